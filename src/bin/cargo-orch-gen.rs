@@ -1,0 +1,2 @@
+//! `cargo orch-gen`.
+fn main() {}

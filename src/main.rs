@@ -1,0 +1,2 @@
+//! `orch-gen`.
+fn main() {}

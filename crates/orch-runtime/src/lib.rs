@@ -1,1 +1,60 @@
-//! orch-runtime.
+//! What generated orchestrations stand on: the safe call to somebody else's API.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`operation`] | the lifecycle: states, outcomes, retries, decisions; pure |
+//! | [`wal`] | the write-ahead log's states |
+//! | [`store`] | the durable record: one contract, one conformance suite, SQLite |
+//! | [`engine`] | accepts, claims, executes, settles |
+//! | [`scheduler`] | Finalizer, Reaper, Cleaner |
+//! | [`repository`] | reading operations and log entries |
+//! | [`http`] | what a generated controller needs: submission, problems, limits |
+//! | [`gateway`] | a JSON client that knows what "sent" means, and a simulated provider |
+//! | [`service`] | configuration from the environment, start and graceful stop |
+//! | `testing` | a world to wind: clock, scripted provider, crashes (feature `testing`) |
+//!
+//! Arrows: `service → http, scheduler → engine → store, operation`. The store reads no clock and makes
+//! no ids. Nothing here knows a template or a parser of Rust.
+
+pub mod clock;
+pub mod engine;
+pub mod fault;
+pub mod guard;
+pub mod ids;
+pub mod metrics;
+pub mod money;
+pub mod operation;
+pub mod repository;
+pub mod scheduler;
+pub mod secret;
+pub mod store;
+pub mod value;
+pub mod wal;
+
+pub use axum;
+pub use serde;
+pub use serde_json;
+pub use tokio;
+pub use tracing;
+
+pub use chrono::NaiveDate as Date;
+#[cfg(feature = "decimal")]
+pub use rust_decimal::Decimal;
+pub use serde_json::Value as Json;
+pub use uuid::Uuid;
+
+pub use clock::{Clock, SystemClock, Timestamp, Timestamp as DateTime};
+pub use engine::{Engine, Orchestrator};
+pub use ids::{BizKey, Fence, IdSource, IdemKey, InvalidId, OpId, OwnerId, UuidSource};
+pub use money::{Currency, Money};
+pub use operation::command::{Command, CommandError, JsonFields, Violation, Violations};
+pub use operation::idempotency::{Idempotency, Probe};
+pub use operation::outcome::Outcome;
+pub use operation::retry::RetryPolicy;
+pub use operation::state::OperationState;
+pub use operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
+pub use repository::{Entity, Repository};
+pub use scheduler::{Cleaner, Finalizer, Reaper, Workers};
+pub use secret::Secret;
+pub use value::{Column, DecodeError, Row, Value};
+pub use wal::WalState;

@@ -1,0 +1,340 @@
+//! One attempt: from the lease to the settled answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::Instrument as _;
+
+use crate::fault::{Boundary, Fate, FaultPlan};
+use crate::operation::decision::{Settlement, after_execute, after_probe, before_execute};
+use crate::operation::idempotency::Probe;
+use crate::operation::outcome::Outcome;
+use crate::operation::state::OperationState;
+use crate::store::hook::{Hook, HookError};
+use crate::store::{Applied, Finalized, Lease, StoreError};
+
+use super::call::guarded;
+use super::handler::{AnyCommand, Handler};
+use super::{Engine, Inner};
+
+/// Code of an operation whose stored command nobody can read.
+const UNREADABLE: &str = "UNREADABLE";
+/// How often an answer is offered to a database that is busy or full before it is left to the Reaper.
+const SETTLE_TRIES: u32 = 8;
+
+impl Engine {
+    /// Runs the attempt in a task of its own, which holds `slot` until the answer is settled.
+    pub(crate) fn spawn_attempt(&self, lease: Lease, slot: OwnedSemaphorePermit) {
+        let inner = Arc::clone(&self.inner);
+        let span = tracing::info_span!(
+            "attempt",
+            domain = inner.domain,
+            op_id = %lease.op_id(),
+            attempt = lease.facts.attempts
+        );
+        let run = async move {
+            inner.metrics.in_flight.inc();
+            inner.attempt(lease).await;
+            inner.metrics.in_flight.dec();
+            drop(slot);
+            inner.wake.notify_one();
+        };
+        tokio::spawn(run.instrument(span));
+    }
+
+    /// Asks the provider about the lost answer of a leased UNKNOWN operation, and settles it.
+    pub(crate) async fn resolve(&self, lease: Lease) {
+        self.inner.resolve(lease).await;
+    }
+
+    /// Applies an answer that is in the log already.
+    pub(crate) async fn apply_recorded(
+        &self,
+        lease: &Lease,
+        outcome: Outcome,
+    ) -> Result<Finalized, StoreError> {
+        let inner = &self.inner;
+        let Some((handler, command)) = inner.decode(lease) else {
+            return Ok(Finalized::HookFailed(
+                "its command cannot be read".to_owned(),
+            ));
+        };
+        let Some(settlement) = end_by(outcome) else {
+            return Ok(Finalized::HookFailed(
+                "the recorded outcome ends nothing".to_owned(),
+            ));
+        };
+        inner.finalize(&handler, &command, lease, settlement).await
+    }
+}
+
+impl Inner {
+    async fn attempt(&self, lease: Lease) {
+        let Some((handler, command)) = self.decode(&lease) else {
+            self.park_unreadable(&lease).await;
+            return;
+        };
+        let now = self.clock.now();
+        if let Some(settlement) = before_execute(&lease.facts, handler.idempotency(), now) {
+            self.settle(&lease, &outcome_of(&settlement), settlement)
+                .await;
+            return;
+        }
+        if self.faults.reach(Boundary::BeforeCall) == Fate::Die {
+            return;
+        }
+        let outcome = self.execute(&handler, &lease, &command).await;
+        if self.faults.reach(Boundary::AfterCall) == Fate::Die {
+            return;
+        }
+        self.metrics.outcome(&outcome);
+        let now = self.clock.now();
+        let settlement = after_execute(outcome.clone(), &lease.facts, &handler.policy(), now);
+        self.conclude(&handler, &command, &lease, &outcome, settlement)
+            .await;
+    }
+
+    async fn execute(
+        &self,
+        handler: &Arc<dyn Handler>,
+        lease: &Lease,
+        command: &AnyCommand,
+    ) -> Outcome {
+        let limit = handler.policy().attempt_timeout;
+        let running = self.in_flight.begin(lease);
+        let timer = self.metrics.execute_seconds.start_timer();
+        let call = handler.execute(lease.op_id(), command);
+        let progress = Arc::clone(&running.progress);
+        let answer = guarded(self.clock.as_ref(), limit, progress, call).await;
+        timer.observe_duration();
+        answer.unwrap_or_else(|lost| Outcome::Unknown {
+            reason: lost.reason(limit),
+        })
+    }
+
+    async fn resolve(&self, lease: Lease) {
+        let Some((handler, command)) = self.decode(&lease) else {
+            self.park_unreadable(&lease).await;
+            return;
+        };
+        let policy = handler.policy();
+        let limit = policy.attempt_timeout;
+        let call = handler.probe(lease.op_id(), &command);
+        let answer = guarded(self.clock.as_ref(), limit, Arc::default(), call).await;
+        let probe = answer.unwrap_or_else(|lost| Probe::StillUnknown {
+            reason: lost.reason(limit),
+        });
+        let outcome = outcome_of_probe(&probe);
+        let now = self.clock.now();
+        let settlement = after_probe(probe, &lease.facts, &policy, handler.idempotency(), now);
+        self.conclude(&handler, &command, &lease, &outcome, settlement)
+            .await;
+    }
+
+    /// Settles in one commit, or in two where a hook has a say in the end of the operation.
+    async fn conclude(
+        &self,
+        handler: &Arc<dyn Handler>,
+        command: &AnyCommand,
+        lease: &Lease,
+        outcome: &Outcome,
+        settlement: Settlement,
+    ) {
+        let ends = settlement.state().is_final();
+        if !(ends && handler.has_hook()) {
+            self.settle(lease, outcome, settlement).await;
+            return;
+        }
+        let (now, end) = (self.clock.now(), outcome_of(&settlement));
+        match self.insisting(|| self.store.record(now, lease, &end)).await {
+            Some(Applied::Yes) => {}
+            Some(Applied::Stale) => return self.metrics.stale.inc(),
+            None => return,
+        }
+        match self.finalize(handler, command, lease, settlement).await {
+            Ok(Finalized::Applied) => {}
+            Ok(Finalized::Stale) => self.metrics.stale.inc(),
+            Ok(Finalized::HookFailed(reason)) => {
+                tracing::warn!(reason, "finalize hook failed; the Finalizer will try again");
+            }
+            Err(error) => tracing::error!(%error, "finalize failed; the Finalizer will try again"),
+        }
+    }
+
+    async fn finalize(
+        &self,
+        handler: &Arc<dyn Handler>,
+        command: &AnyCommand,
+        lease: &Lease,
+        settlement: Settlement,
+    ) -> Result<Finalized, StoreError> {
+        let now = self.clock.now();
+        let hook = Arc::clone(handler).hook(lease, command, &settlement, now);
+        let hook = mortal(hook, Arc::clone(&self.faults));
+        let state = settlement.state();
+        let finalized = self.store.finalize(now, lease, settlement, hook).await?;
+        if finalized == Finalized::Applied {
+            self.announce(lease, state);
+        }
+        Ok(finalized)
+    }
+
+    async fn settle(&self, lease: &Lease, outcome: &Outcome, settlement: Settlement) {
+        let now = self.clock.now();
+        let state = settlement.state();
+        let store = &self.store;
+        let settled = self
+            .insisting(|| store.settle(now, lease, outcome, settlement.clone()))
+            .await;
+        match settled {
+            Some(Applied::Yes) => self.announce(lease, state),
+            Some(Applied::Stale) => self.metrics.stale.inc(),
+            None => {}
+        }
+    }
+
+    fn announce(&self, lease: &Lease, state: OperationState) {
+        if state == OperationState::Parked {
+            self.metrics.parked.inc();
+            tracing::error!(op_id = %lease.op_id(), "parked: a person must look");
+        }
+        if state.is_final() {
+            self.waiters.ended(lease.op_id());
+        }
+    }
+
+    async fn park_unreadable(&self, lease: &Lease) {
+        let reason = "its command cannot be read by this program".to_owned();
+        let outcome = Outcome::Unknown {
+            reason: reason.clone(),
+        };
+        self.settle(
+            lease,
+            &outcome,
+            Settlement::Park {
+                code: UNREADABLE,
+                reason,
+            },
+        )
+        .await;
+    }
+
+    /// Reads the command; an unreadable one is reported.
+    fn decode(&self, lease: &Lease) -> Option<(Arc<dyn Handler>, AnyCommand)> {
+        let handler = Arc::clone(self.handler(&lease.event_type)?);
+        match handler.decode(&lease.payload) {
+            Ok(command) => Some((handler, command)),
+            Err(error) => {
+                tracing::error!(op_id = %lease.op_id(), error, "unreadable command");
+                None
+            }
+        }
+    }
+
+    /// Offers an answer to the database until it is taken, with short pauses. `None`: it is left to
+    /// the Reaper, which will ask the provider.
+    async fn insisting<T, F, W>(&self, write: W) -> Option<T>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+        W: Fn() -> F,
+    {
+        for tries in 1..=SETTLE_TRIES {
+            match write().await {
+                Ok(answer) => return Some(answer),
+                Err(error) if error.is_retryable() && tries < SETTLE_TRIES => {
+                    tracing::warn!(%error, tries, "the answer could not be written yet");
+                    self.clock.sleep(Duration::from_millis(50 << tries)).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the answer could not be written; left to the Reaper");
+                    return None;
+                }
+            }
+        }
+        None
+    }
+}
+
+/// Lets the process die after the hook has written and before anything of it is durable.
+fn mortal(mut hook: Hook, faults: Arc<dyn FaultPlan>) -> Hook {
+    Box::new(move |tx| {
+        let (run, faults) = (hook(tx), Arc::clone(&faults));
+        Box::pin(async move {
+            run.await?;
+            match faults.reach(Boundary::InFinalize) {
+                Fate::Continue => Ok(()),
+                Fate::Die => Err(HookError::new("the process died")),
+            }
+        })
+    })
+}
+
+/// How an outcome that was recorded for finalizing ends its operation.
+fn end_by(outcome: Outcome) -> Option<Settlement> {
+    match outcome {
+        Outcome::Ok {
+            message,
+            provider_ref,
+            result,
+        } => Some(Settlement::Complete {
+            message,
+            provider_ref,
+            result,
+        }),
+        Outcome::Fail {
+            code,
+            message,
+            cause,
+        } => Some(Settlement::Fail {
+            code,
+            message,
+            cause,
+        }),
+        Outcome::Retry { .. } | Outcome::Unknown { .. } => None,
+    }
+}
+
+/// What the log says about an attempt that ended without a call.
+fn outcome_of(settlement: &Settlement) -> Outcome {
+    match settlement {
+        Settlement::Complete {
+            message,
+            provider_ref,
+            result,
+        } => Outcome::Ok {
+            message: message.clone(),
+            provider_ref: provider_ref.clone(),
+            result: result.clone(),
+        },
+        Settlement::Fail {
+            code,
+            message,
+            cause,
+        } => Outcome::Fail {
+            code: code.clone(),
+            message: message.clone(),
+            cause: cause.clone(),
+        },
+        Settlement::Retry { reason, .. } => Outcome::retry(reason),
+        Settlement::Ask { reason, .. } | Settlement::Park { reason, .. } => {
+            Outcome::unknown(reason)
+        }
+    }
+}
+
+fn outcome_of_probe(probe: &Probe) -> Outcome {
+    match probe {
+        Probe::Committed {
+            message,
+            provider_ref,
+            result,
+        } => Outcome::Ok {
+            message: message.clone(),
+            provider_ref: provider_ref.clone(),
+            result: result.clone(),
+        },
+        Probe::NotCommitted => Outcome::retry("the provider knows nothing of the call"),
+        Probe::StillUnknown { reason } => Outcome::unknown(reason),
+    }
+}

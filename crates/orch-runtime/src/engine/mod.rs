@@ -1,0 +1,178 @@
+//! The engine of one domain: accepts, claims, executes, settles.
+//!
+//! ```text
+//!  submit ─▶ accept (and claim, with room) ─▶ attempt ─▶ execute ─▶ settle
+//!                      │ no room                 ▲
+//!                      ▼                         │
+//!                   PENDING ──── dispatcher ─────┘      Finalizer, Reaper: see `scheduler`
+//! ```
+//!
+//! **Invariant:** the attempt is durable before the provider is called, and the answer is durable
+//! before the operation moves.
+//!
+//! **Deliberately absent:** any decision about outcomes. Those are in
+//! [`operation::decision`](crate::operation::decision).
+
+mod attempt;
+mod builder;
+mod call;
+mod dispatch;
+mod handler;
+mod in_flight;
+mod orchestrator;
+pub(crate) mod progress;
+mod shutdown;
+mod submit;
+mod waiters;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Notify, Semaphore};
+
+use crate::clock::{Clock, Timestamp, later};
+use crate::fault::FaultPlan;
+use crate::guard;
+use crate::ids::{IdSource, OpId, OwnerId};
+use crate::metrics::DomainMetrics;
+use crate::operation::view::{HistoryEntry, OperationView};
+use crate::store::{OperationStore, StoreError, Tables, Term};
+
+pub use self::builder::{BuildError, EngineBuilder, EngineConfig};
+pub use self::orchestrator::{Finished, Orchestrator};
+pub use self::progress::report_progress;
+pub use self::shutdown::{Shutdown, ShutdownSignal};
+pub use self::submit::{SubmitError, Submitted};
+
+use self::handler::Handler;
+use self::in_flight::InFlight;
+use self::waiters::Waiters;
+
+/// A handle on the engine of one domain; clones share it.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) domain: &'static str,
+    pub(crate) store: Arc<dyn OperationStore>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: EngineConfig,
+    pub(crate) metrics: DomainMetrics,
+    ids: Arc<dyn IdSource>,
+    faults: Arc<dyn FaultPlan>,
+    handlers: HashMap<&'static str, Arc<dyn Handler>>,
+    pub(crate) event_types: Arc<[&'static str]>,
+    worker: Arc<str>,
+    slots: Arc<Semaphore>,
+    wake: Notify,
+    waiters: Waiters,
+    in_flight: Arc<InFlight>,
+    draining: AtomicBool,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("domain", &self.inner.domain)
+            .field("event_types", &self.inner.event_types)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts to put an engine together for the domain whose tables are `tables`.
+    pub fn builder(store: Arc<dyn OperationStore>, tables: Tables) -> EngineBuilder {
+        EngineBuilder::new(store, tables)
+    }
+
+    /// The domain, as its tables are named.
+    #[must_use]
+    pub fn domain(&self) -> &'static str {
+        self.inner.domain
+    }
+
+    /// The operation, if `owner` has one of that name. Somebody else's looks like none.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn find(
+        &self,
+        owner: &OwnerId,
+        op_id: &OpId,
+    ) -> Result<Option<OperationView>, StoreError> {
+        guard::assert_outside("Engine::find");
+        let found = self.inner.store.find(op_id).await?;
+        let Some(mut view) = found.filter(|view| view.owner_id == *owner) else {
+            return Ok(None);
+        };
+        if let Some(live) = self.inner.in_flight.progress(op_id) {
+            view.progress = Some(live);
+        }
+        Ok(Some(view))
+    }
+
+    /// Attempts and probes of an operation of `owner`, oldest first; `None` as for [`find`](Self::find).
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn history(
+        &self,
+        owner: &OwnerId,
+        op_id: &OpId,
+    ) -> Result<Option<Vec<HistoryEntry>>, StoreError> {
+        if self.find(owner, op_id).await?.is_none() {
+            return Ok(None);
+        }
+        self.inner.store.history(op_id).await.map(Some)
+    }
+
+    /// Waits until the operation has ended or `limit` has passed, and says where it stands.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn wait(
+        &self,
+        owner: &OwnerId,
+        op_id: &OpId,
+        limit: Duration,
+    ) -> Result<Option<OperationView>, StoreError> {
+        let ended = self.inner.waiters.register(op_id);
+        let found = self.find(owner, op_id).await?;
+        if found.as_ref().is_none_or(|view| view.state.is_final()) {
+            return Ok(found);
+        }
+        tokio::select! {
+            _ = ended => {}
+            () = self.inner.clock.sleep(limit) => {}
+        }
+        self.find(owner, op_id).await
+    }
+
+    /// The record that this engine writes to.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn OperationStore> {
+        &self.inner.store
+    }
+}
+
+impl Inner {
+    pub(crate) fn handler(&self, event_type: &str) -> Option<&Arc<dyn Handler>> {
+        self.handlers.get(event_type)
+    }
+
+    /// The terms of a lease taken at `now`.
+    pub(crate) fn term(&self, now: Timestamp) -> Term {
+        Term {
+            worker: Arc::clone(&self.worker),
+            expires_at: later(now, self.config.lease),
+        }
+    }
+
+    fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,135 @@
+//! Taking a command in.
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::clock::later;
+use crate::guard;
+use crate::ids::{IdemKey, OpId, OwnerId};
+use crate::operation::command::{Command, Fingerprint};
+use crate::store::{Accepted, NewOperation, StoreError};
+
+use super::Engine;
+
+/// What became of a submitted command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submitted {
+    /// The operation's name.
+    pub op_id: OpId,
+    /// Whether the same command had been accepted under this key before.
+    pub replayed: bool,
+}
+
+/// A command was not accepted; nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// The key was used before, for another command.
+    #[error("this idempotency key was used before for another request")]
+    KeyReused,
+    /// No orchestrator for this command is registered.
+    #[error("nothing is registered for {0}")]
+    NotServed(&'static str),
+    /// The command cannot be stored.
+    #[error("the command cannot be serialised: {0}")]
+    Unserialisable(#[from] serde_json::Error),
+    /// The database failed. It is not known to the client whether the command was recorded: the same
+    /// key may be sent again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// Records `command` durably and sees to its execution. The first command under a key wins; the
+    /// same one again answers the same operation.
+    ///
+    /// # Errors
+    /// See [`SubmitError`].
+    pub async fn submit<C: Command>(
+        &self,
+        owner: OwnerId,
+        idem_key: IdemKey,
+        command: &C,
+    ) -> Result<Submitted, SubmitError> {
+        guard::assert_outside("Engine::submit");
+        let operation = self.new_operation(owner, idem_key, command)?;
+        let (owner, op_id) = (operation.owner_id.clone(), operation.op_id.clone());
+        let slot = self.free_slot();
+        let term = slot
+            .as_ref()
+            .map(|_| self.inner.term(operation.accepted_at));
+        let accepted = self.inner.store.accept(operation, term).await?;
+        let submitted = match accepted {
+            Accepted::New(lease) => {
+                self.inner.metrics.accepted.inc();
+                match (lease, slot) {
+                    (Some(lease), Some(slot)) => self.spawn_attempt(*lease, slot),
+                    (_, _) => self.inner.wake.notify_one(),
+                }
+                Ok(Submitted {
+                    op_id,
+                    replayed: false,
+                })
+            }
+            Accepted::Existing(op_id) => {
+                self.inner.metrics.replayed.inc();
+                Ok(Submitted {
+                    op_id,
+                    replayed: true,
+                })
+            }
+            Accepted::Mismatch => {
+                self.inner.metrics.mismatched.inc();
+                Err(SubmitError::KeyReused)
+            }
+        };
+        audit(self.inner.domain, &owner, &submitted);
+        submitted
+    }
+
+    fn new_operation<C: Command>(
+        &self,
+        owner_id: OwnerId,
+        idem_key: IdemKey,
+        command: &C,
+    ) -> Result<NewOperation, SubmitError> {
+        let handler = self
+            .inner
+            .handler(C::EVENT_TYPE)
+            .ok_or(SubmitError::NotServed(C::EVENT_TYPE))?;
+        let payload = serde_json::to_string(command)?;
+        let now = self.inner.clock.now();
+        Ok(NewOperation {
+            op_id: self.inner.ids.op_id(now),
+            owner_id,
+            idem_key,
+            biz_key: command.biz_key(),
+            event_type: C::EVENT_TYPE,
+            fingerprint: Fingerprint::of(C::EVENT_TYPE, &payload),
+            payload,
+            columns: command.columns(),
+            accepted_at: now,
+            deadline_at: later(now, handler.policy().time_budget),
+        })
+    }
+
+    /// Room for one more call, unless the engine is stopping.
+    fn free_slot(&self) -> Option<OwnedSemaphorePermit> {
+        if self.inner.is_draining() {
+            return None;
+        }
+        std::sync::Arc::clone(&self.inner.slots)
+            .try_acquire_owned()
+            .ok()
+    }
+}
+
+fn audit(domain: &str, owner: &OwnerId, submitted: &Result<Submitted, SubmitError>) {
+    match submitted {
+        Ok(Submitted { op_id, replayed }) => {
+            let outcome = if *replayed { "REPLAYED" } else { "ACCEPTED" };
+            tracing::info!(target: "audit", action = "ACCEPT", domain, %owner, %op_id, outcome);
+        }
+        Err(error) => {
+            tracing::warn!(target: "audit", action = "ACCEPT", domain, %owner, outcome = "REFUSED", %error);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Identities: who asked, for what, and under which name it runs.
+//!
+//! Each is a newtype with a checked constructor, so that a string of the wrong kind or length never
+//! reaches a store. Lengths are bytes and equal the limits the tables are documented with.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+
+/// A string was not acceptable as an identity.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {problem}")]
+pub struct InvalidId {
+    what: &'static str,
+    problem: String,
+}
+
+impl InvalidId {
+    fn new(what: &'static str, problem: impl Into<String>) -> Self {
+        Self {
+            what,
+            problem: problem.into(),
+        }
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $max:literal, $legal:expr, $rule:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The longest accepted text, in bytes.
+            pub const MAX_LEN: usize = $max;
+
+            /// Checks `text` and wraps it.
+            ///
+            /// # Errors
+            /// When it is empty, longer than [`Self::MAX_LEN`] or has a character that is not allowed.
+            pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
+                let text = text.into();
+                if text.is_empty() {
+                    return Err(InvalidId::new($what, "must not be empty"));
+                }
+                if text.len() > Self::MAX_LEN {
+                    return Err(InvalidId::new($what, concat!("must be at most ", $max, " bytes")));
+                }
+                if !text.chars().all($legal) {
+                    return Err(InvalidId::new($what, $rule));
+                }
+                Ok(Self(text))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::new(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+    };
+}
+
+text_id!(
+    /// Names one operation for its whole life, and is the idempotency key that the provider gets.
+    OpId, "operation id", 64, |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_',
+    "may hold only letters, digits, '-' and '_'"
+);
+text_id!(
+    /// Who an operation belongs to. Keys and operations of one owner are invisible to all others.
+    OwnerId, "owner id", 128, |c: char| !c.is_control(), "must not hold control characters"
+);
+text_id!(
+    /// The client's stable name for one request: the same key always means the same operation.
+    ///
+    /// Never made from a time or an attempt number, or every retry would be a new charge.
+    IdemKey, "idempotency key", 255, |c: char| c.is_ascii_graphic() || c == ' ',
+    "may hold only printable ASCII"
+);
+text_id!(
+    /// The thing in the business that the operation is about, such as an order number.
+    BizKey, "business key", 255, |c: char| !c.is_control(), "must not hold control characters"
+);
+
+impl OwnerId {
+    /// The owner of requests that nobody signed.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self("anonymous".to_owned())
+    }
+}
+
+/// The number of one term of ownership. Every claim raises it, and every write after a claim must
+/// carry the current one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fence(pub u32);
+
+/// Where operation ids come from.
+pub trait IdSource: Send + Sync + 'static {
+    /// A new id, unique for all time. Ids of later operations should sort after earlier ones: tables
+    /// are then written at their end.
+    fn op_id(&self, now: Timestamp) -> OpId;
+}
+
+/// UUIDs of version 7 (RFC 9562): a millisecond time, then 74 random bits.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct UuidSource;
+
+impl IdSource for UuidSource {
+    fn op_id(&self, now: Timestamp) -> OpId {
+        let millis = u64::try_from(now.timestamp_millis()).unwrap_or(0);
+        let nanos = u32::try_from((millis % 1000) * 1_000_000).unwrap_or(0);
+        let stamp = uuid::Timestamp::from_unix(uuid::NoContext, millis / 1000, nanos);
+        OpId(uuid::Uuid::new_v7(stamp).to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_a_header_or_a_table_could_not_hold() {
+        assert!(IdemKey::new("").is_err());
+        assert!(IdemKey::new("k".repeat(256)).is_err());
+        assert!(IdemKey::new("a\0b").is_err());
+        assert!(IdemKey::new("ключ").is_err());
+        assert!(IdemKey::new("order 42/charge").is_ok());
+        assert!(OpId::new("../../etc").is_err());
+    }
+
+    #[test]
+    fn later_ids_sort_later() {
+        let early = UuidSource.op_id(crate::clock::from_millis(1_000));
+        let late = UuidSource.op_id(crate::clock::from_millis(2_000));
+        assert!(early < late);
+    }
+}

@@ -1,0 +1,239 @@
+//! Commands: what a client asks for, checked once and never changed afterwards.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use sha2::{Digest, Sha256};
+
+use crate::ids::BizKey;
+use crate::value::Column;
+
+/// A validated request to do one thing at a provider.
+///
+/// Fields are private and there are no setters: whatever holds a command holds a valid one, also
+/// after it came back from the database.
+pub trait Command:
+    fmt::Debug + Clone + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// The event it stands for, such as `PAYMENT_REQUESTED`.
+    const EVENT_TYPE: &'static str;
+
+    /// The thing in the business that it is about.
+    fn biz_key(&self) -> BizKey;
+
+    /// Its fields as typed columns, next to the payload. Secrets have none.
+    fn columns(&self) -> Vec<Column>;
+
+    /// Names of its secret fields as they stand in the payload.
+    const SECRETS: &'static [&'static str] = &[];
+}
+
+/// One field of a request is missing or not acceptable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Violation {
+    /// The field's name in the request.
+    pub field: String,
+    /// What is wrong, to be read after the name.
+    pub message: String,
+}
+
+/// A command was refused; names every field that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct CommandError {
+    violations: Vec<Violation>,
+}
+
+impl CommandError {
+    /// The refusal of one field.
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            violations: vec![Violation {
+                field: field.into(),
+                message: message.into(),
+            }],
+        }
+    }
+
+    /// Every field that is wrong.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, violation) in self.violations.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "; " };
+            write!(f, "{separator}{} {}", violation.field, violation.message)?;
+        }
+        Ok(())
+    }
+}
+
+/// Collects what is wrong with a command's fields, so that a client learns it all at once.
+#[derive(Debug, Default)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// Nothing found yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Notes that `field` is wrong unless `holds`.
+    pub fn check(&mut self, holds: bool, field: &str, message: &str) {
+        if !holds {
+            self.add(field, message);
+        }
+    }
+
+    /// Notes that `field` is wrong.
+    pub fn add(&mut self, field: &str, message: impl Into<String>) {
+        self.0.push(Violation {
+            field: field.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    /// `Ok` when nothing was noted.
+    ///
+    /// # Errors
+    /// All that was noted.
+    pub fn into_result(self) -> Result<(), CommandError> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(CommandError { violations: self.0 })
+        }
+    }
+}
+
+/// The fields of a JSON request body, taken one by one; remembers every one that is missing, of the
+/// wrong type or not asked for.
+#[derive(Debug)]
+pub struct JsonFields {
+    fields: Map<String, Json>,
+    violations: Violations,
+}
+
+impl JsonFields {
+    /// The fields of `body`.
+    #[must_use]
+    pub fn new(body: Map<String, Json>) -> Self {
+        Self {
+            fields: body,
+            violations: Violations::new(),
+        }
+    }
+
+    /// Takes a field that must be there.
+    pub fn required<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        match self.fields.remove(name) {
+            None | Some(Json::Null) => {
+                self.violations.add(name, "is required");
+                None
+            }
+            Some(value) => self.read(name, value),
+        }
+    }
+
+    /// Takes a field that may be absent or null.
+    pub fn optional<T: DeserializeOwned>(&mut self, name: &str) -> Option<T> {
+        match self.fields.remove(name) {
+            None | Some(Json::Null) => None,
+            Some(value) => self.read(name, value),
+        }
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, name: &str, value: Json) -> Option<T> {
+        match serde_json::from_value(value) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.violations
+                    .add(name, format!("is not acceptable: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Ends the reading: fields that nobody took are errors too, so that a misspelt optional field is
+    /// not silently ignored.
+    ///
+    /// # Errors
+    /// Every field that is wrong.
+    pub fn finish(mut self) -> Result<(), CommandError> {
+        for name in self.fields.keys() {
+            let shown: String = name.chars().take(64).collect();
+            self.violations
+                .add(&shown, "is not a field of this request");
+        }
+        self.violations.into_result()
+    }
+}
+
+/// A digest of what was asked, to tell a repeated request from another one under the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The fingerprint of `payload` for `event_type`: SHA-256 over both, in hex. `payload` must be the
+    /// serialised command, whose fields always come in the same order.
+    #[must_use]
+    pub fn of(event_type: &str, payload: &str) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(event_type.as_bytes());
+        hash.update([0]);
+        hash.update(payload.as_bytes());
+        let mut text = String::with_capacity(64);
+        for byte in hash.finalize() {
+            text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+            text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+        }
+        Self(text)
+    }
+
+    /// 64 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wrong_field_is_named_at_once() {
+        let body = serde_json::json!({"amount": "x", "ammount": 1, "size": -1});
+        let Json::Object(body) = body else {
+            unreachable!()
+        };
+        let mut fields = JsonFields::new(body);
+        let order: Option<String> = fields.required("orderId");
+        let amount: Option<crate::Money> = fields.required("amount");
+        let size: Option<u32> = fields.optional("size");
+        assert!(order.is_none() && amount.is_none() && size.is_none());
+        let names: Vec<String> = fields
+            .finish()
+            .unwrap_err()
+            .violations()
+            .iter()
+            .map(|violation| violation.field.clone())
+            .collect();
+        assert_eq!(names, ["orderId", "amount", "size", "ammount"]);
+    }
+
+    #[test]
+    fn a_fingerprint_tells_commands_apart() {
+        let one = Fingerprint::of("PAYMENT_REQUESTED", r#"{"a":1}"#);
+        assert_eq!(one, Fingerprint::of("PAYMENT_REQUESTED", r#"{"a":1}"#));
+        assert_ne!(one, Fingerprint::of("PAYMENT_REQUESTED", r#"{"a":2}"#));
+        assert_ne!(one, Fingerprint::of("REFUND_REQUESTED", r#"{"a":1}"#));
+        assert_eq!(one.as_str().len(), 64);
+    }
+}

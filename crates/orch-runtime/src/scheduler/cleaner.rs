@@ -1,0 +1,90 @@
+//! Cleaner: deletes applied log entries that are old. Operations stay, so that a key never opens again.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::engine::Engine;
+use crate::store::StoreError;
+
+use super::Scheduler;
+
+/// Limits of a [`Cleaner`].
+#[derive(Debug, Clone, Copy)]
+pub struct CleanerConfig {
+    /// Pause between batches.
+    pub every: Duration,
+    /// Entries per batch.
+    pub batch: u32,
+    /// Entries younger than this stay.
+    pub retention: Duration,
+}
+
+impl Default for CleanerConfig {
+    /// Every minute, 500 entries, 30 days.
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(60),
+            batch: 500,
+            retention: Duration::from_secs(30 * 24 * 3_600),
+        }
+    }
+}
+
+/// What one batch came to.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct CleanerReport {
+    /// Entries deleted.
+    pub purged: usize,
+}
+
+/// Keeps the log short.
+#[derive(Debug, Clone)]
+pub struct Cleaner {
+    engine: Engine,
+    config: CleanerConfig,
+}
+
+impl Cleaner {
+    /// A Cleaner for the log of `engine`.
+    #[must_use]
+    pub fn new(engine: &Engine, config: CleanerConfig) -> Self {
+        Self {
+            engine: engine.clone(),
+            config,
+        }
+    }
+
+    /// Does one batch, as of `now`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn run_once(&self, now: Timestamp) -> Result<CleanerReport, StoreError> {
+        let before = now - self.config.retention;
+        let purged = self.engine.store().purge(before, self.config.batch).await?;
+        self.engine
+            .inner
+            .metrics
+            .cleaner_purged
+            .inc_by(purged as u64);
+        Ok(CleanerReport { purged })
+    }
+}
+
+impl Scheduler for Cleaner {
+    fn name(&self) -> &'static str {
+        "cleaner"
+    }
+
+    fn every(&self) -> Duration {
+        self.config.every
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    async fn tick(&self) -> Result<Option<String>, StoreError> {
+        let report = self.run_once(self.engine.inner.clock.now()).await?;
+        Ok((report.purged > 0).then(|| format!("{report:?}")))
+    }
+}

@@ -1,0 +1,14 @@
+//! The loops that repair: Finalizer, Reaper, Cleaner.
+//!
+//! Each has explicit limits, a `run_once` that does one bounded batch and reports, and a dull loop that
+//! waits, calls and logs what was not zero. One bad item never stops the others.
+
+mod cleaner;
+mod finalizer;
+mod reaper;
+mod workers;
+
+pub use self::cleaner::{Cleaner, CleanerConfig, CleanerReport};
+pub use self::finalizer::{Finalizer, FinalizerConfig, FinalizerReport};
+pub use self::reaper::{Reaper, ReaperConfig, ReaperReport};
+pub use self::workers::{Scheduler, Workers};

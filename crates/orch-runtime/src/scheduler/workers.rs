@@ -1,0 +1,87 @@
+//! Running schedulers until told to stop.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::engine::{Engine, Shutdown};
+use crate::store::StoreError;
+
+/// A loop over bounded batches.
+pub trait Scheduler: Send + Sync + 'static {
+    /// For logs.
+    fn name(&self) -> &'static str;
+
+    /// The pause between two batches, counted from the end of the first.
+    fn every(&self) -> Duration;
+
+    /// The engine whose operations it looks after.
+    fn engine(&self) -> &Engine;
+
+    /// Does one batch; says in words what was done, or nothing when nothing was.
+    fn tick(&self) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+}
+
+type Loop = Box<dyn FnOnce(Shutdown) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+/// The schedulers of a domain, ready to run.
+#[derive(Default)]
+pub struct Workers {
+    loops: Vec<Loop>,
+    names: Vec<&'static str>,
+}
+
+impl std::fmt::Debug for Workers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Workers").field(&self.names).finish()
+    }
+}
+
+impl Workers {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one.
+    #[must_use]
+    pub fn with<S: Scheduler>(mut self, scheduler: S) -> Self {
+        self.names.push(scheduler.name());
+        self.loops
+            .push(Box::new(move |shutdown| Box::pin(run(scheduler, shutdown))));
+        self
+    }
+
+    /// Their names, in the order of registration.
+    #[must_use]
+    pub fn names(&self) -> &[&'static str] {
+        &self.names
+    }
+
+    /// Runs all of them until `shutdown`.
+    pub async fn run(self, shutdown: Shutdown) {
+        let mut tasks = tokio::task::JoinSet::new();
+        for start in self.loops {
+            tasks.spawn(start(shutdown.clone()));
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+async fn run<S: Scheduler>(scheduler: S, mut shutdown: Shutdown) {
+    let clock: Arc<dyn Clock> = Arc::clone(&scheduler.engine().inner.clock);
+    while !shutdown.is_requested() {
+        match scheduler.tick().await {
+            Ok(None) => {}
+            Ok(Some(done)) => tracing::info!(scheduler = scheduler.name(), done),
+            Err(error) => tracing::error!(scheduler = scheduler.name(), %error),
+        }
+        tokio::select! {
+            () = shutdown.requested() => {}
+            () = clock.sleep(scheduler.every()) => {}
+        }
+    }
+}

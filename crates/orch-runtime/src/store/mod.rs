@@ -1,0 +1,305 @@
+//! The durable record of operations and of their write-ahead log.
+//!
+//! **Invariant:** the store decides who owns an operation. Every write after a claim carries the fence
+//! of that claim and changes nothing when a newer one exists.
+//!
+//! **Deliberately absent:** clocks, ids and retry rules. `now`, names and
+//! [`Settlement`](crate::operation::decision::Settlement)s are handed in.
+
+pub mod hook;
+pub mod sqlite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::ids::{BizKey, Fence, IdemKey, OpId, OwnerId};
+use crate::operation::command::Fingerprint;
+use crate::operation::decision::{Facts, Settlement};
+use crate::operation::outcome::Outcome;
+use crate::operation::state::OperationState;
+use crate::operation::view::{HistoryEntry, OperationView, Progress};
+use crate::value::{Column, Row, Value};
+
+use self::hook::Hook;
+
+/// The tables of one domain.
+#[derive(Debug, Clone, Copy)]
+pub struct Tables {
+    /// The domain in `snake_case`: `payment` has `payment_operations` and `payment_write_ahead_logs`.
+    pub domain: &'static str,
+    /// Typed columns of all commands of the domain.
+    pub columns: &'static [&'static str],
+}
+
+/// An operation to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewOperation {
+    /// Its name.
+    pub op_id: OpId,
+    /// Whose it is.
+    pub owner_id: OwnerId,
+    /// The client's name for the request.
+    pub idem_key: IdemKey,
+    /// What it is about.
+    pub biz_key: BizKey,
+    /// The kind of command.
+    pub event_type: &'static str,
+    /// Digest of the command.
+    pub fingerprint: Fingerprint,
+    /// The command, serialised.
+    pub payload: String,
+    /// The command's typed columns.
+    pub columns: Vec<Column>,
+    /// Now.
+    pub accepted_at: Timestamp,
+    /// When no further attempt may begin.
+    pub deadline_at: Timestamp,
+}
+
+/// For whom, and until when, operations are leased.
+#[derive(Debug, Clone)]
+pub struct Term {
+    /// Name of the process, for people who look at the table.
+    pub worker: Arc<str>,
+    /// End of the lease (the visibility timeout).
+    pub expires_at: Timestamp,
+}
+
+/// The right to work on one operation.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    /// Whose operation it is.
+    pub owner_id: OwnerId,
+    /// The kind of command.
+    pub event_type: String,
+    /// The command, serialised.
+    pub payload: String,
+    /// The number of this term.
+    pub fence: Fence,
+    /// What is known of the operation.
+    pub facts: Facts,
+}
+
+impl Lease {
+    /// The operation's name.
+    #[must_use]
+    pub fn op_id(&self) -> &OpId {
+        &self.facts.op_id
+    }
+}
+
+/// What became of a request to record an operation.
+#[derive(Debug)]
+pub enum Accepted {
+    /// It is recorded; with a lease when one was asked for.
+    New(Option<Box<Lease>>),
+    /// The same command under the same key was recorded before.
+    Existing(OpId),
+    /// The key was used for another command. Nothing changed.
+    Mismatch,
+}
+
+/// Whether a fenced write was applied.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// It was.
+    Yes,
+    /// A newer term owns the operation, or it has ended: the answer was kept as evidence only.
+    Stale,
+}
+
+/// What became of a finalize with a hook.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finalized {
+    /// Outcome and hook are committed together.
+    Applied,
+    /// A newer term owns the operation.
+    Stale,
+    /// The hook refused; the outcome stays in the log and will be tried again.
+    HookFailed(String),
+}
+
+/// An outcome that is in the log and waits to be applied.
+#[derive(Debug)]
+pub struct PendingOutcome {
+    /// The term that got the answer.
+    pub lease: Lease,
+    /// The answer, or why it cannot be read.
+    pub outcome: Result<Outcome, String>,
+}
+
+/// A still running attempt, as a heartbeat reports it.
+#[derive(Debug, Clone)]
+pub struct Beat {
+    /// The operation.
+    pub op_id: OpId,
+    /// The attempt's term.
+    pub fence: Fence,
+    /// How far it has come.
+    pub progress: Option<Progress>,
+}
+
+/// The record of one domain's operations.
+///
+/// # Contract
+///
+/// Every implementation passes the conformance suite, which checks that:
+/// - `accept` under a known key answers the first operation; the first write wins, also among
+///   concurrent ones; another command under the key changes nothing;
+/// - `claim` gives an operation to one holder until its lease expires;
+/// - every write with an older fence changes nothing but the log's evidence;
+/// - an outcome that was recorded stays until it was applied, whatever the hook does;
+/// - each method is durable when it returns.
+#[async_trait]
+pub trait OperationStore: Send + Sync + 'static {
+    /// Records the operation; with `term`, leases it in the same commit. Nothing may be sent to the
+    /// provider before this returns.
+    async fn accept(
+        &self,
+        operation: NewOperation,
+        term: Option<Term>,
+    ) -> Result<Accepted, StoreError>;
+
+    /// Leases up to `limit` PENDING operations that are due, oldest first, and writes the intent of
+    /// each. Only the kinds in `event_types` are taken.
+    async fn claim(
+        &self,
+        now: Timestamp,
+        term: Term,
+        event_types: Arc<[&'static str]>,
+        limit: u32,
+    ) -> Result<Vec<Lease>, StoreError>;
+
+    /// Leases up to `limit` UNKNOWN operations whose question to the provider is due.
+    async fn claim_unknown(
+        &self,
+        now: Timestamp,
+        term: Term,
+        event_types: Arc<[&'static str]>,
+        limit: u32,
+    ) -> Result<Vec<Lease>, StoreError>;
+
+    /// Extends the leases of running attempts to `expires_at`. Lost ones are left alone.
+    async fn heartbeat(&self, beats: Vec<Beat>, expires_at: Timestamp) -> Result<(), StoreError>;
+
+    /// Writes an answer to the log and applies it, in one commit.
+    async fn settle(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        outcome: &Outcome,
+        settlement: Settlement,
+    ) -> Result<Applied, StoreError>;
+
+    /// Writes an answer to the log, to be applied by [`finalize`](Self::finalize).
+    async fn record(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        outcome: &Outcome,
+    ) -> Result<Applied, StoreError>;
+
+    /// Applies a recorded answer together with what `hook` writes.
+    async fn finalize(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        settlement: Settlement,
+        hook: Hook,
+    ) -> Result<Finalized, StoreError>;
+
+    /// Recorded answers from before `before` that nobody applied yet, oldest first.
+    async fn pending_outcomes(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PendingOutcome>, StoreError>;
+
+    /// Sets a log entry that cannot be read aside, so that it blocks nothing and is not lost.
+    async fn set_aside(&self, op_id: &OpId, fence: Fence) -> Result<(), StoreError>;
+
+    /// Takes up to `limit` operations from workers whose lease has expired: they become UNKNOWN, and
+    /// the attempt is charged to the interruptions.
+    async fn reap(&self, now: Timestamp, limit: u32) -> Result<Vec<OpId>, StoreError>;
+
+    /// When the earliest PENDING operation is due.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Deletes up to `limit` applied log entries from before `before`; says how many.
+    async fn purge(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError>;
+
+    /// The operation, if there is one of that name.
+    async fn find(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError>;
+
+    /// Its attempts and probes, oldest first.
+    async fn history(&self, op_id: &OpId) -> Result<Vec<HistoryEntry>, StoreError>;
+
+    /// How many operations are in each state.
+    async fn count_by_state(&self) -> Result<Vec<(OperationState, u64)>, StoreError>;
+
+    /// Runs a reading statement.
+    async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError>;
+}
+
+/// What kind of trouble the database is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// Somebody else holds a lock for too long.
+    Busy,
+    /// It cannot be reached, opened or written (full disk, read-only file, closed store).
+    Unavailable,
+    /// The file or a row is damaged.
+    Corrupt,
+    /// The schema is missing, older or newer than the program.
+    Schema,
+    /// The statement is wrong.
+    Statement,
+    /// The store was closed; this handle will never work again.
+    Closed,
+}
+
+/// The database could not do what it was asked to.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{operation} failed: {source}")]
+pub struct StoreError {
+    kind: StoreErrorKind,
+    operation: &'static str,
+    source: Arc<dyn std::error::Error + Send + Sync>,
+}
+
+impl StoreError {
+    pub(crate) fn new(
+        kind: StoreErrorKind,
+        operation: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            kind,
+            operation,
+            source: Arc::from(source.into()),
+        }
+    }
+
+    /// What kind of trouble it is.
+    #[must_use]
+    pub fn kind(&self) -> StoreErrorKind {
+        self.kind
+    }
+
+    /// The one place that decides whether the runtime may try again.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self.kind {
+            StoreErrorKind::Busy | StoreErrorKind::Unavailable => true,
+            StoreErrorKind::Corrupt
+            | StoreErrorKind::Schema
+            | StoreErrorKind::Statement
+            | StoreErrorKind::Closed => false,
+        }
+    }
+}

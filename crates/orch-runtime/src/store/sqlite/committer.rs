@@ -1,0 +1,219 @@
+//! Group commit: one thread owns the writing connection, and everything that waits shares one commit.
+//!
+//! The committer takes the first waiting transition, adds all others that wait by then, commits them
+//! in one transaction at `synchronous=FULL` and acknowledges each only afterwards. It starts at once
+//! when idle, so a lone operation waits for nobody.
+//!
+//! When one member fails, the transaction is rolled back and every member runs again in a transaction
+//! of its own: a poisoned one cannot take its neighbours down. Transitions may therefore run twice
+//! and must not keep anything from their first run.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::fault::{Boundary, Fate, FaultPlan, Step};
+use crate::store::{StoreError, StoreErrorKind};
+
+use super::sqlite_error;
+
+/// More members than this make the commit itself slow to answer.
+const MAX_BATCH: usize = 1024;
+
+/// The queue in front of the writing thread.
+#[derive(Debug)]
+pub(super) struct Committer {
+    queue: Option<Sender<Box<dyn Member>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// One waiting transition.
+trait Member: Send {
+    fn step(&self) -> Option<Step>;
+    fn run(&mut self, connection: &mut Connection) -> Result<(), StoreError>;
+    fn acknowledge(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Transition<T, F> {
+    step: Option<Step>,
+    run: F,
+    answer: Option<T>,
+    waiter: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Member for Transition<T, F>
+where
+    T: Send,
+    F: FnMut(&mut Connection) -> Result<T, StoreError> + Send,
+{
+    fn step(&self) -> Option<Step> {
+        self.step
+    }
+
+    fn run(&mut self, connection: &mut Connection) -> Result<(), StoreError> {
+        self.answer = Some((self.run)(connection)?);
+        Ok(())
+    }
+
+    fn acknowledge(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { answer, waiter, .. } = *self;
+        drop(waiter.send(committed.and_then(|()| answer.ok_or_else(closed))));
+    }
+}
+
+impl Committer {
+    pub(super) fn start(
+        connection: Connection,
+        faults: Arc<dyn FaultPlan>,
+    ) -> Result<Self, StoreError> {
+        let (queue, waiting) = channel();
+        let thread = std::thread::Builder::new()
+            .name("orch-committer".to_owned())
+            .spawn(move || commit_loop(connection, &waiting, faults.as_ref()))
+            .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, "start", error))?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+        })
+    }
+
+    /// Runs `run` in the next shared commit and answers after it is durable.
+    pub(super) async fn submit<T, F>(&self, step: Option<Step>, run: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (waiter, answer) = oneshot::channel();
+        let member = Box::new(Transition {
+            step,
+            run,
+            answer: None,
+            waiter,
+        });
+        let queue = self.queue.as_ref().ok_or_else(closed)?;
+        queue.send(member).map_err(|_| closed())?;
+        answer.await.map_err(|_| closed())?
+    }
+}
+
+impl Drop for Committer {
+    /// Commits what waits, then ends the thread.
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != std::thread::current().id()
+        {
+            drop(thread.join());
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::new(StoreErrorKind::Closed, "commit", "the store is closed")
+}
+
+fn commit_loop(
+    mut connection: Connection,
+    waiting: &Receiver<Box<dyn Member>>,
+    faults: &dyn FaultPlan,
+) {
+    let mut batch = Vec::with_capacity(MAX_BATCH);
+    while let Ok(first) = waiting.recv() {
+        batch.push(first);
+        while batch.len() < MAX_BATCH
+            && let Ok(member) = waiting.try_recv()
+        {
+            batch.push(member);
+        }
+        match commit(&mut connection, &mut batch, faults) {
+            Committed::Yes => acknowledge(&mut batch),
+            Committed::No => {
+                for member in std::mem::take(&mut batch) {
+                    let mut alone = vec![member];
+                    if let Committed::Dead = commit(&mut connection, &mut alone, faults) {
+                        return;
+                    }
+                    acknowledge(&mut alone);
+                }
+            }
+            Committed::Dead => return,
+        }
+        batch.clear();
+    }
+}
+
+enum Committed {
+    Yes,
+    /// Rolled back. A batch of one was told why; a larger one is still waiting.
+    No,
+    Dead,
+}
+
+fn acknowledge(batch: &mut Vec<Box<dyn Member>>) {
+    for member in batch.drain(..) {
+        member.acknowledge(Ok(()));
+    }
+}
+
+fn commit(
+    connection: &mut Connection,
+    batch: &mut Vec<Box<dyn Member>>,
+    faults: &dyn FaultPlan,
+) -> Committed {
+    let result = run_all(connection, batch).and_then(|()| {
+        if reach_all(batch, faults, Boundary::BeforeCommit) == Fate::Die {
+            return Ok(Fate::Die);
+        }
+        connection
+            .execute_batch("COMMIT")
+            .map_err(sqlite_error("commit"))?;
+        Ok(reach_all(batch, faults, Boundary::AfterCommit))
+    });
+    match result {
+        Ok(Fate::Continue) => Committed::Yes,
+        Ok(Fate::Die) => Committed::Dead,
+        Err(error) => {
+            if !connection.is_autocommit() {
+                drop(connection.execute_batch("ROLLBACK"));
+            }
+            if batch.len() == 1
+                && let Some(member) = batch.pop()
+            {
+                member.acknowledge(Err(error));
+            }
+            Committed::No
+        }
+    }
+}
+
+fn run_all(connection: &mut Connection, batch: &mut [Box<dyn Member>]) -> Result<(), StoreError> {
+    connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .map_err(sqlite_error("begin"))?;
+    for member in batch {
+        member.run(connection)?;
+    }
+    Ok(())
+}
+
+/// Names every kind of step in the batch once.
+fn reach_all(
+    batch: &[Box<dyn Member>],
+    faults: &dyn FaultPlan,
+    boundary: fn(Step) -> Boundary,
+) -> Fate {
+    let mut named: Vec<Step> = Vec::new();
+    for step in batch.iter().filter_map(|member| member.step()) {
+        if named.contains(&step) {
+            continue;
+        }
+        named.push(step);
+        if faults.reach(boundary(step)) == Fate::Die {
+            return Fate::Die;
+        }
+    }
+    Fate::Continue
+}

@@ -1,0 +1,104 @@
+//! Opening connections to the file: one that writes, a few that read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::{StoreError, StoreErrorKind};
+
+use super::sqlite_error;
+
+/// How long another process may hold the write lock before a statement gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Reading connections kept open between reads.
+const IDLE_READERS: usize = 4;
+/// Prepared statements kept per connection; a domain has about twenty.
+const STATEMENTS: usize = 256;
+
+/// The writing connection.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        let problem = format!(
+            "the folder {} does not exist: create it first",
+            folder.display()
+        );
+        return Err(StoreError::new(
+            StoreErrorKind::Unavailable,
+            "open",
+            problem,
+        ));
+    }
+    let connection = Connection::open(path).map_err(|error| {
+        let problem = format!("{}: {error}", path.display());
+        StoreError::new(StoreErrorKind::Unavailable, "open", problem)
+    })?;
+    prepare(&connection)?;
+    connection
+        .execute_batch(
+            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
+             pragma wal_autocheckpoint = 4000;",
+        )
+        .map_err(sqlite_error("open"))?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(sqlite_error("open"))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+/// Reading connections, opened as needed.
+#[derive(Debug)]
+pub(super) struct Readers {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    pub(super) fn new(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Lends a connection to `read`.
+    pub(super) fn with<T>(
+        &self,
+        read: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.lock().pop();
+        let mut connection = match idle {
+            Some(connection) => connection,
+            None => self.open()?,
+        };
+        let answer = read(&mut connection);
+        let mut idle = self.lock();
+        if idle.len() < IDLE_READERS {
+            idle.push(connection);
+        }
+        answer
+    }
+
+    fn open(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection =
+            Connection::open_with_flags(&self.path, flags).map_err(sqlite_error("open"))?;
+        prepare(&connection)?;
+        Ok(connection)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,118 @@
+//! Operations in one SQLite file, at full durability.
+//!
+//! The file is in WAL mode with `synchronous=FULL`: what was acknowledged survives a power cut. One
+//! [`committer`] thread writes; reads run on connections of their own beside it.
+
+mod committer;
+mod connection;
+mod migrate;
+mod operations;
+mod row;
+mod statements;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use crate::fault::{FaultPlan, NoFaults};
+use crate::store::{OperationStore, StoreError, StoreErrorKind, Tables};
+
+use self::committer::Committer;
+use self::connection::Readers;
+pub use self::migrate::Migration;
+
+/// A SQLite file that holds any number of domains.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    path: PathBuf,
+    committer: Arc<Committer>,
+    readers: Arc<Readers>,
+}
+
+impl SqliteStore {
+    /// Opens the file, creating it when it does not exist, and applies `migrations`.
+    ///
+    /// # Errors
+    /// When the folder is missing or not writable, the file is no database or damaged, or its schema
+    /// is newer than `migrations`.
+    pub fn open(path: &Path, migrations: &[Migration]) -> Result<Self, StoreError> {
+        Self::open_with_faults(path, migrations, Arc::new(NoFaults))
+    }
+
+    /// [`open`](Self::open), with a plan of where to die.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with_faults(
+        path: &Path,
+        migrations: &[Migration],
+        faults: Arc<dyn FaultPlan>,
+    ) -> Result<Self, StoreError> {
+        let mut writer = connection::open_writer(path)?;
+        migrate::apply(&mut writer, migrations)?;
+        Ok(Self {
+            path: path.to_owned(),
+            committer: Arc::new(Committer::start(writer, faults)?),
+            readers: Arc::new(Readers::new(path)),
+        })
+    }
+
+    /// The record of one domain.
+    #[must_use]
+    pub fn operations(&self, tables: Tables) -> Arc<dyn OperationStore> {
+        Arc::new(operations::SqliteOperations::new(self.clone(), tables))
+    }
+
+    /// Whether the file can be read now.
+    ///
+    /// # Errors
+    /// When it cannot.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read("ping", |connection| {
+            connection.query_row("select 1", [], |_| Ok(()))
+        })
+        .await
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs `read` on a reading connection, away from the async threads.
+    async fn read<T, F>(&self, operation: &'static str, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        let job =
+            move || readers.with(|connection| read(connection).map_err(sqlite_error(operation)));
+        tokio::task::spawn_blocking(job)
+            .await
+            .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, operation, error))?
+    }
+}
+
+/// Says what kind of trouble a SQLite error is.
+fn sqlite_error(operation: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode;
+    move |error| {
+        let kind = match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreErrorKind::Busy,
+            Some(
+                ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::PermissionDenied,
+            ) => StoreErrorKind::Unavailable,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreErrorKind::Corrupt,
+            Some(ErrorCode::SchemaChanged) => StoreErrorKind::Schema,
+            Some(_) | None => StoreErrorKind::Statement,
+        };
+        StoreError::new(kind, operation, error)
+    }
+}

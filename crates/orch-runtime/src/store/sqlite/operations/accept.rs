@@ -1,0 +1,160 @@
+//! Taking operations in and leasing them.
+
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
+
+use crate::clock::{Timestamp, to_millis};
+use crate::ids::{Fence, OpId};
+use crate::operation::command::Fingerprint;
+use crate::operation::decision::Facts;
+use crate::operation::state::OperationState;
+use crate::store::sqlite::row;
+use crate::store::sqlite::statements::{ACCEPT_PARAMETERS, Statements};
+use crate::store::{Accepted, Lease, NewOperation, Term};
+use crate::value::Value;
+
+pub(super) fn accept(
+    connection: &Connection,
+    sql: &Statements,
+    columns: &[&str],
+    operation: &NewOperation,
+    term: Option<&Term>,
+) -> rusqlite::Result<Accepted> {
+    if !insert(connection, sql, columns, operation, term)? {
+        return existing(connection, sql, operation);
+    }
+    let Some(_) = term else {
+        return Ok(Accepted::New(None));
+    };
+    let lease = first_lease(operation);
+    write_intent(connection, sql, &lease, operation.accepted_at)?;
+    Ok(Accepted::New(Some(Box::new(lease))))
+}
+
+fn insert(
+    connection: &Connection,
+    sql: &Statements,
+    columns: &[&str],
+    operation: &NewOperation,
+    term: Option<&Term>,
+) -> rusqlite::Result<bool> {
+    let accepted_at = to_millis(operation.accepted_at);
+    let state = if term.is_some() {
+        OperationState::InProgress
+    } else {
+        OperationState::Pending
+    };
+    let mut insert = connection.prepare_cached(&sql.accept)?;
+    let fixed: [&dyn ToSql; ACCEPT_PARAMETERS] = [
+        &operation.op_id.as_str(),
+        &operation.owner_id.as_str(),
+        &operation.idem_key.as_str(),
+        &operation.biz_key.as_str(),
+        &operation.event_type,
+        &operation.fingerprint.as_str(),
+        &operation.payload,
+        &state.as_str(),
+        &u32::from(term.is_some()),
+        &term.map(|term| &*term.worker),
+        &term.map(|term| to_millis(term.expires_at)),
+        &term.is_none().then_some(accepted_at),
+        &term.map(|_| accepted_at),
+        &to_millis(operation.deadline_at),
+        &accepted_at,
+    ];
+    for (at, value) in fixed.into_iter().enumerate() {
+        insert.raw_bind_parameter(at + 1, value)?;
+    }
+    for (at, name) in columns.iter().enumerate() {
+        let column = operation.columns.iter().find(|column| column.name == *name);
+        let value = column.map_or(&Value::Null, |column| &column.value);
+        insert.raw_bind_parameter(ACCEPT_PARAMETERS + 1 + at, value)?;
+    }
+    Ok(insert.raw_execute()? == 1)
+}
+
+fn existing(
+    connection: &Connection,
+    sql: &Statements,
+    operation: &NewOperation,
+) -> rusqlite::Result<Accepted> {
+    let key = params![operation.owner_id.as_str(), operation.idem_key.as_str()];
+    let found = connection
+        .prepare_cached(&sql.accepted)?
+        .query_row(key, |found| {
+            Ok((
+                row::identity(found, 0, OpId::new)?,
+                found.get::<_, String>(1)?,
+            ))
+        })
+        .optional()?;
+    Ok(match found {
+        Some((op_id, fingerprint)) if is_same(&operation.fingerprint, &fingerprint) => {
+            Accepted::Existing(op_id)
+        }
+        Some(_) | None => Accepted::Mismatch,
+    })
+}
+
+fn is_same(asked: &Fingerprint, stored: &str) -> bool {
+    asked.as_str() == stored
+}
+
+fn first_lease(operation: &NewOperation) -> Lease {
+    Lease {
+        owner_id: operation.owner_id.clone(),
+        event_type: operation.event_type.to_owned(),
+        payload: operation.payload.clone(),
+        fence: Fence(1),
+        facts: Facts {
+            op_id: operation.op_id.clone(),
+            attempts: 1,
+            interruptions: 0,
+            probes: 0,
+            ambiguous: false,
+            first_sent_at: Some(operation.accepted_at),
+            deadline_at: operation.deadline_at,
+        },
+    }
+}
+
+pub(super) fn claim(
+    connection: &Connection,
+    statement: &str,
+    now: Timestamp,
+    term: &Term,
+    kinds: &str,
+    limit: u32,
+) -> rusqlite::Result<Vec<Lease>> {
+    let mut claim = connection.prepare_cached(statement)?;
+    let leases = claim.query_map(
+        params![
+            to_millis(now),
+            &*term.worker,
+            to_millis(term.expires_at),
+            limit,
+            kinds
+        ],
+        row::lease,
+    )?;
+    leases.collect()
+}
+
+pub(super) fn write_intent(
+    connection: &Connection,
+    sql: &Statements,
+    lease: &Lease,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    connection.prepare_cached(&sql.intent)?.execute(params![
+        lease.op_id().as_str(),
+        lease.fence.0,
+        lease.facts.attempts,
+        to_millis(now)
+    ])?;
+    Ok(())
+}
+
+/// The kinds as the JSON array that `json_each` reads. Kinds are plain upper-case words.
+pub(super) fn json_list(kinds: &[&'static str]) -> String {
+    serde_json::to_string(kinds).unwrap_or_default()
+}

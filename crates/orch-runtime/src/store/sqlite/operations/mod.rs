@@ -1,0 +1,281 @@
+//! [`OperationStore`] on one SQLite file.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+
+use crate::clock::{Timestamp, from_millis, to_millis};
+use crate::fault::Step;
+use crate::ids::{Fence, OpId};
+use crate::operation::decision::Settlement;
+use crate::operation::outcome::{self, Outcome};
+use crate::operation::state::OperationState;
+use crate::operation::view::{HistoryEntry, OperationView};
+use crate::store::hook::Hook;
+use crate::store::{
+    Accepted, Applied, Beat, Finalized, Lease, NewOperation, OperationStore, PendingOutcome,
+    StoreError, Tables, Term,
+};
+use crate::value::{Row, Value};
+use crate::wal::WalState;
+
+use super::statements::Statements;
+use super::{SqliteStore, row, sqlite_error};
+
+mod accept;
+mod read;
+mod write;
+
+/// The operations of one domain.
+#[derive(Debug)]
+pub(super) struct SqliteOperations {
+    store: SqliteStore,
+    tables: Tables,
+    sql: Arc<Statements>,
+}
+
+impl SqliteOperations {
+    pub(super) fn new(store: SqliteStore, tables: Tables) -> Self {
+        Self {
+            store,
+            tables,
+            sql: Arc::new(Statements::new(&tables)),
+        }
+    }
+
+    async fn write<T, F>(
+        &self,
+        operation: &'static str,
+        step: Option<Step>,
+        mut run: F,
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Connection, &Statements) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let sql = Arc::clone(&self.sql);
+        let run = move |connection: &mut Connection| {
+            run(connection, &sql).map_err(sqlite_error(operation))
+        };
+        self.store.committer.submit(step, run).await
+    }
+
+    async fn read<T, F>(&self, operation: &'static str, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection, &Statements) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let sql = Arc::clone(&self.sql);
+        self.store
+            .read(operation, move |connection| read(connection, &sql))
+            .await
+    }
+}
+
+#[async_trait]
+impl OperationStore for SqliteOperations {
+    async fn accept(
+        &self,
+        operation: NewOperation,
+        term: Option<Term>,
+    ) -> Result<Accepted, StoreError> {
+        let columns = self.tables.columns;
+        self.write("accept", Some(Step::Accept), move |connection, sql| {
+            accept::accept(connection, sql, columns, &operation, term.as_ref())
+        })
+        .await
+    }
+
+    async fn claim(
+        &self,
+        now: Timestamp,
+        term: Term,
+        event_types: Arc<[&'static str]>,
+        limit: u32,
+    ) -> Result<Vec<Lease>, StoreError> {
+        let kinds = accept::json_list(&event_types);
+        self.write("claim", Some(Step::Claim), move |connection, sql| {
+            let leases = accept::claim(connection, &sql.claim, now, &term, &kinds, limit)?;
+            for lease in &leases {
+                accept::write_intent(connection, sql, lease, now)?;
+            }
+            Ok(leases)
+        })
+        .await
+    }
+
+    async fn claim_unknown(
+        &self,
+        now: Timestamp,
+        term: Term,
+        event_types: Arc<[&'static str]>,
+        limit: u32,
+    ) -> Result<Vec<Lease>, StoreError> {
+        let kinds = accept::json_list(&event_types);
+        self.write(
+            "claim unknown",
+            Some(Step::Claim),
+            move |connection, sql| {
+                accept::claim(connection, &sql.claim_unknown, now, &term, &kinds, limit)
+            },
+        )
+        .await
+    }
+
+    async fn heartbeat(&self, beats: Vec<Beat>, expires_at: Timestamp) -> Result<(), StoreError> {
+        self.write("heartbeat", None, move |connection, sql| {
+            let mut beat = connection.prepare_cached(&sql.heartbeat)?;
+            for one in &beats {
+                let progress = one.progress.map(|progress| {
+                    let cut = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+                    (cut(progress.done), cut(progress.total))
+                });
+                beat.execute(params![
+                    one.op_id.as_str(),
+                    one.fence.0,
+                    to_millis(expires_at),
+                    progress.map(|(done, _)| done),
+                    progress.map(|(_, total)| total),
+                ])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn settle(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        outcome: &Outcome,
+        settlement: Settlement,
+    ) -> Result<Applied, StoreError> {
+        let entry = write::Entry::new(lease, outcome);
+        self.write("settle", Some(Step::Settle), move |connection, sql| {
+            let applied = write::apply(connection, sql, now, entry.term(), &settlement)?;
+            let state = match applied {
+                Applied::Yes => WalState::Completed,
+                Applied::Stale => WalState::Late,
+            };
+            entry.write(connection, sql, now, state)?;
+            Ok(applied)
+        })
+        .await
+    }
+
+    async fn record(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        outcome: &Outcome,
+    ) -> Result<Applied, StoreError> {
+        let entry = write::Entry::new(lease, outcome);
+        self.write("record", Some(Step::Record), move |connection, sql| {
+            let owns = write::owns(connection, sql, entry.term())?;
+            let (applied, state) = if owns {
+                (Applied::Yes, WalState::Pending)
+            } else {
+                (Applied::Stale, WalState::Late)
+            };
+            entry.write(connection, sql, now, state)?;
+            Ok(applied)
+        })
+        .await
+    }
+
+    async fn finalize(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        settlement: Settlement,
+        mut hook: Hook,
+    ) -> Result<Finalized, StoreError> {
+        let (op_id, fence) = (lease.op_id().clone(), lease.fence);
+        self.write("finalize", Some(Step::Finalize), move |connection, sql| {
+            let term = (op_id.as_str(), fence);
+            write::finalize(connection, sql, now, term, &settlement, &mut hook)
+        })
+        .await
+    }
+
+    async fn pending_outcomes(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PendingOutcome>, StoreError> {
+        self.read("pending outcomes", move |connection, sql| {
+            read::pending_outcomes(connection, sql, before, limit)
+        })
+        .await
+    }
+
+    async fn set_aside(&self, op_id: &OpId, fence: Fence) -> Result<(), StoreError> {
+        let op_id = op_id.clone();
+        self.write("set aside", None, move |connection, sql| {
+            connection
+                .prepare_cached(&sql.set_aside)?
+                .execute(params![op_id.as_str(), fence.0])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn reap(&self, now: Timestamp, limit: u32) -> Result<Vec<OpId>, StoreError> {
+        self.write("reap", Some(Step::Reap), move |connection, sql| {
+            write::reap(connection, sql, now, limit)
+        })
+        .await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read("next due", |connection, sql| {
+            let millis: Option<i64> = connection
+                .prepare_cached(&sql.next_due)?
+                .query_row([], |row| row.get(0))?;
+            Ok(millis.map(from_millis))
+        })
+        .await
+    }
+
+    async fn purge(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        self.write("purge", None, move |connection, sql| {
+            connection
+                .prepare_cached(&sql.purge)?
+                .execute(params![to_millis(before), limit])
+        })
+        .await
+    }
+
+    async fn find(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError> {
+        let op_id = op_id.clone();
+        self.read("find", move |connection, sql| {
+            read::find(connection, sql, &op_id)
+        })
+        .await
+    }
+
+    async fn history(&self, op_id: &OpId) -> Result<Vec<HistoryEntry>, StoreError> {
+        let op_id = op_id.clone();
+        self.read("history", move |connection, sql| {
+            read::history(connection, sql, &op_id)
+        })
+        .await
+    }
+
+    async fn count_by_state(&self) -> Result<Vec<(OperationState, u64)>, StoreError> {
+        self.read("count by state", read::count_by_state).await
+    }
+
+    async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.read("query", move |connection, _| {
+            row::query(connection, &sql, &params)
+        })
+        .await
+    }
+}
+
+/// The stored text of an outcome that no call gave.
+fn lost_text() -> String {
+    outcome::encode(&Outcome::unknown("its worker was lost during the call"))
+}

@@ -1,0 +1,133 @@
+//! Reading operations and their log.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::clock::{Timestamp, to_millis};
+use crate::ids::{BizKey, OpId, OwnerId};
+use crate::operation::outcome::{self, Outcome};
+use crate::operation::state::OperationState;
+use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
+use crate::store::PendingOutcome;
+use crate::store::sqlite::row::{self, identity, optional_time, time, unreadable};
+use crate::store::sqlite::statements::Statements;
+
+pub(super) fn pending_outcomes(
+    connection: &Connection,
+    sql: &Statements,
+    before: Timestamp,
+    limit: u32,
+) -> rusqlite::Result<Vec<PendingOutcome>> {
+    let mut statement = connection.prepare_cached(&sql.pending_outcomes)?;
+    let found = statement.query_map(params![to_millis(before), limit], |found| {
+        let text: Option<String> = found.get(11).unwrap_or_default();
+        let outcome = match text {
+            Some(text) => outcome::decode(&text),
+            None => Err("the outcome is missing or no text".to_owned()),
+        };
+        Ok(PendingOutcome {
+            lease: row::lease(found)?,
+            outcome,
+        })
+    })?;
+    found.collect()
+}
+
+pub(super) fn find(
+    connection: &Connection,
+    sql: &Statements,
+    op_id: &OpId,
+) -> rusqlite::Result<Option<OperationView>> {
+    connection
+        .prepare_cached(&sql.find)?
+        .query_row([op_id.as_str()], |found| {
+            Ok(OperationView {
+                op_id: identity(found, 0, OpId::new)?,
+                owner_id: identity(found, 1, OwnerId::new)?,
+                biz_key: identity(found, 2, BizKey::new)?,
+                event_type: found.get(3)?,
+                state: state(found, 4)?,
+                attempts: found.get(5)?,
+                outcome: outcome_view(found)?,
+                progress: progress(found)?,
+                next_attempt_at: optional_time(found, 12)?,
+                accepted_at: time(found, 13)?,
+                updated_at: time(found, 14)?,
+                completed_at: optional_time(found, 15)?,
+            })
+        })
+        .optional()
+}
+
+fn state(found: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<OperationState> {
+    found
+        .get::<_, String>(at)?
+        .parse()
+        .map_err(|error| unreadable(at, error))
+}
+
+fn outcome_view(found: &rusqlite::Row<'_>) -> rusqlite::Result<Option<OutcomeView>> {
+    let Some(message) = found.get::<_, Option<String>>(6)? else {
+        return Ok(None);
+    };
+    let result: Option<String> = found.get(8)?;
+    let result = result
+        .map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| unreadable(8, error))?;
+    let view = OutcomeView {
+        code: found.get(9)?,
+        message,
+        provider_ref: found.get(7)?,
+        result,
+    };
+    Ok(Some(view))
+}
+
+fn progress(found: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Progress>> {
+    let done: Option<i64> = found.get(10)?;
+    let total: Option<i64> = found.get(11)?;
+    let count = |number: i64| u64::try_from(number).unwrap_or(0);
+    Ok(done.zip(total).map(|(done, total)| Progress {
+        done: count(done),
+        total: count(total),
+    }))
+}
+
+pub(super) fn history(
+    connection: &Connection,
+    sql: &Statements,
+    op_id: &OpId,
+) -> rusqlite::Result<Vec<HistoryEntry>> {
+    let mut statement = connection.prepare_cached(&sql.history)?;
+    let entries = statement.query_map([op_id.as_str()], |found| {
+        let text: Option<String> = found.get(2)?;
+        Ok(HistoryEntry {
+            attempt: found.get(0)?,
+            outcome: found.get(1)?,
+            detail: text.map(|text| outcome::decode(&text).map_or_else(|why| why, detail)),
+            started_at: time(found, 3)?,
+            recorded_at: optional_time(found, 4)?,
+        })
+    })?;
+    entries.collect()
+}
+
+fn detail(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Ok { message, .. } => message,
+        Outcome::Retry { reason, .. } | Outcome::Unknown { reason } => reason,
+        Outcome::Fail { code, message, .. } => format!("{code}: {message}"),
+    }
+}
+
+pub(super) fn count_by_state(
+    connection: &mut Connection,
+    sql: &Statements,
+) -> rusqlite::Result<Vec<(OperationState, u64)>> {
+    let mut statement = connection.prepare_cached(&sql.count_by_state)?;
+    let counts = statement.query_map([], |found| {
+        let count: i64 = found.get(1)?;
+        Ok((state(found, 0)?, u64::try_from(count).unwrap_or(0)))
+    })?;
+    counts.collect()
+}

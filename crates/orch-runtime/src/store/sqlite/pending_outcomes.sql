@@ -1,0 +1,7 @@
+select operations.op_id, operations.owner_id, operations.event_type, operations.payload, log.fence,
+    log.attempt, operations.interruptions, operations.probes, operations.ambiguous,
+    operations.first_sent_at, operations.deadline_at, log.outcome
+from {domain}_write_ahead_logs as log
+join {domain}_operations as operations on operations.op_id = log.op_id
+where log.state = 'PENDING' and log.created_at < ?1
+order by log.created_at limit ?2

@@ -1,0 +1,68 @@
+//! The statements of one domain: the `.sql` files beside this one with the domain's names filled in.
+
+use crate::store::Tables;
+
+/// Every statement, ready to prepare.
+#[derive(Debug)]
+pub(super) struct Statements {
+    pub(super) accept: String,
+    pub(super) accepted: String,
+    pub(super) intent: String,
+    pub(super) claim: String,
+    pub(super) claim_unknown: String,
+    pub(super) heartbeat: String,
+    pub(super) settle: String,
+    pub(super) log_outcome: String,
+    pub(super) owns: String,
+    pub(super) log_applied: String,
+    pub(super) set_aside: String,
+    pub(super) pending_outcomes: String,
+    pub(super) reap: String,
+    pub(super) log_lost: String,
+    pub(super) next_due: String,
+    pub(super) purge: String,
+    pub(super) find: String,
+    pub(super) history: String,
+    pub(super) count_by_state: String,
+}
+
+/// Parameters of `accept.sql` before the typed columns.
+pub(super) const ACCEPT_PARAMETERS: usize = 15;
+
+impl Statements {
+    pub(super) fn new(tables: &Tables) -> Self {
+        let named = |text: &str| text.replace("{domain}", tables.domain);
+        Self {
+            accept: accept(tables, &named(include_str!("accept.sql"))),
+            accepted: named(include_str!("accepted.sql")),
+            intent: named(include_str!("intent.sql")),
+            claim: named(include_str!("claim.sql")),
+            claim_unknown: named(include_str!("claim_unknown.sql")),
+            heartbeat: named(include_str!("heartbeat.sql")),
+            settle: named(include_str!("settle.sql")),
+            log_outcome: named(include_str!("log_outcome.sql")),
+            owns: named(include_str!("owns.sql")),
+            log_applied: named(include_str!("log_applied.sql")),
+            set_aside: named(include_str!("set_aside.sql")),
+            pending_outcomes: named(include_str!("pending_outcomes.sql")),
+            reap: named(include_str!("reap.sql")),
+            log_lost: named(include_str!("log_lost.sql")),
+            next_due: named(include_str!("next_due.sql")),
+            purge: named(include_str!("purge.sql")),
+            find: named(include_str!("find.sql")),
+            history: named(include_str!("history.sql")),
+            count_by_state: named(include_str!("count_by_state.sql")),
+        }
+    }
+}
+
+fn accept(tables: &Tables, text: &str) -> String {
+    let mut columns = String::new();
+    let mut values = String::new();
+    for (at, column) in tables.columns.iter().enumerate() {
+        columns.extend([", ", column]);
+        values.extend([", ?".to_owned(), (ACCEPT_PARAMETERS + 1 + at).to_string()]);
+    }
+    text.replace("{columns}", &columns)
+        .replace("{values}", &values)
+}

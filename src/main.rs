@@ -1,2 +1,7 @@
 //! `orch-gen`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    orch_gen::main(std::env::args_os())
+}

@@ -1,0 +1,1 @@
+//! Applying: old or new, whatever fails.

@@ -1,0 +1,138 @@
+//! `orch-gen apply` and `orch-gen plan`, and what every command does with a plan.
+
+use super::Environment;
+use super::args::{Apply, Mode, Plan as PlanArguments};
+use super::output::Output;
+use super::target::{self, Place};
+use crate::apply::{self, Recovery, Session};
+use crate::disk::{Read, Real};
+use crate::error::{Code, Error, Exit, Result};
+use crate::plan::{self, Action, Plan};
+use serde_json::json;
+
+/// Makes the tree match `orch.toml`.
+pub(super) fn run(
+    arguments: &Apply,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> Result<Exit> {
+    let place = target::existing(&Real, &arguments.target, environment)?;
+    if arguments.mode.dry_run {
+        return show(&place, arguments.mode.diff, arguments.mode.force, output);
+    }
+    let session = open(&place, output)?;
+    let text = required_spec(&place)?;
+    let plan = place.plan(&Real, &text, arguments.mode.force)?;
+    carry_out(&session, &plan, &arguments.mode, output)?;
+    if !output.json {
+        let summary = if plan.is_empty() {
+            "nothing to do: the tree matches orch.toml"
+        } else {
+            ""
+        };
+        if !summary.is_empty() {
+            output.say(summary);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Shows what `apply` would do.
+pub(super) fn plan(
+    arguments: &PlanArguments,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> Result<Exit> {
+    let place = target::existing(&Real, &arguments.target, environment)?;
+    show(&place, arguments.diff, arguments.force, output)
+}
+
+fn show(place: &Place, diff: bool, force: bool, output: &mut Output<'_>) -> Result<Exit> {
+    apply::pending(&Real, &place.root)?;
+    let plan = place.plan(&Real, &required_spec(place)?, force)?;
+    Ok(print_plan(&plan, diff, output))
+}
+
+/// The session of a place, with a note about what it put right.
+pub(super) fn open<'a>(place: &'a Place, output: &mut Output<'_>) -> Result<Session<'a>> {
+    let session = Session::open(&Real, &place.root)?;
+    match session.recovery() {
+        Recovery::Nothing => {}
+        Recovery::Completed => output.note("an interrupted run was completed first"),
+        Recovery::TakenBack => output.note("an interrupted run was taken back first"),
+    }
+    Ok(session)
+}
+
+/// Carries out a plan and prints what was done.
+pub(super) fn carry_out(
+    session: &Session<'_>,
+    plan: &Plan,
+    mode: &Mode,
+    output: &mut Output<'_>,
+) -> Result<()> {
+    let conflict = plan.conflict_error();
+    if conflict.is_some() && !output.json {
+        output.say(plan::tree(&conflicts_only(plan), output.style()).trim_end());
+    }
+    session.apply(plan)?;
+    if output.json {
+        let mut document = plan.to_json(false);
+        document["kind"] = json!("applied");
+        output.document(&document);
+        return Ok(());
+    }
+    if plan.lock_rebuilt {
+        output.note("orch.lock was missing and was made anew from the tree");
+    }
+    if mode.diff {
+        output.say(plan::diff(plan, output.style()).trim_end());
+    }
+    if !plan.is_empty() {
+        output.say(plan::tree(plan, output.style()).trim_end());
+    }
+    Ok(())
+}
+
+/// Prints a plan; a plan with conflicts ends with exit code 1.
+pub(super) fn print_plan(plan: &Plan, diff: bool, output: &mut Output<'_>) -> Exit {
+    let exit = if plan.conflicts().next().is_some() {
+        Exit::Findings
+    } else {
+        Exit::Done
+    };
+    if output.json {
+        output.document(&plan.to_json(diff));
+        return exit;
+    }
+    if diff {
+        output.line(plan::diff(plan, output.style()).trim_end());
+    } else if !plan.is_empty() || exit == Exit::Findings {
+        output.line(plan::tree(plan, output.style()).trim_end());
+    }
+    output.say(&plan::summary(plan));
+    if let Some(error) = plan.conflict_error() {
+        output.error(&error);
+    }
+    exit
+}
+
+fn conflicts_only(plan: &Plan) -> Plan {
+    let mut only = plan.clone();
+    only.changes
+        .retain(|change| matches!(change.action, Action::Conflict(_)));
+    only
+}
+
+/// The text of `orch.toml`, which has to be there.
+pub(super) fn required_spec(place: &Place) -> Result<String> {
+    read_spec(&Real, place)
+}
+
+fn read_spec(disk: &dyn Read, place: &Place) -> Result<String> {
+    place.spec_text(disk)?.ok_or_else(|| {
+        Error::new(Code::NoPackage, "there is no orch.toml")
+            .at(place.root.display().to_string())
+            .help("make a package with `orch-gen new DIR`")
+    })
+}

@@ -1,0 +1,194 @@
+//! The arguments of every command.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  orch-gen Payment PaymentRequested order_id:string amount:money
+  orch-gen Payment RefundRequested payment_id:uuid amount:money
+  orch-gen FileUpload FileUploadRequested        (fields of the preset)
+  orch-gen Notification NotificationSent 'channel:enum(push|sms)' body:text
+  orch-gen plan --diff                           (what `apply` would do)
+  orch-gen check                                 (for CI: exit 1 on drift)
+
+Fields are name:type[?][:constraint...] with the types string text bool i32
+i64 u32 u64 decimal money uuid date datetime json bytes enum(a|b) list<type>
+and the constraints max=64 min=1 secret pattern=[0-9a-f]{64}.
+
+Exit codes: 0 done, 1 drift or conflict left, 2 wrong usage or spec, 3 defect.";
+
+/// Writes the whole safe call to somebody else's API into a Rust service.
+#[derive(Debug, Parser)]
+#[command(
+    name = "orch-gen",
+    bin_name = "orch-gen",
+    version,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    max_term_width = 80,
+    override_usage = "orch-gen <Domain> <Event> [field:type]...\n       orch-gen <COMMAND>"
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) generate: Generate,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Common {
+    /// Print JSON (its schema has a version)
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Color,
+    /// Print nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+    /// Print every file
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Add something to a package
+    #[command(visible_alias = "g")]
+    Generate {
+        #[command(subcommand)]
+        what: Kind,
+    },
+    /// Make an empty service package, wired and runnable
+    New(New),
+    /// Make the tree match orch.toml
+    Apply(Apply),
+    /// Show what `apply` would do
+    Plan(Plan),
+    /// Exit 1 when the tree does not match orch.toml
+    Check(Target),
+    /// Explain an error code
+    Explain {
+        /// A code such as OG031
+        code: String,
+    },
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Kind {
+    /// A safe external call (the default kind)
+    Orchestration(Generate),
+}
+
+/// What to generate.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Generate {
+    /// The domain in PascalCase, such as Payment
+    #[arg(value_name = "Domain")]
+    pub(super) domain: Option<String>,
+    /// The event in PascalCase, such as PaymentRequested
+    #[arg(value_name = "Event")]
+    pub(super) event: Option<String>,
+    /// The command's fields, such as order_id:string
+    #[arg(value_name = "field:type")]
+    pub(super) fields: Vec<String>,
+    /// What to keep beside the state: none, progress or history
+    #[arg(long, value_name = "WHAT")]
+    pub(super) track: Option<String>,
+    /// The package's folder; made when it is not there
+    #[arg(long, value_name = "DIR", conflicts_with = "package")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) runtime: Runtime,
+    #[command(flatten)]
+    pub(super) package: PackageOption,
+    #[command(flatten)]
+    pub(super) mode: Mode,
+}
+
+/// Where the runtime comes from.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Runtime {
+    /// Take the runtime from this folder instead of vendoring it
+    #[arg(long, value_name = "PATH")]
+    pub(super) runtime_path: Option<PathBuf>,
+}
+
+/// Which package of a workspace.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PackageOption {
+    /// The workspace member to work on
+    #[arg(short, long, value_name = "NAME")]
+    pub(super) package: Option<String>,
+}
+
+/// How to carry it out.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Mode {
+    /// Show what would be done; write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Show the changes as a unified diff
+    #[arg(long)]
+    pub(super) diff: bool,
+    /// Overwrite edits of generated files
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// The folder to make
+    pub(super) path: PathBuf,
+    #[command(flatten)]
+    pub(super) runtime: Runtime,
+    #[command(flatten)]
+    pub(super) mode: Mode,
+}
+
+/// Which package to work on.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Target {
+    /// The package's folder
+    #[arg(long, value_name = "DIR", conflicts_with = "package")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) package: PackageOption,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) mode: Mode,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Show the changes as a unified diff
+    #[arg(long)]
+    pub(super) diff: bool,
+    /// Plan to overwrite edits of generated files
+    #[arg(long)]
+    pub(super) force: bool,
+}

@@ -1,0 +1,229 @@
+//! The main job: `orch-gen <Domain> <Event> [field:type]…`.
+
+use super::Environment;
+use super::apply::{carry_out, open, print_plan};
+use super::args::{Generate, Target};
+use super::new::runtime_source;
+use super::output::Output;
+use super::target::{self, Place, relative};
+use crate::disk::Real;
+use crate::error::{Code, Error, Exit, Result};
+use crate::model::{OperationModel, PackageModel};
+use crate::naming::{self, Name, Role};
+use crate::plan::Plan;
+use crate::spec::{
+    self, Domain, Edit, Field, GatewayKind, Operation, Preset, RuntimeSource, Spec, Track,
+};
+
+/// What was asked for, understood.
+struct Wanted {
+    domain: Domain,
+    /// Whether fields or tracking were named; if not, what is there stays.
+    named: bool,
+    preset: Option<Preset>,
+}
+
+/// Adds an operation to a package, which is made when it is not there.
+pub(super) fn run(
+    arguments: &Generate,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> Result<Exit> {
+    let wanted = understand(arguments, output)?;
+    let target = Target {
+        out: arguments.out.clone(),
+        package: arguments.package.clone(),
+    };
+    let new_folder = format!("{}-service", wanted.domain.name.kebab());
+    let place = target::for_generation(&Real, &target, environment, &new_folder)?;
+    let runtime = runtime_source(&arguments.runtime, environment, &place.root)?;
+    if arguments.mode.dry_run {
+        let (text, _) = edited_spec(&place, &wanted, runtime)?;
+        let plan = place.plan(&Real, &text, arguments.mode.force)?;
+        return Ok(print_plan(&plan, arguments.mode.diff, output));
+    }
+    let session = open(&place, output)?;
+    let (text, edit) = edited_spec(&place, &wanted, runtime)?;
+    let plan = place.plan(&Real, &text, arguments.mode.force)?;
+    carry_out(&session, &plan, &arguments.mode, output)?;
+    let way = relative(&environment.folder, &place.root);
+    report(
+        &wanted,
+        edit,
+        &plan,
+        &text,
+        &way.display().to_string(),
+        output,
+    );
+    Ok(Exit::Done)
+}
+
+fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
+    let (typed_domain, typed_event) = both_names(arguments)?;
+    let domain = read_name(Role::Domain, typed_domain, output)?;
+    let event = read_name(Role::Event, typed_event, output)?;
+    let preset = arguments.fields.is_empty().then(|| Preset::of(&domain));
+    let mut fields = Vec::new();
+    for text in &arguments.fields {
+        let (field, typed) = Field::parse(text)?;
+        if let Some(typed) = typed {
+            output.note(&format!("the field `{typed}` is written `{}`", field.name));
+        }
+        fields.push(field);
+    }
+    let track = arguments
+        .track
+        .as_deref()
+        .map(spec::parse_track)
+        .transpose()?;
+    let named = !fields.is_empty() || track.is_some();
+    let track = track
+        .or(preset.map(|preset| preset.track))
+        .unwrap_or(Track::None);
+    let fields = preset.map_or(fields, |preset| preset.fields());
+    spec::check_fields(&fields)?;
+    let name = naming::operation_names(&event).remove(0);
+    let operation = Operation {
+        event,
+        name,
+        track,
+        fields,
+    };
+    let domain = Domain {
+        name: domain,
+        gateway: GatewayKind::Http,
+        operations: vec![operation],
+    };
+    Ok(Wanted {
+        domain,
+        named,
+        preset,
+    })
+}
+
+const COMMANDS: &[&str] = &[
+    "generate",
+    "new",
+    "apply",
+    "plan",
+    "check",
+    "explain",
+    "completions",
+];
+
+fn both_names(arguments: &Generate) -> Result<(&str, &str)> {
+    match (&arguments.domain, &arguments.event) {
+        (Some(domain), Some(event)) => Ok((domain, event)),
+        (Some(only), None) => {
+            let near = naming::nearest(only, COMMANDS.iter().copied());
+            let help = match near {
+                Some(near) => format!("did you mean `orch-gen {near}`?"),
+                None => format!("name its event too, such as `orch-gen {only} {only}Requested`"),
+            };
+            let what = format!("`{}` alone says nothing to do", only.escape_debug());
+            Err(Error::new(Code::Usage, what).help(help))
+        }
+        (None, _) => Err(Error::new(Code::Usage, "nothing to do was named")
+            .help("`orch-gen Payment PaymentRequested`, or see `orch-gen --help`")),
+    }
+}
+
+fn read_name(role: Role, typed: &str, output: &mut Output<'_>) -> Result<Name> {
+    let (name, typed) = Name::parse(role, typed)?;
+    if let Some(typed) = typed {
+        output.note(&format!("`{typed}` is written `{}`", name.type_name()));
+    }
+    Ok(name)
+}
+
+/// The text that `orch.toml` is to have.
+fn edited_spec(
+    place: &Place,
+    wanted: &Wanted,
+    runtime: Option<RuntimeSource>,
+) -> Result<(String, Edit)> {
+    let text = match (place.spec_text(&Real)?, &runtime) {
+        (None, _) => spec::new_document(&Spec::empty(runtime.unwrap_or_default())),
+        (Some(text), None) => text,
+        (Some(text), Some(runtime)) => {
+            if Spec::parse(&text)?.runtime == *runtime {
+                text
+            } else {
+                spec::set_runtime(&text, runtime)?
+            }
+        }
+    };
+    spec::add_operation(&text, &wanted.domain, !wanted.named)
+}
+
+fn report(
+    wanted: &Wanted,
+    edit: Edit,
+    plan: &Plan,
+    text: &str,
+    way: &str,
+    output: &mut Output<'_>,
+) {
+    let domain = &wanted.domain.name;
+    let Some(operation) = wanted.domain.operations.first() else {
+        return;
+    };
+    let event = operation.event.type_name();
+    let done = match edit {
+        Edit::NewDomain => format!("Added the domain {} with {event}.", domain.type_name()),
+        Edit::NewOperation => format!("Added {event} to the domain {}.", domain.type_name()),
+        Edit::Changed => format!("Changed {event} of the domain {}.", domain.type_name()),
+        Edit::Unchanged if plan.is_empty() => format!("{event} is there already: nothing to do."),
+        Edit::Unchanged => format!("{event} was there already; the tree matches orch.toml again."),
+    };
+    output.say(&format!("\n{done}"));
+    if let (Some(preset), Edit::NewDomain | Edit::NewOperation) = (wanted.preset, edit) {
+        output.say(&format!(
+            "No fields were given: the {} preset was used:",
+            preset.name
+        ));
+        for field in preset.texts() {
+            output.say(&format!("  {field}"));
+        }
+    }
+    if edit != Edit::Unchanged {
+        next_steps(wanted, text, way, output);
+    }
+}
+
+fn next_steps(wanted: &Wanted, text: &str, way: &str, output: &mut Output<'_>) {
+    let Some(operation) = operation_model(wanted, text) else {
+        return;
+    };
+    output.say("\nNext:");
+    if way != "." {
+        output.say(&format!("  cd {way}"));
+    }
+    output.say("  cargo run -- --simulate");
+    output.say(&format!(
+        "  curl -i localhost:3000/api/{} \\",
+        operation.route()
+    ));
+    output.say("    -H 'Content-Type: application/json' -H 'Idempotency-Key: try-1' \\");
+    output.say(&format!(
+        "    -d '{}'",
+        operation.sample_json().replace('\'', "'\\''")
+    ));
+    output.say("  cargo test");
+}
+
+/// The operation as the spec names it now.
+fn operation_model(wanted: &Wanted, text: &str) -> Option<OperationModel> {
+    let spec = Spec::parse(text).ok()?;
+    let place = crate::model::Place {
+        package: String::new(),
+        standalone: true,
+        known_paths: vec![],
+    };
+    let model = PackageModel::new(&spec, &place);
+    let event = &wanted.domain.operations.first()?.event;
+    let mut operations = model.operations();
+    operations
+        .find(|(d, o)| d.name == wanted.domain.name && o.event == *event)
+        .map(|(_, o)| o.clone())
+}

@@ -1,0 +1,121 @@
+//! The command line: reads arguments, calls plan and apply, prints.
+//!
+//! Nothing here decides about files. Output is collected and written once, so that a closed pipe
+//! is no panic, and no command ever asks a question.
+
+mod apply;
+mod args;
+mod check;
+mod completions;
+mod explain;
+mod generate;
+mod new;
+mod output;
+mod target;
+
+pub use output::{Output, Stream};
+
+use crate::error::{Code, Error, Exit};
+use args::{Arguments, Command};
+use clap::Parser;
+use clap::error::ErrorKind;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// What a run knows about the process it is in.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// The folder the command was started in.
+    pub folder: PathBuf,
+    /// Whether standard output is a terminal.
+    pub terminal: bool,
+    /// Whether `NO_COLOR` asks for no colours.
+    pub no_color: bool,
+}
+
+/// Runs a command line whose first element is the program's name.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    output.json = arguments
+        .iter()
+        .take_while(|one| *one != "--")
+        .any(|one| one == "--json");
+    let done = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => {
+            output.configure(&arguments.common, environment);
+            dispatch(arguments, environment, output)
+        }
+        Err(error) => return usage(&error, output),
+    };
+    match done {
+        Ok(exit) => exit,
+        Err(error) => {
+            output.error(&error);
+            error.code().exit()
+        }
+    }
+}
+
+fn dispatch(
+    arguments: Arguments,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> crate::error::Result<Exit> {
+    match arguments.command {
+        None => generate::run(&arguments.generate, environment, output),
+        Some(Command::Generate {
+            what: args::Kind::Orchestration(generate),
+        }) => generate::run(&generate, environment, output),
+        Some(Command::New(new)) => new::run(&new, environment, output),
+        Some(Command::Apply(apply)) => apply::run(&apply, environment, output),
+        Some(Command::Plan(plan)) => apply::plan(&plan, environment, output),
+        Some(Command::Check(check)) => check::run(&check, environment, output),
+        Some(Command::Explain { code }) => explain::run(&code, output),
+        Some(Command::Completions { shell }) => {
+            completions::run(shell, output);
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Help and version are no errors; everything else clap refuses is.
+fn usage(error: &clap::Error, output: &mut Output<'_>) -> Exit {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            output.line(error.to_string().trim_end());
+            Exit::Done
+        }
+        _ => {
+            let error = usage_error(&error.to_string());
+            output.error(&error);
+            error.code().exit()
+        }
+    }
+}
+
+/// Clap's text in the form of our own errors: the first paragraph, then its tip or the usage.
+fn usage_error(text: &str) -> Error {
+    let mut paragraphs = text.trim().split("\n\n").map(str::trim);
+    let first = paragraphs.next().unwrap_or_default();
+    let what = first.trim_start_matches("error: ");
+    let what = what.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let rest: Vec<&str> = paragraphs.collect();
+    let tip = rest
+        .iter()
+        .flat_map(|part| part.lines())
+        .find_map(|line| line.trim().strip_prefix("tip: "));
+    let usage = rest.iter().find_map(|part| part.strip_prefix("Usage: "));
+    let help = match (tip, usage) {
+        (Some(tip), _) => tip.to_owned(),
+        (None, Some(usage)) => format!(
+            "{} (see `orch-gen --help`)",
+            usage.lines().next().unwrap_or(usage)
+        ),
+        (None, None) => "see `orch-gen --help`".to_owned(),
+    };
+    Error::new(Code::Usage, what).help(help)
+}

@@ -1,0 +1,71 @@
+//! `orch-gen new`: an empty package.
+
+use super::Environment;
+use super::apply::{carry_out, open, print_plan};
+use super::args::{New, Runtime};
+use super::output::Output;
+use super::target::{self, absolute, relative};
+use crate::disk::{Read, Real};
+use crate::error::{Code, Error, Exit, Result};
+use crate::spec::{self, RuntimeSource, Spec};
+use std::path::Path;
+
+/// Makes an empty package.
+pub(super) fn run(
+    arguments: &New,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> Result<Exit> {
+    let root = absolute(environment, &arguments.path);
+    let place = target::named(&Real, &root)?;
+    if !place.new {
+        return Err(Error::new(Code::Occupied, "there is a package already")
+            .at(root.display().to_string())
+            .help("go into it and add to it, such as `orch-gen Payment PaymentRequested`"));
+    }
+    let runtime = runtime_source(&arguments.runtime, environment, &root)?;
+    let text = spec::new_document(&Spec::empty(runtime.unwrap_or_default()));
+    if arguments.mode.dry_run {
+        let plan = place.plan(&Real, &text, arguments.mode.force)?;
+        return Ok(print_plan(&plan, arguments.mode.diff, output));
+    }
+    let session = open(&place, output)?;
+    let plan = place.plan(&Real, &text, arguments.mode.force)?;
+    carry_out(&session, &plan, &arguments.mode, output)?;
+    let way = relative(&environment.folder, &root);
+    output.say(&format!(
+        "\nNext:\n  cd {}\n  orch-gen Payment PaymentRequested",
+        way.display()
+    ));
+    Ok(Exit::Done)
+}
+
+/// `--runtime-path` as `orch.toml` says it: relative to the package when it was given relative.
+pub(super) fn runtime_source(
+    runtime: &Runtime,
+    environment: &Environment,
+    root: &Path,
+) -> Result<Option<RuntimeSource>> {
+    let Some(path) = &runtime.runtime_path else {
+        return Ok(None);
+    };
+    let folder = absolute(environment, path);
+    let manifest = folder.join("orch-runtime").join("Cargo.toml");
+    if !matches!(Real.entry(&manifest), Ok(Some(_))) {
+        return Err(Error::new(
+            Code::Usage,
+            "`--runtime-path` names no folder with orch-runtime in it",
+        )
+        .at(manifest.display().to_string())
+        .help("name the folder that holds `orch-runtime` and `orch-lint`"));
+    }
+    let way = if path.is_absolute() {
+        folder
+    } else {
+        relative(root, &folder)
+    };
+    let text = way.to_str().ok_or_else(|| {
+        Error::new(Code::Usage, "`--runtime-path` is not UTF-8").help("use another path")
+    })?;
+    Ok(Some(RuntimeSource::Path(text.replace('\\', "/"))))
+}

@@ -1,0 +1,126 @@
+//! Where output goes: text or JSON, with or without colours.
+
+use super::Environment;
+use super::args::{Color, Common};
+use crate::error::Error;
+use crate::plan::{SCHEMA, Style};
+use std::io::Write;
+
+/// Which stream a line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// What was asked for.
+    Out,
+    /// What is said about it.
+    Err,
+}
+
+/// The two streams and how to print to them.
+pub struct Output<'a> {
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+    color: bool,
+    quiet: bool,
+    verbose: bool,
+    pub(super) json: bool,
+}
+
+impl std::fmt::Debug for Output<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Output")
+            .field("json", &self.json)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Output<'a> {
+    /// Plain output to two streams.
+    #[must_use]
+    pub fn new(out: &'a mut dyn Write, err: &'a mut dyn Write) -> Self {
+        Self {
+            out,
+            err,
+            color: false,
+            quiet: false,
+            verbose: false,
+            json: false,
+        }
+    }
+
+    pub(super) fn configure(&mut self, common: &Common, environment: &Environment) {
+        self.color = match common.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => environment.terminal && !environment.no_color,
+        };
+        self.json = common.json;
+        self.quiet = common.quiet;
+        self.verbose = common.verbose;
+    }
+
+    /// How plans are printed.
+    pub(super) const fn style(&self) -> Style {
+        Style {
+            color: self.color,
+            all: self.verbose,
+        }
+    }
+
+    /// A line of what was asked for.
+    pub(super) fn line(&mut self, text: &str) {
+        self.write(Stream::Out, text);
+    }
+
+    /// A line about what is done; not with `--quiet` or `--json`.
+    pub(super) fn say(&mut self, text: &str) {
+        if !self.quiet && !self.json {
+            self.write(Stream::Out, text);
+        }
+    }
+
+    /// A note that does not belong to the result.
+    pub(super) fn note(&mut self, text: &str) {
+        if !self.quiet && !self.json {
+            self.write(Stream::Err, &format!("note: {text}"));
+        }
+    }
+
+    /// A JSON document.
+    pub(super) fn document(&mut self, value: &serde_json::Value) {
+        self.write(Stream::Out, &format!("{value:#}"));
+    }
+
+    /// An error: text on the error stream, or a JSON document on the output.
+    pub(super) fn error(&mut self, error: &Error) {
+        if self.json {
+            self.document(&serde_json::json!({
+                "schema": SCHEMA,
+                "kind": "error",
+                "code": error.code().number(),
+                "message": error.what(),
+                "at": error.place(),
+                "help": error.advice(),
+            }));
+        } else {
+            let text = error.to_string();
+            let text = if self.color { colored(&text) } else { text };
+            self.write(Stream::Err, &text);
+        }
+    }
+
+    /// A stream that nobody reads any more is no failure of ours.
+    fn write(&mut self, stream: Stream, text: &str) {
+        let stream = match stream {
+            Stream::Out => &mut self.out,
+            Stream::Err => &mut self.err,
+        };
+        let _ = writeln!(stream, "{text}");
+    }
+}
+
+fn colored(text: &str) -> String {
+    let text = text
+        .replacen("error[", "\x1b[1;31merror[", 1)
+        .replacen("]:", "]\x1b[0m:", 1);
+    text.replacen("\nhelp:", "\n\x1b[1;36mhelp\x1b[0m:", 1)
+}

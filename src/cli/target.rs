@@ -1,0 +1,169 @@
+//! Which package a command works on.
+
+use super::Environment;
+use super::args::Target;
+use crate::disk::{Entry, Read, Tree, refused};
+use crate::error::{Code, Error, Result};
+use crate::package::{self, Found};
+use crate::plan::{Plan, Request};
+use crate::spec;
+use std::path::{Component, Path, PathBuf};
+
+/// A package that is there, or the place of a new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) root: PathBuf,
+    /// Whether nothing was generated there yet.
+    pub(super) new: bool,
+}
+
+impl Place {
+    /// The text of its `orch.toml`.
+    pub(super) fn spec_text(&self, disk: &dyn Read) -> Result<Option<String>> {
+        if self.new {
+            Ok(None)
+        } else {
+            Tree::new(disk, &self.root).read_text(spec::FILE)
+        }
+    }
+
+    /// The plan that makes it match `spec_text`.
+    pub(super) fn plan(&self, disk: &dyn Read, spec_text: &str, force: bool) -> Result<Plan> {
+        let tree = Tree::new(disk, &self.root);
+        let name = match package::name_in_manifest(tree)? {
+            Some(name) => name,
+            None => package::package_name(&self.root),
+        };
+        let standalone = package::is_standalone(disk, &self.root);
+        Plan::new(
+            tree,
+            &Request {
+                spec_text,
+                package: &name,
+                standalone,
+                force,
+            },
+        )
+    }
+}
+
+/// The package that a command about an existing one means.
+pub(super) fn existing(
+    disk: &dyn Read,
+    target: &Target,
+    environment: &Environment,
+) -> Result<Place> {
+    let folder = match (&target.out, &target.package.package) {
+        (Some(out), _) => absolute(environment, out),
+        (None, Some(name)) => package::member(disk, &environment.folder, name)?,
+        (None, None) => environment.folder.clone(),
+    };
+    match package::find(disk, &folder)? {
+        Found::Ours(root) => Ok(Place { root, new: false }),
+        Found::Foreign(root) => Err(foreign(&root)),
+        Found::Nothing => Err(Error::new(Code::NoPackage, "there is no orch.toml here or above")
+            .at(folder.display().to_string())
+            .help("go into a package, name it with `--out DIR`, or make one with `orch-gen new DIR`")),
+    }
+}
+
+/// The package to add an operation to: the one named, the one around, or a new one.
+pub(super) fn for_generation(
+    disk: &dyn Read,
+    target: &Target,
+    environment: &Environment,
+    new_folder: &str,
+) -> Result<Place> {
+    if let Some(name) = &target.package.package {
+        let root = package::member(disk, &environment.folder, name)?;
+        return ours_or_foreign(disk, &root);
+    }
+    if let Some(out) = &target.out {
+        return named(disk, &absolute(environment, out));
+    }
+    match package::find(disk, &environment.folder)? {
+        Found::Ours(root) => Ok(Place { root, new: false }),
+        Found::Foreign(root) => Err(foreign(&root)),
+        Found::Nothing => named(disk, &environment.folder.join(new_folder)),
+    }
+}
+
+/// A folder that was named: a package of ours, or the place of a new one.
+pub(super) fn named(disk: &dyn Read, root: &Path) -> Result<Place> {
+    match disk
+        .entry(root)
+        .map_err(|error| refused("look at", root, &error))?
+    {
+        None => Ok(Place {
+            root: root.to_owned(),
+            new: true,
+        }),
+        Some(Entry::Folder) => ours_or_foreign(disk, root),
+        Some(Entry::Link) => {
+            let real = disk
+                .resolve(root)
+                .map_err(|error| refused("follow", root, &error))?;
+            named(disk, &real)
+        }
+        Some(Entry::File | Entry::Other) => Err(Error::new(
+            Code::Occupied,
+            "a file is where the package's folder has to be",
+        )
+        .at(root.display().to_string())
+        .help("name another folder with `--out DIR`")),
+    }
+}
+
+fn ours_or_foreign(disk: &dyn Read, root: &Path) -> Result<Place> {
+    match package::find(disk, root)? {
+        Found::Ours(found) if found == root => Ok(Place {
+            root: found,
+            new: false,
+        }),
+        Found::Foreign(found) if found == root => Err(foreign(&found)),
+        _ => Ok(Place {
+            root: root.to_owned(),
+            new: true,
+        }),
+    }
+}
+
+fn foreign(root: &Path) -> Error {
+    Error::new(
+        Code::ForeignPackage,
+        "this package was not made by orch-gen",
+    )
+    .at(root.join("Cargo.toml").display().to_string())
+    .help("name a folder for a new package with `--out DIR`; nothing was changed")
+}
+
+/// An absolute path without `.` and `..`, by its text alone.
+pub(super) fn absolute(environment: &Environment, path: &Path) -> PathBuf {
+    let mut absolute = PathBuf::new();
+    for part in environment.folder.join(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                absolute.pop();
+            }
+            part => absolute.push(part),
+        }
+    }
+    absolute
+}
+
+/// The way from one folder to another, when both are on the same disk.
+pub(super) fn relative(from: &Path, to: &Path) -> PathBuf {
+    let shared = from
+        .components()
+        .zip(to.components())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = from.components().skip(shared).map(|_| Component::ParentDir);
+    let way: PathBuf = up.chain(to.components().skip(shared)).collect();
+    if way.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        way
+    }
+}

@@ -1,0 +1,39 @@
+//! `Cargo.toml` and what git leaves alone.
+
+use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use askama::Template;
+
+/// The component.
+pub(super) const COMPONENT: Component = Component {
+    id: "manifest",
+    needs: &[],
+    templates: &["Cargo.toml.j2", ".gitignore.j2"],
+    render: Render::Package(render),
+};
+
+#[derive(Template)]
+#[template(path = "Cargo.toml.j2", escape = "none")]
+struct ManifestView<'a> {
+    name: &'a str,
+    standalone: bool,
+    runtime: String,
+    lint: String,
+}
+
+#[derive(Template)]
+#[template(path = ".gitignore.j2", escape = "none")]
+struct GitignoreView;
+
+fn render(context: &Context<'_>) -> Rendered {
+    let package = context.package;
+    let view = ManifestView {
+        name: &package.name,
+        standalone: package.standalone,
+        runtime: package.dependency("orch-runtime"),
+        lint: package.dependency("orch-lint"),
+    };
+    Ok(vec![
+        GeneratedFile::toml("Cargo.toml", Class::Yours, &view)?,
+        GeneratedFile::text(".gitignore", Class::Yours, &GitignoreView)?,
+    ])
+}

@@ -1,0 +1,176 @@
+//! Phases: which components run after which, and which at the same time.
+//!
+//! A component that needs another's files runs in a later phase; the components of one phase do
+//! not see each other's files and run in parallel. The result does not depend on timing: files are
+//! ordered by path.
+
+use super::{
+    Component, Context, DomainModel, GeneratedFile, OperationModel, PackageModel, Render, Rendered,
+};
+use crate::error::{Code, Error, Result};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A file and the component that owns it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    /// The component.
+    pub owner: &'static str,
+    /// The file.
+    pub file: GeneratedFile,
+}
+
+/// Components that run at the same time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// Their ids.
+    pub components: Vec<&'static str>,
+}
+
+/// One call of a component's function.
+struct Task<'a> {
+    owner: &'static str,
+    render: Render,
+    domain: Option<&'a DomainModel>,
+    operation: Option<&'a OperationModel>,
+}
+
+/// The phases, and every file with its one owner, ordered by path.
+///
+/// # Errors
+/// When a template fails, or two components claim one path.
+pub fn render(
+    components: &[Component],
+    package: &PackageModel,
+) -> Result<(Vec<Phase>, Vec<Owned>)> {
+    let phases = order(components)?;
+    let mut files: Vec<Owned> = Vec::new();
+    for phase in &phases {
+        let context = Context {
+            package,
+            produced: &files,
+        };
+        let rendered = run(&tasks(components, phase, package), &context)?;
+        files.extend(rendered);
+    }
+    files.sort_by(|a, b| a.file.path().cmp(b.file.path()));
+    one_owner(&files)?;
+    Ok((phases, files))
+}
+
+/// Components by the length of the chain of needs before them.
+fn order(components: &[Component]) -> Result<Vec<Phase>> {
+    let mut done: Vec<&str> = Vec::new();
+    let mut phases = Vec::new();
+    while done.len() < components.len() {
+        let ready: Vec<&'static str> = components
+            .iter()
+            .filter(|c| !done.contains(&c.id) && c.needs.iter().all(|need| done.contains(need)))
+            .map(|c| c.id)
+            .collect();
+        if ready.is_empty() {
+            return Err(Error::new(
+                Code::Render,
+                "components wait for each other, or for none",
+            ));
+        }
+        done.extend(&ready);
+        phases.push(Phase { components: ready });
+    }
+    Ok(phases)
+}
+
+fn tasks<'a>(components: &[Component], phase: &Phase, package: &'a PackageModel) -> Vec<Task<'a>> {
+    let mut tasks = Vec::new();
+    for component in components
+        .iter()
+        .filter(|c| phase.components.contains(&c.id))
+    {
+        let (owner, render) = (component.id, component.render);
+        match render {
+            Render::Package(_) => tasks.push(Task {
+                owner,
+                render,
+                domain: None,
+                operation: None,
+            }),
+            Render::Domain(_) => tasks.extend(package.domains.iter().map(|d| Task {
+                owner,
+                render,
+                domain: Some(d),
+                operation: None,
+            })),
+            Render::Operation(_) => tasks.extend(package.operations().map(|(d, o)| Task {
+                owner,
+                render,
+                domain: Some(d),
+                operation: Some(o),
+            })),
+        }
+    }
+    tasks
+}
+
+/// Runs the tasks on as many threads as are useful; the first error in task order wins.
+fn run(tasks: &[Task<'_>], context: &Context<'_>) -> Result<Vec<Owned>> {
+    let next = AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(tasks.len());
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((index, task)) = take(&next, tasks) {
+            done.push((index, task.owner, task.call(context)));
+        }
+        done
+    };
+    let mut results = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+        let mut results = work();
+        for other in others {
+            match other.join() {
+                Ok(done) => results.extend(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        results
+    });
+    results.sort_by_key(|(index, _, _)| *index);
+    let mut files = Vec::new();
+    for (_, owner, rendered) in results {
+        files.extend(rendered?.into_iter().map(|file| Owned { owner, file }));
+    }
+    Ok(files)
+}
+
+fn take<'t, 'a>(next: &AtomicUsize, tasks: &'t [Task<'a>]) -> Option<(usize, &'t Task<'a>)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    tasks.get(index).map(|task| (index, task))
+}
+
+impl Task<'_> {
+    fn call(&self, context: &Context<'_>) -> Rendered {
+        match (self.render, self.domain, self.operation) {
+            (Render::Package(render), _, _) => render(context),
+            (Render::Domain(render), Some(domain), _) => render(context, domain),
+            (Render::Operation(render), Some(domain), Some(operation)) => {
+                render(context, domain, operation)
+            }
+            (Render::Domain(_) | Render::Operation(_), _, _) => Ok(Vec::new()),
+        }
+    }
+}
+
+/// One owner per path, also on a disk that ignores case.
+fn one_owner(files: &[Owned]) -> Result<()> {
+    let mut owners: BTreeMap<String, &Owned> = BTreeMap::new();
+    for owned in files {
+        if let Some(other) = owners.insert(owned.file.path().to_lowercase(), owned) {
+            let what = format!("`{}` and `{}` claim one file", other.owner, owned.owner);
+            return Err(Error::new(Code::TwoOwners, what)
+                .at(owned.file.path())
+                .help("this is a defect of orch-gen; nothing was written"));
+        }
+    }
+    Ok(())
+}

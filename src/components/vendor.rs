@@ -1,0 +1,53 @@
+//! The sources of the runtime and of the linter, for packages that vendor them.
+
+use super::{Class, Component, Context, GeneratedFile, Render, RenderError, Rendered};
+use crate::spec::RuntimeSource;
+use toml_edit::DocumentMut;
+
+/// The component.
+pub(super) const COMPONENT: Component = Component {
+    id: "vendor",
+    needs: &[],
+    templates: &[],
+    render: Render::Package(render),
+};
+
+/// One file of a crate that is part of this program.
+pub(super) struct Embedded {
+    pub(super) package: &'static str,
+    pub(super) path: &'static str,
+    pub(super) text: &'static str,
+}
+
+pub(super) static EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/vendored.rs"));
+
+/// Tables of a crate's manifest that mean something in its own workspace only.
+const OWN_TABLES: &[&str] = &["lints", "dev-dependencies", "test", "bench", "example"];
+
+fn render(context: &Context<'_>) -> Rendered {
+    if context.package.runtime != RuntimeSource::Vendored {
+        return Ok(Vec::new());
+    }
+    EMBEDDED.iter().map(Embedded::file).collect()
+}
+
+impl Embedded {
+    fn file(&self) -> Result<GeneratedFile, RenderError> {
+        let path = format!("vendor/{}/{}", self.package, self.path);
+        if self.path != "Cargo.toml" {
+            return Ok(GeneratedFile::ready(path, Class::Generated, self.text));
+        }
+        let mut manifest: DocumentMut = self
+            .text
+            .parse()
+            .map_err(|error: toml_edit::TomlError| RenderError::new(&path, error.message()))?;
+        for table in OWN_TABLES {
+            manifest.remove(table);
+        }
+        Ok(GeneratedFile::ready(
+            path,
+            Class::Generated,
+            manifest.to_string(),
+        ))
+    }
+}

@@ -1,0 +1,218 @@
+//! `orch.lock`: what this program wrote, so that it can tell its own work from the user's.
+//!
+//! One line per file, sorted, with the component that owns it and the hash of what was written
+//! last. For a file of class *yours* the text behind the hash is kept in `.orch/base/<hash>`: the
+//! base of the next merge. There are no dates and no paths of a machine in it, so two people who
+//! generate the same spec get the same bytes.
+
+mod hash;
+
+pub use hash::Hash;
+
+use crate::components::Class;
+use crate::error::{Code, Error, Result};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use toml_edit::{Document, TableLike};
+
+/// Name of the lock's file at the root of a package.
+pub const FILE: &str = "orch.lock";
+
+/// Folder of the merge bases.
+pub const BASE: &str = ".orch/base";
+
+const SCHEMA: i64 = 1;
+
+const HEADER: &str = "\
+# Written by orch-gen; commit it, do not edit it. It tells generated files from edited ones.
+# The files behind the hashes of [yours] are in .orch/base.
+";
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// The version of the program that wrote it.
+    pub generator: String,
+    /// The files by path.
+    pub files: BTreeMap<String, LockedFile>,
+}
+
+/// What was written to one path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedFile {
+    /// The component that owns the file.
+    pub owner: String,
+    /// Who may change it.
+    pub class: Class,
+    /// The hash of what the program wrote last.
+    pub hash: Hash,
+}
+
+impl Default for Lock {
+    fn default() -> Self {
+        Self {
+            generator: env!("CARGO_PKG_VERSION").to_owned(),
+            files: BTreeMap::new(),
+        }
+    }
+}
+
+impl Lock {
+    /// Reads the text of an `orch.lock`.
+    ///
+    /// # Errors
+    /// When the text was damaged, for example by a merge of two branches.
+    pub fn parse(text: &str) -> Result<Self> {
+        let document = Document::parse(text).map_err(|error| unreadable(error.message()))?;
+        let root = document.as_table();
+        if root.get("version").and_then(toml_edit::Item::as_integer) != Some(SCHEMA) {
+            return Err(unreadable("it has another schema version"));
+        }
+        let generator = root
+            .get("generator")
+            .and_then(toml_edit::Item::as_str)
+            .ok_or_else(|| unreadable("`generator` is missing"))?;
+        let mut files = BTreeMap::new();
+        for class in [Class::Generated, Class::Yours] {
+            let Some(table) = root
+                .get(class.word())
+                .and_then(toml_edit::Item::as_table_like)
+            else {
+                continue;
+            };
+            read_files(table, class, &mut files)?;
+        }
+        Ok(Self {
+            generator: generator.to_owned(),
+            files,
+        })
+    }
+
+    /// The text of the lock.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = format!(
+            "{HEADER}version = {SCHEMA}\ngenerator = \"{}\"\n",
+            self.generator
+        );
+        for class in [Class::Generated, Class::Yours] {
+            let _ = write!(text, "\n[{}]\n", class.word());
+            for (path, file) in self.files.iter().filter(|(_, file)| file.class == class) {
+                let path = toml_edit::Value::from(path.as_str());
+                let LockedFile { owner, hash, .. } = file;
+                let _ = writeln!(
+                    text,
+                    "{path} = {{ owner = \"{owner}\", hash = \"{hash}\" }}"
+                );
+            }
+        }
+        text
+    }
+
+    /// The hashes whose texts have to be kept as merge bases.
+    pub fn bases(&self) -> impl Iterator<Item = &Hash> {
+        self.files
+            .values()
+            .filter(|file| file.class == Class::Yours)
+            .map(|file| &file.hash)
+    }
+}
+
+fn read_files(
+    table: &dyn TableLike,
+    class: Class,
+    files: &mut BTreeMap<String, LockedFile>,
+) -> Result<()> {
+    for (path, item) in table.iter() {
+        let field = |key| {
+            item.as_table_like()
+                .and_then(|t| t.get(key))
+                .and_then(|i| i.as_str())
+        };
+        let (Some(owner), Some(hash)) = (field("owner"), field("hash").and_then(Hash::parse))
+        else {
+            return Err(unreadable(&format!("the line of `{path}` is damaged")));
+        };
+        if !is_plain(path) {
+            return Err(unreadable(&format!(
+                "`{}` leads out of the package",
+                path.escape_debug()
+            )));
+        }
+        files.insert(
+            path.to_owned(),
+            LockedFile {
+                owner: owner.to_owned(),
+                class,
+                hash,
+            },
+        );
+    }
+    Ok(())
+}
+
+/// Whether the path stays below the root: a damaged lock must not make a plan delete elsewhere.
+fn is_plain(path: &str) -> bool {
+    !path.contains(['\\', '\n']) && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+fn unreadable(why: &str) -> Error {
+    Error::new(
+        Code::LockUnreadable,
+        format!("{FILE} cannot be read: {why}"),
+    )
+    .at(FILE)
+    .help(format!(
+        "take it from version control, or delete {FILE} and run `orch-gen apply` to make it anew"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock() -> Lock {
+        let mut lock = Lock::default();
+        let file = |class, text: &[u8]| LockedFile {
+            owner: "x".into(),
+            class,
+            hash: Hash::of(text),
+        };
+        lock.files
+            .insert("src/lib.rs".into(), file(Class::Generated, b"a"));
+        lock.files
+            .insert("Cargo.toml".into(), file(Class::Yours, b"b"));
+        lock
+    }
+
+    #[test]
+    fn is_read_as_it_was_written() {
+        assert_eq!(Lock::parse(&lock().to_text()).unwrap(), lock());
+    }
+
+    #[test]
+    fn damage_is_named() {
+        let text = lock().to_text();
+        for (from, to) in [
+            ("version = 1", "version = 9"),
+            ("hash = \"", "hash = \"z"),
+            ("[yours]", "<<<<<<<"),
+        ] {
+            let error = Lock::parse(&text.replace(from, to)).unwrap_err();
+            assert_eq!(error.code(), Code::LockUnreadable);
+        }
+        let outside = text.replace("src/lib.rs", "../../etc/passwd");
+        assert_eq!(
+            Lock::parse(&outside).unwrap_err().code(),
+            Code::LockUnreadable
+        );
+    }
+
+    #[test]
+    fn hashes_are_sha256() {
+        assert_eq!(
+            Hash::of(b"abc").as_str(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+    }
+}

@@ -1,0 +1,286 @@
+//! Domains and operations as templates see them.
+
+use super::{Column, FieldModel};
+use crate::naming::Name;
+use crate::spec::{Domain, Operation, Track};
+use std::collections::BTreeSet;
+
+/// A domain: one module, one pair of tables, one gateway.
+#[derive(Debug, Clone)]
+pub struct DomainModel {
+    /// Its name in every form.
+    pub name: Name,
+    /// The number of its migration.
+    pub number: u32,
+    /// Its operations in the order of `orch.toml`.
+    pub operations: Vec<OperationModel>,
+}
+
+/// One external call.
+#[derive(Debug, Clone)]
+pub struct OperationModel {
+    /// Its name in every form: `Payment` of `PaymentRequested`.
+    pub name: Name,
+    /// Its event in every form.
+    pub event: Name,
+    /// The name of its domain.
+    pub domain: Name,
+    /// Whether it is named like its domain and so lives at the domain's root.
+    pub is_root: bool,
+    /// What it keeps beside its state.
+    pub track: Track,
+    /// The fields of its command.
+    pub fields: Vec<FieldModel>,
+}
+
+/// Migration numbers: those of earlier runs are kept, new domains get the next ones.
+#[derive(Debug)]
+pub(super) struct Numbers<'a> {
+    known: Vec<(u32, &'a str)>,
+    last: u32,
+}
+
+impl<'a> Numbers<'a> {
+    pub(super) fn new(paths: &'a [String]) -> Self {
+        let known: Vec<_> = paths.iter().filter_map(|path| migration(path)).collect();
+        let last = known.iter().map(|(number, _)| *number).max().unwrap_or(0);
+        Self { known, last }
+    }
+
+    fn of(&mut self, module: &str) -> u32 {
+        let known = self.known.iter().find(|(_, name)| *name == module);
+        known.map(|(number, _)| *number).unwrap_or_else(|| {
+            self.last += 1;
+            self.last
+        })
+    }
+}
+
+/// `migrations/sqlite/0001_payment.sql` is number 1 of `payment`.
+fn migration(path: &str) -> Option<(u32, &str)> {
+    let file = path.strip_prefix("migrations/")?.rsplit('/').next()?;
+    let (number, name) = file.split_once('_')?;
+    Some((number.parse().ok()?, name.strip_suffix(".sql")?))
+}
+
+impl DomainModel {
+    pub(super) fn new(domain: &Domain, numbers: &mut Numbers<'_>) -> Self {
+        let operations = domain.operations.iter();
+        Self {
+            name: domain.name.clone(),
+            number: numbers.of(domain.name.module()),
+            operations: operations
+                .map(|o| OperationModel::new(&domain.name, o))
+                .collect(),
+        }
+    }
+
+    /// `Payment`.
+    #[must_use]
+    pub fn type_name(&self) -> &str {
+        self.name.type_name()
+    }
+
+    /// `payment`.
+    #[must_use]
+    pub fn module(&self) -> &str {
+        self.name.module()
+    }
+
+    /// `PAYMENT`, as in `PAYMENT_GATEWAY_URL`.
+    #[must_use]
+    pub fn screaming(&self) -> String {
+        self.name.screaming()
+    }
+
+    /// `file upload`, for prose.
+    #[must_use]
+    pub fn prose(&self) -> String {
+        self.name.prose()
+    }
+
+    /// `src/payment`.
+    #[must_use]
+    pub fn folder(&self) -> String {
+        format!("src/{}", self.module())
+    }
+
+    /// `payment_operations`.
+    #[must_use]
+    pub fn operations_table(&self) -> String {
+        format!("{}_operations", self.module())
+    }
+
+    /// `payment_write_ahead_logs`.
+    #[must_use]
+    pub fn wal_table(&self) -> String {
+        format!("{}_write_ahead_logs", self.module())
+    }
+
+    /// `0001_payment`, the stem of its migration.
+    #[must_use]
+    pub fn migration(&self) -> String {
+        format!("{:04}_{}", self.number, self.module())
+    }
+
+    /// The operation named like the domain.
+    #[must_use]
+    pub fn root_operation(&self) -> Option<&OperationModel> {
+        self.operations.iter().find(|operation| operation.is_root)
+    }
+
+    /// Operations with a folder of their own.
+    pub fn other_operations(&self) -> impl Iterator<Item = &OperationModel> {
+        self.operations
+            .iter()
+            .filter(|operation| !operation.is_root)
+    }
+
+    /// The typed columns of all its commands: each name once, nullable where an operation lacks it.
+    #[must_use]
+    pub fn columns(&self) -> Vec<Column> {
+        let mut columns: Vec<Column> = Vec::new();
+        for column in self.operations.iter().flat_map(OperationModel::columns) {
+            if !columns.iter().any(|known| known.name == column.name) {
+                columns.push(column);
+            }
+        }
+        for column in &mut columns {
+            let everywhere = self.operations.iter().all(|o| {
+                o.columns()
+                    .iter()
+                    .any(|c| c.name == column.name && !c.nullable)
+            });
+            column.nullable = !everywhere;
+        }
+        columns
+    }
+}
+
+impl OperationModel {
+    fn new(domain: &Name, operation: &Operation) -> Self {
+        let name = &operation.name;
+        Self {
+            name: name.clone(),
+            event: operation.event.clone(),
+            domain: domain.clone(),
+            is_root: name == domain,
+            track: operation.track,
+            fields: operation
+                .fields
+                .iter()
+                .map(|f| FieldModel::new(name.type_name(), f))
+                .collect(),
+        }
+    }
+
+    /// `Payment`, as in `PaymentCommand`.
+    #[must_use]
+    pub fn type_name(&self) -> &str {
+        self.name.type_name()
+    }
+
+    /// `payment`.
+    #[must_use]
+    pub fn module(&self) -> &str {
+        self.name.module()
+    }
+
+    /// `file upload`, for prose.
+    #[must_use]
+    pub fn prose(&self) -> String {
+        self.name.prose()
+    }
+
+    /// `PAYMENT_REQUESTED`.
+    #[must_use]
+    pub fn event_type(&self) -> String {
+        self.event.screaming()
+    }
+
+    /// `payments`, the last segment of its path.
+    #[must_use]
+    pub fn route(&self) -> String {
+        self.name.route()
+    }
+
+    /// `src/payment`, or `src/payment/refund` when it is not the domain's root operation.
+    #[must_use]
+    pub fn folder(&self) -> String {
+        if self.is_root {
+            format!("src/{}", self.domain.module())
+        } else {
+            format!("src/{}/{}", self.domain.module(), self.module())
+        }
+    }
+
+    /// `payment`, or `payment::refund`.
+    #[must_use]
+    pub fn module_path(&self) -> String {
+        if self.is_root {
+            self.domain.module().to_owned()
+        } else {
+            format!("{}::{}", self.domain.module(), self.module())
+        }
+    }
+
+    /// Types that its command needs from the runtime, sorted, each once.
+    #[must_use]
+    pub fn runtime_imports(&self) -> Vec<&'static str> {
+        let imports: BTreeSet<_> = self
+            .fields
+            .iter()
+            .filter_map(FieldModel::runtime_import)
+            .collect();
+        imports.into_iter().collect()
+    }
+
+    /// Fields with an enum of their own.
+    pub fn enums(&self) -> impl Iterator<Item = &FieldModel> {
+        self.fields.iter().filter(|field| field.is_enum())
+    }
+
+    /// Whether any field is secret.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        self.fields.iter().any(|field| field.secret)
+    }
+
+    /// The typed columns of its command.
+    #[must_use]
+    pub fn columns(&self) -> Vec<Column> {
+        self.fields
+            .iter()
+            .flat_map(|field| field.columns.iter().cloned())
+            .collect()
+    }
+
+    /// The field that says what the call is about: `biz_key`, else the first required text or
+    /// UUID that is not secret.
+    #[must_use]
+    pub fn business_key(&self) -> Option<&FieldModel> {
+        let named = self.fields.iter().find(|field| field.name == "biz_key");
+        named.or_else(|| self.fields.iter().find(|field| field.can_be_business_key()))
+    }
+
+    /// A body that is accepted, as JSON.
+    #[must_use]
+    pub fn sample_json(&self) -> String {
+        self.body(|field| field.sample_json.as_str())
+    }
+
+    /// Another body that is accepted, as JSON.
+    #[must_use]
+    pub fn other_json(&self) -> String {
+        self.body(|field| field.other_json.as_str())
+    }
+
+    fn body<'a>(&'a self, value: impl Fn(&'a FieldModel) -> &'a str) -> String {
+        let members: Vec<_> = self
+            .fields
+            .iter()
+            .map(|f| format!("\"{}\":{}", f.json, value(f)))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    }
+}

@@ -1,0 +1,103 @@
+//! What templates see: the spec with every name, type and sample worked out.
+//!
+//! Components and templates decide nothing about case, types or SQL; they print what is here.
+
+mod column;
+mod domain;
+mod field;
+mod sample;
+#[cfg(test)]
+mod tests;
+
+pub use column::Column;
+pub use domain::{DomainModel, OperationModel};
+pub use field::{FieldModel, Variant};
+pub use sample::Invalid;
+
+use crate::naming;
+use crate::spec::{RuntimeSource, Spec};
+
+/// A package and everything in it.
+#[derive(Debug, Clone)]
+pub struct PackageModel {
+    /// The name in `Cargo.toml`.
+    pub name: String,
+    /// Where the runtime comes from.
+    pub runtime: RuntimeSource,
+    /// Whether the package is a workspace of its own.
+    pub standalone: bool,
+    /// The domains in the order of `orch.toml`.
+    pub domains: Vec<DomainModel>,
+}
+
+/// What the model takes from the place it is generated into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The package's name.
+    pub package: String,
+    /// Whether the package is a workspace of its own.
+    pub standalone: bool,
+    /// Paths written by earlier runs; migrations keep their numbers.
+    pub known_paths: Vec<String>,
+}
+
+impl PackageModel {
+    /// Works out the model of a spec.
+    #[must_use]
+    pub fn new(spec: &Spec, place: &Place) -> Self {
+        let mut numbers = domain::Numbers::new(&place.known_paths);
+        let domains = spec
+            .domains
+            .iter()
+            .map(|domain| DomainModel::new(domain, &mut numbers))
+            .collect();
+        Self {
+            name: place.package.clone(),
+            runtime: spec.runtime.clone(),
+            standalone: place.standalone,
+            domains,
+        }
+    }
+
+    /// The package as an identifier: `my_service`.
+    #[must_use]
+    pub fn crate_name(&self) -> String {
+        self.name.replace('-', "_")
+    }
+
+    /// The right side of a dependency on `orch-runtime` or `orch-lint` in `Cargo.toml`.
+    #[must_use]
+    pub fn dependency(&self, name: &str) -> String {
+        let quoted = |text: &str| toml_edit::Value::from(text).to_string();
+        match &self.runtime {
+            RuntimeSource::Vendored => {
+                format!("{{ path = {} }}", quoted(&format!("vendor/{name}")))
+            }
+            RuntimeSource::Path(path) => {
+                let path = path.trim_end_matches('/');
+                format!("{{ path = {} }}", quoted(&format!("{path}/{name}")))
+            }
+            RuntimeSource::Git { url, rev: None } => format!("{{ git = {} }}", quoted(url)),
+            RuntimeSource::Git {
+                url,
+                rev: Some(rev),
+            } => {
+                format!("{{ git = {}, rev = {} }}", quoted(url), quoted(rev))
+            }
+            RuntimeSource::Registry(version) => quoted(version),
+        }
+    }
+
+    /// The package in prose: `my service`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        naming::snake_of(&self.name).replace('_', " ")
+    }
+
+    /// Every operation of every domain.
+    pub fn operations(&self) -> impl Iterator<Item = (&DomainModel, &OperationModel)> {
+        self.domains
+            .iter()
+            .flat_map(|domain| domain.operations.iter().map(move |o| (domain, o)))
+    }
+}

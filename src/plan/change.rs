@@ -1,0 +1,181 @@
+//! What happens to one file.
+
+use crate::components::Class;
+use crate::error::Code;
+use crate::lock::Hash;
+use crate::spec;
+use std::borrow::Cow;
+
+/// One file of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Where it is below the root.
+    pub path: String,
+    /// The component that owns it; `spec` for `orch.toml`.
+    pub owner: Cow<'static, str>,
+    /// Who may change it; nothing for `orch.toml`.
+    pub class: Option<Class>,
+    /// What is done.
+    pub action: Action,
+    /// What is there.
+    pub before: Option<Vec<u8>>,
+    /// What will be there.
+    pub after: Option<Cow<'static, str>>,
+}
+
+/// What is done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// It is replaced.
+    Update,
+    /// The user's lines and the template's new lines are joined.
+    Merge,
+    /// It is taken away.
+    Delete,
+    /// It stays as it is and is the user's own from now on.
+    Release,
+    /// The user deleted it, and it stays away.
+    Absent,
+    /// It is as it should be.
+    Unchanged,
+    /// It cannot be written without losing somebody's edit.
+    Conflict(Conflict),
+}
+
+/// Why a file cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conflict {
+    /// A generated file was edited.
+    Edited,
+    /// A generated file that is to go was edited.
+    EditedStale,
+    /// There is a file that this program did not write.
+    Occupied,
+    /// The template and the user changed the same lines.
+    Overlap,
+    /// The base of the merge is lost.
+    NoBase,
+}
+
+impl Conflict {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Edited => "edited",
+            Self::EditedStale => "edited-stale",
+            Self::Occupied => "occupied",
+            Self::Overlap => "overlap",
+            Self::NoBase => "no-base",
+        }
+    }
+
+    /// The code of the error.
+    #[must_use]
+    pub const fn code(self) -> Code {
+        match self {
+            Self::Edited | Self::EditedStale => Code::EditedGenerated,
+            Self::Occupied => Code::Occupied,
+            Self::Overlap | Self::NoBase => Code::MergeConflict,
+        }
+    }
+
+    /// What happened.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Edited => "a generated file was edited by hand",
+            Self::EditedStale => "a generated file that is not needed any more was edited by hand",
+            Self::Occupied => "a file is there that orch-gen did not write",
+            Self::Overlap => "you and the template changed the same lines",
+            Self::NoBase => "the template changed, and the text it was made from is lost",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Edited => "move the edit to a file of yours, then `orch-gen apply --force`",
+            Self::EditedStale => "keep what you need, then `orch-gen apply --force`",
+            Self::Occupied => "move it away, or overwrite it with `orch-gen apply --force`",
+            Self::Overlap => {
+                "`orch-gen plan --diff` shows both; make the template's change by hand"
+            }
+            Self::NoBase => "take .orch/base from version control and run the command again",
+        }
+    }
+}
+
+impl Change {
+    /// The change of `orch.toml`.
+    pub(super) fn spec(before: Option<Vec<u8>>, after: &str) -> Self {
+        let action = match &before {
+            None => Action::Create,
+            Some(bytes) if bytes == after.as_bytes() => Action::Unchanged,
+            Some(_) => Action::Update,
+        };
+        Self {
+            path: spec::FILE.to_owned(),
+            owner: Cow::Borrowed("spec"),
+            class: None,
+            action,
+            before,
+            after: Some(Cow::Owned(after.to_owned())),
+        }
+    }
+
+    /// The write that carries it out, if it takes one.
+    #[must_use]
+    pub fn step(&self) -> Option<Step> {
+        let path = self.path.clone();
+        match (self.action, &self.after, &self.before) {
+            (Action::Create | Action::Update | Action::Merge, Some(after), before) => Some(Step {
+                path,
+                expected: before.as_deref().map(Hash::of),
+                contents: Some(after.clone()),
+            }),
+            (Action::Delete, _, Some(before)) => Some(Step::delete(path, before)),
+            _ => None,
+        }
+    }
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Where, below the root.
+    pub path: String,
+    /// The hash of what has to be there; `None` when nothing may be there.
+    pub expected: Option<Hash>,
+    /// What will be there; `None` when it is taken away.
+    pub contents: Option<Cow<'static, str>>,
+}
+
+impl Step {
+    pub(super) fn create(path: String, contents: String) -> Self {
+        Self {
+            path,
+            expected: None,
+            contents: Some(Cow::Owned(contents)),
+        }
+    }
+
+    pub(super) fn write(path: String, before: Option<&[u8]>, contents: String) -> Self {
+        Self {
+            path,
+            expected: before.map(Hash::of),
+            contents: Some(Cow::Owned(contents)),
+        }
+    }
+
+    pub(super) fn delete(path: String, before: &[u8]) -> Self {
+        Self {
+            path,
+            expected: Some(Hash::of(before)),
+            contents: None,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! For each file: what is there, what should be there, and what follows.
+//!
+//! The lock says what this program wrote last. What differs from it was changed by the user, and a
+//! user's change is never lost: a generated file that was edited is a conflict, a file of the
+//! user's own is merged, and what is not in the lock is not ours.
+
+use super::change::{Action, Change, Conflict};
+use super::merge::merge;
+use crate::components::{Class, GeneratedFile, Owned};
+use crate::disk::Tree;
+use crate::error::Result;
+use crate::lock::{BASE, Hash, Lock, LockedFile};
+use std::borrow::Cow;
+
+/// Decides about files.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decider<'a> {
+    pub(super) tree: Tree<'a>,
+    pub(super) known: &'a Lock,
+    /// Edits of generated files are given up.
+    pub(super) force: bool,
+    /// The lock is lost: files of the user's own are taken as they are.
+    pub(super) adopt: bool,
+}
+
+/// The decisions and the lock that results from them.
+#[derive(Debug)]
+pub(super) struct Decided {
+    pub(super) changes: Vec<Change>,
+    pub(super) lock: Lock,
+}
+
+type Verdict = (Action, Option<Cow<'static, str>>);
+
+impl Decider<'_> {
+    pub(super) fn all(self, files: &[Owned]) -> Result<Decided> {
+        let mut decided = Decided {
+            changes: Vec::new(),
+            lock: Lock::default(),
+        };
+        for owned in files {
+            let file = &owned.file;
+            let before = self.tree.read(file.path())?;
+            let hash = Hash::of(file.contents().as_bytes());
+            let (action, after) = self.wanted(file, &hash, before.as_deref())?;
+            let entry = LockedFile {
+                owner: owned.owner.to_owned(),
+                class: file.class(),
+                hash,
+            };
+            decided.lock.files.insert(file.path().to_owned(), entry);
+            decided.changes.push(Change {
+                path: file.path().to_owned(),
+                owner: Cow::Borrowed(owned.owner),
+                class: Some(file.class()),
+                action,
+                before,
+                after,
+            });
+        }
+        for (path, entry) in &self.known.files {
+            if !decided.lock.files.contains_key(path) {
+                decided.changes.extend(self.stale(path, entry)?);
+            }
+        }
+        Ok(decided)
+    }
+
+    fn wanted(&self, file: &GeneratedFile, hash: &Hash, before: Option<&[u8]>) -> Result<Verdict> {
+        let text = || Some(Cow::Owned(file.contents().to_owned()));
+        let known = self.known.files.get(file.path());
+        let Some(before) = before else {
+            let deleted_by_user = file.class() == Class::Yours && known.is_some() && !self.force;
+            let action = if deleted_by_user {
+                Action::Absent
+            } else {
+                Action::Create
+            };
+            return Ok((action, text()));
+        };
+        if before == file.contents().as_bytes() {
+            return Ok((Action::Unchanged, text()));
+        }
+        match (file.class(), known) {
+            (Class::Generated, Some(known)) if known.hash == Hash::of(before) => {
+                Ok((Action::Update, text()))
+            }
+            (Class::Generated, _) if self.force => Ok((Action::Update, text())),
+            (Class::Generated, Some(_)) => Ok((Action::Conflict(Conflict::Edited), text())),
+            (Class::Yours, Some(known)) => self.yours(known, hash, before, file),
+            (Class::Yours, None) if self.adopt => Ok((Action::Unchanged, text())),
+            (Class::Yours, None) if self.force => Ok((Action::Update, text())),
+            (_, None) => Ok((Action::Conflict(Conflict::Occupied), text())),
+        }
+    }
+
+    /// A file of the user's own that differs from what the template makes today.
+    fn yours(
+        &self,
+        known: &LockedFile,
+        hash: &Hash,
+        before: &[u8],
+        file: &GeneratedFile,
+    ) -> Result<Verdict> {
+        let text = Some(Cow::Owned(file.contents().to_owned()));
+        if known.hash == *hash {
+            return Ok((Action::Unchanged, text));
+        }
+        if known.hash == Hash::of(before) {
+            return Ok((Action::Update, text));
+        }
+        let base = self.tree.read_text(&format!("{BASE}/{}", known.hash))?;
+        let base = base.filter(|base| Hash::of(base.as_bytes()) == known.hash);
+        let (Some(base), Ok(yours)) = (base, std::str::from_utf8(before)) else {
+            return Ok((Action::Conflict(Conflict::NoBase), text));
+        };
+        Ok(match merge(&base, yours, file.contents()) {
+            Some(merged) if merged == yours => (Action::Unchanged, text),
+            Some(merged) => (Action::Merge, Some(Cow::Owned(merged))),
+            None => (Action::Conflict(Conflict::Overlap), text),
+        })
+    }
+
+    /// A file that was written once and is not wanted any more.
+    fn stale(&self, path: &str, entry: &LockedFile) -> Result<Option<Change>> {
+        let Some(before) = self.tree.read(path)? else {
+            return Ok(None);
+        };
+        let untouched = Hash::of(&before) == entry.hash;
+        let action = match entry.class {
+            _ if untouched => Action::Delete,
+            Class::Yours => Action::Release,
+            Class::Generated if self.force => Action::Delete,
+            Class::Generated => Action::Conflict(Conflict::EditedStale),
+        };
+        Ok(Some(Change {
+            path: path.to_owned(),
+            owner: Cow::Owned(entry.owner.clone()),
+            class: Some(entry.class),
+            action,
+            before: Some(before),
+            after: None,
+        }))
+    }
+}

@@ -1,0 +1,76 @@
+//! Drift: how the tree differs from the spec, file by file, read off a plan.
+
+use super::{Action, Change, Conflict, Plan};
+
+/// How a file differs from what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A generated file was edited by hand.
+    Edited,
+    /// The spec or the templates are ahead of the file.
+    Stale,
+    /// Nothing in the spec needs the file any more.
+    Orphan,
+    /// The file is not there.
+    Missing,
+    /// A file that this program did not write is in its place.
+    Foreign,
+}
+
+impl Kind {
+    /// The word in the output.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Edited => "edited",
+            Self::Stale => "stale",
+            Self::Orphan => "orphan",
+            Self::Missing => "missing",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
+/// One file that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift<'a> {
+    /// Where it is.
+    pub path: &'a str,
+    /// How it differs.
+    pub kind: Kind,
+}
+
+/// Every file that is not as it should be.
+#[must_use]
+pub fn drift(plan: &Plan) -> Vec<Drift<'_>> {
+    plan.changes.iter().filter_map(of).collect()
+}
+
+/// The one command that puts it right.
+#[must_use]
+pub fn fix(drift: &[Drift<'_>]) -> &'static str {
+    let by_force = drift
+        .iter()
+        .any(|drift| matches!(drift.kind, Kind::Edited | Kind::Foreign));
+    if by_force {
+        "orch-gen apply --force"
+    } else {
+        "orch-gen apply"
+    }
+}
+
+fn of(change: &Change) -> Option<Drift<'_>> {
+    let kind = match change.action {
+        Action::Create => Kind::Missing,
+        Action::Update | Action::Merge => Kind::Stale,
+        Action::Delete => Kind::Orphan,
+        Action::Conflict(Conflict::Edited | Conflict::EditedStale) => Kind::Edited,
+        Action::Conflict(Conflict::Occupied) => Kind::Foreign,
+        Action::Conflict(Conflict::Overlap | Conflict::NoBase) => Kind::Stale,
+        Action::Unchanged | Action::Absent | Action::Release => return None,
+    };
+    Some(Drift {
+        path: &change.path,
+        kind,
+    })
+}

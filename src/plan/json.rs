@@ -1,0 +1,59 @@
+//! A plan as JSON, for editors and agents. The schema has a version; keys are added, never changed.
+
+use super::{Action, Plan};
+use serde::Serialize;
+
+/// The version of every JSON document this program prints.
+pub const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct PlanJson<'a> {
+    schema: u32,
+    kind: &'static str,
+    phases: Vec<&'a [&'static str]>,
+    files: Vec<FileJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct FileJson<'a> {
+    path: &'a str,
+    owner: &'a str,
+    class: &'static str,
+    action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflict: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contents: Option<&'a str>,
+}
+
+impl Plan {
+    /// The plan as a JSON value, with the new contents when `contents` is asked for.
+    #[must_use]
+    pub fn to_json(&self, contents: bool) -> serde_json::Value {
+        let files = self.changes.iter().map(|change| FileJson {
+            path: &change.path,
+            owner: &change.owner,
+            class: change.class.map_or("spec", crate::components::Class::word),
+            action: change.action.word(),
+            conflict: match change.action {
+                Action::Conflict(kind) => Some(kind.word()),
+                _ => None,
+            },
+            contents: change
+                .after
+                .as_deref()
+                .filter(|_| contents && change.step().is_some()),
+        });
+        let plan = PlanJson {
+            schema: SCHEMA,
+            kind: "plan",
+            phases: self
+                .phases
+                .iter()
+                .map(|phase| phase.components.as_slice())
+                .collect(),
+            files: files.collect(),
+        };
+        serde_json::to_value(plan).unwrap_or_default()
+    }
+}

@@ -1,0 +1,1 @@
+//! Plans: decisions about files.

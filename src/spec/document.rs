@@ -1,0 +1,240 @@
+//! `orch.toml` as text: reading it.
+
+use super::reader::Source;
+use super::{
+    Domain, FILE, Field, GatewayKind, Operation, RuntimeSource, SCHEMA, Spec, StoreKind, Track,
+    validate,
+};
+use crate::error::{Code, Error, Result};
+use crate::naming::{self, Name, Role};
+use toml_edit::{Item, Table};
+
+impl Spec {
+    /// Reads the text of an `orch.toml`.
+    ///
+    /// # Errors
+    /// When the text is not TOML, holds an unknown key, or says something that cannot be done.
+    pub fn parse(text: &str) -> Result<Self> {
+        let source = Source::new(FILE, text);
+        let document = source.parse()?;
+        let root = document.as_table();
+        source.known(root, FILE, &["version", "runtime", "store", "domain"])?;
+        check_version(&source, root)?;
+        let mut domains = Vec::new();
+        for table in source.tables(root, "domain")? {
+            let domain = read_domain(&source, table)?;
+            validate::distinct_domain(&domains, &domain.name)
+                .map_err(|error| error.or_at(|| table_place(&source, table)))?;
+            domains.push(domain);
+        }
+        let spec = Self {
+            runtime: read_runtime(&source, root)?,
+            store: read_store(&source, root)?,
+            domains,
+        };
+        validate::spec(&spec).map_err(|error| error.or_at(|| FILE.to_owned()))?;
+        Ok(spec)
+    }
+}
+
+fn check_version(source: &Source<'_>, root: &Table) -> Result<()> {
+    let Some(item) = root.get("version") else {
+        return Err(Error::new(Code::SpecValue, "`version` is missing")
+            .at(FILE)
+            .help(format!("add `version = {SCHEMA}` as the first line")));
+    };
+    match item.as_integer() {
+        Some(SCHEMA) => Ok(()),
+        Some(newer) if newer > SCHEMA => {
+            let what =
+                format!("{FILE} has schema version {newer}, and this program reads {SCHEMA}");
+            Err(Error::new(Code::SpecValue, what)
+                .at(source.place(item))
+                .help("install the newer orch-gen"))
+        }
+        Some(other) => Err(Error::new(
+            Code::SpecValue,
+            format!("there is no schema version {other}"),
+        )
+        .at(source.place(item))
+        .help(format!("write `version = {SCHEMA}`"))),
+        None => Err(source
+            .wrong(item, "version", "a number")
+            .help(format!("write `version = {SCHEMA}`"))),
+    }
+}
+
+fn read_runtime(source: &Source<'_>, root: &Table) -> Result<RuntimeSource> {
+    let Some(table) = source.table(root, "runtime")? else {
+        return Ok(RuntimeSource::Vendored);
+    };
+    let kinds = ["vendored", "path", "git", "registry"];
+    let place = root
+        .get("runtime")
+        .map_or_else(|| FILE.to_owned(), |item| source.place(item));
+    let (kind, at) = source.required(table, &place, "source")?;
+    let value = |key| {
+        source
+            .required(table, &place, key)
+            .map(|(text, _)| text.to_owned())
+    };
+    let (runtime, keys): (RuntimeSource, &[&str]) = match kind {
+        "vendored" => (RuntimeSource::Vendored, &["source"]),
+        "path" => (RuntimeSource::Path(value("path")?), &["source", "path"]),
+        "git" => {
+            let rev = source.text(table, "rev")?.map(|(text, _)| text.to_owned());
+            (
+                RuntimeSource::Git {
+                    url: value("git")?,
+                    rev,
+                },
+                &["source", "git", "rev"],
+            )
+        }
+        "registry" => (
+            RuntimeSource::Registry(value("version")?),
+            &["source", "version"],
+        ),
+        other => return Err(not_one_of("source", other, &kinds).at(at)),
+    };
+    source.known(table, &format!("[runtime] with source = \"{kind}\""), keys)?;
+    Ok(runtime)
+}
+
+fn read_store(source: &Source<'_>, root: &Table) -> Result<StoreKind> {
+    let Some(table) = source.table(root, "store")? else {
+        return Ok(StoreKind::Sqlite);
+    };
+    source.known(table, "[store]", &["kind"])?;
+    match source.text(table, "kind")? {
+        None | Some(("sqlite", _)) => Ok(StoreKind::Sqlite),
+        Some(("postgres" | "postgresql", at)) => Err(Error::new(
+            Code::Unavailable,
+            "the store `postgres` is not available yet",
+        )
+        .at(at)
+        .help("write `kind = \"sqlite\"`")),
+        Some((other, at)) => Err(not_one_of("kind", other, &["sqlite"]).at(at)),
+    }
+}
+
+fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
+    source.known(table, "[[domain]]", &["name", "gateway", "operation"])?;
+    let place = table_place(source, table);
+    let (typed, at) = source.required(table, &place, "name")?;
+    let name = read_name(Role::Domain, typed, &at)?;
+    let gateway = match source.text(table, "gateway")? {
+        None | Some(("http", _)) => GatewayKind::Http,
+        Some((other, at)) => return Err(not_one_of("gateway", other, &["http"]).at(at)),
+    };
+    let mut operations = Vec::new();
+    for table in source.tables(table, "operation")? {
+        let operation = read_operation(source, table, &operations)?;
+        operations.push(operation);
+    }
+    if operations.is_empty() {
+        return Err(Error::new(
+            Code::SpecValue,
+            format!("the domain `{typed}` has no operation"),
+        )
+        .at(place)
+        .help("add a `[[domain.operation]]` or take the domain out"));
+    }
+    Ok(Domain {
+        name,
+        gateway,
+        operations,
+    })
+}
+
+fn read_operation(source: &Source<'_>, table: &Table, earlier: &[Operation]) -> Result<Operation> {
+    source.known(table, "[[domain.operation]]", &["event", "track", "fields"])?;
+    let place = table_place(source, table);
+    let (typed, at) = source.required(table, &place, "event")?;
+    let event = read_name(Role::Event, typed, &at)?;
+    let name = validate::operation_name(earlier, &event).map_err(|error| error.at(at))?;
+    let track = match source.text(table, "track")? {
+        None => Track::None,
+        Some((word, at)) => parse_track(word).map_err(|error| error.at(at))?,
+    };
+    let fields = read_fields(source, table, &place)?;
+    Ok(Operation {
+        event,
+        name,
+        track,
+        fields,
+    })
+}
+
+fn read_fields(source: &Source<'_>, table: &Table, place: &str) -> Result<Vec<Field>> {
+    let Some(item) = table.get("fields") else {
+        return Err(Error::new(Code::SpecValue, "`fields` is missing")
+            .at(place)
+            .help("add `fields = [\"order_id:string\"]`"));
+    };
+    let Some(array) = item.as_array() else {
+        return Err(source
+            .wrong(item, "fields", "a list of texts")
+            .help("write `fields = [\"a:string\"]`"));
+    };
+    let mut fields = Vec::new();
+    for value in array {
+        let at = value
+            .span()
+            .map_or_else(|| place.to_owned(), |span| source.line(span.start));
+        let Some(text) = value.as_str() else {
+            let item = Item::Value(value.clone());
+            return Err(source.wrong(&item, "fields", "a list of texts").at(at));
+        };
+        let (field, converted) = Field::parse(text).map_err(|error| error.at(at.clone()))?;
+        if converted.is_some() {
+            return Err(not_canonical(text.split(':').next().unwrap_or(text), &field.name).at(at));
+        }
+        fields.push(field);
+    }
+    validate::check_fields(&fields).map_err(|error| error.at(place))?;
+    Ok(fields)
+}
+
+/// Reads `none`, `progress` or `history`.
+///
+/// # Errors
+/// When the word is none of them.
+pub fn parse_track(word: &str) -> Result<Track> {
+    let known = Track::ALL.iter().find(|(keyword, _)| *keyword == word);
+    known.map(|(_, track)| *track).ok_or_else(|| {
+        not_one_of(
+            "track",
+            word,
+            &Track::ALL.iter().map(|(word, _)| *word).collect::<Vec<_>>(),
+        )
+    })
+}
+
+fn read_name(role: Role, typed: &str, at: &str) -> Result<Name> {
+    let (name, converted) = Name::parse(role, typed).map_err(|error| error.at(at))?;
+    match converted {
+        None => Ok(name),
+        Some(typed) => Err(not_canonical(&typed, name.type_name()).at(at)),
+    }
+}
+
+fn not_canonical(typed: &str, canonical: &str) -> Error {
+    let what = format!("`{typed}` is not the name's own spelling");
+    Error::new(Code::NameForm, what).help(format!("write `{canonical}`"))
+}
+
+fn not_one_of(key: &str, value: &str, known: &[&str]) -> Error {
+    let what = format!("`{key}` cannot be `{}`", value.escape_debug());
+    let help = match naming::nearest(value, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("available: {}", known.join(", ")),
+    };
+    Error::new(Code::SpecValue, what).help(help)
+}
+
+fn table_place(source: &Source<'_>, table: &Table) -> String {
+    table
+        .span()
+        .map_or_else(|| FILE.to_owned(), |span| source.line(span.start))
+}

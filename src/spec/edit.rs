@@ -1,0 +1,203 @@
+//! `orch.toml` as text: changing it, with comments and order kept.
+
+use super::{Domain, FILE, Field, Operation, RuntimeSource, SCHEMA, Spec, StoreKind, Track};
+use crate::error::{Code, Error, Result};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
+
+const HEADER: &str = "\
+# What this package is made of. Edit it, then run `orch-gen apply`.
+# The commands of orch-gen edit it too, and keep comments.
+";
+
+/// The longest line that an array is written on.
+const LINE: usize = 80;
+
+/// What an edit did to the spec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit {
+    /// A domain and its first operation were added.
+    NewDomain,
+    /// An operation was added to a domain that was there.
+    NewOperation,
+    /// The operation was there with other fields or tracking.
+    Changed,
+    /// The operation was there as asked for.
+    Unchanged,
+}
+
+/// The text of an `orch.toml` that says what `spec` says.
+#[must_use]
+pub fn new_document(spec: &Spec) -> String {
+    let mut document = DocumentMut::new();
+    document.insert("version", value(SCHEMA));
+    if let Some(mut key) = document.key_mut("version") {
+        key.leaf_decor_mut().set_prefix(HEADER);
+    }
+    document.insert("runtime", Item::Table(runtime_table(&spec.runtime)));
+    let mut store = Table::new();
+    let kind = match spec.store {
+        StoreKind::Sqlite => "sqlite",
+    };
+    store.insert("kind", value(kind));
+    document.insert("store", Item::Table(store));
+    for domain in &spec.domains {
+        push_table(&mut document, "domain", domain_table(domain));
+    }
+    document.to_string()
+}
+
+/// The text with another source of the runtime.
+///
+/// # Errors
+/// When the text is not TOML.
+pub fn set_runtime(text: &str, runtime: &RuntimeSource) -> Result<String> {
+    let mut document = parse(text)?;
+    let mut table = runtime_table(runtime);
+    if let Some(old) = document.get("runtime").and_then(Item::as_table) {
+        *table.decor_mut() = old.decor().clone();
+        table.set_position(old.position());
+    }
+    document.insert("runtime", Item::Table(table));
+    Ok(document.to_string())
+}
+
+/// The text with the operation in it. Fields and tracking are left alone where `None` is given.
+///
+/// # Errors
+/// When the text cannot be read, or the operation does not fit into it.
+pub fn add_operation(text: &str, domain: &Domain, keep_fields: bool) -> Result<(String, Edit)> {
+    let spec = Spec::parse(text)?;
+    let mut document = parse(text)?;
+    let Some(wanted) = domain.operations.first() else {
+        return Ok((text.to_owned(), Edit::Unchanged));
+    };
+    let Some(index) = spec
+        .domains
+        .iter()
+        .position(|known| known.name == domain.name)
+    else {
+        push_table(&mut document, "domain", domain_table(domain));
+        return Ok((checked(&document)?, Edit::NewDomain));
+    };
+    let known = spec.domains[index]
+        .operations
+        .iter()
+        .position(|o| o.event == wanted.event);
+    let table = domain_at(&mut document, index)?;
+    let Some(position) = known else {
+        push_table(table, "operation", operation_table(wanted));
+        return Ok((checked(&document)?, Edit::NewOperation));
+    };
+    let now = &spec.domains[index].operations[position];
+    if keep_fields || (now.fields == wanted.fields && now.track == wanted.track) {
+        return Ok((text.to_owned(), Edit::Unchanged));
+    }
+    let table = table_at(table.get_mut("operation"), position)?;
+    table.insert(
+        "fields",
+        Item::Value(Value::Array(fields_array(&wanted.fields))),
+    );
+    set_track(table, wanted.track);
+    Ok((checked(&document)?, Edit::Changed))
+}
+
+fn parse(text: &str) -> Result<DocumentMut> {
+    text.parse::<DocumentMut>().map_err(|error| {
+        Error::new(
+            Code::SpecSyntax,
+            format!("{FILE} is not TOML: {}", error.message()),
+        )
+        .at(FILE)
+    })
+}
+
+/// The document's text, once it is known that it reads back.
+fn checked(document: &DocumentMut) -> Result<String> {
+    let text = document.to_string();
+    Spec::parse(&text)?;
+    Ok(text)
+}
+
+fn domain_at(document: &mut DocumentMut, index: usize) -> Result<&mut Table> {
+    table_at(document.get_mut("domain"), index)
+}
+
+fn table_at(item: Option<&mut Item>, index: usize) -> Result<&mut Table> {
+    item.and_then(Item::as_array_of_tables_mut)
+        .and_then(|tables| tables.get_mut(index))
+        .ok_or_else(|| Error::new(Code::SpecValue, "the sections are not where they were").at(FILE))
+}
+
+fn push_table(parent: &mut Table, key: &str, table: Table) {
+    let tables = parent
+        .entry(key)
+        .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
+    if let Some(tables) = tables.as_array_of_tables_mut() {
+        tables.push(table);
+    }
+}
+
+fn runtime_table(runtime: &RuntimeSource) -> Table {
+    let mut table = Table::new();
+    table.insert("source", value(runtime.kind()));
+    match runtime {
+        RuntimeSource::Vendored => {}
+        RuntimeSource::Path(path) => {
+            table.insert("path", value(path));
+        }
+        RuntimeSource::Git { url, rev } => {
+            table.insert("git", value(url));
+            if let Some(rev) = rev {
+                table.insert("rev", value(rev));
+            }
+        }
+        RuntimeSource::Registry(version) => {
+            table.insert("version", value(version));
+        }
+    }
+    table
+}
+
+fn domain_table(domain: &Domain) -> Table {
+    let mut table = Table::new();
+    table.insert("name", value(domain.name.type_name()));
+    table.insert("gateway", value("http"));
+    for operation in &domain.operations {
+        push_table(&mut table, "operation", operation_table(operation));
+    }
+    table
+}
+
+fn operation_table(operation: &Operation) -> Table {
+    let mut table = Table::new();
+    table.insert("event", value(operation.event.type_name()));
+    set_track(&mut table, operation.track);
+    table.insert(
+        "fields",
+        Item::Value(Value::Array(fields_array(&operation.fields))),
+    );
+    table
+}
+
+fn set_track(table: &mut Table, track: Track) {
+    if track == Track::None {
+        table.remove("track");
+    } else {
+        table.insert("track", value(track.keyword()));
+    }
+}
+
+/// The fields on one line where they fit, else one on each.
+fn fields_array(fields: &[Field]) -> Array {
+    let texts: Vec<String> = fields.iter().map(Field::to_string).collect();
+    let mut array: Array = texts.iter().collect();
+    let width: usize = texts.iter().map(|text| text.len() + 4).sum::<usize>() + "fields = []".len();
+    if width > LINE {
+        for item in array.iter_mut() {
+            item.decor_mut().set_prefix("\n    ");
+        }
+        array.set_trailing("\n");
+        array.set_trailing_comma(true);
+    }
+    array
+}

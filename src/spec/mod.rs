@@ -1,0 +1,166 @@
+//! The spec: what a package is made of, as `orch.toml` says it.
+//!
+//! `orch.toml` is the single source of truth. Commands edit it and then make the tree match it.
+//! Reading is strict: an unknown key is an error that names the key, because a misspelt setting
+//! that is silently ignored is a setting that is silently wrong.
+
+mod constraint;
+mod document;
+mod edit;
+mod field;
+mod pattern;
+mod preset;
+mod reader;
+#[cfg(test)]
+mod tests;
+pub mod types;
+mod validate;
+
+pub use constraint::Constraints;
+pub use document::parse_track;
+pub use edit::{Edit, add_operation, new_document, set_runtime};
+pub use field::Field;
+pub use pattern::{Part, Pattern};
+pub use preset::Preset;
+pub use types::Type;
+pub use validate::check_fields;
+
+use crate::naming::Name;
+
+/// Name of the spec's file at the root of a package.
+pub const FILE: &str = "orch.toml";
+
+/// The version of the file's schema that this program reads and writes.
+pub const SCHEMA: i64 = 1;
+
+/// Everything `orch.toml` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// Where the runtime comes from.
+    pub runtime: RuntimeSource,
+    /// Which store the package starts on.
+    pub store: StoreKind,
+    /// The domains in the order of the file.
+    pub domains: Vec<Domain>,
+}
+
+/// Where generated packages get the runtime from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum RuntimeSource {
+    /// Its sources are written to `vendor/`.
+    #[default]
+    Vendored,
+    /// A folder that holds `orch-runtime` and `orch-lint`.
+    Path(String),
+    /// A git repository, at a revision if one is given.
+    Git {
+        /// The repository.
+        url: String,
+        /// The commit.
+        rev: Option<String>,
+    },
+    /// A version from the registry.
+    Registry(String),
+}
+
+impl RuntimeSource {
+    /// The value of `source` in `orch.toml`.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Vendored => "vendored",
+            Self::Path(_) => "path",
+            Self::Git { .. } => "git",
+            Self::Registry(_) => "registry",
+        }
+    }
+}
+
+/// A store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StoreKind {
+    /// One `SQLite` file.
+    #[default]
+    Sqlite,
+}
+
+/// How a domain reaches its provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GatewayKind {
+    /// JSON over HTTP.
+    #[default]
+    Http,
+}
+
+/// A domain: one module, one pair of tables, one gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain {
+    /// Its name.
+    pub name: Name,
+    /// How it reaches its provider.
+    pub gateway: GatewayKind,
+    /// Its operations in the order of the file.
+    pub operations: Vec<Operation>,
+}
+
+/// One external call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// The event that starts it.
+    pub event: Name,
+    /// Its name: the event without its participle, or the whole event where that is taken.
+    pub name: Name,
+    /// What is kept while and after it runs, beside its state.
+    pub track: Track,
+    /// The fields of its command.
+    pub fields: Vec<Field>,
+}
+
+/// What an operation keeps beside its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Track {
+    /// Nothing.
+    #[default]
+    None,
+    /// How far a long call has come.
+    Progress,
+    /// Every attempt that was made.
+    History,
+}
+
+impl Track {
+    /// Every value, as `orch.toml` and the command line spell them.
+    pub const ALL: &'static [(&'static str, Self)] = &[
+        ("none", Self::None),
+        ("progress", Self::Progress),
+        ("history", Self::History),
+    ];
+
+    /// The value's spelling.
+    #[must_use]
+    pub const fn keyword(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Progress => "progress",
+            Self::History => "history",
+        }
+    }
+}
+
+impl Spec {
+    /// A package without domains.
+    #[must_use]
+    pub const fn empty(runtime: RuntimeSource) -> Self {
+        Self {
+            runtime,
+            store: StoreKind::Sqlite,
+            domains: Vec::new(),
+        }
+    }
+
+    /// The domain of this name.
+    #[must_use]
+    pub fn domain(&self, name: &Name) -> Option<&Domain> {
+        self.domains.iter().find(|domain| domain.name == *name)
+    }
+}

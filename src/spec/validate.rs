@@ -1,0 +1,186 @@
+//! What has to hold between the parts of a spec.
+
+use super::{Domain, Field, Operation, Spec, Type};
+use crate::error::{Code, Error, Result};
+use crate::naming::{self, Name};
+
+/// The most fields a command may have.
+const MAX_FIELDS: usize = 40;
+
+/// The longest module name whose tables and constraints fit into 63 characters.
+const MAX_DOMAIN: usize = 40;
+
+/// Types generated for every domain, by what follows the domain's name.
+const DOMAIN_TYPES: &[&str] = &[
+    "Operation",
+    "OperationRepository",
+    "WriteAheadLog",
+    "WriteAheadLogRepository",
+    "Finalizer",
+    "Reaper",
+    "Gateway",
+];
+
+/// Types generated for every operation, by what follows the operation's name.
+const OPERATION_TYPES: &[&str] = &[
+    "Command",
+    "Orchestrator",
+    "Rules",
+    "Controller",
+    "Request",
+    "Response",
+];
+
+/// No two domains may be the same folder on a disk that ignores case.
+pub(super) fn distinct_domain(earlier: &[Domain], name: &Name) -> Result<()> {
+    match earlier
+        .iter()
+        .find(|domain| domain.name.collides_with(name))
+    {
+        None => Ok(()),
+        Some(other) => {
+            let (name, other) = (name.type_name(), other.name.type_name());
+            let what = if name == other {
+                format!("the domain `{name}` is there twice")
+            } else {
+                format!("the domains `{other}` and `{name}` differ only by case")
+            };
+            Err(Error::new(Code::NameClash, what).help(format!("use `{other}`, or another name")))
+        }
+    }
+}
+
+/// The name of an operation: the first of its possible names that is free in its domain.
+pub(super) fn operation_name(earlier: &[Operation], event: &Name) -> Result<Name> {
+    let taken = |name: &Name| earlier.iter().find(|other| other.name.collides_with(name));
+    if let Some(other) = earlier
+        .iter()
+        .find(|other| other.event.collides_with(event))
+    {
+        let what = format!("the event `{}` is there twice", other.event.type_name());
+        return Err(Error::new(Code::NameClash, what).help("keep one of them"));
+    }
+    let names = naming::operation_names(event);
+    names
+        .iter()
+        .find(|name| taken(name).is_none())
+        .cloned()
+        .ok_or_else(|| {
+            let what = format!(
+                "the domain has an operation `{}` already",
+                event.type_name()
+            );
+            Error::new(Code::NameClash, what).help("use another event name")
+        })
+}
+
+/// No two fields may have one name, in Rust, in SQL or in JSON.
+///
+/// # Errors
+/// Names the first field that clashes.
+pub fn check_fields(fields: &[Field]) -> Result<()> {
+    if fields.is_empty() {
+        return Err(
+            Error::new(Code::FieldForm, "a command needs at least one field")
+                .help("name what identifies the call, such as `order_id:string`"),
+        );
+    }
+    if fields.len() > MAX_FIELDS {
+        let what = format!(
+            "a command has at most {MAX_FIELDS} fields, not {}",
+            fields.len()
+        );
+        return Err(Error::new(Code::FieldForm, what).help("put details into one `json` field"));
+    }
+    let mut taken: Vec<String> = Vec::new();
+    for field in fields {
+        for name in names_of(field) {
+            if taken.contains(&name) {
+                let what = format!("the field name `{name}` is taken by an earlier field");
+                return Err(Error::new(Code::NameClash, what).help("rename one of them"));
+            }
+            taken.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// The column names of a field; `amount:money` is `amount_value` and `amount_currency`.
+fn names_of(field: &Field) -> Vec<String> {
+    let mut names = vec![field.name.clone()];
+    if field.ty == Type::Money {
+        names.push(format!("{}_value", field.name));
+        names.push(format!("{}_currency", field.name));
+    }
+    let camel = naming::camel_of(&field.name);
+    if camel != field.name {
+        names.push(camel);
+    }
+    names
+}
+
+/// What has to hold across domains.
+pub(super) fn spec(spec: &Spec) -> Result<()> {
+    let mut types: Vec<(String, String)> = Vec::new();
+    let mut routes: Vec<(String, &str)> = Vec::new();
+    for domain in &spec.domains {
+        check_length(domain)?;
+        let first_of_domain = types.len();
+        for (name, owner) in generated_types(domain) {
+            let clash = types[first_of_domain..]
+                .iter()
+                .find(|(other, _)| other.eq_ignore_ascii_case(&name));
+            if let Some((_, other)) = clash {
+                let what = format!("{other} and {owner} would both be the type `{name}`");
+                return Err(Error::new(Code::NameClash, what).help("rename one of them"));
+            }
+            types.push((name, owner));
+        }
+        for operation in &domain.operations {
+            let route = operation.name.route();
+            let event = operation.event.type_name();
+            if let Some((_, other)) = routes.iter().find(|(taken, _)| *taken == route) {
+                let what = format!("{other} and {event} would both be served at `/api/{route}`");
+                return Err(Error::new(Code::NameClash, what).help("use a more exact event name"));
+            }
+            routes.push((route, event));
+        }
+    }
+    Ok(())
+}
+
+fn check_length(domain: &Domain) -> Result<()> {
+    let module = domain.name.module();
+    if module.len() <= MAX_DOMAIN {
+        return Ok(());
+    }
+    let what = format!(
+        "`{module}` is too long for a domain: its tables need at most {MAX_DOMAIN} characters"
+    );
+    Err(Error::new(Code::NameForm, what).help("use a shorter name"))
+}
+
+/// Every type generated in a domain's module, with what it is generated for.
+fn generated_types(domain: &Domain) -> Vec<(String, String)> {
+    let name = domain.name.type_name();
+    let mut types: Vec<_> = DOMAIN_TYPES
+        .iter()
+        .map(|suffix| (format!("{name}{suffix}"), format!("the domain {name}")))
+        .collect();
+    for operation in &domain.operations {
+        let name = operation.name.type_name();
+        let event = operation.event.type_name();
+        for suffix in OPERATION_TYPES {
+            types.push((format!("{name}{suffix}"), format!("the event {event}")));
+        }
+        for field in operation
+            .fields
+            .iter()
+            .filter(|field| !field.ty.variants().is_empty())
+        {
+            let owner = format!("the field {} of {event}", field.name);
+            types.push((format!("{name}{}", naming::pascal_of(&field.name)), owner));
+        }
+    }
+    types
+}

@@ -69,10 +69,10 @@ fn samples_meet_the_limits() {
     let refund = model(
         r#""a:string:max=3", "b:string:min=20", "c:money:min=12.345", "d:decimal:max=1.5", "e:i32:min=-5:max=5", "f:bytes:max=2", "g:list<u32>:min=2", "h:string:pattern=[a-c]{2}-\\d+""#,
     );
-    insta::assert_snapshot!(refund.sample_json(), @"");
-    insta::assert_snapshot!(refund.other_json(), @"");
+    insta::assert_snapshot!(refund.sample_json(), @r#"{"a":"a-1","b":"b-111111111111111111","c":{"value":"12.35","currency":"EUR"},"d":"1.5","e":5,"f":"YWE=","g":[10,10],"h":"aa-000"}"#);
+    insta::assert_snapshot!(refund.other_json(), @r#"{"a":"a-2","b":"b-222222222222222222","c":{"value":"20.00","currency":"EUR"},"d":"1.5","e":5,"f":"YmI=","g":[20,20],"h":"cc-999"}"#);
     let parsed: serde_json::Value = serde_json::from_str(&refund.sample_json()).unwrap();
-    assert_eq!(parsed["a"], "111");
+    assert_eq!(parsed["a"], "a-1");
 }
 
 #[test]

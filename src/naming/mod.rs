@@ -77,13 +77,16 @@ impl Name {
     }
 
     /// Every form of words that are known to be good.
+    ///
+    /// All forms are made from the `PascalCase` one, for that is the one that `orch.toml` keeps:
+    /// what is typed as `x_y` and read back as `XY` is the same name both times.
     pub(crate) fn of(typed: &str) -> Self {
-        let words = split::words(typed);
         let pascal = if split::is_pascal(typed) {
             typed.to_owned()
         } else {
-            words.iter().map(|word| split::capitalize(word)).collect()
+            pascal_of(typed)
         };
+        let words = split::words(&pascal);
         let snake = words.join("_");
         let plural = plural::of_words(&words).join("_");
         Self {

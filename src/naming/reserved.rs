@@ -18,66 +18,17 @@ pub enum Reserved {
     Device,
 }
 
-/// Keywords of every edition: strict, reserved and weak.
+/// Keywords of every edition, strict and reserved.
 const KEYWORDS: &[&str] = &[
-    "abstract",
-    "as",
-    "async",
-    "auto",
-    "await",
-    "become",
-    "box",
-    "break",
-    "const",
-    "continue",
-    "crate",
-    "default",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "let",
-    "loop",
-    "macro",
-    "macro_rules",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "priv",
-    "pub",
-    "raw",
-    "ref",
-    "return",
-    "safe",
-    "self",
-    "static",
-    "struct",
-    "super",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "union",
-    "unsafe",
-    "unsized",
-    "use",
-    "virtual",
-    "where",
-    "while",
-    "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
+
+/// Weak keywords: fine as a field, confusing as a type and a module.
+const WEAK: &[&str] = &["auto", "default", "macro_rules", "raw", "safe", "union"];
 
 /// The prelude, primitive types and crates that are always there, in snake case.
 const STD: &[&str] = &[
@@ -246,7 +197,7 @@ pub fn reserved(name: &Name) -> Option<Reserved> {
     let module = name.module();
     let flat = module.replace('_', "");
     let has = |list: &[&str]| list.contains(&module);
-    if has(KEYWORDS) {
+    if has(KEYWORDS) || has(WEAK) {
         Some(Reserved::Keyword)
     } else if is_device(&flat) {
         Some(Reserved::Device)

@@ -36,6 +36,7 @@ fn forms() {
         ("Delivery", "delivery", "deliveries"),
         ("PersonRecord", "person_record", "person-records"),
         ("X", "x", "xes"),
+        ("A", "a", "aes"),
     ];
     for (pascal, snake, route) in table {
         let name = domain(pascal);
@@ -62,6 +63,19 @@ fn other_cases_are_converted_and_said() {
         assert_eq!(converted.as_deref(), Some(typed));
     }
     assert_eq!(Name::parse(Role::Domain, "FileUpload").unwrap().1, None);
+}
+
+/// `orch.toml` keeps the `PascalCase` form: what is read back has to be the same name.
+#[test]
+fn all_forms_follow_from_the_type_name() {
+    for typed in ["x_y", "pay_a_bill", "s3_upload", "v2_api"] {
+        let (name, _) = Name::parse(Role::Domain, typed).unwrap();
+        assert_eq!(name, domain(name.type_name()));
+    }
+    assert!(
+        Name::parse(Role::Domain, "i_f").is_err(),
+        "it would be the module `if`"
+    );
 }
 
 #[test]

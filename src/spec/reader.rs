@@ -124,7 +124,13 @@ impl<'a> Source<'a> {
     }
 
     pub(super) fn wrong(&self, item: &Item, key: &str, wanted: &str) -> Error {
-        let what = format!("`{key}` is {}, and has to be {wanted}", item.type_name());
+        let found = match item.type_name() {
+            found @ ("integer" | "array" | "array of tables" | "inline table") => {
+                format!("an {found}")
+            }
+            found => format!("a {found}"),
+        };
+        let what = format!("`{key}` is {found}, and has to be {wanted}");
         Error::new(Code::SpecValue, what).at(self.place(item))
     }
 }

@@ -47,21 +47,81 @@ fn names_are_converted_and_said() {
 
 #[test]
 fn wrong_fields_say_what_to_type() {
-    insta::assert_snapshot!(refused("amount"), @"");
-    insta::assert_snapshot!(refused("amount:float"), @"");
-    insta::assert_snapshot!(refused("amount:mony"), @"");
-    insta::assert_snapshot!(refused("type:string"), @"");
-    insta::assert_snapshot!(refused("state:string"), @"");
-    insta::assert_snapshot!(refused("a:string:mx=3"), @"");
-    insta::assert_snapshot!(refused("a:bool:max=3"), @"");
-    insta::assert_snapshot!(refused("a:string:max=3:max=4"), @"");
-    insta::assert_snapshot!(refused("a:string:min=5:max=4"), @"");
-    insta::assert_snapshot!(refused("a:string:pattern=^a$"), @"");
-    insta::assert_snapshot!(refused("a:string:pattern=[a-z]+[a-z0-9]"), @"");
-    insta::assert_snapshot!(refused("a:list<list<string>>"), @"");
-    insta::assert_snapshot!(refused("a:enum(a|A)"), @"");
-    insta::assert_snapshot!(refused("../x:string"), @"");
-    insta::assert_snapshot!(refused("payload:string"), @"");
+    insta::assert_snapshot!(refused("amount"), @"
+    error[OG005]: a field has a name and a type
+      --> field `amount`
+    help: write `amount:string`
+    ");
+    insta::assert_snapshot!(refused("amount:float"), @"
+    error[OG006]: unknown type `float`
+      --> field `amount:float`
+    help: use `decimal`
+    ");
+    insta::assert_snapshot!(refused("amount:mony"), @"
+    error[OG006]: unknown type `mony`
+      --> field `amount:mony`
+    help: did you mean `money`?
+    ");
+    insta::assert_snapshot!(refused("type:string"), @"
+    error[OG003]: `type` cannot be a field name: it is a Rust keyword
+      --> field `type:string`
+    help: try `kind`
+    ");
+    insta::assert_snapshot!(refused("state:string"), @"
+    error[OG003]: `state` cannot be a field name: the runtime keeps a column of this name
+      --> field `state:string`
+    help: try `order_state`
+    ");
+    insta::assert_snapshot!(refused("a:string:mx=3"), @"
+    error[OG007]: unknown constraint `mx`
+      --> field `a:string:mx=3`
+    help: did you mean `max`?
+    ");
+    insta::assert_snapshot!(refused("a:bool:max=3"), @"
+    error[OG007]: `max` does not suit the type `bool`
+      --> field `a:bool:max=3`
+    help: leave it out
+    ");
+    insta::assert_snapshot!(refused("a:string:max=3:max=4"), @"
+    error[OG007]: `max` is given twice
+      --> field `a:string:max=3:max=4`
+    help: keep one of them
+    ");
+    insta::assert_snapshot!(refused("a:string:min=5:max=4"), @"
+    error[OG007]: `min=5` is greater than `max=4`
+      --> field `a:string:min=5:max=4`
+    help: swap them
+    ");
+    insta::assert_snapshot!(refused("a:string:pattern=^a$"), @"
+    error[OG007]: the pattern `^a$` is not usable: the whole value is matched: leave out `^` and `$`
+      --> field `a:string:pattern=^a$`
+    help: a row of characters and classes with counts, such as `[0-9a-f]{64}`
+    ");
+    insta::assert_snapshot!(refused("a:string:pattern=[a-z]+[a-z0-9]"), @"
+    error[OG007]: the pattern `[a-z]+[a-z0-9]` is not usable: a repeated class could swallow what follows it
+      --> field `a:string:pattern=[a-z]+[a-z0-9]`
+    help: a row of characters and classes with counts, such as `[0-9a-f]{64}`
+    ");
+    insta::assert_snapshot!(refused("a:list<list<string>>"), @"
+    error[OG006]: a list of lists is not supported
+      --> field `a:list<list<string>>`
+    help: use `json` for nested data
+    ");
+    insta::assert_snapshot!(refused("a:enum(a|A)"), @"
+    error[OG006]: the enum values `a` and `A` would be one variant
+      --> field `a:enum(a|A)`
+    help: keep one of them
+    ");
+    insta::assert_snapshot!(refused("../x:string"), @"
+    error[OG005]: `../x` cannot be a field name
+      --> field `../x:string`
+    help: letters, digits and `_`, such as `x`
+    ");
+    insta::assert_snapshot!(refused("payload:string"), @"
+    error[OG006]: the field `payload` is the runtime's own and has the type `json`
+      --> field `payload:string`
+    help: write `payload:json` or use another name
+    ");
 }
 
 #[test]
@@ -99,21 +159,65 @@ fn spec_error(text: &str) -> String {
 
 #[test]
 fn unknown_keys_name_the_line_and_the_nearest_key() {
-    insta::assert_snapshot!(spec_error(&SMALL.replace("event =", "evnt =")), @"");
-    insta::assert_snapshot!(spec_error(&format!("{SMALL}colour = 1\n")), @"");
-    insta::assert_snapshot!(spec_error("version = 1\n[stroe]\nkind = \"sqlite\"\n"), @"");
+    insta::assert_snapshot!(spec_error(&SMALL.replace("event =", "evnt =")), @"
+    error[OG011]: unknown key `evnt` in [[domain.operation]]
+      --> orch.toml:5
+    help: did you mean `event`?
+    ");
+    insta::assert_snapshot!(spec_error(&format!("{SMALL}colour = 1\n")), @"
+    error[OG011]: unknown key `colour` in [[domain.operation]]
+      --> orch.toml:7
+    help: [[domain.operation]] has the keys event, track, fields
+    ");
+    insta::assert_snapshot!(spec_error("version = 1\n[stroe]\nkind = \"sqlite\"\n"), @"
+    error[OG011]: unknown key `stroe` in orch.toml
+      --> orch.toml:2
+    help: did you mean `store`?
+    ");
 }
 
 #[test]
 fn wrong_values_name_the_line() {
-    insta::assert_snapshot!(spec_error("version = 2\n"), @"");
-    insta::assert_snapshot!(spec_error("[store]\n"), @"");
-    insta::assert_snapshot!(spec_error("version = 1\nversion = 1\n"), @"");
-    insta::assert_snapshot!(spec_error("version = 1\n[store]\nkind = \"postgres\"\n"), @"");
-    insta::assert_snapshot!(spec_error(&SMALL.replace("order_id:string", "orderId:string")), @"");
-    insta::assert_snapshot!(spec_error(&SMALL.replace("\"Payment\"", "\"payment\"")), @"");
-    insta::assert_snapshot!(spec_error(&SMALL.replace("[\"order_id:string\"]", "3")), @"");
-    insta::assert_snapshot!(spec_error(&SMALL.replace("order_id:string", "a:string\", \"a:u64")), @"");
+    insta::assert_snapshot!(spec_error("version = 2\n"), @"
+    error[OG012]: orch.toml has schema version 2, and this program reads 1
+      --> orch.toml:1
+    help: install the newer orch-gen
+    ");
+    insta::assert_snapshot!(spec_error("[store]\n"), @"
+    error[OG012]: `version` is missing
+      --> orch.toml
+    help: add `version = 1` as the first line
+    ");
+    insta::assert_snapshot!(spec_error("version = 1\nversion = 1\n"), @"
+    error[OG010]: orch.toml is not TOML: duplicate key
+      --> orch.toml:2
+    help: correct the line; nothing was changed
+    ");
+    insta::assert_snapshot!(spec_error("version = 1\n[store]\nkind = \"postgres\"\n"), @r#"
+    error[OG013]: the store `postgres` is not available yet
+      --> orch.toml:3
+    help: write `kind = "sqlite"`
+    "#);
+    insta::assert_snapshot!(spec_error(&SMALL.replace("order_id:string", "orderId:string")), @"
+    error[OG002]: `orderId` is not the name's own spelling
+      --> orch.toml:6
+    help: write `order_id`
+    ");
+    insta::assert_snapshot!(spec_error(&SMALL.replace("\"Payment\"", "\"payment\"")), @"
+    error[OG002]: `payment` is not the name's own spelling
+      --> orch.toml:3
+    help: write `Payment`
+    ");
+    insta::assert_snapshot!(spec_error(&SMALL.replace("[\"order_id:string\"]", "3")), @r#"
+    error[OG012]: `fields` is an integer, and has to be a list of texts
+      --> orch.toml:6
+    help: write `fields = ["a:string"]`
+    "#);
+    insta::assert_snapshot!(spec_error(&SMALL.replace("order_id:string", "a:string\", \"a:u64")), @"
+    error[OG004]: the field name `a` is taken by an earlier field
+      --> orch.toml:4
+    help: rename one of them
+    ");
 }
 
 #[test]
@@ -121,17 +225,29 @@ fn domains_that_differ_by_case_are_refused() {
     let second = SMALL
         .replace("version = 1\n", "")
         .replace("\"Payment\"", "\"PAYMENT\"");
-    insta::assert_snapshot!(spec_error(&format!("{SMALL}{second}")), @"");
+    insta::assert_snapshot!(spec_error(&format!("{SMALL}{second}")), @"
+    error[OG004]: the domains `Payment` and `PAYMENT` differ only by case
+      --> orch.toml:7
+    help: use `Payment`, or another name
+    ");
 }
 
 #[test]
 fn clashing_types_and_routes_are_refused() {
     let enum_field = SMALL.replace("order_id:string", "command:enum(a|b)");
-    insta::assert_snapshot!(spec_error(&enum_field), @"");
+    insta::assert_snapshot!(spec_error(&enum_field), @"
+    error[OG004]: the event PaymentRequested and the field command of PaymentRequested would both be the type `PaymentCommand`
+      --> orch.toml
+    help: rename one of them
+    ");
     let second = SMALL
         .replace("version = 1\n", "")
         .replace("\"Payment\"", "\"Billing\"");
-    insta::assert_snapshot!(spec_error(&format!("{SMALL}{second}")), @"");
+    insta::assert_snapshot!(spec_error(&format!("{SMALL}{second}")), @"
+    error[OG004]: PaymentRequested and PaymentRequested would both be served at `/api/payments`
+      --> orch.toml
+    help: use a more exact event name
+    ");
 }
 
 #[test]
@@ -178,7 +294,33 @@ fn edits_keep_comments() {
     let (text, edit) = add_operation(&text, &changed, false).unwrap();
     assert_eq!(edit, Edit::Unchanged);
     let text = set_runtime(&text, &RuntimeSource::Path("../crates".to_owned())).unwrap();
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    # mine
+    version = 1 # one
+
+    # about payments
+    [[domain]]
+    name = "Payment"
+    [[domain.operation]]
+    event = "PaymentRequested" # asked
+    fields = ["a:string", "b:u64"]
+
+    [[domain.operation]]
+    event = "RefundRequested"
+    fields = ["a:string"]
+
+    [[domain]]
+    name = "FileUpload"
+    gateway = "http"
+
+    [[domain.operation]]
+    event = "FileUploadRequested"
+    fields = ["object_key:string"]
+
+    [runtime]
+    source = "path"
+    path = "../crates"
+    "#);
 }
 
 fn any_field() -> impl Strategy<Value = String> {

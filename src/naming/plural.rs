@@ -57,10 +57,11 @@ fn of(word: &str) -> String {
     if let Some(stem) = word.strip_suffix("sis") {
         return format!("{stem}ses");
     }
-    if ["s", "x", "z", "ch", "sh"]
+    // A single letter too: `as` would be a keyword.
+    let hissing = ["s", "x", "z", "ch", "sh"]
         .iter()
-        .any(|end| word.ends_with(end))
-    {
+        .any(|end| word.ends_with(end));
+    if word.len() == 1 || hissing {
         return format!("{word}es");
     }
     format!("{word}s")

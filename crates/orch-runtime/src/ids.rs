@@ -25,6 +25,12 @@ impl InvalidId {
             problem: problem.into(),
         }
     }
+
+    /// What is wrong, to be read after the name of the place where it stood.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
 }
 
 macro_rules! text_id {

@@ -20,6 +20,7 @@ pub mod clock;
 pub mod engine;
 pub mod fault;
 pub mod guard;
+pub mod http;
 pub mod ids;
 pub mod metrics;
 pub mod money;

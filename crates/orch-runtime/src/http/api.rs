@@ -1,0 +1,157 @@
+//! What all controllers of a process share: whose request it is, how much is let in, and for how long
+//! one waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::request::Parts;
+
+use crate::clock::{Clock, SystemClock};
+use crate::engine::Engine;
+use crate::ids::{IdemKey, OwnerId};
+use crate::metrics::Metrics;
+
+use super::auth::{Authenticator, TrustedHeader};
+use super::client::client;
+use super::endpoint::Endpoint;
+use super::error::ApiError;
+use super::observe::HttpMetrics;
+use super::rate_limit::{RateLimit, RateLimiter};
+
+/// The limits of the API.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiConfig {
+    /// Submissions per idempotency key and client.
+    pub per_key: RateLimit,
+    /// Requests of any kind per client.
+    pub per_client: RateLimit,
+    /// Largest request body in bytes.
+    pub max_body: usize,
+    /// How long a request body may take to arrive.
+    pub body_timeout: Duration,
+    /// Longest `Prefer: wait`.
+    pub max_wait: Duration,
+}
+
+impl Default for ApiConfig {
+    /// 5 a minute per key and client, 600 a minute per client, 1 MiB within 10 s, waits up to 30 s.
+    fn default() -> Self {
+        let minute = Duration::from_secs(60);
+        let at_most = |requests| RateLimit::AtMost {
+            requests,
+            within: minute,
+        };
+        Self {
+            per_key: at_most(5),
+            per_client: at_most(600),
+            max_body: 1024 * 1024,
+            body_timeout: Duration::from_secs(10),
+            max_wait: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The settings that all controllers share; clones share the counts too.
+#[derive(Clone)]
+pub struct Api {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: ApiConfig,
+    clock: Arc<dyn Clock>,
+    authenticator: Arc<dyn Authenticator>,
+    per_key: RateLimiter,
+    per_client: RateLimiter,
+    metrics: HttpMetrics,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Api").field(&self.inner.config).finish()
+    }
+}
+
+impl Default for Api {
+    /// Default limits, the machine's clock, owners by [`TrustedHeader`].
+    fn default() -> Self {
+        Self::new(ApiConfig::default())
+    }
+}
+
+/// Who sent a request, and as whom it is counted.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) owner: OwnerId,
+    client: String,
+}
+
+impl Api {
+    /// These limits, the machine's clock, owners by [`TrustedHeader`], metrics that nobody reads.
+    #[must_use]
+    pub fn new(config: ApiConfig) -> Self {
+        let authenticator = Arc::new(TrustedHeader::default());
+        Self::with(
+            config,
+            Arc::new(SystemClock),
+            authenticator,
+            &Metrics::new(),
+        )
+    }
+
+    /// All parts by hand.
+    #[must_use]
+    pub fn with(
+        config: ApiConfig,
+        clock: Arc<dyn Clock>,
+        authenticator: Arc<dyn Authenticator>,
+        metrics: &Metrics,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                clock,
+                authenticator,
+                per_key: RateLimiter::new(config.per_key),
+                per_client: RateLimiter::new(config.per_client),
+                metrics: HttpMetrics::new(metrics),
+            }),
+        }
+    }
+
+    /// What the controllers of `engine`'s domain need.
+    #[must_use]
+    pub fn endpoint(&self, engine: &Engine) -> Endpoint {
+        Endpoint::new(engine.clone(), self.clone())
+    }
+
+    pub(super) fn config(&self) -> &ApiConfig {
+        &self.inner.config
+    }
+
+    pub(super) fn clock(&self) -> &dyn Clock {
+        self.inner.clock.as_ref()
+    }
+
+    pub(super) fn metrics(&self) -> &HttpMetrics {
+        &self.inner.metrics
+    }
+
+    /// The first two checks of every request: whose is it, and are there too many. Nothing of the body
+    /// is read before, and no database is asked.
+    pub(super) fn admit(&self, parts: &Parts) -> Result<Caller, ApiError> {
+        let owner = self.inner.authenticator.owner(parts)?;
+        let client = client(&owner, parts);
+        let now = self.inner.clock.now();
+        let admitted = self.inner.per_client.admit(now, || client.clone());
+        admitted.map_err(ApiError::too_many)?;
+        Ok(Caller { owner, client })
+    }
+
+    /// The limit on submissions under one key.
+    pub(super) fn admit_key(&self, caller: &Caller, key: &IdemKey) -> Result<(), ApiError> {
+        let name = || format!("{}\n{}\n{key}", caller.owner, caller.client);
+        let admitted = self.inner.per_key.admit(self.inner.clock.now(), name);
+        admitted.map_err(ApiError::too_many)
+    }
+}

@@ -1,0 +1,48 @@
+//! What a generated controller needs, so that it holds nothing but the mapping of its own fields.
+//!
+//! ```text
+//!  request ─▶ observe ─▶ Submission: owner ▸ client limit ▸ body ▸ JSON ▸ key ▸ key limit
+//!                             │
+//!            controller: fields ▸ command ▸ rules
+//!                             │
+//!                        Endpoint::submit ─▶ Acceptance: 202, or 200 with the end
+//! ```
+//!
+//! | request | answer |
+//! |---|---|
+//! | `POST` with `Idempotency-Key` | 202, `Location`, `{"opId","status":"ACCEPTED","message"}` |
+//! | the same key and command again | 202, the same `opId`, `Idempotent-Replayed: true` |
+//! | the same key, another command | 422, nothing changed |
+//! | with `Prefer: wait=5` | 200 and the end when it comes in time, else 202 |
+//! | `GET …/{op_id}` | the state; 404 also for somebody else's |
+//!
+//! All refusals are [`ApiError`]s, RFC 9457 problems on the wire.
+//!
+//! **Deliberately absent:** TLS, and trust in `X-Forwarded-For`. Both belong to what stands in front.
+
+mod acceptance;
+mod api;
+mod app;
+mod auth;
+mod body;
+mod client;
+mod endpoint;
+mod error;
+mod json;
+mod lookup;
+mod observe;
+mod prefer;
+mod rate_limit;
+mod server;
+mod submission;
+
+pub use self::acceptance::Acceptance;
+pub use self::api::{Api, ApiConfig};
+pub use self::app::{Readiness, app, finish};
+pub use self::auth::{Authenticator, TrustedHeader};
+pub use self::endpoint::Endpoint;
+pub use self::error::ApiError;
+pub use self::lookup::Lookup;
+pub use self::rate_limit::{InvalidLimit, RateLimit};
+pub use self::server::{ServerConfig, serve};
+pub use self::submission::{KeyedRequest, Submission};

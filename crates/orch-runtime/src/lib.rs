@@ -29,6 +29,8 @@ pub mod repository;
 pub mod scheduler;
 pub mod secret;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod value;
 pub mod wal;
 
@@ -48,6 +50,7 @@ pub use clock::{Clock, SystemClock, Timestamp, Timestamp as DateTime};
 pub use engine::{Engine, Orchestrator};
 pub use ids::{BizKey, Fence, IdSource, IdemKey, InvalidId, OpId, OwnerId, UuidSource};
 pub use money::{Currency, Money};
+pub use operation::answer::{GatewayError, Receipt};
 pub use operation::command::{Command, CommandError, JsonFields, Violation, Violations};
 pub use operation::idempotency::{Idempotency, Probe};
 pub use operation::outcome::Outcome;

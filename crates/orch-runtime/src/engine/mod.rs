@@ -159,6 +159,15 @@ impl Engine {
     }
 }
 
+#[cfg(feature = "testing")]
+impl Engine {
+    /// Ends when no call runs in this process.
+    pub async fn idle(&self) {
+        let all = u32::try_from(self.inner.config.concurrency).unwrap_or(u32::MAX);
+        drop(self.inner.slots.acquire_many(all).await);
+    }
+}
+
 impl Inner {
     pub(crate) fn handler(&self, event_type: &str) -> Option<&Arc<dyn Handler>> {
         self.handlers.get(event_type)

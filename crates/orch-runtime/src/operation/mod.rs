@@ -11,6 +11,7 @@
 //! [`state`] holds the legal steps, [`retry`] when to try again, [`decision`] what an answer of the
 //! provider means for the operation. All three are pure: no clock, no store.
 
+pub mod answer;
 pub mod command;
 pub mod decision;
 pub mod idempotency;

@@ -1,0 +1,16 @@
+//! A world to wind: a clock that stands still, a provider that does what it is told, and crashes at
+//! every boundary. For the tests of this crate and of generated projects (feature `testing`).
+//!
+//! ```text
+//!  World ── ManualClock ── advance() ──▶ timeouts, backoff, leases
+//!    │ ──── Provider ───── script() ───▶ answers, lost answers, hangs; counts effects per key
+//!    └───── crash_at() ─── Boundary ───▶ everything after it fails; restart() reads the same file
+//! ```
+
+mod clock;
+mod provider;
+mod world;
+
+pub use self::clock::ManualClock;
+pub use self::provider::{Provider, Reply};
+pub use self::world::{Crashes, World, WorldSetup};

@@ -1,0 +1,298 @@
+//! One process, its database file and its provider, under a clock that the test winds.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::engine::{Engine, EngineBuilder, EngineConfig, SubmitError};
+use crate::fault::{Boundary, Fate, FaultPlan};
+use crate::ids::{IdemKey, OpId, OwnerId};
+use crate::operation::command::Command;
+use crate::operation::state::OperationState;
+use crate::operation::view::OperationView;
+use crate::scheduler::{Cleaner, CleanerConfig, Finalizer, FinalizerConfig, Reaper, ReaperConfig};
+use crate::store::sqlite::{Migration, SqliteStore};
+use crate::store::{OperationStore, Tables};
+use crate::value::Value;
+
+use super::{ManualClock, Provider};
+
+/// Rounds after which an operation that has not come to rest is stuck.
+const PATIENCE: u32 = 600;
+
+/// Turns given to tasks that the clock has just woken before the world looks at them.
+const YIELDS: u32 = 16;
+
+/// What a world is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct WorldSetup {
+    /// The schema.
+    pub migrations: &'static [Migration],
+    /// The domain's tables.
+    pub tables: Tables,
+}
+
+/// Dies at one boundary, once; afterwards every boundary is death until the restart.
+#[derive(Debug, Default)]
+pub struct Crashes {
+    armed: Mutex<Option<Boundary>>,
+    dead: AtomicBool,
+    died: Notify,
+}
+
+impl FaultPlan for Crashes {
+    fn reach(&self, boundary: Boundary) -> Fate {
+        let mut armed = self
+            .armed
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if *armed == Some(boundary) {
+            *armed = None;
+            self.dead.store(true, Ordering::SeqCst);
+            self.died.notify_one();
+        }
+        if self.dead.load(Ordering::SeqCst) {
+            Fate::Die
+        } else {
+            Fate::Continue
+        }
+    }
+}
+
+type Register = Box<dyn Fn(EngineBuilder, Provider) -> EngineBuilder + Send>;
+
+/// A process under test.
+pub struct World {
+    folder: TempDir,
+    setup: WorldSetup,
+    register: Register,
+    /// What its calls go to.
+    pub provider: Provider,
+    /// Its time.
+    pub clock: ManualClock,
+    crashes: Arc<Crashes>,
+    engine: Engine,
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("World")
+            .field("folder", &self.folder.path())
+            .finish_non_exhaustive()
+    }
+}
+
+impl World {
+    /// A fresh world. `register` adds the orchestrator under test to an engine, given the provider.
+    ///
+    /// # Panics
+    /// When the schema cannot be applied or the engine not be built: the test cannot go on.
+    pub fn new<F>(setup: WorldSetup, provider: Provider, register: F) -> Self
+    where
+        F: Fn(EngineBuilder, Provider) -> EngineBuilder + Send + 'static,
+    {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (clock, crashes) = (ManualClock::default(), Arc::new(Crashes::default()));
+        let register: Register = Box::new(register);
+        let path = folder.path().join("world.db");
+        let engine = start(&path, &setup, &clock, &crashes, &provider, &register);
+        Self {
+            folder,
+            setup,
+            register,
+            provider,
+            clock,
+            crashes,
+            engine,
+        }
+    }
+
+    /// The running engine.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("world.db")
+    }
+
+    /// The record below the engine.
+    #[must_use]
+    pub fn store(&self) -> &Arc<dyn OperationStore> {
+        self.engine.store()
+    }
+
+    /// Submits as the anonymous owner and lets the first attempt run.
+    ///
+    /// # Errors
+    /// As [`Engine::submit`].
+    ///
+    /// # Panics
+    /// When `key` is no idempotency key.
+    pub async fn submit<C: Command>(&self, key: &str, command: &C) -> Result<OpId, SubmitError> {
+        let key = IdemKey::new(key).expect("an idempotency key");
+        let submitted = self.engine.submit(OwnerId::anonymous(), key, command).await;
+        self.quiet().await;
+        submitted.map(|submitted| submitted.op_id)
+    }
+
+    /// The process will die at `boundary`.
+    pub fn crash_at(&self, boundary: Boundary) {
+        *self
+            .crashes
+            .armed
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(boundary);
+    }
+
+    /// Whether it died.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.crashes.dead.load(Ordering::SeqCst)
+    }
+
+    /// A new process on the same file. What the old one still runs cannot write any more.
+    pub fn restart(&mut self) {
+        self.crashes.dead.store(true, Ordering::SeqCst);
+        self.crashes = Arc::new(Crashes::default());
+        self.engine = self.second_process();
+    }
+
+    /// Another process on the same file, beside this one.
+    #[must_use]
+    pub fn second_process(&self) -> Engine {
+        start(
+            &self.path(),
+            &self.setup,
+            &self.clock,
+            &self.crashes,
+            &self.provider,
+            &self.register,
+        )
+    }
+
+    /// Winds the clock and does once what every loop would do.
+    pub async fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+        self.run_once().await;
+    }
+
+    /// Finalizer, Reaper, Cleaner and dispatcher, once each. A dead process does nothing.
+    pub async fn run_once(&self) {
+        let (engine, now) = (&self.engine, self.clock.now());
+        let rounds = async {
+            let _ = Finalizer::new(engine, FinalizerConfig::default())
+                .run_once(now)
+                .await;
+            let _ = Reaper::new(engine, ReaperConfig::default())
+                .run_once(now)
+                .await;
+            let _ = Cleaner::new(engine, CleanerConfig::default())
+                .run_once(now)
+                .await;
+            let _ = engine.dispatch_once().await;
+        };
+        tokio::select! {
+            () = rounds => {}
+            () = self.crashes.died.notified() => return,
+        }
+        self.quiet().await;
+    }
+
+    /// Runs and winds until every operation is completed, failed or parked.
+    ///
+    /// # Panics
+    /// When one does not come to rest: it is lost or stuck.
+    pub async fn settle(&self) {
+        for _ in 0..PATIENCE {
+            self.run_once().await;
+            if self.is_at_rest().await {
+                return;
+            }
+            self.clock.advance(Duration::from_secs(5));
+        }
+        panic!(
+            "an operation did not come to rest: {:?}",
+            self.store().count_by_state().await
+        );
+    }
+
+    async fn is_at_rest(&self) -> bool {
+        let later = self.clock.now() + Duration::from_secs(1);
+        let unapplied = self.store().pending_outcomes(later, 1).await;
+        let counts = self.store().count_by_state().await.unwrap_or_default();
+        unapplied.is_ok_and(|unapplied| unapplied.is_empty())
+            && counts.iter().all(|(state, count)| {
+                *count == 0 || state.is_final() || *state == OperationState::Parked
+            })
+    }
+
+    /// Waits until no call runs, or one hangs, or the process died.
+    pub async fn quiet(&self) {
+        for _ in 0..YIELDS {
+            tokio::task::yield_now().await;
+        }
+        tokio::select! {
+            () = self.engine.idle() => {}
+            () = self.provider.hung() => {}
+            () = self.crashes.died.notified() => {}
+        }
+    }
+
+    /// The operation as its owner sees it.
+    ///
+    /// # Panics
+    /// When there is none, or the file cannot be read.
+    pub async fn view(&self, op_id: &OpId) -> OperationView {
+        let found = self.engine.find(&OwnerId::anonymous(), op_id).await;
+        found
+            .expect("the file can be read")
+            .expect("the operation exists")
+    }
+
+    /// Where the operation stands.
+    pub async fn state(&self, op_id: &OpId) -> OperationState {
+        self.view(op_id).await.state
+    }
+
+    /// The only number that a reading statement answers.
+    ///
+    /// # Panics
+    /// When the statement does not answer one number called `n`.
+    pub async fn count(&self, sql: &str, params: Vec<Value>) -> i64 {
+        let rows = self
+            .store()
+            .query(sql.to_owned(), params)
+            .await
+            .expect("a statement");
+        rows.first().expect("a row").get("n").expect("a number n")
+    }
+}
+
+fn start(
+    path: &std::path::Path,
+    setup: &WorldSetup,
+    clock: &ManualClock,
+    crashes: &Arc<Crashes>,
+    provider: &Provider,
+    register: &Register,
+) -> Engine {
+    let faults: Arc<dyn FaultPlan> = Arc::clone(crashes) as _;
+    let store = SqliteStore::open_with_faults(path, setup.migrations, Arc::clone(&faults))
+        .expect("a database file");
+    let builder = Engine::builder(store.operations(setup.tables), setup.tables)
+        .config(EngineConfig::default())
+        .clock(Arc::new(clock.clone()))
+        .faults(faults);
+    register(builder, provider.clone())
+        .build()
+        .expect("an engine")
+}

@@ -1,0 +1,348 @@
+//! The contract of [`OperationStore`], written once for every store.
+
+use std::sync::Arc;
+
+use orch_runtime::operation::command::Fingerprint;
+use orch_runtime::operation::decision::Settlement;
+use orch_runtime::store::hook::Hook;
+use orch_runtime::store::sqlite::SqliteStore;
+use orch_runtime::store::{
+    Accepted, Applied, Finalized, Lease, NewOperation, OperationStore, Term,
+};
+use orch_runtime::{
+    BizKey, Command, IdSource, IdemKey, OperationState, Outcome, OwnerId, Timestamp, UuidSource,
+};
+
+use crate::charge::{Charge, MIGRATIONS, TABLES, charge};
+
+struct Subject {
+    store: Arc<dyn OperationStore>,
+    _folder: tempfile::TempDir,
+}
+
+fn sqlite() -> Subject {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&folder.path().join("store.db"), MIGRATIONS).unwrap();
+    Subject {
+        store: store.operations(TABLES),
+        _folder: folder,
+    }
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_timestamp(seconds, 0).unwrap()
+}
+
+fn operation(key: &str, command: &Charge) -> NewOperation {
+    let payload = serde_json::to_string(command).unwrap();
+    NewOperation {
+        op_id: UuidSource.op_id(at(100)),
+        owner_id: OwnerId::anonymous(),
+        idem_key: IdemKey::new(key).unwrap(),
+        biz_key: BizKey::new("b").unwrap(),
+        event_type: Charge::EVENT_TYPE,
+        fingerprint: Fingerprint::of(Charge::EVENT_TYPE, &payload),
+        payload,
+        columns: command.columns(),
+        accepted_at: at(100),
+        deadline_at: at(4_000),
+    }
+}
+
+fn term(until: i64) -> Term {
+    Term {
+        worker: "w".into(),
+        expires_at: at(until),
+    }
+}
+
+fn kinds() -> Arc<[&'static str]> {
+    [Charge::EVENT_TYPE].into()
+}
+
+fn done() -> (Outcome, Settlement) {
+    let settlement = Settlement::Complete {
+        message: "m".to_owned(),
+        provider_ref: None,
+        result: None,
+    };
+    (Outcome::ok("m", "r"), settlement)
+}
+
+impl Subject {
+    async fn leased(&self, key: &str) -> Lease {
+        match self
+            .store
+            .accept(operation(key, &charge("o")), Some(term(115)))
+            .await
+            .unwrap()
+        {
+            Accepted::New(Some(lease)) => *lease,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn state(&self, lease: &Lease) -> OperationState {
+        self.store.find(lease.op_id()).await.unwrap().unwrap().state
+    }
+}
+
+async fn first_write_of_a_key_wins(s: Subject) {
+    let first = operation("k", &charge("o"));
+    let id = first.op_id.clone();
+    assert!(matches!(
+        s.store.accept(first, None).await.unwrap(),
+        Accepted::New(None)
+    ));
+    let again = s
+        .store
+        .accept(operation("k", &charge("o")), None)
+        .await
+        .unwrap();
+    assert!(matches!(again, Accepted::Existing(op_id) if op_id == id));
+    let other = s
+        .store
+        .accept(operation("k", &charge("p")), None)
+        .await
+        .unwrap();
+    assert!(matches!(other, Accepted::Mismatch));
+}
+
+async fn a_storm_of_one_key_records_one_operation(s: Subject) {
+    let mut storm = tokio::task::JoinSet::new();
+    for _ in 0..300 {
+        let store = Arc::clone(&s.store);
+        storm.spawn(async move {
+            store
+                .accept(operation("k", &charge("o")), None)
+                .await
+                .unwrap()
+        });
+    }
+    let new = storm
+        .join_all()
+        .await
+        .iter()
+        .filter(|a| matches!(a, Accepted::New(_)))
+        .count();
+    assert_eq!(new, 1);
+}
+
+async fn two_claimers_never_get_the_same_operation(s: Subject) {
+    for n in 0..50 {
+        s.store
+            .accept(operation(&format!("k{n}"), &charge("o")), None)
+            .await
+            .unwrap();
+    }
+    let mut claims = tokio::task::JoinSet::new();
+    for _ in 0..10 {
+        let store = Arc::clone(&s.store);
+        claims.spawn(async move { store.claim(at(100), term(115), kinds(), 10).await.unwrap() });
+    }
+    let mut ids: Vec<String> = claims
+        .join_all()
+        .await
+        .concat()
+        .iter()
+        .map(|lease| lease.op_id().to_string())
+        .collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 50);
+}
+
+async fn work_that_is_not_due_is_not_claimed(s: Subject) {
+    s.store
+        .accept(operation("k", &charge("o")), None)
+        .await
+        .unwrap();
+    assert!(
+        s.store
+            .claim(at(99), term(115), kinds(), 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(s.store.next_due().await.unwrap(), Some(at(100)));
+    let other: Arc<[&'static str]> = ["SOMETHING_ELSE"].into();
+    assert!(
+        s.store
+            .claim(at(100), term(115), other, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        s.store
+            .claim(at(100), term(115), kinds(), 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+async fn a_stale_fence_cannot_settle(s: Subject) {
+    let stale = s.leased("k").await;
+    s.store.reap(at(115), 10).await.unwrap();
+    let (outcome, settlement) = done();
+    let applied = s
+        .store
+        .settle(at(116), &stale, &outcome, settlement)
+        .await
+        .unwrap();
+    assert_eq!(applied, Applied::Stale);
+    assert_eq!(s.state(&stale).await, OperationState::Unknown);
+}
+
+async fn a_stale_fence_cannot_record_or_finalize(s: Subject) {
+    let stale = s.leased("k").await;
+    s.store.reap(at(115), 10).await.unwrap();
+    let (outcome, settlement) = done();
+    assert_eq!(
+        s.store.record(at(116), &stale, &outcome).await.unwrap(),
+        Applied::Stale
+    );
+    let hook: Hook = Box::new(|_| panic!("the hook of a stale term must not run"));
+    let finalized = s
+        .store
+        .finalize(at(116), &stale, settlement, hook)
+        .await
+        .unwrap();
+    assert_eq!(finalized, Finalized::Stale);
+}
+
+async fn a_recorded_outcome_is_not_reaped(s: Subject) {
+    let lease = s.leased("k").await;
+    assert_eq!(
+        s.store.record(at(101), &lease, &done().0).await.unwrap(),
+        Applied::Yes
+    );
+    assert!(s.store.reap(at(1_000), 10).await.unwrap().is_empty());
+    let pending = s.store.pending_outcomes(at(1_000), 10).await.unwrap();
+    assert_eq!(pending[0].outcome, Ok(done().0));
+}
+
+async fn heartbeats_keep_a_lease_alive(s: Subject) {
+    let lease = s.leased("k").await;
+    let beat = orch_runtime::store::Beat {
+        op_id: lease.op_id().clone(),
+        fence: lease.fence,
+        progress: Some(orch_runtime::Progress { done: 3, total: 9 }),
+    };
+    s.store.heartbeat(vec![beat], at(130)).await.unwrap();
+    assert!(s.store.reap(at(129), 10).await.unwrap().is_empty());
+    let progress = s
+        .store
+        .find(lease.op_id())
+        .await
+        .unwrap()
+        .unwrap()
+        .progress
+        .unwrap();
+    assert_eq!((progress.done, progress.total), (3, 9));
+    assert_eq!(s.store.reap(at(130), 10).await.unwrap().len(), 1);
+}
+
+async fn a_lost_worker_costs_an_interruption_and_not_an_attempt(s: Subject) {
+    let lease = s.leased("k").await;
+    s.store.reap(at(115), 10).await.unwrap();
+    let asked = s
+        .store
+        .claim_unknown(at(115), term(130), kinds(), 10)
+        .await
+        .unwrap();
+    let facts = &asked[0].facts;
+    assert_eq!(
+        (facts.attempts, facts.interruptions, facts.ambiguous),
+        (0, 1, true)
+    );
+    assert!(asked[0].fence > lease.fence);
+    let nobody_else = s
+        .store
+        .claim_unknown(at(115), term(130), kinds(), 10)
+        .await
+        .unwrap();
+    assert!(nobody_else.is_empty());
+    let after_its_death = s
+        .store
+        .claim_unknown(at(130), term(145), kinds(), 10)
+        .await
+        .unwrap();
+    assert_eq!(after_its_death.len(), 1);
+}
+
+async fn only_old_applied_entries_are_purged(s: Subject) {
+    let (outcome, settlement) = done();
+    let applied = s.leased("k1").await;
+    assert_eq!(
+        s.store
+            .settle(at(101), &applied, &outcome, settlement)
+            .await
+            .unwrap(),
+        Applied::Yes
+    );
+    let waiting = s.leased("k2").await;
+    assert_eq!(
+        s.store.record(at(101), &waiting, &outcome).await.unwrap(),
+        Applied::Yes
+    );
+    assert_eq!(s.store.purge(at(100), 10).await.unwrap(), 0);
+    assert_eq!(s.store.purge(at(5_000), 10).await.unwrap(), 1);
+    assert_eq!(
+        s.store.pending_outcomes(at(5_000), 10).await.unwrap().len(),
+        1
+    );
+    let again = s
+        .store
+        .accept(operation("k1", &charge("o")), None)
+        .await
+        .unwrap();
+    assert!(
+        matches!(again, Accepted::Existing(_)),
+        "the key outlives the log"
+    );
+}
+
+/// A statement that fails must not take down what shares its commit.
+async fn a_failing_member_leaves_its_neighbours_alone(s: Subject) {
+    let mut storm = tokio::task::JoinSet::new();
+    for n in 0..100 {
+        let store = Arc::clone(&s.store);
+        storm.spawn(async move {
+            let mut operation = operation(&format!("k{n}"), &charge("o"));
+            if n % 10 == 0 {
+                operation.op_id = orch_runtime::OpId::new("twice").unwrap();
+            }
+            store.accept(operation, None).await.is_ok()
+        });
+    }
+    let recorded = storm.join_all().await.iter().filter(|ok| **ok).count();
+    assert_eq!(recorded, 91);
+}
+
+macro_rules! store_conformance {
+    ($subject:expr; $($case:ident),* $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            super::$case($subject).await;
+        }
+    )*};
+}
+
+mod on_sqlite {
+    store_conformance!(super::sqlite();
+        first_write_of_a_key_wins,
+        a_storm_of_one_key_records_one_operation,
+        two_claimers_never_get_the_same_operation,
+        work_that_is_not_due_is_not_claimed,
+        a_stale_fence_cannot_settle,
+        a_stale_fence_cannot_record_or_finalize,
+        a_recorded_outcome_is_not_reaped,
+        heartbeats_keep_a_lease_alive,
+        a_lost_worker_costs_an_interruption_and_not_an_attempt,
+        only_old_applied_entries_are_purged,
+        a_failing_member_leaves_its_neighbours_alone,
+    );
+}

@@ -8,12 +8,14 @@
 //!
 //! A process that dies before 2 changed nothing; one that dies after it is completed by the next
 //! run. An error after 2 takes everything back, under a journal that says so, so that dying on the
-//! way back is put right in the same manner.
+//! way back is put right in the same manner. That second journal is written together with the
+//! first: on a full disk a rename still works.
 
 use super::fresh::remove_all;
-use super::staging::{Direction, Journal, Staging};
+use super::staging::{Direction, Entry, Journal, Staging};
 use crate::disk::{Write, refused};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::lock::Hash;
 use crate::plan::Step;
 use std::collections::BTreeSet;
 use std::io;
@@ -22,47 +24,49 @@ use std::path::{Path, PathBuf};
 /// Carries out the steps on a tree that was verified to be as they expect.
 pub(super) fn update(disk: &dyn Write, root: &Path, steps: &[Step]) -> Result<()> {
     let staging = Staging::of(root);
-    let journal = Journal::new(steps, missing_folders(disk, root, steps));
-    if let Err(error) = stage(disk, &staging, steps).and_then(|()| commit(disk, &staging, &journal))
-    {
-        if disk
-            .entry(&staging.journal())
-            .is_ok_and(|entry| entry.is_none())
-        {
-            clear(disk, &staging);
-            return Err(error);
-        }
-        return Err(take_back(disk, &staging, journal, error));
-    }
-    match forward(disk, &staging, &journal) {
+    let journal = Journal::new(steps, missing_folders(disk, root, steps)?);
+    let staged = stage(disk, &staging, steps).and_then(|()| commit(disk, &staging, &journal));
+    match staged.and_then(|()| forward(disk, &staging, &journal)) {
         Ok(()) => {
             finish(disk, &staging, &journal);
             Ok(())
         }
-        Err(error) => Err(take_back(disk, &staging, journal, error)),
+        Err(error) if there(disk, &staging.journal()).is_ok_and(|there| !there) => {
+            clear(disk, &staging);
+            Err(error)
+        }
+        Err(error) => Err(take_back(disk, &staging, &journal, error)),
     }
 }
 
-fn missing_folders(disk: &dyn Write, root: &Path, steps: &[Step]) -> Vec<String> {
+fn missing_folders(disk: &dyn Write, root: &Path, steps: &[Step]) -> Result<Vec<String>> {
     let made = steps.iter().filter(|step| step.contents.is_some());
-    let folders: BTreeSet<&str> = made
-        .flat_map(|step| step.path.match_indices('/').map(|(at, _)| &step.path[..at]))
-        .collect();
-    folders
-        .into_iter()
-        .filter(|folder| matches!(disk.entry(&root.join(folder)), Ok(None)))
-        .map(str::to_owned)
-        .collect()
+    let folders: BTreeSet<&str> = made.flat_map(|step| folders_above(&step.path)).collect();
+    let mut missing = Vec::new();
+    for folder in folders {
+        if !there(disk, &root.join(folder))? {
+            missing.push(folder.to_owned());
+        }
+    }
+    Ok(missing)
+}
+
+fn folders_above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
+/// Whether anything is at the path. An unknown answer is an error: taken for a no, it would skip a
+/// step.
+fn there(disk: &dyn Write, path: &Path) -> Result<bool> {
+    disk.entry(path)
+        .map(|entry| entry.is_some())
+        .map_err(|error| refused("look at", path, &error))
 }
 
 fn stage(disk: &dyn Write, staging: &Staging, steps: &[Step]) -> Result<()> {
     for folder in [staging.orch(), staging.folder.clone()] {
-        let there = disk
-            .entry(&folder)
-            .map_err(|error| refused("look at", &folder, &error))?;
-        if there.is_none() {
-            disk.create_dir(&folder)
-                .map_err(|error| refused("create", &folder, &error))?;
+        if !there(disk, &folder)? {
+            create_dir(disk, &folder)?;
         }
     }
     for (index, step) in steps.iter().enumerate() {
@@ -91,12 +95,15 @@ fn stage_one(disk: &dyn Write, staging: &Staging, index: usize, step: &Step) -> 
     Ok(())
 }
 
+/// Writes both journals and puts the one that leads forward into force.
 fn commit(disk: &dyn Write, staging: &Staging, journal: &Journal) -> Result<()> {
-    let draft = staging.draft(journal.direction);
     let written = || -> io::Result<()> {
-        disk.create_file(&draft, journal.to_text().as_bytes())?;
-        disk.sync(&draft)?;
-        disk.rename(&draft, &staging.journal())?;
+        for direction in [Direction::Forward, Direction::Back] {
+            let draft = staging.draft(direction);
+            disk.create_file(&draft, journal.to_text(direction).as_bytes())?;
+            disk.sync(&draft)?;
+        }
+        disk.rename(&staging.draft(Direction::Forward), &staging.journal())?;
         disk.sync(&staging.folder)?;
         disk.sync(&staging.orch())
     };
@@ -107,36 +114,49 @@ fn commit(disk: &dyn Write, staging: &Staging, journal: &Journal) -> Result<()> 
 pub(super) fn forward(disk: &dyn Write, staging: &Staging, journal: &Journal) -> Result<()> {
     for folder in &journal.folders {
         let path = staging.target(folder);
-        if matches!(disk.entry(&path), Ok(None)) {
-            disk.create_dir(&path)
-                .map_err(|error| refused("create", &path, &error))?;
+        if !there(disk, &path)? {
+            create_dir(disk, &path)?;
         }
     }
     for (index, entry) in journal.entries.iter().enumerate() {
-        let (new, target) = (staging.new_file(index), staging.target(&entry.path));
-        if entry.new.is_some() && matches!(disk.entry(&new), Ok(Some(_))) {
-            disk.rename(&new, &target)
-                .map_err(|error| refused("write", &target, &error))?;
-        } else if entry.new.is_none() && matches!(disk.entry(&target), Ok(Some(_))) {
-            disk.remove_file(&target)
-                .map_err(|error| refused("delete", &target, &error))?;
-        }
+        let target = staging.target(&entry.path);
+        put(disk, &staging.new_file(index), &target, entry)
+            .map_err(|error| refused("write", &target, &error))?;
     }
     sync_folders(disk, staging, journal)
+}
+
+fn create_dir(disk: &dyn Write, path: &Path) -> Result<()> {
+    disk.create_dir(path)
+        .map_err(|error| refused("create", path, &error))
+}
+
+fn put(disk: &dyn Write, new: &Path, target: &Path, entry: &Entry) -> io::Result<()> {
+    match (&entry.new, &entry.old) {
+        (Some(_), _) if disk.entry(new)?.is_some() => disk.rename(new, target),
+        (None, Some(old)) if holds(disk, target, old)? => disk.remove_file(target),
+        _ => Ok(()),
+    }
+}
+
+/// Whether there is a file with this content.
+fn holds(disk: &dyn Write, path: &Path, content: &Hash) -> io::Result<bool> {
+    match disk.entry(path)? {
+        Some(_) => Ok(Hash::of(&disk.read(path)?) == *content),
+        None => Ok(false),
+    }
 }
 
 /// The renames have to be on the disk before the journal may go.
 fn sync_folders(disk: &dyn Write, staging: &Staging, journal: &Journal) -> Result<()> {
     let parent = |path: &str| staging.target(path).parent().map(Path::to_path_buf);
     let made = journal.folders.iter().filter_map(|folder| parent(folder));
-    let folders: BTreeSet<PathBuf> = journal
+    let changed = journal
         .entries
         .iter()
-        .filter_map(|entry| parent(&entry.path))
-        .chain(made)
-        .collect();
-    for folder in folders {
-        if matches!(disk.entry(&folder), Ok(Some(_))) {
+        .filter_map(|entry| parent(&entry.path));
+    for folder in changed.chain(made).collect::<BTreeSet<PathBuf>>() {
+        if there(disk, &folder)? {
             disk.sync(&folder)
                 .map_err(|error| refused("sync", &folder, &error))?;
         }
@@ -147,21 +167,17 @@ fn sync_folders(disk: &dyn Write, staging: &Staging, journal: &Journal) -> Resul
 /// Ends a run whose tree is as it should be. Nothing here can fail the run any more: what is left
 /// over is taken away by the next one.
 pub(super) fn finish(disk: &dyn Write, staging: &Staging, journal: &Journal) {
-    if disk.remove_file(&staging.journal()).is_ok() {
-        let _ = disk.sync(&staging.folder);
-        clear(disk, staging);
-    }
     for entry in journal.entries.iter().filter(|entry| entry.new.is_none()) {
-        let target = staging.target(&entry.path);
-        let inside = target
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| *folder != staging.target(""));
-        for folder in inside {
-            if disk.remove_dir(folder).is_err() {
+        let mut folders: Vec<&str> = folders_above(&entry.path).collect();
+        while let Some(folder) = folders.pop() {
+            if disk.remove_dir(&staging.target(folder)).is_err() {
                 break;
             }
         }
+    }
+    if disk.remove_file(&staging.journal()).is_ok() {
+        let _ = disk.sync(&staging.folder);
+        clear(disk, staging);
     }
 }
 
@@ -172,14 +188,12 @@ pub(super) fn clear(disk: &dyn Write, staging: &Staging) {
 }
 
 /// Undoes a committed run after an error. When even that fails, the journal stays for the next run.
-fn take_back(
-    disk: &dyn Write,
-    staging: &Staging,
-    mut journal: Journal,
-    error: crate::error::Error,
-) -> crate::error::Error {
-    journal.direction = Direction::Back;
-    let back = commit(disk, staging, &journal).and_then(|()| backward(disk, staging, &journal));
+fn take_back(disk: &dyn Write, staging: &Staging, journal: &Journal, error: Error) -> Error {
+    let draft = staging.draft(Direction::Back);
+    let back = disk
+        .rename(&draft, &staging.journal())
+        .map_err(|error| refused("write", &staging.journal(), &error))
+        .and_then(|()| backward(disk, staging, journal));
     match back {
         Ok(()) => error,
         Err(_) => error.help("free the cause, then run `orch-gen apply`: it puts the tree right"),
@@ -189,20 +203,9 @@ fn take_back(
 /// Makes the tree what it was.
 pub(super) fn backward(disk: &dyn Write, staging: &Staging, journal: &Journal) -> Result<()> {
     for (index, entry) in journal.entries.iter().enumerate().rev() {
-        let (old, new) = (staging.old_file(index), staging.new_file(index));
         let target = staging.target(&entry.path);
-        let done = if entry.old.is_some() {
-            match disk.entry(&old) {
-                Ok(Some(_)) => disk.rename(&old, &target),
-                _ => Ok(()),
-            }
-        } else if matches!(disk.entry(&new), Ok(None)) && matches!(disk.entry(&target), Ok(Some(_)))
-        {
-            disk.remove_file(&target)
-        } else {
-            Ok(())
-        };
-        done.map_err(|error| refused("restore", &target, &error))?;
+        restore(disk, staging, index, entry)
+            .map_err(|error| refused("restore", &target, &error))?;
     }
     for folder in journal.folders.iter().rev() {
         let _ = disk.remove_dir(&staging.target(folder));
@@ -211,4 +214,13 @@ pub(super) fn backward(disk: &dyn Write, staging: &Staging, journal: &Journal) -
         .map_err(|error| refused("delete", &staging.journal(), &error))?;
     clear(disk, staging);
     Ok(())
+}
+
+fn restore(disk: &dyn Write, staging: &Staging, index: usize, entry: &Entry) -> io::Result<()> {
+    let (old, target) = (staging.old_file(index), staging.target(&entry.path));
+    match (&entry.old, &entry.new) {
+        (Some(_), _) if disk.entry(&old)?.is_some() => disk.rename(&old, &target),
+        (None, Some(new)) if holds(disk, &target, new)? => disk.remove_file(&target),
+        _ => Ok(()),
+    }
 }

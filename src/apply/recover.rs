@@ -38,31 +38,17 @@ pub fn pending(disk: &dyn Read, root: &Path) -> Result<()> {
 pub(super) fn recover(disk: &dyn Write, root: &Path) -> Result<Recovery> {
     let staging = Staging::of(root);
     let look = |error| refused("look at", &staging.folder, &error);
-    if disk.entry(&staging.folder).map_err(look)?.is_none() {
-        return Ok(Recovery::Nothing);
-    }
     let path = staging.journal();
     if disk.entry(&path).map_err(look)?.is_none() {
-        clear(disk, &staging);
+        if disk.entry(&staging.orch()).map_err(look)?.is_some() {
+            clear_left_over(disk, &staging);
+        }
         return Ok(Recovery::Nothing);
     }
-    let bytes = disk
-        .read(&path)
-        .map_err(|error| refused("read", &path, &error))?;
-    let journal = String::from_utf8(bytes)
-        .ok()
-        .and_then(|text| Journal::parse(&text));
-    let Some(journal) = journal else {
-        return Err(Error::new(
-            Code::Interrupted,
-            "the journal of an interrupted run is damaged",
-        )
-        .at(path.display().to_string())
-        .help("compare the tree with version control, then delete .orch/staging"));
-    };
-    match journal.direction {
+    let (direction, journal) = read_journal(disk, &path)?;
+    unchanged_since(Tree::new(disk, root), &staging, direction, &journal)?;
+    match direction {
         Direction::Forward => {
-            unchanged_since(Tree::new(disk, root), &journal)?;
             forward(disk, &staging, &journal)?;
             finish(disk, &staging, &journal);
             Ok(Recovery::Completed)
@@ -74,9 +60,52 @@ pub(super) fn recover(disk: &dyn Write, root: &Path) -> Result<Recovery> {
     }
 }
 
+/// A run that died before its journal was in force left files that mean nothing.
+fn clear_left_over(disk: &dyn Write, staging: &Staging) {
+    let staged = disk
+        .entry(&staging.folder)
+        .is_ok_and(|entry| entry.is_some());
+    if staged
+        || disk
+            .list(&staging.orch())
+            .is_ok_and(|names| names.is_empty())
+    {
+        clear(disk, staging);
+    }
+}
+
+fn read_journal(disk: &dyn Write, path: &Path) -> Result<(Direction, Journal)> {
+    let bytes = disk
+        .read(path)
+        .map_err(|error| refused("read", path, &error))?;
+    let journal = String::from_utf8(bytes)
+        .ok()
+        .and_then(|text| Journal::parse(&text));
+    journal.ok_or_else(|| {
+        Error::new(
+            Code::Interrupted,
+            "the journal of an interrupted run is damaged",
+        )
+        .at(path.display().to_string())
+        .help("compare the tree with version control, then delete .orch/staging")
+    })
+}
+
 /// A file that somebody changed after the interruption must not be overwritten.
-fn unchanged_since(tree: Tree<'_>, journal: &Journal) -> Result<()> {
-    for entry in &journal.entries {
+fn unchanged_since(
+    tree: Tree<'_>,
+    staging: &Staging,
+    direction: Direction,
+    journal: &Journal,
+) -> Result<()> {
+    for (index, entry) in journal.entries.iter().enumerate() {
+        let pending = match direction {
+            Direction::Forward => staging.new_file(index),
+            Direction::Back => staging.old_file(index),
+        };
+        if !tree.is_there(&pending)? {
+            continue;
+        }
         let now = tree.read(&entry.path)?.map(|bytes| Hash::of(&bytes));
         if now.is_some() && now != entry.old && now != entry.new {
             return Err(Error::new(

@@ -4,6 +4,7 @@
 //! .orch/staging/0.new      what step 0 will write
 //! .orch/staging/0.old      what is there now, under a second name
 //! .orch/staging/journal    the steps; while it is there, the run is not over
+//! .orch/staging/journal.*  the journals of both directions until one is in force
 //! ```
 
 use crate::lock::Hash;
@@ -39,7 +40,6 @@ pub(super) struct Entry {
 /// What a run is about to do, or is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Journal {
-    pub(super) direction: Direction,
     /// Folders that were not there, outermost first.
     pub(super) folders: Vec<String>,
     pub(super) entries: Vec<Entry>,
@@ -98,15 +98,11 @@ impl Journal {
                 new: step.contents.as_ref().map(|text| Hash::of(text.as_bytes())),
             })
             .collect();
-        Self {
-            direction: Direction::Forward,
-            folders,
-            entries,
-        }
+        Self { folders, entries }
     }
 
-    pub(super) fn to_text(&self) -> String {
-        let direction = match self.direction {
+    pub(super) fn to_text(&self, direction: Direction) -> String {
+        let direction = match direction {
             Direction::Forward => "forward",
             Direction::Back => "back",
         };
@@ -128,7 +124,7 @@ impl Journal {
     }
 
     /// Reads a journal; `None` when it is not one, or not a whole one.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<(Direction, Self)> {
         let mut lines = text.strip_suffix('\n')?.lines();
         if lines.next()? != FIRST_LINE || lines.next_back()? != LAST_LINE {
             return None;
@@ -139,7 +135,6 @@ impl Journal {
             _ => return None,
         };
         let mut journal = Self {
-            direction,
             folders: Vec::new(),
             entries: Vec::new(),
         };
@@ -150,7 +145,7 @@ impl Journal {
                 _ => return None,
             }
         }
-        Some(journal)
+        Some((direction, journal))
     }
 }
 
@@ -180,15 +175,14 @@ mod tests {
             new: new.map(Hash::of),
         };
         let journal = Journal {
-            direction: Direction::Back,
             folders: vec!["a".into(), "a/b".into()],
             entries: vec![
                 entry("a/b/c d", None, Some(b"x")),
                 entry("e", Some(b"y"), None),
             ],
         };
-        let text = journal.to_text();
-        assert_eq!(Journal::parse(&text), Some(journal));
+        let text = journal.to_text(Direction::Back);
+        assert_eq!(Journal::parse(&text), Some((Direction::Back, journal)));
         for end in 0..text.len() {
             assert_eq!(Journal::parse(&text[..end]), None, "{end}");
         }

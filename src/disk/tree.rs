@@ -39,6 +39,17 @@ impl<'a> Tree<'a> {
         self.root.join(relative)
     }
 
+    /// Whether anything is at a path of the disk.
+    ///
+    /// # Errors
+    /// When the disk does not say.
+    pub fn is_there(&self, path: &Path) -> Result<bool> {
+        let entry = self.disk.entry(path);
+        entry
+            .map(|entry| entry.is_some())
+            .map_err(|error| refused("look at", path, &error))
+    }
+
     /// The bytes of a file; `None` when there is nothing at the path.
     ///
     /// # Errors

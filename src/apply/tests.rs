@@ -1,1 +1,0 @@
-//! Applying: old or new, whatever fails.

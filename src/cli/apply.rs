@@ -7,7 +7,7 @@ use super::target::{self, Place};
 use crate::apply::{self, Recovery, Session};
 use crate::disk::{Read, Real};
 use crate::error::{Code, Error, Exit, Result};
-use crate::plan::{self, Action, Plan};
+use crate::plan::{self, Action, LockState, Plan};
 use serde_json::json;
 
 /// Makes the tree match `orch.toml`.
@@ -82,7 +82,7 @@ pub(super) fn carry_out(
         output.document(&document);
         return Ok(());
     }
-    if plan.lock_rebuilt {
+    if plan.lock_state == LockState::Rebuilt {
         output.note("orch.lock was missing and was made anew from the tree");
     }
     if mode.diff {

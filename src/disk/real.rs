@@ -71,7 +71,7 @@ impl Write for Real {
     }
 
     fn sync(&self, path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
+        open(path)?.sync_all()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -96,7 +96,7 @@ impl Write for Real {
 
     /// Locks the folder itself, so that no lock file is left behind.
     fn hold(&self, folder: &Path) -> io::Result<Option<Box<dyn Hold>>> {
-        let file = File::open(folder)?;
+        let file = open(folder)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(Locked { _file: file }))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -104,4 +104,23 @@ impl Write for Real {
             Err(TryLockError::Error(_)) => Ok(Some(Box::new(Unlocked))),
         }
     }
+}
+
+/// Opens a file or a folder.
+#[cfg(not(windows))]
+fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Opens a file or a folder; Windows wants to be told that it may be a folder, and wants write
+/// access for a flush.
+#[cfg(windows)]
+fn open(path: &Path) -> io::Result<File> {
+    use std::os::windows::fs::OpenOptionsExt;
+    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(FILE_FLAG_BACKUP_SEMANTICS)
+        .open(path)
 }

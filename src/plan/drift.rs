@@ -1,6 +1,6 @@
 //! Drift: how the tree differs from the spec, file by file, read off a plan.
 
-use super::{Action, Change, Conflict, Plan};
+use super::{Action, Change, Conflict, LockState, Plan, Step};
 
 /// How a file differs from what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,10 +40,32 @@ pub struct Drift<'a> {
     pub kind: Kind,
 }
 
-/// Every file that is not as it should be.
+/// Every file that is not as it should be. The lock and the merge bases differ anyway when files
+/// do, so they are named only when nothing else is.
 #[must_use]
 pub fn drift(plan: &Plan) -> Vec<Drift<'_>> {
-    plan.changes.iter().filter_map(of).collect()
+    let files: Vec<_> = plan.changes.iter().filter_map(of).collect();
+    if !files.is_empty() {
+        return files;
+    }
+    plan.bookkeeping
+        .iter()
+        .filter_map(|step| kept(plan.lock_state, step))
+        .collect()
+}
+
+/// A lock that another version of this program wrote, and that says the same, is no drift.
+fn kept(lock: LockState, step: &Step) -> Option<Drift<'_>> {
+    let kind = match (lock, &step.expected, &step.contents) {
+        (_, None, Some(_)) => Kind::Missing,
+        (_, Some(_), None) => Kind::Orphan,
+        (LockState::Changed, Some(_), Some(_)) => Kind::Stale,
+        _ => return None,
+    };
+    Some(Drift {
+        path: &step.path,
+        kind,
+    })
 }
 
 /// The one command that puts it right.

@@ -4,6 +4,7 @@
 //! prints it, `apply` carries out the very same value, `check` reads drift off it. Everything that
 //! can be refused is refused here, before the first write.
 
+mod bookkeeping;
 mod change;
 mod decide;
 pub mod drift;
@@ -17,7 +18,7 @@ pub use change::{Action, Change, Conflict, Step};
 pub use json::SCHEMA;
 pub use render::{Style, diff, summary, tree};
 
-use crate::components::{self, Component, Owned, Phase};
+use crate::components::{self, Component, Phase};
 use crate::disk::Tree;
 use crate::error::{Error, Result};
 use crate::lock::{self, Lock};
@@ -46,8 +47,19 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// The lock and the merge bases.
     pub bookkeeping: Vec<Step>,
-    /// Whether the lock was missing and is made anew from the tree.
-    pub lock_rebuilt: bool,
+    /// How the lock compares with what it has to say.
+    pub lock_state: LockState,
+}
+
+/// How `orch.lock` compares with what it has to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockState {
+    /// It says what it has to, or there is no package yet.
+    Current,
+    /// It names other files or hashes.
+    Changed,
+    /// It was missing and is made anew from the tree.
+    Rebuilt,
 }
 
 impl Plan {
@@ -61,41 +73,38 @@ impl Plan {
 
     pub(crate) fn with(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> Result<Self> {
         let spec = Spec::parse(request.spec_text)?;
-        let old = tree
-            .read_text(lock::FILE)?
-            .map(|text| Lock::parse(&text))
-            .transpose()?;
+        let old_text = tree.read_text(lock::FILE)?;
+        let old = old_text.as_deref().map(Lock::parse).transpose()?;
+        let spec_before = tree.read(spec::FILE)?;
+        let adopt = old.is_none() && spec_before.is_some();
+        let known = old.unwrap_or_default();
         let place = Place {
             package: request.package.to_owned(),
             standalone: request.standalone,
-            known_paths: old
-                .iter()
-                .flat_map(|lock| lock.files.keys().cloned())
-                .collect(),
+            known_paths: known.files.keys().cloned().collect(),
         };
         let (phases, files) = components::render(all, &PackageModel::new(&spec, &place))?;
         tree.check_folders(files.iter().map(|owned| owned.file.path()))?;
-        let old_text = old.as_ref().map(Lock::to_text);
-        let lock_rebuilt = old.is_none() && tree.read(spec::FILE)?.is_some();
-        let known = old.unwrap_or_default();
-        let adopt = lock_rebuilt;
-        let mut decided = decide::Decider {
+        let decider = decide::Decider {
             tree,
             known: &known,
             force: request.force,
             adopt,
-        }
-        .all(&files)?;
-        decided
-            .changes
-            .push(Change::spec(tree.read(spec::FILE)?, request.spec_text));
-        decided.changes.sort_by(|a, b| a.path.cmp(&b.path));
-        let bookkeeping = bookkeeping(tree, &decided.lock, old_text.as_deref(), &files)?;
+        };
+        let decide::Decided { mut changes, lock } = decider.all(&files)?;
+        changes.push(Change::spec(spec_before, request.spec_text));
+        changes.sort_by(|a, b| a.path.cmp(&b.path));
+        let bookkeeping = bookkeeping::steps(tree, &lock, old_text.as_deref(), &files)?;
+        let lock_state = match (adopt, lock.files == known.files) {
+            (true, _) => LockState::Rebuilt,
+            (false, true) => LockState::Current,
+            (false, false) => LockState::Changed,
+        };
         Ok(Self {
             phases,
-            changes: decided.changes,
+            changes,
             bookkeeping,
-            lock_rebuilt,
+            lock_state,
         })
     }
 
@@ -143,38 +152,4 @@ impl Plan {
             .chain(self.bookkeeping.iter().cloned())
             .collect()
     }
-}
-
-/// Merge bases that are missing, those nobody needs any more, and the lock.
-fn bookkeeping(
-    tree: Tree<'_>,
-    lock: &Lock,
-    old_text: Option<&str>,
-    files: &[Owned],
-) -> Result<Vec<Step>> {
-    let mut steps = Vec::new();
-    let there = tree.list(lock::BASE)?;
-    for hash in std::collections::BTreeSet::from_iter(lock.bases()) {
-        let path = format!("{}/{hash}", lock::BASE);
-        let text = files
-            .iter()
-            .find(|owned| lock::Hash::of(owned.file.contents().as_bytes()) == *hash);
-        if let (false, Some(owned)) = (there.iter().any(|name| name == hash.as_str()), text) {
-            steps.push(Step::create(path, owned.file.contents().to_owned()));
-        }
-    }
-    for name in there {
-        if lock::Hash::parse(&name).is_some_and(|hash| !lock.bases().any(|base| *base == hash)) {
-            let path = format!("{}/{name}", lock::BASE);
-            if let Some(bytes) = tree.read(&path)? {
-                steps.push(Step::delete(path, &bytes));
-            }
-        }
-    }
-    let text = lock.to_text();
-    if old_text != Some(text.as_str()) {
-        let before = tree.read(lock::FILE)?;
-        steps.push(Step::write(lock::FILE.to_owned(), before.as_deref(), text));
-    }
-    Ok(steps)
 }

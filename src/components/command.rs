@@ -1,0 +1,273 @@
+//! `generated/command.rs`: the command, its checks and its columns.
+
+use askama::Template;
+
+use super::layout::{arguments, import_list, signature};
+use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use crate::model::{DomainModel, FieldModel, OperationModel, Variant};
+use crate::spec::{Part, Pattern, Type};
+
+/// The component.
+pub(super) const COMPONENT: Component = Component {
+    id: "command",
+    needs: &[],
+    templates: &["src/[domain]/generated/command.rs.j2"],
+    render: Render::Operation(render),
+};
+
+#[derive(Template)]
+#[template(path = "src/[domain]/generated/command.rs.j2", escape = "none")]
+struct CommandView<'a> {
+    name: &'a str,
+    prose: &'a str,
+    event_type: String,
+    imports: Vec<String>,
+    enums: Vec<EnumView<'a>>,
+    fields: Vec<FieldView<'a>>,
+    forms: Vec<FormView>,
+    many: bool,
+    new_signature: String,
+    check_signature: String,
+    new_arguments: String,
+    json_arguments: String,
+    raw_arguments: String,
+    secrets: Option<String>,
+    biz_key: String,
+    columns: Vec<String>,
+}
+
+struct EnumView<'a> {
+    name: &'a str,
+    prose: String,
+    variants: &'a [Variant],
+}
+
+struct FieldView<'a> {
+    name: &'a str,
+    json: &'a str,
+    prose: String,
+    rust_type: &'a str,
+    getter_type: &'a str,
+    getter: String,
+    optional: bool,
+    secret: bool,
+    check: Option<String>,
+}
+
+struct FormView {
+    constant: String,
+    text: String,
+    parts: Vec<PartView>,
+}
+
+struct PartView {
+    ranges: String,
+    min: u32,
+    max: String,
+}
+
+/// Arguments that clippy accepts for one function.
+const FEW: usize = 7;
+
+fn render(_: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rendered {
+    let fields = &operation.fields;
+    let text = |names: Vec<String>, indent| arguments(&names, indent, "Self::check(", ")");
+    let view = CommandView {
+        name: operation.type_name(),
+        prose: operation.prose(),
+        event_type: operation.event_type(),
+        imports: import_list(&imports(operation)),
+        enums: operation.enums().map(enum_view).collect(),
+        fields: fields.iter().map(field_view).collect(),
+        forms: fields.iter().filter_map(form_view).collect(),
+        many: fields.len() >= FEW,
+        new_signature: new_signature(fields),
+        check_signature: check_signature(fields),
+        new_arguments: text(new_arguments(fields), 8),
+        json_arguments: text(json_arguments(fields), 8),
+        raw_arguments: arguments(&raw_arguments(fields), 8, "Self::new(", ")"),
+        secrets: secrets(fields),
+        biz_key: biz_key(operation),
+        columns: fields.iter().filter_map(column).collect(),
+    };
+    let path = format!("{}/generated/command.rs", operation.folder());
+    Ok(vec![GeneratedFile::rust(path, Class::Generated, &view)?])
+}
+
+fn imports(operation: &OperationModel) -> Vec<String> {
+    let fields = &operation.fields;
+    let mut names: Vec<&str> = operation.runtime_imports();
+    names.extend(["BizKey", "Column", "Command", "CommandError", "JsonFields", "Violations"]);
+    let conditional = [
+        ("Columns", fields.iter().any(|field| column(field).is_some())),
+        ("check", fields.iter().any(|field| check(field).is_some())),
+        ("taken", fields.iter().any(|field| !field.optional)),
+    ];
+    names.extend(conditional.into_iter().filter(|(_, used)| *used).map(|(name, _)| name));
+    let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+    if fields.iter().any(|field| field.pattern.is_some()) {
+        names.push("check::Part".to_owned());
+    }
+    if operation.has_secret() {
+        names.push("secret::REDACTED".to_owned());
+    }
+    names
+}
+
+fn enum_view(field: &FieldModel) -> EnumView<'_> {
+    EnumView { name: &field.enum_name, prose: field.prose(), variants: &field.variants }
+}
+
+fn field_view(field: &FieldModel) -> FieldView<'_> {
+    FieldView {
+        name: &field.name,
+        json: &field.json,
+        prose: field.prose(),
+        rust_type: &field.rust_type,
+        getter_type: &field.getter_type,
+        getter: getter(field),
+        optional: field.optional,
+        secret: field.secret,
+        check: check(field),
+    }
+}
+
+fn getter(field: &FieldModel) -> String {
+    let name = &field.name;
+    match (field.is_copy(), field.optional) {
+        (true, _) => format!("self.{name}"),
+        (false, false) => format!("&self.{name}"),
+        (false, true) if field.is_text() || field.is_list() => format!("self.{name}.as_deref()"),
+        (false, true) => format!("self.{name}.as_ref()"),
+    }
+}
+
+/// The expression that checks `value`, a reference to the field's inner type.
+fn check(field: &FieldModel) -> Option<String> {
+    let (min, max) = (field.min.as_deref(), field.max.as_deref());
+    if let Some(pattern) = &field.pattern {
+        let described = format!("{:?}", pattern.text());
+        return Some(format!("check::form(value, Self::{}, {described})", constant(field)));
+    }
+    let optional = |limit: Option<&str>| match limit {
+        Some(limit) => format!("Some(\"{limit}\")"),
+        None => "None".to_owned(),
+    };
+    let counted = |function: &str| {
+        let (min, max) = (min.unwrap_or("0"), max.unwrap_or("usize::MAX"));
+        Some(format!("check::{function}(value, {min}, {max})"))
+    };
+    match &field.ty {
+        Type::U64 => {
+            let (min, max) = (min.unwrap_or("0"), max.unwrap_or("i128::from(i64::MAX)"));
+            Some(format!("check::integer(*value, {min}, {max})"))
+        }
+        _ if min.is_none() && max.is_none() => None,
+        Type::String | Type::Text => counted("text"),
+        Type::List(_) => counted("list"),
+        Type::Bytes => counted("bytes"),
+        Type::Money => Some(format!("check::money(*value, {}, {})", optional(min), optional(max))),
+        Type::Decimal => {
+            Some(format!("check::decimal(*value, {}, {})", optional(min), optional(max)))
+        }
+        Type::I32 | Type::I64 | Type::U32 => {
+            let (min, max) = (min.unwrap_or("i128::MIN"), max.unwrap_or("i128::MAX"));
+            Some(format!("check::integer(*value, {min}, {max})"))
+        }
+        Type::Bool
+        | Type::Uuid
+        | Type::Date
+        | Type::DateTime
+        | Type::Json
+        | Type::Enum(_) => None,
+    }
+}
+
+fn constant(field: &FieldModel) -> String {
+    field.name.to_uppercase()
+}
+
+fn form_view(field: &FieldModel) -> Option<FormView> {
+    let pattern: &Pattern = field.pattern.as_ref()?;
+    Some(FormView {
+        constant: constant(field),
+        text: pattern.text().to_owned(),
+        parts: pattern.parts().iter().map(part_view).collect(),
+    })
+}
+
+fn part_view(part: &Part) -> PartView {
+    let range = |(from, to): &(char, char)| format!("({from:?}, {to:?})");
+    PartView {
+        ranges: part.ranges.iter().map(range).collect::<Vec<_>>().join(", "),
+        min: part.min,
+        max: part.max.map_or_else(|| "usize::MAX".to_owned(), |max| max.to_string()),
+    }
+}
+
+fn new_signature(fields: &[FieldModel]) -> String {
+    let parameters: Vec<String> =
+        fields.iter().map(|field| format!("{}: {}", field.name, field.rust_type)).collect();
+    signature("pub fn new(", &parameters, ") -> Result<Self, CommandError> {")
+}
+
+fn check_signature(fields: &[FieldModel]) -> String {
+    let mut parameters = vec!["mut found: Violations".to_owned()];
+    let option = |field: &FieldModel| format!("{}: Option<{}>", field.name, field.inner_type);
+    parameters.extend(fields.iter().map(option));
+    signature("fn check(", &parameters, ") -> Result<Self, CommandError> {")
+}
+
+fn new_arguments(fields: &[FieldModel]) -> Vec<String> {
+    let given = |field: &FieldModel| {
+        if field.optional { field.name.clone() } else { format!("Some({})", field.name) }
+    };
+    std::iter::once("Violations::new()".to_owned()).chain(fields.iter().map(given)).collect()
+}
+
+fn json_arguments(fields: &[FieldModel]) -> Vec<String> {
+    std::iter::once("fields.into_violations()".to_owned())
+        .chain(fields.iter().map(|field| field.name.clone()))
+        .collect()
+}
+
+fn raw_arguments(fields: &[FieldModel]) -> Vec<String> {
+    fields.iter().map(|field| format!("raw.{}", field.name)).collect()
+}
+
+fn secrets(fields: &[FieldModel]) -> Option<String> {
+    let names: Vec<String> = fields
+        .iter()
+        .filter(|field| field.secret)
+        .map(|field| format!("\"{}\"", field.json))
+        .collect();
+    (!names.is_empty()).then(|| names.join(", "))
+}
+
+fn biz_key(operation: &OperationModel) -> String {
+    match operation.business_key() {
+        Some(field) if field.is_text() => format!("&self.{}", field.name),
+        Some(field) => format!("self.{}", field.name),
+        None => format!("\"{}\"", operation.module()),
+    }
+}
+
+/// The statement that sets the field's columns.
+fn column(field: &FieldModel) -> Option<String> {
+    let first = field.columns.first()?;
+    let (name, column) = (&field.name, &first.name);
+    if field.is_money() {
+        let currency = &field.columns.get(1)?.name;
+        let amount =
+            if field.optional { format!("self.{name}") } else { format!("Some(self.{name})") };
+        return Some(format!("columns.money(\"{column}\", \"{currency}\", {amount});"));
+    }
+    let value = match (field.is_enum(), field.is_text(), field.optional) {
+        (true, _, true) => format!("self.{name}.map({}::as_str)", field.enum_name),
+        (true, _, false) => format!("self.{name}.as_str()"),
+        (_, true, true) => format!("self.{name}.as_deref()"),
+        (_, true, false) => format!("self.{name}.as_str()"),
+        (false, false, _) => format!("self.{name}"),
+    };
+    Some(format!("columns.set(\"{column}\", {value});"))
+}

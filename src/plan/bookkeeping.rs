@@ -1,0 +1,56 @@
+//! What is kept beside the files: the lock and the merge bases.
+
+use super::Step;
+use crate::components::{Class, Owned};
+use crate::disk::Tree;
+use crate::error::Result;
+use crate::lock::{self, Hash, Lock};
+use std::collections::BTreeSet;
+
+/// Merge bases that are missing, those nobody needs any more, and the lock, which comes last.
+pub(super) fn steps(
+    tree: Tree<'_>,
+    lock: &Lock,
+    old_text: Option<&str>,
+    files: &[Owned],
+) -> Result<Vec<Step>> {
+    let there = tree.list(lock::BASE)?;
+    let mut steps = missing_bases(lock, &there, files);
+    let needed: BTreeSet<&Hash> = lock.bases().collect();
+    for name in there {
+        if Hash::parse(&name).is_some_and(|hash| !needed.contains(&hash)) {
+            let path = format!("{}/{name}", lock::BASE);
+            if let Some(bytes) = tree.read(&path)? {
+                steps.push(Step::delete(path, &bytes));
+            }
+        }
+    }
+    let text = lock.to_text();
+    if old_text != Some(text.as_str()) {
+        steps.push(Step::write(
+            lock::FILE.to_owned(),
+            old_text.map(str::as_bytes),
+            text,
+        ));
+    }
+    Ok(steps)
+}
+
+fn missing_bases(lock: &Lock, there: &[String], files: &[Owned]) -> Vec<Step> {
+    let mut made = BTreeSet::new();
+    let mut steps = Vec::new();
+    for Owned { file, .. } in files
+        .iter()
+        .filter(|owned| owned.file.class() == Class::Yours)
+    {
+        let Some(entry) = lock.files.get(file.path()) else {
+            continue;
+        };
+        let stored = there.iter().any(|name| name == entry.hash.as_str());
+        if !stored && made.insert(&entry.hash) {
+            let path = format!("{}/{}", lock::BASE, entry.hash);
+            steps.push(Step::create(path, file.contents().to_owned()));
+        }
+    }
+    steps
+}

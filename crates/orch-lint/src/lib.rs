@@ -1,1 +1,72 @@
-//! orch-lint.
+//! Proves the conventions of orchestrated calls, on stable Rust and without running the compiler.
+//!
+//! ```text
+//!   sources    where files come from: a disk, an index, a test
+//!   manifest   packages and targets
+//!   syntax     one file: items, types, bodies, comments
+//!   load       all files that targets reach
+//!   sql        what migrations build
+//!   model      modules, names, types; orchestrators, commands, operations
+//!   rules      one file per rule
+//!   suppress   exceptions written as comments
+//!   report     findings for people and programs
+//! ```
+//!
+//! **Invariant:** only what is proven is a finding. What cannot be decided is counted as unknown and
+//! shown in the report, never passed over.
+//!
+//! **Deliberately absent:** a dependency on the runtime, which is known by names only (`known`); a
+//! clock; anything that writes.
+//!
+//! ```no_run
+//! let report = orch_lint::lint(std::path::Path::new("."), &orch_lint::Options::default())?;
+//! assert_eq!(report.exit_code(), 0, "{}", report.render_full(false));
+//! # Ok::<(), orch_lint::LintError>(())
+//! ```
+
+mod assert;
+mod date;
+mod engine;
+mod explain;
+mod finding;
+mod known;
+mod load;
+mod manifest;
+mod model;
+mod options;
+mod report;
+pub mod rules;
+pub mod sources;
+mod sql;
+mod suppress;
+mod syntax;
+
+use std::path::Path;
+
+pub use assert::assert_clean;
+pub use date::{Date, NotADate};
+pub use explain::explain;
+pub use finding::{Finding, Place, Severity, Unknown};
+pub use options::{LintError, LintErrorKind, Options, Selection};
+pub use report::Report;
+
+/// Lints the package or workspace in a directory.
+///
+/// # Errors
+///
+/// When there is no readable `Cargo.toml`, or an option names a rule that does not exist.
+pub fn lint(root: &Path, options: &Options) -> Result<Report, LintError> {
+    lint_sources(&sources::Disk::new(root), options)
+}
+
+/// Lints sources that need not be on a disk.
+///
+/// # Errors
+///
+/// As [`lint`].
+pub fn lint_sources(
+    tree: &dyn sources::SourceTree,
+    options: &Options,
+) -> Result<Report, LintError> {
+    engine::run(tree, options)
+}

@@ -1,0 +1,265 @@
+//! A run, from sources to report.
+//!
+//! ```text
+//!   manifest ─▶ load ─▶ model ─▶ rules ─▶ exceptions ─▶ report
+//!                  └─▶ sql ───────┘
+//! ```
+
+use std::collections::HashMap;
+use std::thread;
+
+use crate::finding::{Finding, Place, Unknown, stable_hash};
+use crate::load::{Loaded, load};
+use crate::manifest::{self, Package};
+use crate::model::Workspace;
+use crate::options::{LintError, Options};
+use crate::report::Report;
+use crate::rules::{self, At, Check, Rule, Violation};
+use crate::sources::SourceTree;
+use crate::sql::{self, Migrations};
+use crate::suppress::{self, Exception};
+use crate::syntax::span::LineIndex;
+use crate::syntax::{Extent, Mark, STACK};
+
+/// Lints a tree of sources.
+pub(crate) fn run(tree: &dyn SourceTree, options: &Options) -> Result<Report, LintError> {
+    let selected = options.rules.resolve()?;
+    thread::scope(|scope| {
+        let work = || run_here(tree, options, &selected);
+        let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| LintError::internal(error.to_string()))?;
+        let gave_up = |_| LintError::internal("the linter panicked; this is a bug in it");
+        thread.join().map_err(gave_up)?
+    })
+}
+
+fn run_here(
+    tree: &dyn SourceTree,
+    options: &Options,
+    selected: &[&'static Rule],
+) -> Result<Report, LintError> {
+    let packages = manifest::packages(tree).map_err(LintError::usage)?;
+    if packages.is_empty() {
+        return Err(LintError::usage("Cargo.toml names no package and no member"));
+    }
+    let loaded = load(tree, &packages);
+    let migrations = sql::replay(tree, &packages);
+    let workspace = Workspace::build(&loaded, &packages);
+    let mut violations = Vec::new();
+    let mut unknowns: Vec<Unknown> = Vec::new();
+    for rule in selected {
+        let (found, unknown) = Check::run(rule, &workspace, &migrations, options);
+        violations.extend(found);
+        unknowns.extend(unknown);
+    }
+    let files = texts(&loaded, &migrations, &packages, tree);
+    apply_exceptions(&mut violations, &loaded, &migrations, options, selected);
+    if is_selected(selected, &rules::COULD_NOT_PARSE) {
+        violations.extend(failures(&loaded, &migrations));
+    }
+    unknowns.sort();
+    unknowns.dedup();
+    Ok(Report {
+        findings: finish(violations, &files),
+        unknowns,
+        files: loaded.files.iter().filter(|file| file.reached).count() + migrations.files.len(),
+        orchestrators: workspace.orchestrators().len(),
+        commands: workspace.commands().len(),
+        operations: workspace.operations().len(),
+        unparsed: unparsed(&loaded, &migrations),
+    })
+}
+
+fn is_selected(selected: &[&'static Rule], rule: &Rule) -> bool {
+    selected.iter().any(|of| of.code() == rule.code())
+}
+
+fn unparsed(loaded: &Loaded, migrations: &Migrations) -> usize {
+    let rust = loaded.files.iter().filter(|file| file.reached && file.facts.is_err()).count();
+    rust + migrations.files.iter().filter(|file| file.failure.is_some()).count()
+}
+
+/// The text of each file a finding may point into.
+fn texts<'t>(
+    loaded: &'t Loaded,
+    migrations: &'t Migrations,
+    packages: &[Package],
+    _tree: &dyn SourceTree,
+) -> HashMap<&'t str, &'t str> {
+    let rust = loaded.files.iter().map(|file| (file.path.as_str(), file.text.as_str()));
+    let sql = migrations.files.iter().map(|file| (file.path.as_str(), file.text.as_str()));
+    debug_assert!(!packages.is_empty());
+    rust.chain(sql).collect()
+}
+
+/// Files that could not be parsed.
+fn failures(loaded: &Loaded, migrations: &Migrations) -> Vec<Violation> {
+    let rust = loaded.files.iter().filter(|file| file.reached);
+    let rust = rust.filter_map(|file| Some((&file.path, file.facts.as_ref().err()?)));
+    let sql = migrations.files.iter();
+    let sql = sql.filter_map(|file| Some((&file.path, file.failure.as_ref()?)));
+    let failed = rust.chain(sql).map(|(path, failure)| Violation {
+        rule: &rules::COULD_NOT_PARSE,
+        severity: rules::COULD_NOT_PARSE.severity(),
+        at: At {
+            path: path.clone(),
+            span: failure.span,
+            item: String::new(),
+        },
+        message: format!("nothing in this file was checked: {}", failure.message),
+        help: Some("make it compile, or take it out of the module tree".into()),
+        chain: Vec::new(),
+    });
+    failed.collect()
+}
+
+/// Takes out what exceptions hold back, and adds what is wrong with the exceptions.
+fn apply_exceptions(
+    violations: &mut Vec<Violation>,
+    loaded: &Loaded,
+    migrations: &Migrations,
+    options: &Options,
+    selected: &[&'static Rule],
+) {
+    let mut judged = Vec::new();
+    for file in loaded.files.iter().filter(|file| file.reached) {
+        if let Ok(facts) = &file.facts {
+            let (marks, extents) = (&facts.marks, &facts.extents);
+            judged.extend(exceptions_of(violations, &file.path, marks, extents, options, selected));
+        }
+    }
+    for file in &migrations.files {
+        let extents = file.statements.iter().map(|span| Extent {
+            whole: *span,
+            head: span.start,
+        });
+        let extents: Vec<Extent> = extents.collect();
+        judged.extend(exceptions_of(violations, &file.path, &file.marks, &extents, options, selected));
+    }
+    violations.extend(judged);
+}
+
+fn exceptions_of(
+    violations: &mut Vec<Violation>,
+    path: &str,
+    marks: &[Mark],
+    extents: &[Extent],
+    options: &Options,
+    selected: &[&'static Rule],
+) -> Vec<Violation> {
+    let mut complaints = Vec::new();
+    for mark in marks {
+        let exception = match suppress::read(mark, extents, options.today) {
+            Ok(exception) => exception,
+            Err(why) => {
+                let message = format!("this exception holds back nothing: {why}");
+                let rule = &rules::SUPPRESSION_WITHOUT_REASON;
+                complaints.push(complaint(rule, path, mark, message));
+                continue;
+            }
+        };
+        for unused in hold_back(violations, path, &exception) {
+            if is_selected(selected, unused) {
+                let message = format!("{} is not found here", unused.code());
+                complaints.push(complaint(&rules::UNUSED_SUPPRESSION, path, mark, message));
+            }
+        }
+    }
+    complaints.retain(|of| is_selected(selected, of.rule));
+    complaints
+}
+
+/// Takes out what an exception holds back; gives the rules that it named for nothing.
+fn hold_back(
+    violations: &mut Vec<Violation>,
+    path: &str,
+    exception: &Exception,
+) -> Vec<&'static Rule> {
+    let mut used: Vec<&str> = Vec::new();
+    violations.retain(|violation| {
+        let code = violation.rule.code();
+        let is_held = violation.at.path == path && exception.holds(code, violation.at.span);
+        if is_held {
+            used.push(code);
+        }
+        !is_held
+    });
+    exception.rules.iter().copied().filter(|rule| !used.contains(&rule.code())).collect()
+}
+
+fn complaint(rule: &'static Rule, path: &str, mark: &Mark, message: String) -> Violation {
+    let help = match rule.code() {
+        "ORC902" => "delete the comment",
+        _ => "write `// orch: allow(CODE) reason`, with a reason a reader can judge",
+    };
+    Violation {
+        rule,
+        severity: rule.severity(),
+        at: At {
+            path: path.into(),
+            span: mark.span,
+            item: String::new(),
+        },
+        message,
+        help: Some(help.into()),
+        chain: Vec::new(),
+    }
+}
+
+/// Sorts, drops repetitions, and adds bytes and fingerprints.
+fn finish(mut violations: Vec<Violation>, files: &HashMap<&str, &str>) -> Vec<Finding> {
+    violations.sort_by(|a, b| {
+        let key = |of: &Violation| (of.at.path.clone(), of.at.span, of.rule.code());
+        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+    });
+    violations.dedup_by(|a, b| {
+        a.rule.code() == b.rule.code() && a.at.path == b.at.path && a.at.span == b.at.span
+            && a.message == b.message
+    });
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let mut indexes: HashMap<String, LineIndex<'_>> = HashMap::new();
+    let mut findings = Vec::with_capacity(violations.len());
+    for violation in violations {
+        let text = files.get(violation.at.path.as_str()).copied().unwrap_or("");
+        let index = indexes
+            .entry(violation.at.path.clone())
+            .or_insert_with(|| LineIndex::new(text));
+        findings.push(finding(violation, text, index, &mut seen));
+    }
+    findings
+}
+
+fn finding(
+    violation: Violation,
+    text: &str,
+    index: &LineIndex<'_>,
+    seen: &mut HashMap<String, usize>,
+) -> Finding {
+    let span = violation.at.span;
+    let (from, to) = (index.byte(span.start), index.byte(span.end));
+    let bytes = from..to.max(from);
+    let token: String = text[bytes.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
+    let parts = [violation.rule.code(), &violation.at.path, &violation.at.item, &token];
+    let ordinal = seen.entry(parts.join("\0")).or_insert(0);
+    let fingerprint = stable_hash(&[parts[0], parts[1], parts[2], parts[3], &ordinal.to_string()]);
+    *ordinal += 1;
+    let place = |pos: crate::syntax::Pos| Place {
+        line: pos.line,
+        column: pos.column + 1,
+    };
+    Finding {
+        code: violation.rule.code(),
+        name: violation.rule.name(),
+        severity: violation.severity,
+        message: violation.message,
+        help: violation.help,
+        chain: violation.chain,
+        path: violation.at.path,
+        start: place(span.start),
+        end: place(span.end),
+        bytes,
+        item: violation.at.item,
+        fingerprint,
+        source_line: index.line(span.start.line).into(),
+    }
+}

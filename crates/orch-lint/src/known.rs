@@ -1,0 +1,201 @@
+//! Names of other people's crates: the runtime and the database libraries.
+//!
+//! **Invariant:** everything the linter knows by name stands here. It links none of these crates.
+
+/// The crate whose conventions are checked, as it is written in paths.
+pub(crate) const RUNTIME: &str = "orch_runtime";
+
+/// Crates that the runtime re-exports as modules.
+const REEXPORTED: &[&str] = &["async_trait", "axum", "serde", "serde_json", "tokio", "tracing"];
+
+/// Types and traits of the runtime that rules ask about; also what a glob import brings in.
+const RUNTIME_NAMES: &[&str] = &[
+    "Cleaner", "Command", "Engine", "Entity", "Finalizer", "HookTx", "IdemKey", "Idempotency",
+    "OpId", "OperationStore", "Orchestrator", "Outcome", "OwnerId", "Probe", "Reaper",
+    "Repository", "SqliteStore", "Workers",
+];
+
+/// Types that hold a connection to a database or can get one, by crate.
+const DATABASE: &[(&str, &[&str])] = &[
+    (RUNTIME, &["Engine", "HookTx", "OperationStore", "PostgresStore", "Repository", "SqliteStore"]),
+    ("sqlx", &[
+        "Acquire", "AnyConnection", "AnyPool", "AnyPoolOptions", "Connection", "Executor",
+        "MySqlConnection", "MySqlExecutor", "MySqlPool", "MySqlPoolOptions", "MySqlTransaction",
+        "PgConnection", "PgExecutor", "PgListener", "PgPool", "PgPoolOptions", "PgTransaction",
+        "Pool", "PoolConnection", "PoolOptions", "SqliteConnection", "SqliteExecutor",
+        "SqlitePool", "SqlitePoolOptions", "SqliteTransaction", "Transaction",
+    ]),
+    ("sea_orm", &[
+        "ConnectionTrait", "Database", "DatabaseConnection", "DatabaseExecutor",
+        "DatabaseTransaction", "DbConn", "StreamTrait", "TransactionTrait",
+    ]),
+    ("rusqlite", &["Connection", "Savepoint", "Transaction"]),
+    ("tokio_rusqlite", &["Connection"]),
+    ("diesel", &[
+        "Connection", "MysqlConnection", "PgConnection", "Pool", "PooledConnection",
+        "SqliteConnection",
+    ]),
+    ("diesel_async", &[
+        "AsyncConnection", "AsyncMysqlConnection", "AsyncPgConnection", "Pool", "Object",
+    ]),
+    ("postgres", &["Client", "GenericClient", "Transaction"]),
+    ("tokio_postgres", &["Client", "Connection", "GenericClient", "Transaction"]),
+    ("deadpool", &["Object", "Pool"]),
+    ("deadpool_postgres", &["Client", "GenericClient", "Object", "Pool", "Transaction"]),
+    ("deadpool_sqlite", &["Connection", "Object", "Pool"]),
+    ("deadpool_diesel", &["Connection", "Object", "Pool"]),
+    ("bb8", &["Pool", "PooledConnection"]),
+    ("mobc", &["Connection", "Pool"]),
+    ("r2d2", &["Pool", "PooledConnection"]),
+    ("mysql", &["Conn", "Pool", "PooledConn", "Transaction"]),
+    ("mysql_async", &["Conn", "Pool", "Transaction"]),
+    ("mongodb", &["Client", "ClientSession", "Collection", "Database"]),
+    ("libsql", &["Connection", "Database", "Transaction"]),
+];
+
+/// Methods that open a transaction or take a connection when the receiver is one of [`DATABASE`].
+const OPENERS: &[&str] = &[
+    "acquire", "acquire_owned", "begin", "begin_transaction", "begin_with", "begin_with_config",
+    "build_transaction", "connect", "connect_lazy", "connect_lazy_with", "connect_with",
+    "dedicated_connection", "establish", "get_conn", "get_connection", "savepoint",
+    "start_session", "start_transaction", "transaction", "transaction_with_behavior",
+    "transaction_with_config", "try_acquire", "try_begin", "try_begin_with", "unchecked_transaction",
+];
+
+/// Openers only when the receiver is certainly a pool: the words are everywhere else too.
+const POOL_OPENERS: &[&str] = &["get", "get_owned", "get_timeout", "try_get"];
+
+/// Associated functions of a database type that give a connection.
+const CONNECTORS: &[&str] = &["connect", "open", "establish", "begin", "acquire", "in_memory"];
+
+/// Crates whose types hold no database, whatever else they hold.
+const CLEAN: &[&str] = &[
+    "ahash", "alloc", "anyhow", "arc_swap", "async_trait", "axum", "backoff", "backon", "base64",
+    "bigdecimal", "bon", "bytes", "chrono", "compact_str", "core", "crossbeam", "dashmap", "derive_more",
+    "either", "fake", "form_urlencoded", "futures", "futures_util", "governor", "hashbrown",
+    "headers", "hmac", "http", "http_body", "http_body_util", "hyper", "hyper_util", "indexmap",
+    "isahc", "itertools", "jiff", "jsonwebtoken", "lapin", "lettre", "log", "metrics", "mime",
+    "moka", "nonzero_ext", "num", "num_bigint", "once_cell", "opentelemetry", "parking_lot",
+    "percent_encoding", "phonenumber", "pin_project", "prometheus", "prost", "quick_xml", "rand",
+    "regex", "reqwest", "reqwest_middleware", "ring", "rust_decimal", "rustls", "secrecy",
+    "semver", "serde", "serde_json", "serde_with", "sha2", "smallvec", "smol_str", "static_assertions",
+    "std", "strum", "thiserror", "time", "tokio", "tokio_util", "tonic", "tower", "tower_http",
+    "tracing", "ulid", "ureq", "url", "urlencoding", "uuid", "validator", "zeroize", "num_traits",
+];
+
+/// What an external path means, with the runtime's re-exports seen through.
+pub(crate) fn canonical(path: &[String]) -> &[String] {
+    match path {
+        [first, second, ..] if first == RUNTIME && REEXPORTED.contains(&second.as_str()) => {
+            &path[1..]
+        }
+        _ => path,
+    }
+}
+
+/// Whether an external path names `name` of the runtime.
+pub(crate) fn is_runtime(path: &[String], name: &str) -> bool {
+    let path = canonical(path);
+    path.first().is_some_and(|first| first == RUNTIME) && path.last().is_some_and(|of| of == name)
+}
+
+/// Whether an external path names anything of the runtime itself.
+pub(crate) fn is_of_runtime(path: &[String]) -> bool {
+    let path = canonical(path);
+    path.len() > 1 && path.first().is_some_and(|first| first == RUNTIME)
+}
+
+/// Whether an external path names an item of the standard library.
+pub(crate) fn is_std(path: &[String], name: &str) -> bool {
+    path.first().is_some_and(|first| matches!(first.as_str(), "std" | "core" | "alloc"))
+        && path.last().is_some_and(|of| of == name)
+}
+
+/// Whether an external path names something that reaches a database.
+pub(crate) fn is_database(path: &[String]) -> bool {
+    let path = canonical(path);
+    let (Some(first), Some(last)) = (path.first(), path.last()) else {
+        return false;
+    };
+    path.len() > 1 && database_names(first).contains(&last.as_str())
+}
+
+fn database_names(of: &str) -> &'static [&'static str] {
+    let family = if of.starts_with("sqlx_") { "sqlx" } else { of };
+    let found = DATABASE.iter().find(|(name, _)| *name == family);
+    found.map_or(&[], |(_, names)| names)
+}
+
+/// Whether a glob import of an external module brings in `name`, as far as that is known.
+pub(crate) fn glob_brings(module: &[String], name: &str) -> bool {
+    let Some(first) = canonical(module).first() else {
+        return false;
+    };
+    (first == RUNTIME && RUNTIME_NAMES.contains(&name))
+        || (first != RUNTIME && database_names(first).contains(&name))
+        || (first == "serde" && matches!(name, "Deserialize" | "Serialize"))
+}
+
+/// Variants of the runtime's enums that rules ask about.
+pub(crate) fn runtime_variants(path: &[String]) -> Option<&'static [&'static str]> {
+    if is_runtime(path, "Outcome") {
+        return Some(&["Ok", "Retry", "Fail", "Unknown"]);
+    }
+    let probe: &[&str] = &["Committed", "NotCommitted", "StillUnknown"];
+    is_runtime(path, "Probe").then_some(probe)
+}
+
+/// Whether a method opens a transaction or takes a connection, given a database receiver.
+pub(crate) fn is_opener(method: &str) -> bool {
+    OPENERS.contains(&method)
+}
+
+/// Whether a method takes a connection from something that is certainly a pool.
+pub(crate) fn is_pool_opener(method: &str) -> bool {
+    POOL_OPENERS.contains(&method)
+}
+
+/// Whether an associated function of a database type gives a connection.
+pub(crate) fn is_connector(function: &str) -> bool {
+    is_opener(function) || CONNECTORS.iter().any(|prefix| function.starts_with(prefix))
+}
+
+/// Whether a free function of another crate gives a connection.
+pub(crate) fn is_connect_function(path: &[String]) -> bool {
+    let path = canonical(path);
+    let krate = path.first().map(String::as_str).unwrap_or_default();
+    let function = path.last().map(String::as_str).unwrap_or_default();
+    matches!((krate, function), ("tokio_postgres" | "diesel", "connect" | "establish"))
+}
+
+/// Whether a crate is known to hold no database connections.
+pub(crate) fn is_clean(path: &[String]) -> bool {
+    let path = canonical(path);
+    path.first().is_some_and(|first| first == RUNTIME || CLEAN.contains(&first.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Vec<String> {
+        text.split("::").map(String::from).collect()
+    }
+
+    #[test]
+    fn the_runtime_is_seen_through_its_reexports() {
+        assert_eq!(canonical(&path("orch_runtime::serde::Deserialize")), path("serde::Deserialize"));
+        assert!(is_runtime(&path("orch_runtime::operation::Outcome"), "Outcome"));
+        assert!(!is_runtime(&path("other::Outcome"), "Outcome"));
+    }
+
+    #[test]
+    fn databases_are_known_by_crate_and_name() {
+        assert!(is_database(&path("sqlx::PgPool")));
+        assert!(is_database(&path("sqlx_postgres::PgPool")));
+        assert!(is_database(&path("orch_runtime::Repository")));
+        assert!(!is_database(&path("tokio::sync::Semaphore")));
+        assert!(!is_database(&path("threadpool::Pool")));
+        assert!(!is_database(&path("git2::Transaction")));
+    }
+}

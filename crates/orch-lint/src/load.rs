@@ -1,0 +1,244 @@
+//! Reads and parses what the targets of a project reach.
+//!
+//! Files below `src` are parsed at once, on several threads when they are many; others when a `mod`
+//! names them.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::thread;
+
+use crate::manifest::Package;
+use crate::sources::{Content, SourceTree, join, parent, walk};
+use crate::syntax::{self, FileFacts, Item, ItemKind, ParseFailure};
+
+/// Index into [`Loaded::files`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct FileId(pub(crate) usize);
+
+/// One file.
+#[derive(Debug)]
+pub(crate) struct SourceFile {
+    /// Relative to the root.
+    pub(crate) path: String,
+    /// Its text; empty when it cannot be read.
+    pub(crate) text: String,
+    /// What it declares.
+    pub(crate) facts: Result<FileFacts, ParseFailure>,
+    /// Whether a target reaches it.
+    pub(crate) reached: bool,
+}
+
+/// All files of a project.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// The files.
+    pub(crate) files: Vec<SourceFile>,
+    by_path: HashMap<String, FileId>,
+    /// `mod x;` without a file: where it is declared, and its name.
+    pub(crate) missing: Vec<(FileId, String)>,
+}
+
+/// A file as the place of a module: where its child modules are looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Site {
+    /// The file.
+    pub(crate) file: FileId,
+    /// The directory of `mod x;` declarations in it.
+    pub(crate) children: String,
+    /// The directory that `#[path]` in it is relative to.
+    pub(crate) base: String,
+}
+
+/// With this many files, several threads parse.
+const PARALLEL_FROM: usize = 12;
+
+/// Loads everything that the targets of `packages` reach, and what lies unreached below `src`.
+pub(crate) fn load(tree: &dyn SourceTree, packages: &[Package]) -> Loaded {
+    let mut loaded = Loaded::default();
+    let sources = packages.iter().flat_map(|of| walk(tree, &join(&of.dir, "src"), "rs"));
+    loaded.add_all(tree, sources.collect());
+    let roots = packages.iter().flat_map(|of| &of.targets);
+    let mut queue: VecDeque<Site> = VecDeque::new();
+    for target in roots {
+        queue.extend(loaded.root_site(tree, &target.root));
+    }
+    let mut seen = std::collections::HashSet::new();
+    while let Some(site) = queue.pop_front() {
+        if seen.insert(site.clone()) {
+            loaded.files[site.file.0].reached = true;
+            queue.extend(loaded.follow(tree, &site));
+        }
+    }
+    loaded
+}
+
+impl Loaded {
+    /// The file at a path, if it was loaded.
+    pub(crate) fn find(&self, path: &str) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The site of a target's first file, if it was loaded.
+    pub(crate) fn site_of_root(&self, root: &str) -> Option<Site> {
+        Some(mod_rs_site(self.find(root)?, root))
+    }
+
+    /// The site that `mod name;` declares from `from`, if its file was loaded.
+    pub(crate) fn child_site(&self, from: &Site, item: &Item) -> Option<Site> {
+        let found = candidates(from, item).into_iter();
+        found.filter_map(|(path, is_mod_rs)| Some(site(self.find(&path)?, &path, is_mod_rs))).next()
+    }
+
+    fn root_site(&mut self, tree: &dyn SourceTree, root: &str) -> Option<Site> {
+        Some(mod_rs_site(self.add(tree, root)?, root))
+    }
+
+    fn add(&mut self, tree: &dyn SourceTree, path: &str) -> Option<FileId> {
+        if let Some(id) = self.find(path) {
+            return Some(id);
+        }
+        let content = tree.read(path)?;
+        Some(self.push(parse_file(path.into(), content)))
+    }
+
+    fn push(&mut self, file: SourceFile) -> FileId {
+        let id = FileId(self.files.len());
+        self.by_path.insert(file.path.clone(), id);
+        self.files.push(file);
+        id
+    }
+
+    fn add_all(&mut self, tree: &dyn SourceTree, mut paths: Vec<String>) {
+        paths.sort();
+        paths.dedup();
+        for file in parse_many(tree, &paths) {
+            self.push(file);
+        }
+    }
+
+    /// Loads the modules that a file declares.
+    fn follow(&mut self, tree: &dyn SourceTree, from: &Site) -> Vec<Site> {
+        let mut declared = Vec::new();
+        if let Ok(facts) = &self.files[from.file.0].facts {
+            collect(&facts.items, from, &mut declared);
+        }
+        let mut found = Vec::new();
+        for (name, candidates) in declared {
+            let site = candidates.into_iter().find_map(|(path, is_mod_rs)| {
+                Some(site(self.add(tree, &path)?, &path, is_mod_rs))
+            });
+            match site {
+                Some(site) => found.push(site),
+                None => self.missing.push((from.file, name)),
+            }
+        }
+        found
+    }
+}
+
+/// Paths a module's file may have, and whether its own children lie beside it.
+type Candidates = Vec<(String, bool)>;
+
+fn collect(items: &[Item], from: &Site, declared: &mut Vec<(String, Candidates)>) {
+    for item in items {
+        match &item.kind {
+            ItemKind::Mod(def) => match &def.inline {
+                Some(items) => collect(items, &inline_site(from, item), declared),
+                None => declared.push((item.name.text.clone(), candidates(from, item))),
+            },
+            ItemKind::Fn(def) => collect(&def.items, from, declared),
+            _ => {}
+        }
+    }
+}
+
+/// The site of `mod name { .. }`.
+pub(crate) fn inline_site(from: &Site, item: &Item) -> Site {
+    let dir = match &item.attrs.path {
+        Some(path) => join(&from.base, path),
+        None => join(&from.children, &item.name.text),
+    };
+    Site {
+        file: from.file,
+        children: dir.clone(),
+        base: dir,
+    }
+}
+
+fn candidates(from: &Site, item: &Item) -> Candidates {
+    if let Some(path) = &item.attrs.path {
+        return vec![(join(&from.base, path), true)];
+    }
+    let name = &item.name.text;
+    vec![
+        (join(&from.children, &format!("{name}.rs")), false),
+        (join(&from.children, &format!("{name}/mod.rs")), true),
+    ]
+}
+
+fn site(file: FileId, path: &str, is_mod_rs: bool) -> Site {
+    if is_mod_rs {
+        return mod_rs_site(file, path);
+    }
+    Site {
+        file,
+        children: path.trim_end_matches(".rs").into(),
+        base: parent(path).into(),
+    }
+}
+
+fn mod_rs_site(file: FileId, path: &str) -> Site {
+    Site {
+        file,
+        children: parent(path).into(),
+        base: parent(path).into(),
+    }
+}
+
+fn parse_file(path: String, content: Content) -> SourceFile {
+    let (text, facts) = match content {
+        Content::Text(text) => {
+            let facts = syntax::parse(&text);
+            (text, facts)
+        }
+        Content::Unreadable(message) => {
+            let span = syntax::Span::file_start();
+            (String::new(), Err(ParseFailure { message, span }))
+        }
+    };
+    SourceFile {
+        path,
+        text,
+        facts,
+        reached: false,
+    }
+}
+
+/// Reads and parses files, in the order given.
+fn parse_many(tree: &dyn SourceTree, paths: &[String]) -> Vec<SourceFile> {
+    let one = |path: &String| Some(parse_file(path.clone(), tree.read(path)?));
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(8);
+    if paths.len() < PARALLEL_FROM || threads == 1 {
+        return paths.iter().filter_map(one).collect();
+    }
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let Some(path) = paths.get(at) else {
+                return done;
+            };
+            done.extend(one(path).map(|file| (at, file)));
+        }
+    };
+    let mut parsed: BTreeMap<usize, SourceFile> = BTreeMap::new();
+    thread::scope(|scope| {
+        let spawn = |_| thread::Builder::new().stack_size(syntax::STACK).spawn_scoped(scope, work);
+        let helpers: Vec<_> = (1..threads).filter_map(|at| spawn(at).ok()).collect();
+        parsed.extend(work());
+        for helper in helpers {
+            parsed.extend(helper.join().unwrap_or_default());
+        }
+    });
+    parsed.into_values().collect()
+}

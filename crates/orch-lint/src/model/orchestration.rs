@@ -1,0 +1,183 @@
+//! What the runtime's traits make of the project's types.
+
+use super::{DefId, ImplBlock, ModuleId, RTy, Res, Workspace};
+use crate::syntax::{ExprKind, FnDef, ImplDef, ItemKind, Path, Span};
+
+/// One `impl Orchestrator for T` outside tests.
+#[derive(Debug)]
+pub(crate) struct OrchestratorImpl<'w, 'a> {
+    /// The block.
+    pub(crate) block: &'w ImplBlock<'a>,
+    /// How the type is written.
+    pub(crate) name: String,
+    /// Where the type is written.
+    pub(crate) span: Span,
+    /// `const DOMAIN`, when it is a literal.
+    pub(crate) domain: Option<&'a str>,
+    /// `execute`, and where its name stands.
+    pub(crate) execute: Option<(&'a FnDef, Span)>,
+}
+
+/// One type that is stored as an operation.
+#[derive(Debug)]
+pub(crate) struct OperationEntity<'a> {
+    /// The struct.
+    pub(crate) def: DefId,
+    /// Its table, when the project says it.
+    pub(crate) table: Option<&'a str>,
+}
+
+impl<'a> Workspace<'a> {
+    /// The `impl` blocks of a runtime trait outside tests.
+    pub(crate) fn runtime_impls(&self, name: &str) -> impl Iterator<Item = &ImplBlock<'a>> {
+        let listed = self.runtime_impls.get(name).into_iter().flatten();
+        listed.map(|at| &self.impls[*at])
+    }
+
+    /// The orchestrators.
+    pub(crate) fn orchestrators(&self) -> Vec<OrchestratorImpl<'_, 'a>> {
+        self.runtime_impls("Orchestrator").map(|block| self.read_orchestrator(block)).collect()
+    }
+
+    fn read_orchestrator<'w>(&self, block: &'w ImplBlock<'a>) -> OrchestratorImpl<'w, 'a> {
+        let def: &'a ImplDef = block.def;
+        let path = def.self_ty.peeled().path();
+        let execute = def.method("execute");
+        OrchestratorImpl {
+            block,
+            name: path.map(Path::text).unwrap_or_default(),
+            span: def.self_ty.span,
+            domain: self.text_const(block, "DOMAIN"),
+            execute: execute.map(|(item, function)| (function, item.name.span)),
+        }
+    }
+
+    /// A constant of an `impl` that is a string, or names a constant that is one.
+    fn text_const(&self, block: &ImplBlock<'a>, name: &str) -> Option<&'a str> {
+        let def: &'a ImplDef = block.def;
+        let value = def.constant(name)?;
+        let ExprKind::Path(path) = &value.kind else {
+            return value.as_text();
+        };
+        let Res::Def(id) = self.resolve_value(block.module, path) else {
+            return None;
+        };
+        match &self.def(id).item.kind {
+            ItemKind::Const(_, value) => value.as_text(),
+            _ => None,
+        }
+    }
+
+    /// The types that implement the runtime's `Command`, without repetition.
+    pub(crate) fn commands(&self) -> Vec<DefId> {
+        let types = self.runtime_impls("Command").map(|block| self.self_type(block));
+        let mut found: Vec<DefId> = types.filter_map(|ty| as_local(&ty)).collect();
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// The types stored as operations: by their table, or by name beside an orchestrator.
+    pub(crate) fn operations(&self) -> Vec<OperationEntity<'a>> {
+        let mut found: Vec<OperationEntity<'a>> = Vec::new();
+        let mut entities = Vec::new();
+        for block in self.runtime_impls("Entity") {
+            let Some(def) = as_local(&self.self_type(block)) else {
+                continue;
+            };
+            entities.push(def);
+            let table = self.text_const(block, "TABLE");
+            let is_operation = match table {
+                Some(table) => table.ends_with("_operations"),
+                None => self.def(def).item.name.text.ends_with("Operation"),
+            };
+            if is_operation && found.iter().all(|of| of.def != def) {
+                found.push(OperationEntity { def, table });
+            }
+        }
+        let domains: Vec<ModuleId> =
+            self.orchestrators().iter().map(|of| self.domain_module(of)).collect();
+        for at in 0..self.defs.len() {
+            let id = DefId(at);
+            if !entities.contains(&id) && self.looks_like_operation(id, &domains) {
+                found.push(OperationEntity { def: id, table: None });
+            }
+        }
+        found
+    }
+
+    /// A struct named `…Operation`, in the domain of an orchestrator, that has an operation's id.
+    fn looks_like_operation(&self, id: DefId, domains: &[ModuleId]) -> bool {
+        let def = self.def(id);
+        let ItemKind::Struct(_, fields) = &def.item.kind else {
+            return false;
+        };
+        let named = !def.test && def.item.name.text.ends_with("Operation");
+        let in_domain = || domains.iter().any(|domain| self.is_within(def.module, *domain));
+        let has_id = || {
+            let scope = self.def_scope(id, &[]);
+            let mut types = fields.list.iter().map(|field| self.lower(&field.ty, &scope));
+            types.any(|ty| ty.is_runtime("OpId"))
+        };
+        named && in_domain() && has_id()
+    }
+
+    /// The outermost module around an orchestrator that holds no other domain's orchestrator.
+    pub(crate) fn domain_module(&self, of: &OrchestratorImpl<'_, 'a>) -> ModuleId {
+        let all = self.orchestrators();
+        let is_alone = |module: ModuleId| {
+            let inside = all.iter().filter(|other| self.is_within(other.block.module, module));
+            inside.into_iter().all(|other| {
+                other.domain.is_some() && other.domain == of.domain
+                    || std::ptr::eq(other.block.def, of.block.def)
+            })
+        };
+        let mut at = of.block.module;
+        while let Some(parent) = self.module(at).parent
+            && (is_alone(parent) || self.module(at).anonymous)
+        {
+            at = parent;
+        }
+        at
+    }
+
+    /// Whether a local or external type is the runtime's `name`, or holds it in a field.
+    pub(crate) fn holds_runtime(&self, ty: &RTy, name: &str, depth: usize) -> bool {
+        match ty {
+            RTy::External(_, args) => {
+                ty.is_runtime(name) || args.iter().any(|arg| self.holds_runtime(arg, name, depth))
+            }
+            RTy::Local(id, args) if depth > 0 => {
+                let scope = self.def_scope(*id, args);
+                match &self.def(*id).item.kind {
+                    ItemKind::Struct(_, fields) => fields.list.iter().any(|field| {
+                        self.holds_runtime(&self.lower(&field.ty, &scope), name, depth - 1)
+                    }),
+                    _ => false,
+                }
+            }
+            RTy::Tuple(parts) => parts.iter().any(|part| self.holds_runtime(part, name, depth)),
+            _ => false,
+        }
+    }
+
+    /// The type that a path in a value position belongs to: `Finalizer` in `Finalizer::new`.
+    pub(crate) fn type_of_value(&self, res: &Res) -> Option<RTy> {
+        match res {
+            Res::Def(id) | Res::Assoc(id, _) | Res::Variant(id, _) => {
+                Some(RTy::Local(*id, Vec::new()))
+            }
+            Res::External(path) if path.len() > 2 => {
+                Some(RTy::External(path[..path.len() - 1].to_vec(), Vec::new()))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn as_local(ty: &RTy) -> Option<DefId> {
+    match ty {
+        RTy::Local(id, _) => Some(*id),
+        _ => None,
+    }
+}

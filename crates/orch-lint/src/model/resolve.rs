@@ -1,0 +1,314 @@
+//! What a path names.
+//!
+//! Order of a first segment, as in the language: items and imports of the scope, globs, the scopes
+//! outside a body, dependencies, the standard prelude.
+
+use super::{DefId, ModuleId, Workspace};
+use crate::known;
+use crate::syntax::{Import, ItemKind, Path};
+
+/// What a path names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Res {
+    /// An item of the project.
+    Def(DefId),
+    /// A module of the project.
+    Module(ModuleId),
+    /// A variant of an enum of the project.
+    Variant(DefId, String),
+    /// Something inside a type or trait of the project.
+    Assoc(DefId, String),
+    /// Something of another crate: the crate, then the rest.
+    External(Vec<String>),
+    /// Nothing that can be seen from here.
+    Unknown,
+}
+
+/// The two kinds of names that may be spelled alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Space {
+    /// Types, traits, modules.
+    Types,
+    /// Functions, constants, constructors.
+    Values,
+}
+
+/// Imports of imports beyond this are a loop.
+const MAX_STEPS: usize = 24;
+
+const PRELUDE_TYPES: &[&str] = &[
+    "Box", "Clone", "Copy", "Debug", "Default", "Drop", "Eq", "Fn", "FnMut", "FnOnce", "From",
+    "Hash", "Into", "IntoIterator", "Iterator", "Option", "Ord", "PartialEq", "PartialOrd",
+    "Result", "Send", "Sized", "String", "Sync", "ToOwned", "ToString", "TryFrom", "TryInto",
+    "Unpin", "Vec", "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize",
+    "str", "u128", "u16", "u32", "u64", "u8", "usize",
+];
+
+const PRELUDE_VALUES: &[&str] = &["Err", "None", "Ok", "Some", "drop"];
+
+impl Res {
+    /// The external path, when it is one.
+    pub(crate) fn external(&self) -> Option<&[String]> {
+        match self {
+            Res::External(path) => Some(known::canonical(path)),
+            _ => None,
+        }
+    }
+
+    /// The variant, when it is one of the runtime's enum `name`.
+    pub(crate) fn runtime_variant(&self, name: &str) -> Option<&str> {
+        let (variant, path) = self.external()?.split_last()?;
+        known::is_runtime(path, name).then_some(variant.as_str())
+    }
+}
+
+impl<'a> Workspace<'a> {
+    /// Resolves a path in type position.
+    pub(crate) fn resolve_type(&self, module: ModuleId, path: &Path) -> Res {
+        self.resolve(module, &path.names(), path.global, Space::Types)
+    }
+
+    /// Resolves a path in expression or pattern position.
+    pub(crate) fn resolve_value(&self, module: ModuleId, path: &Path) -> Res {
+        self.resolve(module, &path.names(), path.global, Space::Values)
+    }
+
+    /// Resolves the names of a path.
+    pub(crate) fn resolve(&self, module: ModuleId, names: &[&str], global: bool, space: Space) -> Res {
+        self.path(module, names, global, space, false, 0)
+    }
+
+    fn path(
+        &self,
+        module: ModuleId,
+        names: &[&str],
+        global: bool,
+        space: Space,
+        in_use: bool,
+        steps: usize,
+    ) -> Res {
+        let Some((first, rest)) = names.split_first() else {
+            return Res::Unknown;
+        };
+        if steps > MAX_STEPS {
+            return Res::Unknown;
+        }
+        if !global && let Some((at, rest)) = self.relative(module, names) {
+            return self.follow(Res::Module(at), rest, space, steps);
+        }
+        let first_space = if rest.is_empty() { space } else { Space::Types };
+        let start = if global {
+            self.dependency(module, first).unwrap_or_else(|| external(first))
+        } else {
+            self.first(module, first, first_space, steps).unwrap_or_else(|| {
+                let is_crate = in_use || (!rest.is_empty() && is_lower(first));
+                if is_crate { external(first) } else { Res::Unknown }
+            })
+        };
+        self.follow(start, rest, space, steps)
+    }
+
+    /// `crate::`, `self::`, `super::super::`.
+    fn relative<'n>(&self, module: ModuleId, names: &'n [&'n str]) -> Option<(ModuleId, &'n [&'n str])> {
+        let mut at = self.named_module(module);
+        let mut rest = names;
+        match *rest.first()? {
+            "crate" | "$crate" => return Some((self.krate(module).root, &rest[1..])),
+            "self" if rest.len() > 1 => rest = &rest[1..],
+            "super" => {}
+            _ => return None,
+        }
+        while rest.first() == Some(&"super") {
+            at = self.module(at).parent.map_or(at, |parent| self.named_module(parent));
+            rest = &rest[1..];
+        }
+        Some((at, rest))
+    }
+
+    fn named_module(&self, module: ModuleId) -> ModuleId {
+        let mut at = module;
+        while self.module(at).anonymous {
+            let Some(parent) = self.module(at).parent else {
+                break;
+            };
+            at = parent;
+        }
+        at
+    }
+
+    /// A first segment: scopes, then dependencies, then the prelude.
+    fn first(&self, module: ModuleId, name: &str, space: Space, steps: usize) -> Option<Res> {
+        let mut at = Some(module);
+        while let Some(id) = at {
+            if let Some(found) = self.member(id, name, space, steps) {
+                return Some(found);
+            }
+            let scope = self.module(id);
+            at = scope.parent.filter(|_| scope.anonymous);
+        }
+        if space == Space::Types
+            && let Some(found) = self.dependency(module, name)
+        {
+            return Some(found);
+        }
+        let prelude = match space {
+            Space::Types => PRELUDE_TYPES,
+            Space::Values => PRELUDE_VALUES,
+        };
+        prelude.contains(&name).then(|| Res::External(vec!["std".into(), name.into()]))
+    }
+
+    /// A crate by the name that paths of this package give it.
+    fn dependency(&self, module: ModuleId, name: &str) -> Option<Res> {
+        let package = self.krate(module).package;
+        let meant = self.packages[package].deps.get(name).map(String::as_str);
+        let is_own = |of: &super::Krate| of.package == package && of.name == name;
+        let is_meant = |of: &super::Krate| meant == Some(of.name.as_str());
+        let is_lib = |of: &super::Krate| of.kind == crate::manifest::TargetKind::Lib;
+        let mut libs = self.crates.iter().filter(|of| is_lib(of) && of.name != known::RUNTIME);
+        if let Some(found) = libs.find(|of| is_own(of) || is_meant(of)) {
+            return Some(Res::Module(found.root));
+        }
+        let is_std = matches!(name, "std" | "core" | "alloc");
+        meant.or(is_std.then_some(name)).map(external)
+    }
+
+    /// A name of a module: items, imports, globs.
+    fn member(&self, module: ModuleId, name: &str, space: Space, steps: usize) -> Option<Res> {
+        if steps > MAX_STEPS {
+            return None;
+        }
+        let scope = self.module(module);
+        if space == Space::Types
+            && let Some(child) = scope.children.get(name)
+        {
+            return Some(Res::Module(*child));
+        }
+        let defs = scope.names.get(name).into_iter().flatten();
+        let mut fitting = defs.filter(|id| fits(&self.def(**id).item.kind, space));
+        if let Some(id) = fitting.next() {
+            return Some(self.behind(*id, steps));
+        }
+        let named = scope.imports.iter().filter(|(import, _)| import.name.as_deref() == Some(name));
+        for (import, _) in named {
+            let found = self.import(module, import, space, steps);
+            if found != Res::Unknown {
+                return Some(found);
+            }
+        }
+        self.through_globs(module, name, space, steps)
+    }
+
+    fn behind(&self, id: DefId, _steps: usize) -> Res {
+        match &self.def(id).item.kind {
+            ItemKind::ExternCrate(krate) if krate == "self" => {
+                Res::Module(self.krate(self.def(id).module).root)
+            }
+            ItemKind::ExternCrate(krate) => {
+                self.dependency(self.def(id).module, krate).unwrap_or_else(|| external(krate))
+            }
+            _ => Res::Def(id),
+        }
+    }
+
+    fn import(&self, module: ModuleId, import: &Import, space: Space, steps: usize) -> Res {
+        let names: Vec<&str> = import.path.iter().map(String::as_str).collect();
+        let own = import.name.as_deref();
+        let is_itself = names.len() == 1 && own == Some(names[0]);
+        if is_itself && !import.global {
+            return self.dependency(module, names[0]).unwrap_or_else(|| external(names[0]));
+        }
+        self.path(module, &names, import.global, space, true, steps + 1)
+    }
+
+    fn through_globs(&self, module: ModuleId, name: &str, space: Space, steps: usize) -> Option<Res> {
+        let globs = self.module(module).imports.iter().filter(|(import, _)| import.name.is_none());
+        for (glob, _) in globs {
+            let names: Vec<&str> = glob.path.iter().map(String::as_str).collect();
+            let target = self.path(module, &names, glob.global, Space::Types, true, steps + 1);
+            let found = match target {
+                Res::Module(at) if at != module => self.member(at, name, space, steps + 1),
+                Res::Def(id) => self.variant(id, name),
+                Res::External(path) => external_glob(&path, name),
+                _ => None,
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+        None
+    }
+
+    fn variant(&self, id: DefId, name: &str) -> Option<Res> {
+        match &self.def(id).item.kind {
+            ItemKind::Enum(_, variants) => {
+                let is_one = variants.iter().any(|variant| variant.name.text == name);
+                is_one.then(|| Res::Variant(id, name.into()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The rest of a path, from what its front names.
+    fn follow(&self, start: Res, rest: &[&str], space: Space, steps: usize) -> Res {
+        let mut at = start;
+        for (index, name) in rest.iter().enumerate() {
+            let is_last = index + 1 == rest.len();
+            let space = if is_last { space } else { Space::Types };
+            at = match at {
+                Res::Module(module) => {
+                    let found = self.member(module, name, space, steps + 1);
+                    found.unwrap_or(Res::Unknown)
+                }
+                Res::Def(id) => self.inside(id, name, steps),
+                Res::External(mut path) => {
+                    path.push((*name).into());
+                    Res::External(path)
+                }
+                _ => Res::Unknown,
+            };
+        }
+        at
+    }
+
+    fn inside(&self, id: DefId, name: &str, steps: usize) -> Res {
+        if let ItemKind::Alias(_, ty) = &self.def(id).item.kind
+            && let Some(path) = ty.path()
+        {
+            let module = self.def(id).module;
+            let names = path.names();
+            let target = self.path(module, &names, path.global, Space::Types, false, steps + 1);
+            return self.follow(target, &[name], Space::Values, steps + 1);
+        }
+        self.variant(id, name).unwrap_or_else(|| Res::Assoc(id, name.into()))
+    }
+}
+
+fn external(name: &str) -> Res {
+    Res::External(vec![name.into()])
+}
+
+/// `use orch_runtime::*` brings in names; `use orch_runtime::Outcome::*` brings in variants.
+fn external_glob(path: &[String], name: &str) -> Option<Res> {
+    let canonical = known::canonical(path);
+    let is_variant = known::runtime_variants(canonical).is_some_and(|of| of.contains(&name));
+    let is_known = is_variant || known::glob_brings(path, name);
+    let full = || path.iter().cloned().chain([name.to_string()]).collect();
+    is_known.then(|| Res::External(full()))
+}
+
+fn is_lower(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_lowercase() || first == '_')
+}
+
+fn fits(kind: &ItemKind, space: Space) -> bool {
+    match kind {
+        ItemKind::Struct(_, fields) => space == Space::Types || fields.tuple || fields.list.is_empty(),
+        ItemKind::Enum(..)
+        | ItemKind::Trait(_)
+        | ItemKind::Alias(..)
+        | ItemKind::ExternCrate(_) => space == Space::Types,
+        ItemKind::Fn(_) | ItemKind::Const(..) | ItemKind::Static(_) => space == Space::Values,
+        _ => false,
+    }
+}

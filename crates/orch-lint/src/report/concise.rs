@@ -1,0 +1,26 @@
+//! One line per finding, as editors and `grep` like it.
+
+use std::fmt::Write as _;
+
+use super::Report;
+
+/// `src/a.rs:3:5: error ORC002 txn-in-execute: message`.
+pub(super) fn render(report: &Report) -> String {
+    let mut text = String::new();
+    for finding in &report.findings {
+        let _ = writeln!(
+            text,
+            "{}:{}:{}: {} {} {}: {}",
+            finding.path,
+            finding.start.line,
+            finding.start.column,
+            finding.severity.as_str(),
+            finding.code,
+            finding.name,
+            finding.message
+        );
+    }
+    text.push_str(&report.summary());
+    text.push('\n');
+    text
+}

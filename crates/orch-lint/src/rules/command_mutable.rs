@@ -1,0 +1,88 @@
+//! ORC604.
+
+use super::{Check, Rule};
+use crate::finding::Severity;
+use crate::model::{DefId, ImplBlock};
+use crate::syntax::{ItemKind, Receiver, Vis};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC604",
+    name: "command-mutable",
+    severity: Severity::Error,
+    docs: "\
+## What it does
+Finds commands that can be changed after they were made: fields that others can see, methods that
+take `&mut self`, `DerefMut` and the like.
+
+## Why is this bad?
+A command is checked once, when it is made, and its fingerprint is what tells a repeated request
+from a different one. A command that changes afterwards was never checked, and the provider gets
+something else than what was accepted.
+
+## Example
+```rust
+pub struct PaymentCommand { pub amount: Money }
+```
+Use instead:
+```rust
+pub struct PaymentCommand { amount: Money }
+impl PaymentCommand {
+    pub fn amount(&self) -> &Money { &self.amount }
+}
+```
+",
+    check,
+};
+
+/// Traits whose `&mut self` changes no field that matters afterwards.
+const HARMLESS: &[&str] = &["Drop", "Zeroize", "Future", "Iterator"];
+
+fn check(check: &mut Check<'_, '_>) {
+    for id in check.workspace.commands() {
+        fields(check, id);
+        methods(check, id);
+    }
+}
+
+fn fields(check: &mut Check<'_, '_>, id: DefId) {
+    let workspace = check.workspace;
+    let ItemKind::Struct(_, fields) = &workspace.def(id).item.kind else {
+        return;
+    };
+    let owner = workspace.path_of(id);
+    for field in fields.list.iter().filter(|field| field.vis != Vis::Private) {
+        let name = &field.name.text;
+        let at = check.at(workspace.file_of(id), field.name.span, format!("{owner}::{name}"));
+        check
+            .flag(at, format!("the field `{name}` of a command can be changed after validation"))
+            .help(format!("make it private and read it with `fn {name}(&self)`"));
+    }
+}
+
+fn methods(check: &mut Check<'_, '_>, id: DefId) {
+    let workspace = check.workspace;
+    for block in workspace.impls_of(id).filter(|block| !block.test) {
+        let trait_name = trait_name(block);
+        if HARMLESS.contains(&trait_name) {
+            continue;
+        }
+        for item in block.def.items.iter().filter(|item| !item.attrs.test_only) {
+            let is_open = !trait_name.is_empty() || item.vis != Vis::Private;
+            let changes = item.function().is_some_and(|of| of.receiver == Some(Receiver::RefMut));
+            if is_open && changes {
+                let name = &item.name.text;
+                let file = workspace.module(block.module).file;
+                let path = format!("{}::{name}", workspace.path_of(id));
+                let at = check.at(file, item.name.span, path);
+                check
+                    .flag(at, format!("`{name}` changes a command after validation"))
+                    .help("make a new command instead: `fn new(..) -> Result<Self, CommandError>`");
+            }
+        }
+    }
+}
+
+fn trait_name<'b>(block: &'b ImplBlock<'_>) -> &'b str {
+    let path = block.def.trait_path.as_ref();
+    path.and_then(|path| path.last()).map_or("", |last| last.name.text.as_str())
+}

@@ -1,0 +1,29 @@
+//! ORC906.
+
+use super::{Rule, by_engine};
+use crate::finding::Severity;
+
+pub(crate) static RULE: Rule = Rule {
+    code: "ORC906",
+    name: "could-not-parse",
+    severity: Severity::Error,
+    docs: "\
+## What it does
+Finds files that could not be read or parsed: syntax errors, binary files, files over 4 MiB, files
+nested too deeply.
+
+## Why is this bad?
+Nothing in such a file was checked. A run that passes it over in silence would call a broken
+project clean.
+
+## Example
+```rust
+fn execute( {
+```
+Use instead:
+```rust
+fn execute() {
+```
+",
+    check: by_engine,
+};

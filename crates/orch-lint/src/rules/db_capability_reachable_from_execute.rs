@@ -1,0 +1,159 @@
+//! ORC003.
+
+use super::{At, Check, Rule};
+use crate::finding::Severity;
+use crate::model::capability::Reach;
+use crate::model::infer::Walker;
+use crate::model::orchestration::OrchestratorImpl;
+use crate::model::{DefId, RTy, Res, Scope};
+use crate::syntax::{ExprKind, Field, ItemKind, Pat, PatKind, Span};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC003",
+    name: "db-capability-reachable-from-execute",
+    severity: Severity::Error,
+    docs: "\
+## What it does
+Finds orchestrators that can reach a database: through a field, a gateway, a parameter of `execute`
+or a `static`, however many types lie between.
+
+## Why is this bad?
+What can be reached will be used, if not today then in the next change. A query inside `execute`
+takes a connection while the provider is slow, and what it writes is not part of the outcome. An
+orchestrator that has no database cannot break this.
+
+## Example
+```rust
+struct PaymentOrchestrator { gateway: StripeGateway }
+struct StripeGateway { client: JsonClient, audit: AuditRepo }
+struct AuditRepo { pool: PgPool }
+```
+Use instead:
+```rust
+struct PaymentOrchestrator { gateway: StripeGateway }
+struct StripeGateway { client: JsonClient }
+```
+Record what is worth keeping in the `Outcome`; the runtime stores it.
+",
+    check,
+};
+
+const HELP: &str = "give the orchestrator gateways only; the runtime stores what `execute` returns";
+
+fn check(check: &mut Check<'_, '_>) {
+    for orchestrator in check.workspace.orchestrators() {
+        own_fields(check, &orchestrator);
+        parameters(check, &orchestrator);
+        statics(check, &orchestrator);
+    }
+}
+
+fn report(check: &mut Check<'_, '_>, at: At, first: &str, reach: Reach) {
+    match reach {
+        Reach::No => {}
+        Reach::Unknown(why) => {
+            for why in why {
+                check.unknown(&at, format!("`{first}` may reach a database: cannot look into {why}"));
+            }
+        }
+        Reach::Yes(steps, last) => {
+            let chain = Reach::chain(first, &steps, &last);
+            let violation = check.flag(at, format!("`execute` can reach a database: {chain}"));
+            violation.help(HELP);
+            violation.chain.push(first.into());
+            violation.chain.extend(steps);
+            violation.chain.push(last);
+        }
+    }
+}
+
+/// The fields of the orchestrator itself.
+fn own_fields<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_, 'a>) {
+    let workspace = check.workspace;
+    let ty = workspace.self_type(orchestrator.block);
+    let RTy::Local(id, args) = &ty else {
+        let file = workspace.module(orchestrator.block.module).file;
+        let at = check.at(file, orchestrator.span, orchestrator.name.as_str());
+        report(check, at, &orchestrator.name, workspace.reach(&ty));
+        return;
+    };
+    let scope = workspace.def_scope(*id, args);
+    let owner = workspace.def(*id).item.name.text.as_str();
+    match &workspace.def(*id).item.kind {
+        ItemKind::Struct(_, fields) => each_field(check, *id, owner, &fields.list, &scope),
+        ItemKind::Enum(_, variants) => {
+            for variant in variants {
+                let owner = format!("{owner}::{}", variant.name.text);
+                each_field(check, *id, &owner, &variant.fields.list, &scope);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn each_field<'a>(
+    check: &mut Check<'_, 'a>,
+    id: DefId,
+    owner: &str,
+    fields: &[Field],
+    scope: &Scope<'a>,
+) {
+    let workspace = check.workspace;
+    for field in fields.iter().filter(|field| !field.attrs.test_only) {
+        let reach = workspace.reach(&workspace.lower(&field.ty, scope));
+        let item = format!("{}::{}", workspace.path_of(id), field.name.text);
+        let at = check.at(workspace.file_of(id), field.ty.span, item);
+        report(check, at, &format!("{owner}.{}", field.name.text), reach);
+    }
+}
+
+/// The parameters of `execute`.
+fn parameters<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_, 'a>) {
+    let workspace = check.workspace;
+    let Some((function, _)) = orchestrator.execute else {
+        return;
+    };
+    let scope = workspace.impl_scope(orchestrator.block).in_fn(function);
+    let file = workspace.module(orchestrator.block.module).file;
+    for param in &function.params {
+        let reach = workspace.reach(&workspace.lower(&param.ty, &scope));
+        let at = check.at(file, param.ty.span, format!("{}::execute", orchestrator.name));
+        report(check, at, &format!("execute({})", name_of(&param.pat)), reach);
+    }
+}
+
+fn name_of(pat: &Pat) -> &str {
+    match &pat.kind {
+        PatKind::Bind { name, .. } => &name.text,
+        _ => "_",
+    }
+}
+
+/// Statics and constants that the body of `execute` names.
+fn statics<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_, 'a>) {
+    let workspace = check.workspace;
+    let Some((function, _)) = orchestrator.execute else {
+        return;
+    };
+    let Some(body) = &function.body else {
+        return;
+    };
+    let mut used: Vec<(Span, DefId)> = Vec::new();
+    let scope = workspace.impl_scope(orchestrator.block);
+    Walker::new(workspace, &scope, function).block(body, &mut |walker, expr| {
+        if let ExprKind::Path(path) = &expr.kind
+            && let Res::Def(id) = walker.resolve(path)
+        {
+            used.push((path.span, id));
+        }
+    });
+    let file = workspace.module(orchestrator.block.module).file;
+    for (span, id) in used {
+        if let ItemKind::Static(ty) | ItemKind::Const(ty, _) = &workspace.def(id).item.kind {
+            let scope = Scope::of_module(workspace.def(id).module);
+            let reach = workspace.reach(&workspace.lower(ty, &scope));
+            let at = check.at(file, span, format!("{}::execute", orchestrator.name));
+            report(check, at, &workspace.def(id).item.name.text, reach);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! ORC203.
+
+use super::{Check, Rule, schedulers};
+use crate::finding::Severity;
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC203",
+    name: "finalizer-missing",
+    severity: Severity::Error,
+    docs: "\
+## What it does
+Finds orchestrators whose domain registers no Finalizer.
+
+## Why is this bad?
+Between the provider's answer and the final state lies a crash. The answer is in the write-ahead
+log, but nobody reads it: the operation stays in progress and the client waits for ever.
+
+## Example
+```rust
+pub fn workers(engine: &Engine) -> Workers {
+    Workers::new().with(PaymentReaper::new(engine))
+}
+```
+Use instead:
+```rust
+pub fn workers(engine: &Engine) -> Workers {
+    Workers::new().with(PaymentFinalizer::new(engine)).with(PaymentReaper::new(engine))
+}
+```
+",
+    check,
+};
+
+fn check(check: &mut Check<'_, '_>) {
+    schedulers::missing(
+        check,
+        "Finalizer",
+        "register one in the domain's `workers()`: without it a recorded answer is never finalized",
+    );
+}

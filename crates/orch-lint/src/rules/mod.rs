@@ -1,0 +1,227 @@
+//! The rules: one file each, one line each in [`ALL`].
+//!
+//! **Invariant:** rules read the project and report; they print nothing, open nothing and do not
+//! know each other. A rule that cannot decide says so with [`Check::unknown`].
+
+mod bodies;
+mod command_bypasses_validation;
+mod command_mutable;
+mod could_not_parse;
+mod db_capability_reachable_from_execute;
+mod execute_not_async;
+mod execute_returns_bool_or_result;
+mod finalizer_missing;
+mod idemkey_missing;
+mod idemkey_no_unique;
+mod missing_docs;
+mod outcome_catch_all;
+mod output;
+mod reaper_missing;
+mod schedulers;
+mod suppression_without_reason;
+mod txn_in_execute;
+mod unused_suppression;
+mod vacuous_rule;
+
+use crate::finding::{Severity, Unknown};
+use crate::load::FileId;
+use crate::model::Workspace;
+use crate::sql::Migrations;
+use crate::syntax::Span;
+
+/// All rules, by code.
+pub static ALL: &[&Rule] = &[
+    &execute_not_async::RULE,
+    &txn_in_execute::RULE,
+    &db_capability_reachable_from_execute::RULE,
+    &idemkey_missing::RULE,
+    &idemkey_no_unique::RULE,
+    &finalizer_missing::RULE,
+    &reaper_missing::RULE,
+    &execute_returns_bool_or_result::RULE,
+    &outcome_catch_all::RULE,
+    &command_mutable::RULE,
+    &command_bypasses_validation::RULE,
+    &missing_docs::RULE,
+    &vacuous_rule::RULE,
+    &unused_suppression::RULE,
+    &suppression_without_reason::RULE,
+    &could_not_parse::RULE,
+];
+
+pub(crate) use could_not_parse::RULE as COULD_NOT_PARSE;
+pub(crate) use suppression_without_reason::RULE as SUPPRESSION_WITHOUT_REASON;
+pub(crate) use unused_suppression::RULE as UNUSED_SUPPRESSION;
+
+/// One convention.
+#[derive(Debug)]
+pub struct Rule {
+    code: &'static str,
+    name: &'static str,
+    severity: Severity,
+    docs: &'static str,
+    check: fn(&mut Check<'_, '_>),
+}
+
+impl Rule {
+    /// The code, such as `ORC002`. Never reused.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The name of the problem, such as `txn-in-execute`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// How much its findings matter.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.severity
+    }
+
+    /// What it does, why, and an example, in Markdown.
+    #[must_use]
+    pub fn docs(&self) -> &'static str {
+        self.docs
+    }
+
+    /// The first sentence of the documentation.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        let mut lines = self.docs.lines().skip_while(|line| !line.starts_with("## What it does"));
+        lines.nth(1).unwrap_or_default()
+    }
+
+    /// Whether exceptions to it can be written down. The rules about exceptions allow none.
+    #[must_use]
+    pub fn allows_exceptions(&self) -> bool {
+        !self.code.starts_with("ORC9")
+    }
+}
+
+/// The rule with a code or a name, in any case.
+#[must_use]
+pub fn find(code_or_name: &str) -> Option<&'static Rule> {
+    let wanted = code_or_name.trim();
+    let is_it = |rule: &&&Rule| {
+        rule.code.eq_ignore_ascii_case(wanted) || rule.name.eq_ignore_ascii_case(wanted)
+    };
+    ALL.iter().find(is_it).copied()
+}
+
+/// What a rule reads, and where it reports.
+pub(crate) struct Check<'w, 'a> {
+    /// The project.
+    pub(crate) workspace: &'w Workspace<'a>,
+    /// Its migrations.
+    pub(crate) migrations: &'w Migrations,
+    /// What the caller set.
+    pub(crate) options: &'w crate::Options,
+    rule: &'static Rule,
+    /// What was found.
+    pub(crate) found: Vec<Violation>,
+    /// What could not be decided.
+    pub(crate) unknown: Vec<Unknown>,
+}
+
+/// Where something is.
+#[derive(Debug, Clone)]
+pub(crate) struct At {
+    /// The file.
+    pub(crate) path: String,
+    /// Where in it.
+    pub(crate) span: Span,
+    /// The item it is in.
+    pub(crate) item: String,
+}
+
+/// A violation, before exceptions are applied.
+#[derive(Debug)]
+pub(crate) struct Violation {
+    /// The rule.
+    pub(crate) rule: &'static Rule,
+    /// Usually the rule's.
+    pub(crate) severity: Severity,
+    /// Where.
+    pub(crate) at: At,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do.
+    pub(crate) help: Option<String>,
+    /// The way to the cause.
+    pub(crate) chain: Vec<String>,
+}
+
+impl Violation {
+    /// Says what to do.
+    pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl<'w, 'a> Check<'w, 'a> {
+    /// Runs one rule.
+    pub(crate) fn run(
+        rule: &'static Rule,
+        workspace: &'w Workspace<'a>,
+        migrations: &'w Migrations,
+        options: &'w crate::Options,
+    ) -> (Vec<Violation>, Vec<Unknown>) {
+        let mut check = Check {
+            workspace,
+            migrations,
+            options,
+            rule,
+            found: Vec::new(),
+            unknown: Vec::new(),
+        };
+        (rule.check)(&mut check);
+        (check.found, check.unknown)
+    }
+
+    /// A place in a file of the project.
+    pub(crate) fn at(&self, file: FileId, span: Span, item: impl Into<String>) -> At {
+        At {
+            path: self.workspace.file(file).path.clone(),
+            span,
+            item: item.into(),
+        }
+    }
+
+    /// Reports a violation.
+    pub(crate) fn flag(&mut self, at: At, message: impl Into<String>) -> &mut Violation {
+        let at_end = self.found.len();
+        self.found.push(Violation {
+            rule: self.rule,
+            severity: self.rule.severity,
+            at,
+            message: message.into(),
+            help: None,
+            chain: Vec::new(),
+        });
+        &mut self.found[at_end]
+    }
+
+    /// Reports that the rule cannot decide.
+    pub(crate) fn unknown(&mut self, at: &At, message: impl Into<String>) {
+        self.unknown.push(Unknown {
+            path: at.path.clone(),
+            line: at.span.start.line,
+            column: at.span.start.column + 1,
+            code: self.rule.code,
+            message: message.into(),
+        });
+    }
+
+    /// Whether a file of the project could not be read: what is missing may be in it.
+    pub(crate) fn has_gaps(&self) -> bool {
+        self.workspace.loaded.files.iter().any(|file| file.reached && file.facts.is_err())
+    }
+}
+
+/// Rules whose findings come from the run itself check nothing here.
+fn by_engine(_: &mut Check<'_, '_>) {}

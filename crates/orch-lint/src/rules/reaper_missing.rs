@@ -1,0 +1,40 @@
+//! ORC204.
+
+use super::{Check, Rule, schedulers};
+use crate::finding::Severity;
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC204",
+    name: "reaper-missing",
+    severity: Severity::Error,
+    docs: "\
+## What it does
+Finds orchestrators whose domain registers no Reaper.
+
+## Why is this bad?
+A process dies in the middle of a call. Its lease runs out, and nobody asks the provider what
+happened: the operation stays in progress for ever.
+
+## Example
+```rust
+pub fn workers(engine: &Engine) -> Workers {
+    Workers::new().with(PaymentFinalizer::new(engine))
+}
+```
+Use instead:
+```rust
+pub fn workers(engine: &Engine) -> Workers {
+    Workers::new().with(PaymentFinalizer::new(engine)).with(PaymentReaper::new(engine))
+}
+```
+",
+    check,
+};
+
+fn check(check: &mut Check<'_, '_>) {
+    schedulers::missing(
+        check,
+        "Reaper",
+        "register one in the domain's `workers()`: without it an interrupted operation is never settled",
+    );
+}

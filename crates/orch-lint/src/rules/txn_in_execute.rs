@@ -1,0 +1,177 @@
+//! ORC002.
+
+use super::{At, Check, Rule};
+use crate::finding::Severity;
+use crate::known;
+use crate::model::capability::Reach;
+use crate::model::infer::Walker;
+use crate::model::{RTy, Res};
+use crate::syntax::{Expr, ExprKind, ItemKind, MacroCall, Name, Path, Span};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC002",
+    name: "txn-in-execute",
+    severity: Severity::Error,
+    docs: "\
+## What it does
+Finds database transactions and connections that are opened inside `Orchestrator::execute`.
+
+## Why is this bad?
+The transaction holds its connection and its locks for as long as the provider takes to answer. A
+few slow answers empty the pool. A rollback cannot undo the call either, so it protects nothing.
+
+## Example
+```rust
+async fn execute(&self, op_id: &OpId, command: &PaymentCommand) -> Outcome {
+    let mut tx = self.pool.begin().await?;
+    let receipt = self.gateway.charge(op_id, command).await;
+    tx.commit().await?;
+```
+Use instead:
+```rust
+async fn execute(&self, op_id: &OpId, command: &PaymentCommand) -> Outcome {
+    match self.gateway.charge(op_id, command).await {
+```
+Write to the database in the hook of `finalize`, which runs in the runtime's own transaction.
+",
+    check,
+};
+
+/// What a call turned out to be.
+enum Verdict {
+    Fine,
+    Opens(String),
+    Unknown,
+}
+
+fn check(check: &mut Check<'_, '_>) {
+    let workspace = check.workspace;
+    for orchestrator in workspace.orchestrators() {
+        let Some((function, _)) = orchestrator.execute else {
+            continue;
+        };
+        let Some(body) = &function.body else {
+            continue;
+        };
+        let file = workspace.module(orchestrator.block.module).file;
+        let item = format!("{}::execute", orchestrator.name);
+        let mut calls: Vec<(Span, String, Verdict)> = Vec::new();
+        let scope = workspace.impl_scope(orchestrator.block);
+        Walker::new(workspace, &scope, function).block(body, &mut |walker, expr| {
+            if let Some((name, verdict)) = judge(walker, expr) {
+                calls.push((name.span, name.text, verdict));
+            }
+        });
+        for (span, name, verdict) in calls {
+            report(check, check.at(file, span, item.as_str()), &name, verdict);
+        }
+    }
+}
+
+fn report(check: &mut Check<'_, '_>, at: At, name: &str, verdict: Verdict) {
+    match verdict {
+        Verdict::Fine => {}
+        Verdict::Unknown => check.unknown(&at, format!("`{name}` may open a transaction")),
+        Verdict::Opens(of) => {
+            let message = format!("`{name}` on `{of}` holds a database connection across the external call");
+            check
+                .flag(at, message)
+                .help("leave the database to the runtime: return the `Outcome`, write in the finalize hook");
+        }
+    }
+}
+
+/// The name of the call and what it does, if it may be an opener.
+fn judge<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<(Name, Verdict)> {
+    match &expr.kind {
+        ExprKind::Method { receiver, name, .. } => {
+            let verdict = method(walker, receiver, &name.text)?;
+            Some((name.clone(), verdict))
+        }
+        ExprKind::Path(path) => {
+            let last = path.last()?;
+            let verdict = function(walker, path, &last.name.text)?;
+            let text = path.text();
+            Some((Name { text, span: path.span }, verdict))
+        }
+        ExprKind::Macro(call) => macro_call(walker, call),
+        _ => None,
+    }
+}
+
+fn method<'a>(walker: &Walker<'_, 'a>, receiver: &'a Expr, name: &str) -> Option<Verdict> {
+    let is_pool_word = known::is_pool_opener(name);
+    if !is_pool_word && !known::is_opener(name) {
+        return None;
+    }
+    let Some(ty) = walker.type_of(receiver) else {
+        return (!is_pool_word).then_some(Verdict::Unknown);
+    };
+    let workspace = walker.workspace();
+    let of = workspace.type_name(ty.behind_pointers());
+    Some(match ty.behind_pointers() {
+        RTy::External(path, _) if known::is_database(path) => {
+            let is_pool = path.last().is_some_and(|last| last.ends_with("Pool"));
+            if is_pool_word && !is_pool { Verdict::Fine } else { Verdict::Opens(of) }
+        }
+        RTy::External(path, _) if is_pool_word || known::is_clean(path) => Verdict::Fine,
+        RTy::Tuple(_) | RTy::Nothing => Verdict::Fine,
+        RTy::External(..) => Verdict::Unknown,
+        _ if is_pool_word => Verdict::Fine,
+        RTy::Local(..) | RTy::Bounds(_) => through(walker, &ty, name, of),
+        RTy::Unknown(_) => Verdict::Unknown,
+    })
+}
+
+/// An opener's name on a type of the project: its result decides.
+fn through(walker: &Walker<'_, '_>, ty: &RTy, name: &str, of: String) -> Verdict {
+    let workspace = walker.workspace();
+    let opened = walker.type_of_method(ty, name);
+    match opened.as_ref().map(|opened| workspace.reach(opened.settled())) {
+        Some(Reach::Yes(..)) => Verdict::Opens(of),
+        Some(Reach::No) => Verdict::Fine,
+        Some(Reach::Unknown(_)) => Verdict::Unknown,
+        // Not declared here: it comes through `Deref`, or from a macro.
+        None => match workspace.reach(ty) {
+            Reach::Yes(..) => Verdict::Opens(of),
+            Reach::No => Verdict::Fine,
+            Reach::Unknown(_) => Verdict::Unknown,
+        },
+    }
+}
+
+/// `PgPool::connect`, `Acquire::begin`, `tokio_postgres::connect`.
+fn function(walker: &Walker<'_, '_>, path: &Path, name: &str) -> Option<Verdict> {
+    if path.segments.len() < 2 && path.qself.is_none() || !known::is_connector(name) {
+        return None;
+    }
+    if let Some(of) = walker.type_before(path) {
+        let text = walker.workspace().type_name(&of);
+        return match of.behind_pointers() {
+            RTy::External(path, _) if known::is_database(path) => Some(Verdict::Opens(text)),
+            RTy::Local(..) if known::is_opener(name) => Some(through(walker, &of, name, text)),
+            _ => None,
+        };
+    }
+    match walker.resolve(path) {
+        Res::External(path) if known::is_connect_function(&path) => {
+            Some(Verdict::Opens(path[0].clone()))
+        }
+        _ => None,
+    }
+}
+
+/// A macro whose tokens could not be read, or one of the project that names an opener.
+fn macro_call(walker: &Walker<'_, '_>, call: &MacroCall) -> Option<(Name, Verdict)> {
+    let is_opener = |name: &&Name| known::is_opener(&name.text);
+    if let Some(name) = call.body.opaque.iter().find(is_opener) {
+        return Some((name.clone(), Verdict::Unknown));
+    }
+    let macro_name = call.path.last()?;
+    let rules = walker.workspace().defs.iter().filter_map(|def| match &def.item.kind {
+        ItemKind::MacroRules(names) if def.item.name.text == macro_name.name.text => Some(names),
+        _ => None,
+    });
+    let opens = rules.into_iter().flatten().any(|name| known::is_opener(&name.text));
+    opens.then(|| (macro_name.name.clone(), Verdict::Unknown))
+}

@@ -1,0 +1,146 @@
+//! The schema that a project's migrations build, by replaying them in order.
+//!
+//! **Invariant:** each directory of migrations is its own history; SQLite's and PostgreSQL's never
+//! mix. Files that undo (`.down.sql`) are not part of a history.
+//!
+//! **Deliberately absent:** a SQL parser. Tables, unique keys and their end are read from the
+//! tokens of a statement; a statement that says anything else is left alone, so an unusual one
+//! never hides the rest of its file.
+
+mod ddl;
+mod schema;
+mod tokens;
+
+use crate::manifest::Package;
+use crate::sources::{Content, SourceTree, join, parent, walk};
+use crate::syntax::{Mark, ParseFailure, Span};
+
+pub(crate) use schema::{Schema, Table};
+pub(crate) use tokens::marks;
+
+/// The migrations of one package.
+#[derive(Debug, Default)]
+pub(crate) struct Migrations {
+    /// All files that were read, also those not replayed.
+    pub(crate) files: Vec<SqlFile>,
+    /// One per directory: what the tables are in the end.
+    pub(crate) histories: Vec<History>,
+}
+
+/// One directory of migrations.
+#[derive(Debug)]
+pub(crate) struct History {
+    /// The directory, relative to the root.
+    pub(crate) dir: String,
+    /// The package.
+    pub(crate) package: usize,
+    /// What its files build.
+    pub(crate) schema: Schema,
+}
+
+/// One file.
+#[derive(Debug)]
+pub(crate) struct SqlFile {
+    /// Relative to the root.
+    pub(crate) path: String,
+    /// Its text.
+    pub(crate) text: String,
+    /// Comments that speak to the linter.
+    pub(crate) marks: Vec<Mark>,
+    /// The statements, for the comments above them.
+    pub(crate) statements: Vec<Span>,
+    /// Set when it cannot be read.
+    pub(crate) failure: Option<ParseFailure>,
+}
+
+/// Reads and replays the migrations of all packages.
+pub(crate) fn replay(tree: &dyn SourceTree, packages: &[Package]) -> Migrations {
+    let mut migrations = Migrations::default();
+    for (package, of) in packages.iter().enumerate() {
+        let mut paths = walk(tree, &join(&of.dir, "migrations"), "sql");
+        paths.retain(|path| !undoes(path));
+        paths.sort_by_cached_key(|path| (history_dir(path).to_string(), order(path)));
+        let mut at = 0;
+        while at < paths.len() {
+            let dir = history_dir(&paths[at]).to_string();
+            let len = paths[at..].iter().take_while(|path| history_dir(path) == dir).count();
+            let schema = migrations.replay_files(tree, &paths[at..at + len]);
+            migrations.histories.push(History {
+                dir,
+                package,
+                schema,
+            });
+            at += len;
+        }
+    }
+    migrations
+}
+
+impl Migrations {
+    fn replay_files(&mut self, tree: &dyn SourceTree, paths: &[String]) -> Schema {
+        let mut schema = Schema::default();
+        for path in paths {
+            let (text, failure) = match tree.read(path) {
+                Some(Content::Text(text)) => (text, None),
+                Some(Content::Unreadable(message)) => (String::new(), Some(message)),
+                None => continue,
+            };
+            let span = Span::file_start();
+            let statements = ddl::apply(&mut schema, path, &text);
+            self.files.push(SqlFile {
+                path: path.clone(),
+                marks: marks(&text),
+                statements,
+                text,
+                failure: failure.map(|message| ParseFailure { message, span }),
+            });
+        }
+        schema
+    }
+}
+
+/// `0001_x.down.sql`, `down.sql`, `U1__x.sql`.
+fn undoes(path: &str) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    name.ends_with(".down.sql") || name == "down.sql" || name.ends_with("_down.sql")
+}
+
+/// The directory whose files are one history. `2024_x/up.sql` belongs to the directory above.
+fn history_dir(path: &str) -> &str {
+    let dir = parent(path);
+    if file_name(path) == "up.sql" { parent(dir) } else { dir }
+}
+
+/// Versions order as numbers, then names as text.
+fn order(path: &str) -> (u64, String) {
+    let name = match file_name(path) {
+        "up.sql" => file_name(parent(path)),
+        name => name,
+    };
+    let bare = name.trim_start_matches(['V', 'v', 'U']);
+    let digits: String = bare.chars().take_while(char::is_ascii_digit).collect();
+    (digits.parse().unwrap_or(u64::MAX), name.into())
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_numbers_and_undoing_is_left_out() {
+        let mut paths = vec!["m/10_b.sql", "m/9_a.sql", "m/9_a.down.sql", "m/V2__c.sql"];
+        paths.retain(|path| !undoes(path));
+        paths.sort_by_cached_key(|path| order(path));
+        assert_eq!(paths, ["m/V2__c.sql", "m/9_a.sql", "m/10_b.sql"]);
+    }
+
+    #[test]
+    fn each_layout_has_its_history() {
+        assert_eq!(history_dir("migrations/sqlite/1_a.sql"), "migrations/sqlite");
+        assert_eq!(history_dir("migrations/2024_a/up.sql"), "migrations");
+    }
+}

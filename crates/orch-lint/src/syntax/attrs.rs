@@ -1,0 +1,24 @@
+//! Attributes, reduced to what questions are asked about.
+
+use super::ty::Path;
+
+/// The attributes of one item, field or variant.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Attrs {
+    /// Has a doc comment or `#[doc = ..]` that is not empty.
+    pub(crate) documented: bool,
+    /// `#[doc(hidden)]`.
+    pub(crate) hidden: bool,
+    /// Compiled for tests only: `#[cfg(test)]`, `#[test]`, `#[tokio::test]`.
+    pub(crate) test_only: bool,
+    /// `#[macro_export]`.
+    pub(crate) exported: bool,
+    /// `#[path = ".."]`.
+    pub(crate) path: Option<String>,
+    /// Derives, those of `cfg_attr` included unless its condition needs `test`.
+    pub(crate) derives: Vec<Path>,
+    /// Keys of `#[serde(..)]`.
+    pub(crate) serde: Vec<String>,
+    /// Paths of all other attributes.
+    pub(crate) others: Vec<Path>,
+}

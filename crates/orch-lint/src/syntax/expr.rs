@@ -1,0 +1,217 @@
+//! Bodies: statements, expressions and patterns.
+
+use super::span::{Name, Span};
+use super::ty::{Path, Ty};
+
+/// Statements between braces.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Block {
+    /// The statements.
+    pub(crate) stmts: Vec<Stmt>,
+    /// With the braces.
+    pub(crate) span: Span,
+}
+
+/// A statement. Items inside bodies are kept beside the body, see `FnDef::items`.
+#[derive(Debug, Clone)]
+pub(crate) enum Stmt {
+    /// `let pat: ty = init else { otherwise };`
+    Let {
+        /// What is bound.
+        pat: Pat,
+        /// The value.
+        init: Option<Expr>,
+        /// The `else` of a `let … else`.
+        otherwise: Option<Expr>,
+    },
+    /// An expression.
+    Expr(Expr),
+}
+
+/// An expression.
+#[derive(Debug, Clone)]
+pub(crate) struct Expr {
+    /// Where it stands.
+    pub(crate) span: Span,
+    /// What it is.
+    pub(crate) kind: ExprKind,
+}
+
+/// Forms of expressions. Parentheses are gone.
+#[derive(Debug, Clone)]
+pub(crate) enum ExprKind {
+    /// A variable, a constant, a function, a unit variant.
+    Path(Path),
+    /// `f(a, b)`.
+    Call {
+        /// `f`.
+        callee: Box<Expr>,
+        /// `a`, `b`.
+        args: Vec<Expr>,
+    },
+    /// `x.f(a)`.
+    Method {
+        /// `x`.
+        receiver: Box<Expr>,
+        /// `f`.
+        name: Name,
+        /// `a`.
+        args: Vec<Expr>,
+    },
+    /// `x.f`, `x.0`.
+    Field {
+        /// `x`.
+        base: Box<Expr>,
+        /// `f`.
+        name: Name,
+    },
+    /// `m!(..)`.
+    Macro(Box<MacroCall>),
+    /// `x.await`.
+    Await(Box<Expr>),
+    /// `x?`.
+    Try(Box<Expr>),
+    /// `&x`, `&mut x`, `*x`: the place behind stays the same.
+    Place(Box<Expr>),
+    /// `!x`, `-x`, `x as T`: another value made of `x`.
+    Derived(Box<Expr>),
+    /// `|a| body`.
+    Closure {
+        /// The parameters.
+        params: Vec<Pat>,
+        /// The body.
+        body: Box<Expr>,
+    },
+    /// `async { .. }`.
+    Async(Block),
+    /// `{ .. }`, also `unsafe`, `const`, `try`.
+    Block(Block),
+    /// `if cond { .. } else ..`.
+    If {
+        /// The condition.
+        cond: Box<Expr>,
+        /// The first branch.
+        then: Block,
+        /// The other branch.
+        otherwise: Option<Box<Expr>>,
+    },
+    /// `let pat = value` in a condition.
+    Let {
+        /// The pattern.
+        pat: Box<Pat>,
+        /// The value.
+        value: Box<Expr>,
+    },
+    /// `match scrutinee { .. }`.
+    Match {
+        /// The value looked at.
+        scrutinee: Box<Expr>,
+        /// The arms.
+        arms: Vec<Arm>,
+    },
+    /// `for pat in iter { .. }`.
+    For {
+        /// The pattern.
+        pat: Box<Pat>,
+        /// What is iterated.
+        iter: Box<Expr>,
+        /// The body.
+        body: Block,
+    },
+    /// `while cond { .. }`.
+    While {
+        /// The condition.
+        cond: Box<Expr>,
+        /// The body.
+        body: Block,
+    },
+    /// `loop { .. }`.
+    Loop(Block),
+    /// `S { f: x, ..rest }`.
+    Struct {
+        /// `S`.
+        path: Path,
+        /// The values.
+        fields: Vec<(Name, Expr)>,
+        /// `rest`.
+        rest: Option<Box<Expr>>,
+    },
+    /// `a = b`, `a + b`, `a..b`, `a[b]`, `(a, b)`, `[a, b]`.
+    Group(Vec<Expr>),
+    /// `return x`, `break x`, `yield x`.
+    Leave(Option<Box<Expr>>),
+    /// A string literal.
+    Str(String),
+    /// Another literal.
+    Lit,
+    /// Something without parts that matter here.
+    Opaque,
+}
+
+/// One arm of a `match`.
+#[derive(Debug, Clone)]
+pub(crate) struct Arm {
+    /// The pattern, without its guard.
+    pub(crate) pat: Pat,
+    /// `if guard`.
+    pub(crate) guard: Option<Expr>,
+    /// The value.
+    pub(crate) body: Expr,
+}
+
+/// A macro invocation.
+#[derive(Debug, Clone)]
+pub(crate) struct MacroCall {
+    /// The path before `!`.
+    pub(crate) path: Path,
+    /// What could be read of its tokens.
+    pub(crate) body: MacroBody,
+}
+
+/// The tokens of a macro invocation, as far as they read as Rust.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct MacroBody {
+    /// Statements and expressions found in the tokens.
+    pub(crate) parts: Vec<Stmt>,
+    /// Identifiers of the tokens that could not be read.
+    pub(crate) opaque: Vec<Name>,
+}
+
+/// A pattern.
+#[derive(Debug, Clone)]
+pub(crate) struct Pat {
+    /// Where it stands.
+    pub(crate) span: Span,
+    /// What it is.
+    pub(crate) kind: PatKind,
+}
+
+/// Forms of patterns.
+#[derive(Debug, Clone)]
+pub(crate) enum PatKind {
+    /// `_`.
+    Wild,
+    /// `x`, `ref mut x`, `x @ sub`; may also name a constant or a unit variant.
+    Bind {
+        /// The name.
+        name: Name,
+        /// The pattern behind `@`.
+        sub: Option<Box<Pat>>,
+    },
+    /// `Outcome::Unknown`.
+    Path(Path),
+    /// `Some(x)`.
+    TupleStruct(Path, Vec<Pat>),
+    /// `S { f: p, .. }`.
+    Struct(Path, Vec<(String, Pat)>),
+    /// `a | b`.
+    Or(Vec<Pat>),
+    /// `&p`.
+    Ref(Box<Pat>),
+    /// `(a, b)`, `[a, b]`.
+    Group(Vec<Pat>),
+    /// `p: T`.
+    Typed(Box<Pat>, Ty),
+    /// `..`, a literal, a range, a macro.
+    Other,
+}

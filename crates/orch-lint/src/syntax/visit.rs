@@ -1,0 +1,77 @@
+//! Walks over bodies.
+
+use super::expr::{Block, Expr, ExprKind, Stmt};
+
+/// Calls `see` for each expression of a block, outer ones first; closures and macros included.
+pub(crate) fn each_in_block<'e>(block: &'e Block, see: &mut dyn FnMut(&'e Expr)) {
+    block.stmts.iter().for_each(|stmt| each_in_stmt(stmt, see));
+}
+
+/// Calls `see` for each expression of a statement.
+pub(crate) fn each_in_stmt<'e>(stmt: &'e Stmt, see: &mut dyn FnMut(&'e Expr)) {
+    match stmt {
+        Stmt::Let { init, otherwise, .. } => {
+            init.iter().chain(otherwise).for_each(|expr| each(expr, see));
+        }
+        Stmt::Expr(expr) => each(expr, see),
+    }
+}
+
+/// Calls `see` for an expression and all below it.
+pub(crate) fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
+    see(expr);
+    match &expr.kind {
+        ExprKind::Call { callee, args } => {
+            each(callee, see);
+            args.iter().for_each(|arg| each(arg, see));
+        }
+        ExprKind::Method { receiver, args, .. } => {
+            each(receiver, see);
+            args.iter().for_each(|arg| each(arg, see));
+        }
+        ExprKind::Field { base, .. } => each(base, see),
+        ExprKind::Macro(call) => call.body.parts.iter().for_each(|part| each_in_stmt(part, see)),
+        ExprKind::Await(inner)
+        | ExprKind::Try(inner)
+        | ExprKind::Place(inner)
+        | ExprKind::Derived(inner) => each(inner, see),
+        ExprKind::Closure { body, .. } => each(body, see),
+        ExprKind::Async(block) | ExprKind::Block(block) | ExprKind::Loop(block) => {
+            each_in_block(block, see);
+        }
+        ExprKind::Struct { fields, rest, .. } => {
+            fields.iter().for_each(|(_, value)| each(value, see));
+            rest.iter().for_each(|rest| each(rest, see));
+        }
+        ExprKind::Group(parts) => parts.iter().for_each(|part| each(part, see)),
+        ExprKind::Leave(value) => value.iter().for_each(|value| each(value, see)),
+        _ => each_branch(expr, see),
+    }
+}
+
+fn each_branch<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
+    match &expr.kind {
+        ExprKind::If { cond, then, otherwise } => {
+            each(cond, see);
+            each_in_block(then, see);
+            otherwise.iter().for_each(|other| each(other, see));
+        }
+        ExprKind::Let { value, .. } => each(value, see),
+        ExprKind::Match { scrutinee, arms } => {
+            each(scrutinee, see);
+            for arm in arms {
+                arm.guard.iter().for_each(|guard| each(guard, see));
+                each(&arm.body, see);
+            }
+        }
+        ExprKind::For { iter, body, .. } => {
+            each(iter, see);
+            each_in_block(body, see);
+        }
+        ExprKind::While { cond, body } => {
+            each(cond, see);
+            each_in_block(body, see);
+        }
+        _ => {}
+    }
+}

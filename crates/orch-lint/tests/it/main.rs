@@ -1,0 +1,8 @@
+//! Black-box tests: rules on tables of snippets, a whole project and its mutations, bad input.
+
+mod cases;
+mod fixtures;
+mod project;
+mod robustness;
+mod suppressions;
+mod views;

@@ -16,9 +16,11 @@
 //! Arrows: `service → http, scheduler → engine → store, operation`. The store reads no clock and makes
 //! no ids. Nothing here knows a template or a parser of Rust.
 
+pub mod bytes;
 pub mod clock;
 pub mod engine;
 pub mod fault;
+pub mod gateway;
 pub mod guard;
 pub mod http;
 pub mod ids;
@@ -28,6 +30,7 @@ pub mod operation;
 pub mod repository;
 pub mod scheduler;
 pub mod secret;
+pub mod service;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -46,6 +49,7 @@ pub use rust_decimal::Decimal;
 pub use serde_json::Value as Json;
 pub use uuid::Uuid;
 
+pub use bytes::Bytes;
 pub use clock::{Clock, SystemClock, Timestamp, Timestamp as DateTime};
 pub use engine::{Engine, Orchestrator};
 pub use ids::{BizKey, Fence, IdSource, IdemKey, InvalidId, OpId, OwnerId, UuidSource};

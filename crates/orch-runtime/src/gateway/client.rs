@@ -1,0 +1,190 @@
+//! JSON over HTTP to a provider, or to the simulated one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use axum::http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http_body_util::Full;
+use serde::Serialize;
+
+use crate::clock::{Clock, SystemClock};
+use crate::ids::OpId;
+use crate::secret::Secret;
+
+use super::answer::{Answer, CallError};
+use super::config;
+use super::network::Network;
+use super::simulated::SimulatedProvider;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const AGENT: &str = concat!("orch-runtime/", env!("CARGO_PKG_VERSION"));
+
+/// A client; clones share its connections.
+///
+/// Redirects are not followed and nothing is sent twice. Certificates are checked against the roots of
+/// Mozilla that are built in.
+#[derive(Clone)]
+pub struct JsonClient {
+    transport: Arc<Transport>,
+    token: Option<Secret<String>>,
+    timeout: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+enum Transport {
+    Network(Network),
+    Simulated(SimulatedProvider),
+}
+
+impl std::fmt::Debug for JsonClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let simulated = matches!(*self.transport, Transport::Simulated(_));
+        f.debug_struct("JsonClient")
+            .field("simulated", &simulated)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl JsonClient {
+    /// A client that gives each call `timeout` for everything from connecting to the last byte.
+    #[must_use]
+    pub fn new(timeout: Duration) -> Self {
+        Self {
+            transport: Arc::new(Transport::Network(Network::new())),
+            token: None,
+            timeout,
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// A client whose calls all end at `provider`, in this process.
+    #[must_use]
+    pub fn simulated(provider: SimulatedProvider, timeout: Duration) -> Self {
+        Self {
+            transport: Arc::new(Transport::Simulated(provider)),
+            ..Self::new(timeout)
+        }
+    }
+
+    /// Sends `token` as `Authorization: Bearer` with every call.
+    #[must_use]
+    pub fn bearer(mut self, token: Secret<String>) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    /// Sets where time comes from.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How long a call may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Posts `body` to `url` under the idempotency key `key`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn post(
+        &self,
+        url: &str,
+        key: &OpId,
+        body: &impl Serialize,
+    ) -> Result<Answer, CallError> {
+        let body =
+            serde_json::to_vec(body).map_err(|error| CallError::not_sent(error.to_string()))?;
+        self.call(Method::POST, url, Some(key), body).await
+    }
+
+    /// Gets `url`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn get(&self, url: &str) -> Result<Answer, CallError> {
+        self.call(Method::GET, url, None, Vec::new()).await
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        url: &str,
+        key: Option<&OpId>,
+        body: Vec<u8>,
+    ) -> Result<Answer, CallError> {
+        let uri = config::parse(url).map_err(|error| CallError::not_sent(error.to_string()))?;
+        match &*self.transport {
+            Transport::Simulated(provider) => Ok(provider
+                .answer(self.clock.as_ref(), &method, &uri, key)
+                .await),
+            Transport::Network(network) => {
+                let request = self.request(method, &uri, key, body);
+                let request = request.map_err(|error| CallError::not_sent(error.to_string()))?;
+                self.over(network, &uri, request).await
+            }
+        }
+    }
+
+    /// The time limit ends a call as what it is at that moment: not sent while there is no connection,
+    /// without an answer from then on.
+    async fn over(
+        &self,
+        network: &Network,
+        uri: &Uri,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Answer, CallError> {
+        let mut limit = self.clock.sleep(self.timeout);
+        let waited = format!("within {} ms", self.timeout.as_millis());
+        let line = tokio::select! {
+            line = network.connect(uri) => line?,
+            () = &mut limit => return Err(CallError::not_sent(format!("no connection {waited}"))),
+        };
+        let whole = tokio::select! {
+            whole = network.exchange(line, uri, request) => whole?,
+            () = &mut limit => return Err(CallError::no_answer(format!("no full answer {waited}"))),
+        };
+        let (parts, body) = whole.into_parts();
+        Ok(Answer::new(
+            parts.status.as_u16(),
+            &parts.headers,
+            &body,
+            self.clock.now(),
+        ))
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        uri: &Uri,
+        key: Option<&OpId>,
+        body: Vec<u8>,
+    ) -> Result<Request<Full<Bytes>>, axum::http::Error> {
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        let host = uri.authority().map_or("", |authority| authority.as_str());
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, host)
+            .header(USER_AGENT, AGENT)
+            .header(ACCEPT, "application/json");
+        if let Some(token) = &self.token {
+            let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))?;
+            bearer.set_sensitive(true);
+            request = request.header(AUTHORIZATION, bearer);
+        }
+        if let Some(key) = key {
+            request = request.header(IDEMPOTENCY_KEY, key.as_str());
+        }
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        request.body(Full::new(body.into()))
+    }
+}

@@ -1,0 +1,250 @@
+//! From arguments and variables to an exit code.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::clock::{Clock, SystemClock};
+use crate::fault::{FaultPlan, NoFaults};
+use crate::gateway::{HttpGateway, SimulatedProvider};
+use crate::http::{Api, TrustedHeader};
+use crate::metrics::Metrics;
+use crate::store::sqlite::SqliteStore;
+
+use super::arguments::{self, Order};
+use super::database_url;
+use super::environment::Known;
+use super::gateways::Access;
+use super::log;
+use super::module::{Parts, Service};
+use super::serving::{self, Running};
+use super::settings::{self, Settings};
+use super::setup::{Setup, SetupError};
+
+const DONE: u8 = 0;
+const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+
+/// How long blocking work may hold up the end of the process.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// Does what the arguments order; says the exit code.
+pub(super) fn launch(
+    service: Service,
+    arguments: &[OsString],
+    variables: Vec<(OsString, OsString)>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let order = match arguments::parse(arguments) {
+        Ok(order) => order,
+        Err(problem) => {
+            say(
+                err,
+                &format!(
+                    "error: {problem}\nhelp: {} --help lists what is accepted",
+                    service.name
+                ),
+            );
+            return WRONG_USAGE;
+        }
+    };
+    match order {
+        Order::Version => say(out, &format!("{} {}", service.name, service.version)),
+        Order::Help => say(out, &help(&service)),
+        Order::Check { simulate } => return start(service, simulate, false, variables, out, err),
+        Order::Serve { simulate } => return start(service, simulate, true, variables, out, err),
+    }
+    DONE
+}
+
+fn start(
+    service: Service,
+    simulate: bool,
+    serve: bool,
+    variables: Vec<(OsString, OsString)>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let settings = match settings::read(&service, simulate, variables).1 {
+        Ok(settings) => settings,
+        Err(problems) => {
+            for problem in problems {
+                say(err, &format!("error: {problem}"));
+            }
+            return FAILED;
+        }
+    };
+    if serve {
+        log::start(&settings.log);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            say(err, &format!("error: threads cannot be started: {error}"));
+            return FAILED;
+        }
+    };
+    let done = runtime.block_on(run(service, simulate, serve, settings));
+    runtime.shutdown_timeout(LAST_WAIT);
+    match done {
+        Ok(()) if serve => DONE,
+        Ok(()) => {
+            say(out, "configuration and database are fine");
+            DONE
+        }
+        Err(problem) => {
+            say(err, &format!("error: {problem}"));
+            FAILED
+        }
+    }
+}
+
+async fn run(
+    service: Service,
+    simulate: bool,
+    serve: bool,
+    settings: Settings,
+) -> Result<(), SetupError> {
+    let setup = open(&service, &settings)?;
+    let parts = service
+        .modules
+        .iter()
+        .map(|module| {
+            let failed =
+                |error| SetupError::new(format!("{} cannot start: {error}", module.domain));
+            (module.start)(&setup).map_err(failed)
+        })
+        .collect::<Result<Vec<Parts>, SetupError>>()?;
+    if !serve {
+        return Ok(());
+    }
+    let listener = TcpListener::bind(settings.bind).await.map_err(|error| {
+        SetupError::new(format!(
+            "cannot listen on {}: {error}: stop the other program or set BIND_ADDR",
+            settings.bind
+        ))
+    })?;
+    let asked = serving::asked_to_stop()?;
+    announce(&service, simulate, &settings, &listener);
+    serving::until(asked, Running::new(setup, parts, service.routes), listener).await
+}
+
+/// Opens what all domains share.
+fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let faults = faults(settings);
+    let path = &settings.database;
+    let opened = SqliteStore::open_with_faults(path, service.migrations, Arc::clone(&faults));
+    let store = opened.map_err(|error| {
+        let url = database_url::written(path);
+        SetupError::new(format!("the database {url} cannot be used: {error}"))
+    })?;
+    let metrics = Metrics::new();
+    let authenticator = service.authenticator.clone();
+    let authenticator = authenticator.unwrap_or_else(|| Arc::new(TrustedHeader::default()));
+    Ok(Setup {
+        gateways: gateways(settings, &clock)?,
+        api: Api::with(settings.api, Arc::clone(&clock), authenticator, &metrics),
+        intervals: settings.intervals,
+        store,
+        clock,
+        faults,
+        metrics,
+    })
+}
+
+fn gateways(
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> Result<HashMap<&'static str, HttpGateway>, SetupError> {
+    let open = |(name, access): (&&'static str, &Access)| {
+        let clock = Arc::clone(clock);
+        let gateway = match access.clone() {
+            Access::Http(config) => HttpGateway::new(config, clock)?,
+            Access::Simulated { timeout } => {
+                HttpGateway::simulated(SimulatedProvider::new(), timeout, clock)
+            }
+        };
+        Ok((*name, gateway))
+    };
+    settings.gateways.iter().map(open).collect()
+}
+
+#[cfg(feature = "testing")]
+fn faults(settings: &Settings) -> Arc<dyn FaultPlan> {
+    match settings.stall {
+        Some(boundary) => Arc::new(super::stall::StallAt::new(boundary)),
+        None => Arc::new(NoFaults),
+    }
+}
+
+#[cfg(not(feature = "testing"))]
+fn faults(_settings: &Settings) -> Arc<dyn FaultPlan> {
+    Arc::new(NoFaults)
+}
+
+/// The first line of the log: what runs where.
+fn announce(service: &Service, simulate: bool, settings: &Settings, listener: &TcpListener) {
+    let address = listener.local_addr().unwrap_or(settings.bind);
+    let database = database_url::written(&settings.database);
+    let domains: Vec<&str> = service.modules.iter().map(|module| module.domain).collect();
+    let mode = if simulate { "simulated" } else { "live" };
+    tracing::info!(
+        service = service.name,
+        version = service.version,
+        %address,
+        database,
+        domains = domains.join(","),
+        mode,
+        "started"
+    );
+    if simulate {
+        tracing::warn!("providers are SIMULATED: nothing real will happen");
+    }
+    for (name, access) in &settings.gateways {
+        if matches!(access, Access::Http(config) if config.token.is_some() && config.is_exposed()) {
+            tracing::warn!(
+                gateway = name,
+                "the token of this provider travels without TLS"
+            );
+        }
+    }
+}
+
+fn help(service: &Service) -> String {
+    let mut text = format!(
+        "{name} {version}\n\nUsage: {name} [--simulate] [--check]\n\n\
+         Options:\n  \
+           --simulate     use built-in providers that do nothing real\n  \
+           --check        check the configuration, open and migrate the database, and exit\n  \
+           -h, --help     print this\n  \
+           -V, --version  print the version\n\nEnvironment:\n",
+        name = service.name,
+        version = service.version,
+    );
+    for Known {
+        name,
+        default,
+        meaning,
+    } in settings::read(service, false, Vec::new()).0
+    {
+        text.push_str(&format!("  {name:<28} {meaning} [default: {default}]\n"));
+    }
+    text.push_str(
+        "\nExit codes: 0 stopped as asked, 1 could not start or broke, 2 wrong arguments",
+    );
+    text
+}
+
+/// A closed pipe is no reason to fail.
+fn say(to: &mut dyn Write, line: &str) {
+    drop(writeln!(to, "{line}"));
+}

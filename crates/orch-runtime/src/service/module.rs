@@ -1,0 +1,125 @@
+//! What a service is made of.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::engine::Engine;
+use crate::http::Authenticator;
+use crate::scheduler::Workers;
+use crate::store::sqlite::Migration;
+
+use super::launch;
+use super::setup::{Setup, SetupError};
+
+/// One domain as a service knows it before it starts.
+#[derive(Debug, Clone, Copy)]
+pub struct Module {
+    /// The domain, such as `PAYMENT`.
+    pub domain: &'static str,
+    /// Providers that are configured by `<NAME>_GATEWAY_URL`, `…_TOKEN` and `…_TIMEOUT`; usually the
+    /// domain's own name.
+    pub gateways: &'static [&'static str],
+    /// Puts the domain together.
+    pub start: fn(&Setup) -> Result<Parts, SetupError>,
+}
+
+/// The running parts of one domain.
+#[derive(Debug)]
+pub struct Parts {
+    /// Accepts and runs its operations.
+    pub engine: Engine,
+    /// Its HTTP routes.
+    pub routes: Router,
+    /// Its schedulers.
+    pub workers: Workers,
+}
+
+/// A service, ready to run.
+pub struct Service {
+    pub(super) name: &'static str,
+    pub(super) version: &'static str,
+    pub(super) migrations: &'static [Migration],
+    pub(super) modules: Vec<Module>,
+    pub(super) authenticator: Option<Arc<dyn Authenticator>>,
+    pub(super) routes: Router,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service")
+            .field("name", &self.name)
+            .field("version", &self.version)
+            .field("modules", &self.modules)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// A service without domains: `Service::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))`.
+    #[must_use]
+    pub fn new(name: &'static str, version: &'static str) -> Self {
+        Self {
+            name,
+            version,
+            migrations: &[],
+            modules: Vec::new(),
+            authenticator: None,
+            routes: Router::new(),
+        }
+    }
+
+    /// Sets the migrations of all domains, in the order in which they apply.
+    #[must_use]
+    pub fn migrations(mut self, migrations: &'static [Migration]) -> Self {
+        self.migrations = migrations;
+        self
+    }
+
+    /// Adds a domain.
+    #[must_use]
+    pub fn module(mut self, module: Module) -> Self {
+        self.modules.push(module);
+        self
+    }
+
+    /// Sets who finds out whose request it is; without it, [`TrustedHeader`](crate::http::TrustedHeader).
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.authenticator = Some(Arc::new(authenticator));
+        self
+    }
+
+    /// Adds routes that belong to no domain.
+    #[must_use]
+    pub fn routes(mut self, routes: Router) -> Self {
+        self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// Runs until SIGTERM or SIGINT, by the arguments and the environment of the process.
+    ///
+    /// Exit codes: 0 stopped as asked, 1 could not start or broke, 2 wrong arguments.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+        self.run_with(arguments, std::env::vars_os())
+    }
+
+    /// [`run`](Self::run), by these arguments and variables.
+    #[must_use]
+    pub fn run_with(
+        self,
+        arguments: Vec<OsString>,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> ExitCode {
+        let variables = variables.into_iter().collect();
+        let (mut out, mut err) = (io::stdout(), io::stderr());
+        ExitCode::from(launch::launch(
+            self, &arguments, variables, &mut out, &mut err,
+        ))
+    }
+}

@@ -1,0 +1,184 @@
+//! All settings of a service, read and checked.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::http::{ApiConfig, RateLimit};
+
+use super::database_url;
+use super::environment::{Environment, Known};
+use super::gateways::{self, Access};
+use super::intervals::Intervals;
+use super::module::Service;
+use super::problem::Problem;
+
+const BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
+
+/// What the environment says.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) database: PathBuf,
+    pub(super) bind: SocketAddr,
+    pub(super) api: ApiConfig,
+    pub(super) log: String,
+    pub(super) gateways: HashMap<&'static str, Access>,
+    pub(super) intervals: Intervals,
+    #[cfg(feature = "testing")]
+    pub(super) stall: Option<crate::fault::Boundary>,
+}
+
+/// Reads all settings; returns what is known in any case, for `--help`.
+///
+/// # Errors
+/// All problems.
+pub(super) fn read(
+    service: &Service,
+    simulate: bool,
+    variables: Vec<(OsString, OsString)>,
+) -> (Vec<Known>, Result<Settings, Vec<Problem>>) {
+    let mut environment = Environment::new(variables);
+    let settings = collect(service, simulate, &mut environment);
+    let mut prefixes = vec!["ORCH_".to_owned()];
+    prefixes.extend(gateway_names(service).map(|name| format!("{name}_GATEWAY_")));
+    environment.refuse_unknown(&prefixes);
+    let (known, problems) = environment.into_parts();
+    let settings = if problems.is_empty() {
+        Ok(settings)
+    } else {
+        Err(problems)
+    };
+    (known, settings)
+}
+
+fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> Settings {
+    let database = database(service.name, environment);
+    let bind = environment.value(
+        "BIND_ADDR",
+        (BIND, BIND.to_string()),
+        "address and port to listen on",
+        |text| {
+            text.parse()
+                .map_err(|_| "expected an IP address and a port, such as 0.0.0.0:3000")
+        },
+    );
+    let api = ApiConfig::default();
+    let api = ApiConfig {
+        per_key: limit(
+            "ORCH_RATE_LIMIT_PER_KEY",
+            api.per_key,
+            "submissions per key and client",
+            environment,
+        ),
+        per_client: limit(
+            "ORCH_RATE_LIMIT_PER_CLIENT",
+            api.per_client,
+            "requests per client",
+            environment,
+        ),
+        ..api
+    };
+    let log = log(environment);
+    let intervals = intervals(environment);
+    let lease = intervals.engine.lease;
+    let gateways = gateway_names(service)
+        .filter_map(|name| Some((name, gateways::read(name, simulate, lease, environment)?)))
+        .collect();
+    Settings {
+        database,
+        bind,
+        api,
+        log,
+        gateways,
+        intervals,
+        #[cfg(feature = "testing")]
+        stall: stall(environment),
+    }
+}
+
+fn gateway_names(service: &Service) -> impl Iterator<Item = &'static str> {
+    service
+        .modules
+        .iter()
+        .flat_map(|module| module.gateways)
+        .copied()
+}
+
+fn database(name: &str, environment: &mut Environment) -> PathBuf {
+    let default = PathBuf::from(format!("{name}.db"));
+    let written = database_url::written(&default);
+    environment.value("DATABASE_URL", (default, written), "the database", |text| {
+        database_url::parse(text).ok_or(database_url::EXPECTED)
+    })
+}
+
+fn limit(
+    name: &str,
+    default: RateLimit,
+    meaning: &'static str,
+    environment: &mut Environment,
+) -> RateLimit {
+    environment.value(name, (default, default.to_string()), meaning, str::parse)
+}
+
+fn log(environment: &mut Environment) -> String {
+    let default = "info".to_owned();
+    environment.value(
+        "RUST_LOG",
+        (default.clone(), default),
+        "what is logged",
+        |text| {
+            let filter = EnvFilter::try_new(text);
+            filter
+                .map(|_| text.to_owned())
+                .map_err(|error| format!("expected log directives such as info: {error}"))
+        },
+    )
+}
+
+#[cfg(not(feature = "testing"))]
+fn intervals(_environment: &mut Environment) -> Intervals {
+    Intervals::default()
+}
+
+/// A test that kills processes does not want to wait for a lease of 15 s.
+#[cfg(feature = "testing")]
+fn intervals(environment: &mut Environment) -> Intervals {
+    use super::duration;
+    let usual = Intervals::default();
+    let written = duration::written(usual.engine.lease);
+    let lease = environment.value(
+        "ORCH_TEST_LEASE",
+        (None::<Duration>, written),
+        "for tests only: the lease; schedulers run at half of it",
+        |text| duration::parse(text).map(Some).ok_or(duration::EXPECTED),
+    );
+    lease.map_or(usual, Intervals::for_lease)
+}
+
+#[cfg(feature = "testing")]
+fn stall(environment: &mut Environment) -> Option<crate::fault::Boundary> {
+    environment.value(
+        "ORCH_STALL_AT",
+        (None, "nowhere".to_owned()),
+        "for tests only: the boundary at which to stop for ever",
+        |text| {
+            text.parse()
+                .map(Some)
+                .map_err(|_| format!("expected one of {}", boundaries()))
+        },
+    )
+}
+
+#[cfg(feature = "testing")]
+fn boundaries() -> String {
+    let names: Vec<String> = crate::fault::Boundary::ALL
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    names.join(", ")
+}

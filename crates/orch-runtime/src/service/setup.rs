@@ -1,0 +1,109 @@
+//! What a domain is put together from.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::engine::{BuildError, Engine, EngineBuilder};
+use crate::fault::FaultPlan;
+use crate::gateway::{HttpGateway, InvalidUrl};
+use crate::http::{Api, Endpoint};
+use crate::metrics::Metrics;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{StoreError, Tables};
+
+use super::intervals::Intervals;
+
+/// A domain could not be put together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SetupError(String);
+
+impl SetupError {
+    /// Refuses, for `reason`.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+macro_rules! setup_error_from {
+    ($($error:ty),*) => {$(
+        impl From<$error> for SetupError {
+            fn from(error: $error) -> Self {
+                Self(error.to_string())
+            }
+        }
+    )*};
+}
+setup_error_from!(BuildError, StoreError, InvalidUrl);
+
+/// The parts that all domains of a process share, opened and checked.
+pub struct Setup {
+    pub(super) store: SqliteStore,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) faults: Arc<dyn FaultPlan>,
+    pub(super) metrics: Metrics,
+    pub(super) api: Api,
+    pub(super) gateways: HashMap<&'static str, HttpGateway>,
+    pub(super) intervals: Intervals,
+}
+
+impl std::fmt::Debug for Setup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Setup")
+            .field("store", &self.store)
+            .field("gateways", &self.gateways)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Setup {
+    /// An engine for the domain whose tables are `tables`, with everything but its orchestrators.
+    #[must_use]
+    pub fn engine(&self, tables: Tables) -> EngineBuilder {
+        Engine::builder(self.store.operations(tables), tables)
+            .config(self.intervals.engine)
+            .clock(Arc::clone(&self.clock))
+            .faults(Arc::clone(&self.faults))
+            .metrics(self.metrics.clone())
+    }
+
+    /// The provider that `<name>_GATEWAY_URL` names, or the simulated one.
+    ///
+    /// # Errors
+    /// When the module does not list `name` among its gateways.
+    pub fn gateway(&self, name: &str) -> Result<HttpGateway, SetupError> {
+        let gateway = self.gateways.get(name).cloned();
+        gateway.ok_or_else(|| SetupError(format!("no module lists {name} among its gateways")))
+    }
+
+    /// What the controllers of `engine`'s domain need.
+    #[must_use]
+    pub fn endpoint(&self, engine: &Engine) -> Endpoint {
+        self.api.endpoint(engine)
+    }
+
+    /// How often schedulers look.
+    #[must_use]
+    pub fn intervals(&self) -> Intervals {
+        self.intervals
+    }
+
+    /// The database.
+    #[must_use]
+    pub fn store(&self) -> &SqliteStore {
+        &self.store
+    }
+
+    /// Where time comes from.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The counters of the process.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+}

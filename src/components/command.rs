@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::{arguments, import_list, signature};
+use super::layout::{arguments, runtime_use, signature};
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel, Variant};
 use crate::spec::{Part, Pattern, Type};
@@ -21,7 +21,7 @@ struct CommandView<'a> {
     name: &'a str,
     prose: &'a str,
     event_type: String,
-    imports: Vec<String>,
+    imports: String,
     enums: Vec<EnumView<'a>>,
     fields: Vec<FieldView<'a>>,
     forms: Vec<FormView>,
@@ -76,7 +76,7 @@ fn render(_: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rende
         name: operation.type_name(),
         prose: operation.prose(),
         event_type: operation.event_type(),
-        imports: import_list(&imports(operation)),
+        imports: runtime_use(&imports(operation)),
         enums: operation.enums().map(enum_view).collect(),
         fields: fields.iter().map(field_view).collect(),
         forms: fields.iter().filter_map(form_view).collect(),

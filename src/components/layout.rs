@@ -28,31 +28,30 @@ pub(super) fn arguments(arguments: &[String], indent: usize, head: &str, tail: &
     format!("{lines}\n{}", " ".repeat(indent))
 }
 
-/// The inside of `use orch_runtime::{…};`, sorted and filled as rustfmt does.
-pub(super) fn import_list(names: &[String]) -> Vec<String> {
+/// `use orch_runtime::{…};` with its names sorted and filled as rustfmt does.
+pub(super) fn runtime_use(names: &[String]) -> String {
     let mut names = names.to_vec();
-    names.sort_by_key(|name| {
-        let lower = name.chars().next().is_some_and(char::is_lowercase);
-        (!lower || name.contains("::"), name.clone())
-    });
+    names.sort_by_key(|name| (name.starts_with(char::is_lowercase), name.clone()));
     names.dedup();
-    let one_line = names.join(", ");
-    if "use orch_runtime::{};".len() + one_line.len() <= MAX_WIDTH {
-        return vec![one_line];
+    if let [name] = &names[..] {
+        return format!("use orch_runtime::{name};");
     }
-    let mut lines = vec![String::from("    ")];
+    let line = format!("use orch_runtime::{{{}}};", names.join(", "));
+    if line.len() <= MAX_WIDTH {
+        return line;
+    }
+    let mut text = String::from("use orch_runtime::{\n   ");
+    let mut width = 3;
     for name in &names {
-        let line = lines.last().map_or(0, String::len);
-        if line > 4 && line + name.len() + 1 > MAX_WIDTH {
-            lines.push(String::from("    "));
+        if width + name.len() + 2 > MAX_WIDTH {
+            text.push_str("\n   ");
+            width = 3;
         }
-        if let Some(line) = lines.last_mut() {
-            if line.len() > 4 {
-                line.push(' ');
-            }
-            line.push_str(name);
-            line.push(',');
-        }
+        text.push(' ');
+        text.push_str(name);
+        text.push(',');
+        width += name.len() + 2;
     }
-    lines.into_iter().map(|line| format!("\n{line}")).chain(["\n".to_owned()]).collect()
+    text.push_str("\n};");
+    text
 }

@@ -2,7 +2,7 @@
 
 use crate::disk::{Entry, Hold, Read, Real, Write};
 use std::ffi::OsString;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -17,6 +17,8 @@ pub(super) enum Fault {
     Death(usize),
     /// The disk is full from this call on: nothing new can be written.
     Full(usize),
+    /// The process says so and stands still at this call.
+    Stall(usize),
     /// The first call fails, and the process dies at the second while it cleans up.
     OnceThenDeath(usize, usize),
 }
@@ -50,6 +52,8 @@ impl Faulty {
         let call = self.calls.fetch_add(1, SeqCst);
         let fails = match self.fault {
             Fault::None => false,
+            Fault::Stall(at) if call == at => stall(),
+            Fault::Stall(_) => false,
             Fault::Once(at) => call == at,
             Fault::Death(at) => call >= at,
             Fault::Full(at) => call >= at && makes_something,
@@ -67,6 +71,14 @@ impl Faulty {
             Fate::Done => real(),
             Fate::Fails(kind) => Err(kind.into()),
         }
+    }
+}
+
+/// For somebody who waits to kill the process.
+fn stall() -> bool {
+    let _ = writeln!(io::stdout(), "stalled");
+    loop {
+        std::thread::park();
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod faults;
 mod faulty;
+mod kill;
 mod session;
 
 use crate::disk::Real;

@@ -1,0 +1,145 @@
+//! `generated/`: what a domain's tables hold, how they are read, and the loops that repair.
+
+use askama::Template;
+
+use super::layout::runtime_use;
+use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use crate::model::{DomainModel, FieldModel};
+
+/// The component.
+pub(super) const COMPONENT: Component = Component {
+    id: "entities",
+    needs: &[],
+    templates: &[
+        "src/[domain]/generated/operation.rs.j2",
+        "src/[domain]/generated/wal.rs.j2",
+        "src/[domain]/generated/repository.rs.j2",
+        "src/[domain]/generated/finalizer.rs.j2",
+        "src/[domain]/generated/reaper.rs.j2",
+    ],
+    render: Render::Domain(render),
+};
+
+#[derive(Template)]
+#[template(path = "src/[domain]/generated/operation.rs.j2", escape = "none")]
+struct OperationView<'a> {
+    name: &'a str,
+    prose: &'a str,
+    table: String,
+    imports: String,
+    columns: Vec<FieldView<'a>>,
+    sql_columns: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "src/[domain]/generated/wal.rs.j2", escape = "none")]
+struct WalView<'a> {
+    name: &'a str,
+    prose: &'a str,
+    table: String,
+}
+
+#[derive(Template)]
+#[template(path = "src/[domain]/generated/repository.rs.j2", escape = "none")]
+struct RepositoryView<'a> {
+    name: &'a str,
+    prose: &'a str,
+    operations_table: String,
+    wal_table: String,
+}
+
+#[derive(Template)]
+#[template(path = "src/[domain]/generated/finalizer.rs.j2", escape = "none")]
+struct FinalizerView<'a> {
+    name: &'a str,
+    module: &'a str,
+    prose: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "src/[domain]/generated/reaper.rs.j2", escape = "none")]
+struct ReaperView<'a> {
+    name: &'a str,
+    module: &'a str,
+    prose: &'a str,
+}
+
+/// A field of a command as its operation's row has it.
+struct FieldView<'a> {
+    name: &'a str,
+    prose: String,
+    rust_type: String,
+    getter_type: &'a str,
+    getter: &'static str,
+    read: &'static str,
+}
+
+fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
+    let (name, module, prose) = (domain.type_name(), domain.module(), domain.prose());
+    let file = |stem: &str| format!("{}/generated/{stem}.rs", domain.folder());
+    let operation = OperationView {
+        name,
+        prose,
+        table: domain.operations_table(),
+        imports: runtime_use(&imports(domain)),
+        columns: fields(domain).map(field_view).collect(),
+        sql_columns: fields(domain)
+            .flat_map(|field| field.columns.iter().map(|column| column.name.clone()))
+            .collect(),
+    };
+    let wal = WalView { name, prose, table: domain.wal_table() };
+    let repository = RepositoryView {
+        name,
+        prose,
+        operations_table: domain.operations_table(),
+        wal_table: domain.wal_table(),
+    };
+    let class = Class::Generated;
+    Ok(vec![
+        GeneratedFile::rust(file("operation"), class, &operation)?,
+        GeneratedFile::rust(file("wal"), class, &wal)?,
+        GeneratedFile::rust(file("repository"), class, &repository)?,
+        GeneratedFile::rust(file("finalizer"), class, &FinalizerView { name, module, prose })?,
+        GeneratedFile::rust(file("reaper"), class, &ReaperView { name, module, prose })?,
+    ])
+}
+
+/// The fields with typed columns, of all commands of the domain, each name once.
+fn fields(domain: &DomainModel) -> impl Iterator<Item = &FieldModel> {
+    let mut seen = std::collections::HashSet::new();
+    domain
+        .operations
+        .iter()
+        .flat_map(|operation| &operation.fields)
+        .filter(move |field| !field.columns.is_empty() && seen.insert(&field.name))
+}
+
+fn imports(domain: &DomainModel) -> Vec<String> {
+    let fixed = [
+        "BizKey",
+        "DecodeError",
+        "Entity",
+        "IdemKey",
+        "OpId",
+        "OperationState",
+        "OwnerId",
+        "Row",
+        "Timestamp",
+    ];
+    let typed = fields(domain).filter(|field| !field.is_enum()).filter_map(FieldModel::runtime_import);
+    fixed.into_iter().chain(typed).map(str::to_owned).collect()
+}
+
+/// Enums are kept as their text: a row of a newer program may hold one that this program lacks.
+fn field_view(field: &FieldModel) -> FieldView<'_> {
+    let text = field.is_text() || field.is_enum();
+    let inner = if text { "String" } else { &field.inner_type };
+    FieldView {
+        name: &field.name,
+        prose: field.prose(),
+        rust_type: inner.to_owned(),
+        getter_type: if text { "&str" } else { &field.inner_type },
+        getter: if text { ".as_deref()" } else { "" },
+        read: if field.is_money() { "money" } else { "get" },
+    }
+}

@@ -107,7 +107,7 @@ pub(super) fn print_plan(plan: &Plan, diff: bool, output: &mut Output<'_>) -> Ex
     }
     if diff {
         output.line(plan::diff(plan, output.style()).trim_end());
-    } else if !plan.is_empty() || exit == Exit::Findings {
+    } else if !plan.is_empty() || exit == Exit::Findings || output.style().all {
         output.line(plan::tree(plan, output.style()).trim_end());
     }
     output.say(&plan::summary(plan));

@@ -18,6 +18,12 @@ and the constraints max=64 min=1 secret pattern=[0-9a-f]{64}.
 
 Exit codes: 0 done, 1 drift or conflict left, 2 wrong usage or spec, 3 defect.";
 
+const APPLY_EXAMPLES: &str = "\
+Examples:
+  orch-gen apply                  (after editing orch.toml)
+  orch-gen apply --dry-run --diff
+  orch-gen apply --force          (gives up edits of generated files)";
+
 /// Writes the whole safe call to somebody else's API into a Rust service.
 #[derive(Debug, Parser)]
 #[command(
@@ -72,14 +78,19 @@ pub(super) enum Command {
         what: Kind,
     },
     /// Make an empty service package, wired and runnable
+    #[command(after_help = "Example:\n  orch-gen new services/shop")]
     New(New),
     /// Make the tree match orch.toml
+    #[command(after_help = APPLY_EXAMPLES)]
     Apply(Apply),
     /// Show what `apply` would do
+    #[command(after_help = "Examples:\n  orch-gen plan --diff\n  orch-gen plan --json")]
     Plan(Plan),
     /// Exit 1 when the tree does not match orch.toml
+    #[command(after_help = "Examples:\n  orch-gen check\n  orch-gen check --json -p shop")]
     Check(Target),
     /// Explain an error code
+    #[command(after_help = "Example:\n  orch-gen explain OG031")]
     Explain {
         /// A code such as OG031
         code: String,
@@ -94,6 +105,10 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum Kind {
     /// A safe external call (the default kind)
+    #[command(
+        after_help = EXAMPLES,
+        override_usage = "orch-gen generate orchestration <Domain> <Event> [field:type]..."
+    )]
     Orchestration(Generate),
 }
 

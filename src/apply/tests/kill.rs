@@ -55,7 +55,7 @@ fn a_killed_process_leaves_the_old_tree_or_the_new_one() {
         child.wait().unwrap();
         let recovery = recover(&place.root);
         let tree = snapshot(&place.root);
-        let is_new = tree.get("src/b").is_some();
+        let is_new = tree.contains_key("src/b");
         let value: &[u8] = if is_new { b"2" } else { b"1" };
         assert_eq!(
             (&*tree["a"], &*tree["orch.lock"]),

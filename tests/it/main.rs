@@ -1,0 +1,12 @@
+//! Black-box tests: the program as a user runs it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod command;
+mod conflicts;
+mod generate;
+mod hostile;
+mod interrupted;
+mod machine;
+mod output;
+mod places;

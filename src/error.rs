@@ -104,6 +104,10 @@ codes! {
     Interrupted = "OG053", Exit::Usage;
     /// A path leads out of the package.
     OutsidePackage = "OG054", Exit::Usage;
+    /// The linter was asked for something that does not exist.
+    Lint = "OG060", Exit::Usage;
+    /// The linter failed.
+    LintDefect = "OG061", Exit::Internal;
     /// A template failed, or wrote something that is not the language of its file.
     Render = "OG090", Exit::Internal;
 }

@@ -32,6 +32,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = cli::Environment {
         folder: std::env::current_dir().unwrap_or_default(),
         terminal: io::stdout().is_terminal(),
+        seconds: seconds(),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -44,4 +45,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let _ = io::stdout().write_all(&out);
     let _ = io::stderr().write_all(&err);
     ExitCode::from(exit as u8)
+}
+
+/// Seconds since 1970.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the process's one look at the clock; tests pass their own time"
+)]
+fn seconds() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }

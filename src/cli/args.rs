@@ -24,6 +24,14 @@ Examples:
   orch-gen apply --dry-run --diff
   orch-gen apply --force          (gives up edits of generated files)";
 
+const LINT_EXAMPLES: &str = "\
+Examples:
+  orch-gen lint
+  orch-gen lint services/shop --format concise
+  orch-gen lint --only ORC002 --only missing-docs
+
+Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 a file does not parse.";
+
 /// Writes the whole safe call to somebody else's API into a Rust service.
 #[derive(Debug, Parser)]
 #[command(
@@ -89,10 +97,15 @@ pub(super) enum Command {
     /// Exit 1 when the tree does not match orch.toml
     #[command(after_help = "Examples:\n  orch-gen check\n  orch-gen check --json -p shop")]
     Check(Target),
-    /// Explain an error code
-    #[command(after_help = "Example:\n  orch-gen explain OG031")]
+    /// Prove the conventions of orchestrated calls in the source
+    #[command(after_help = LINT_EXAMPLES)]
+    Lint(Lint),
+    /// List the linter's rules
+    Rules,
+    /// Explain a rule or an error code
+    #[command(after_help = "Examples:\n  orch-gen explain ORC002\n  orch-gen explain OG031")]
     Explain {
-        /// A code such as OG031
+        /// A rule's code or name, or an error code
         code: String,
     },
     /// Print a completion script
@@ -206,4 +219,30 @@ pub(super) struct Plan {
     /// Plan to overwrite edits of generated files
     #[arg(long)]
     pub(super) force: bool,
+}
+
+/// What to lint, and how to print it.
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// The folder of a package or workspace [default: the one around]
+    pub(super) path: Option<PathBuf>,
+    /// How to print findings
+    #[arg(long, value_name = "FORMAT", default_value = "full")]
+    pub(super) format: LintFormat,
+    /// Run only this rule (repeatable)
+    #[arg(long, value_name = "RULE")]
+    pub(super) only: Vec<String>,
+    /// Leave out this rule (repeatable)
+    #[arg(long, value_name = "RULE")]
+    pub(super) except: Vec<String>,
+    /// A project without an orchestrator is fine
+    #[arg(long)]
+    pub(super) allow_empty: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    Full,
+    Concise,
+    Json,
 }

@@ -107,6 +107,8 @@ const COMMANDS: &[&str] = &[
     "apply",
     "plan",
     "check",
+    "lint",
+    "rules",
     "explain",
     "completions",
 ];

@@ -9,6 +9,7 @@ mod check;
 mod completions;
 mod explain;
 mod generate;
+mod lint;
 mod new;
 mod output;
 mod target;
@@ -31,6 +32,8 @@ pub struct Environment {
     pub terminal: bool,
     /// Whether `NO_COLOR` asks for no colours.
     pub no_color: bool,
+    /// Seconds since 1970, for exceptions in the source that end on a day.
+    pub seconds: u64,
 }
 
 /// Runs a command line whose first element is the program's name.
@@ -74,6 +77,11 @@ fn dispatch(
         Some(Command::Apply(apply)) => apply::run(&apply, environment, output),
         Some(Command::Plan(plan)) => apply::plan(&plan, environment, output),
         Some(Command::Check(check)) => check::run(&check, environment, output),
+        Some(Command::Lint(arguments)) => lint::run(&arguments, environment, output),
+        Some(Command::Rules) => {
+            lint::rules(output);
+            Ok(Exit::Done)
+        }
         Some(Command::Explain { code }) => explain::run(&code, output),
         Some(Command::Completions { shell }) => {
             completions::run(shell, output);

@@ -71,6 +71,14 @@ impl<'a> Output<'a> {
         self.write(Stream::Out, text);
     }
 
+    /// Lines that end themselves.
+    pub(super) fn text(&mut self, text: &str) {
+        let text = text.trim_end();
+        if !text.is_empty() {
+            self.write(Stream::Out, text);
+        }
+    }
+
     /// A line about what is done; not with `--quiet` or `--json`.
     pub(super) fn say(&mut self, text: &str) {
         if !self.quiet && !self.json {

@@ -7,6 +7,7 @@ mod conflicts;
 mod generate;
 mod hostile;
 mod interrupted;
+mod lint;
 mod machine;
 mod output;
 mod places;

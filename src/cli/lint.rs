@@ -1,0 +1,153 @@
+//! `orch-gen lint` and `orch-gen rules`: the linter on the command line.
+
+use super::Environment;
+use super::args::{Lint, LintFormat};
+use super::output::Output;
+use super::target::absolute;
+use crate::disk::{Entry, Read, Real};
+use crate::error::{Code, Error, Exit, Result};
+use crate::package::{self, Found};
+use crate::plan::SCHEMA;
+use orch_lint::{Date, LintError, LintErrorKind, Options, Report, Selection};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Lints a package or workspace and prints the findings.
+pub(super) fn run(
+    arguments: &Lint,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> Result<Exit> {
+    let root = root(arguments, environment)?;
+    let options = Options {
+        today: today(environment),
+        rules: Selection {
+            only: arguments.only.clone(),
+            except: arguments.except.clone(),
+        },
+        allow_empty: arguments.allow_empty,
+    };
+    let report = orch_lint::lint(&root, &options).map_err(|error| refused(&error, &root))?;
+    print(&report, arguments, output);
+    Ok(match report.exit_code() {
+        0 => Exit::Done,
+        1 => Exit::Findings,
+        _ => Exit::Internal,
+    })
+}
+
+/// Lists every rule with its first sentence.
+pub(super) fn rules(output: &mut Output<'_>) {
+    let rules = orch_lint::rules::ALL;
+    if output.json {
+        let rules: Vec<_> = rules
+            .iter()
+            .map(|rule| {
+                json!({
+                    "code": rule.code(), "name": rule.name(),
+                    "severity": rule.severity().as_str(), "summary": rule.summary(),
+                })
+            })
+            .collect();
+        output.document(&json!({ "schema": SCHEMA, "kind": "rules", "rules": rules }));
+        return;
+    }
+    let widest = rules
+        .iter()
+        .map(|rule| rule.name().len())
+        .max()
+        .unwrap_or(0);
+    for rule in rules {
+        let (code, name, severity) = (rule.code(), rule.name(), rule.severity().as_str());
+        output.line(&format!("{code}  {name:widest$}  {severity}"));
+    }
+    output.say("\n`orch-gen explain <RULE>` says what a rule finds, and why.");
+}
+
+/// The folder named, else the package around, else where one stands.
+fn root(arguments: &Lint, environment: &Environment) -> Result<PathBuf> {
+    let Some(path) = &arguments.path else {
+        return Ok(match package::find(&Real, &environment.folder)? {
+            Found::Ours(root) | Found::Foreign(root) => root,
+            Found::Nothing => environment.folder.clone(),
+        });
+    };
+    let path = absolute(environment, path);
+    match Real.entry(&path) {
+        Ok(Some(Entry::Folder | Entry::Link)) => Ok(path),
+        _ => Err(Error::new(Code::Usage, "there is no such folder to lint")
+            .at(path.display().to_string())
+            .help("name the folder of a package or a workspace")),
+    }
+}
+
+fn print(report: &Report, arguments: &Lint, output: &mut Output<'_>) {
+    let format = if output.json {
+        LintFormat::Json
+    } else {
+        arguments.format
+    };
+    match format {
+        LintFormat::Json => output.line(report.to_json().trim_end()),
+        LintFormat::Concise => output.text(&report.render_concise()),
+        LintFormat::Full => output.text(&report.render_full(output.style().color)),
+    }
+}
+
+/// The day, in UTC, from days since 1970: exceptions in the source end on a day.
+fn today(environment: &Environment) -> Option<Date> {
+    let days = i64::try_from(environment.seconds / 86_400).ok()?;
+    let (year, month, day) = civil(days);
+    Date::new(
+        u16::try_from(year).ok()?,
+        u8::try_from(month).ok()?,
+        u8::try_from(day).ok()?,
+    )
+}
+
+/// Days since 1970 to year, month and day of the Gregorian calendar. Years are counted from March,
+/// so that the leap day is the last one.
+const fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let year = year_of_era + era * 400;
+    if month < 10 {
+        (year, month + 3, day)
+    } else {
+        (year + 1, month - 9, day)
+    }
+}
+
+fn refused(error: &LintError, root: &std::path::Path) -> Error {
+    let code = match error.kind() {
+        LintErrorKind::Usage => Code::Lint,
+        LintErrorKind::Internal => Code::LintDefect,
+    };
+    Error::new(code, error.to_string())
+        .at(root.display().to_string())
+        .help("`orch-gen rules` lists the rules, `orch-gen lint --help` the options")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::civil;
+
+    #[test]
+    fn days_are_dates() {
+        for (days, date) in [
+            (0, (1970, 1, 1)),
+            (59, (1970, 3, 1)),
+            (11_016, (2000, 2, 29)),
+            (19_723, (2024, 1, 1)),
+            (20_513, (2026, 3, 1)),
+        ] {
+            assert_eq!(civil(days), date);
+        }
+    }
+}

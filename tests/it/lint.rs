@@ -1,0 +1,64 @@
+//! The linter on the command line.
+
+use crate::command::Place;
+
+/// A service with a database call inside of `execute`.
+fn with_findings() -> Place {
+    let place = Place::new();
+    place.write(
+        "Cargo.toml",
+        "[package]\nname = \"shop\"\nedition = \"2024\"\n",
+    );
+    place.write(
+        "src/lib.rs",
+        "//! Shop.\npub struct Pay;\nimpl orch_runtime::Orchestrator for Pay {\n    \
+         fn execute(&self) -> bool { true }\n}\n",
+    );
+    place
+}
+
+#[test]
+fn findings_are_exit_code_1_in_every_format() {
+    let place = with_findings();
+    for format in ["full", "concise", "json"] {
+        let ran = place.run_in("src", &["lint", "--format", format]);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.out.contains("ORC"), "{format}: {}", ran.out);
+    }
+    let ran = place.run(&["lint", "--json"]);
+    assert!(!ran.json()["findings"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn a_rule_can_be_asked_for_alone() {
+    let place = with_findings();
+    let codes = |arguments: &[&str]| {
+        let document = place.run(&[&["lint", "--json"], arguments].concat()).json();
+        let findings = document["findings"].as_array().unwrap().clone();
+        findings
+            .iter()
+            .map(|f| f["code"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let all = codes(&[]);
+    let first = all[0].as_str();
+    assert!(codes(&["--only", first]).iter().all(|code| code == first));
+    assert!(!codes(&["--except", first]).iter().any(|code| code == first));
+    place
+        .run(&["lint", "--only", "nonsense"])
+        .refused(2, "OG060");
+    place.run(&["lint", "nowhere"]).refused(2, "OG001");
+}
+
+#[test]
+fn every_rule_is_listed_and_explained() {
+    let place = Place::new();
+    let listed = place.run(&["rules"]).done().out;
+    for rule in orch_lint::rules::ALL {
+        assert!(listed.contains(rule.code()) && listed.contains(rule.name()));
+        let explained = place.run(&["explain", rule.code()]).done().out;
+        assert_eq!(explained, place.run(&["explain", rule.name()]).done().out);
+        assert!(explained.contains("## What it does"), "{explained}");
+    }
+    assert!(place.run(&["rules", "--json"]).done().json()["rules"].is_array());
+}

@@ -3,8 +3,11 @@
 //! The lock says what this program wrote last. What differs from it was changed by the user, and a
 //! user's change is never lost: a generated file that was edited is a conflict, a file of the
 //! user's own is merged, and what is not in the lock is not ours.
+//!
+//! Line ends are no change: a checkout may turn them into CRLF.
 
 use super::change::{Action, Change, Conflict};
+use super::line_ends;
 use super::merge::merge;
 use crate::components::{Class, GeneratedFile, Owned};
 use crate::disk::Tree;
@@ -78,11 +81,12 @@ impl Decider<'_> {
             };
             return Ok((action, text()));
         };
-        if before == file.contents().as_bytes() {
+        let text_before = line_ends::unified(before);
+        if *text_before == *file.contents().as_bytes() {
             return Ok((Action::Unchanged, text()));
         }
         match (file.class(), known) {
-            (Class::Generated, Some(known)) if known.hash == Hash::of(before) => {
+            (Class::Generated, Some(known)) if known.hash == Hash::of(&text_before) => {
                 Ok((Action::Update, text()))
             }
             (Class::Generated, _) if self.force => Ok((Action::Update, text())),
@@ -106,19 +110,30 @@ impl Decider<'_> {
         if known.hash == *hash {
             return Ok((Action::Unchanged, text));
         }
-        if known.hash == Hash::of(before) {
+        let text_before = line_ends::unified(before);
+        if known.hash == Hash::of(&text_before) {
             return Ok((Action::Update, text));
         }
-        let base = self.tree.read_text(&format!("{BASE}/{}", known.hash))?;
-        let base = base.filter(|base| Hash::of(base.as_bytes()) == known.hash);
-        let (Some(base), Ok(yours)) = (base, std::str::from_utf8(before)) else {
+        let base = self.base(known)?;
+        let (Some(base), Ok(yours)) = (base, std::str::from_utf8(&text_before)) else {
             return Ok((Action::Conflict(Conflict::NoBase), text));
         };
         Ok(match merge(&base, yours, file.contents()) {
             Some(merged) if merged == yours => (Action::Unchanged, text),
-            Some(merged) => (Action::Merge, Some(Cow::Owned(merged))),
+            Some(merged) => (
+                Action::Merge,
+                Some(Cow::Owned(line_ends::like(before, merged))),
+            ),
             None => (Action::Conflict(Conflict::Overlap), text),
         })
+    }
+
+    /// What the program wrote last to a file of the user's own, if it is still kept.
+    fn base(&self, known: &LockedFile) -> Result<Option<String>> {
+        let bytes = self.tree.read(&format!("{BASE}/{}", known.hash))?;
+        let text = bytes.map(|bytes| line_ends::unified(&bytes).into_owned());
+        let text = text.filter(|text| Hash::of(text) == known.hash);
+        Ok(text.and_then(|text| String::from_utf8(text).ok()))
     }
 
     /// A file that was written once and is not wanted any more.
@@ -126,7 +141,7 @@ impl Decider<'_> {
         let Some(before) = self.tree.read(path)? else {
             return Ok(None);
         };
-        let untouched = Hash::of(&before) == entry.hash;
+        let untouched = Hash::of(&line_ends::unified(&before)) == entry.hash;
         let action = match entry.class {
             _ if untouched => Action::Delete,
             Class::Yours => Action::Release,

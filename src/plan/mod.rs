@@ -9,6 +9,7 @@ mod change;
 mod decide;
 pub mod drift;
 mod json;
+mod line_ends;
 mod merge;
 mod render;
 #[cfg(test)]

@@ -368,6 +368,26 @@ fn a_newer_program_alone_is_no_drift() {
     assert_eq!(package.read("orch.lock").unwrap(), lock);
 }
 
+/// A checkout on Windows turns every line end of the package into CRLF.
+#[test]
+fn other_line_ends_are_no_edit() {
+    let package = Package::new();
+    let ours = |path: &PathBuf| path.is_file() && !path.ends_with("orch.toml");
+    for path in package.everything().into_keys().filter(ours) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace('\n', "\r\n")).unwrap();
+    }
+    assert_eq!(kinds(&package.plan(V1)), []);
+    package.write(
+        "src/mine.rs",
+        "1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7\r\n8\r\n9 mine\r\n",
+    );
+    package.apply(V2).unwrap();
+    let merged = "1\r\n2 changed\r\n3\r\n4\r\n5\r\n6\r\n7\r\n8\r\n9 mine\r\n";
+    assert_eq!(package.read("src/mine.rs").unwrap(), merged);
+    assert_eq!(package.read("src/gen.rs").unwrap(), "two\n");
+}
+
 #[test]
 fn the_plan_as_a_tree() {
     let package = Package::new();

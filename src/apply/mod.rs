@@ -10,7 +10,7 @@ mod journal;
 mod recover;
 mod staging;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::disk::{Hold, Tree, Write, refused};
 use crate::error::{Code, Error, Result};

@@ -19,7 +19,7 @@ pub(super) const COMPONENT: Component = Component {
 #[template(path = "src/[domain]/generated/command.rs.j2", escape = "none")]
 struct CommandView<'a> {
     name: &'a str,
-    prose: &'a str,
+    prose: String,
     event_type: String,
     imports: String,
     enums: Vec<EnumView<'a>>,
@@ -97,13 +97,28 @@ fn render(_: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rende
 fn imports(operation: &OperationModel) -> Vec<String> {
     let fields = &operation.fields;
     let mut names: Vec<&str> = operation.runtime_imports();
-    names.extend(["BizKey", "Column", "Command", "CommandError", "JsonFields", "Violations"]);
+    names.extend([
+        "BizKey",
+        "Column",
+        "Command",
+        "CommandError",
+        "JsonFields",
+        "Violations",
+    ]);
     let conditional = [
-        ("Columns", fields.iter().any(|field| column(field).is_some())),
+        (
+            "Columns",
+            fields.iter().any(|field| column(field).is_some()),
+        ),
         ("check", fields.iter().any(|field| check(field).is_some())),
         ("taken", fields.iter().any(|field| !field.optional)),
     ];
-    names.extend(conditional.into_iter().filter(|(_, used)| *used).map(|(name, _)| name));
+    names.extend(
+        conditional
+            .into_iter()
+            .filter(|(_, used)| *used)
+            .map(|(name, _)| name),
+    );
     let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
     if fields.iter().any(|field| field.pattern.is_some()) {
         names.push("check::Part".to_owned());
@@ -115,7 +130,11 @@ fn imports(operation: &OperationModel) -> Vec<String> {
 }
 
 fn enum_view(field: &FieldModel) -> EnumView<'_> {
-    EnumView { name: &field.enum_name, prose: field.prose(), variants: &field.variants }
+    EnumView {
+        name: &field.enum_name,
+        prose: field.prose(),
+        variants: &field.variants,
+    }
 }
 
 fn field_view(field: &FieldModel) -> FieldView<'_> {
@@ -147,7 +166,10 @@ fn check(field: &FieldModel) -> Option<String> {
     let (min, max) = (field.min.as_deref(), field.max.as_deref());
     if let Some(pattern) = &field.pattern {
         let described = format!("{:?}", pattern.text());
-        return Some(format!("check::form(value, Self::{}, {described})", constant(field)));
+        return Some(format!(
+            "check::form(value, Self::{}, {described})",
+            constant(field)
+        ));
     }
     let optional = |limit: Option<&str>| match limit {
         Some(limit) => format!("Some(\"{limit}\")"),
@@ -166,20 +188,21 @@ fn check(field: &FieldModel) -> Option<String> {
         Type::String | Type::Text => counted("text"),
         Type::List(_) => counted("list"),
         Type::Bytes => counted("bytes"),
-        Type::Money => Some(format!("check::money(*value, {}, {})", optional(min), optional(max))),
-        Type::Decimal => {
-            Some(format!("check::decimal(*value, {}, {})", optional(min), optional(max)))
-        }
+        Type::Money => Some(format!(
+            "check::money(*value, {}, {})",
+            optional(min),
+            optional(max)
+        )),
+        Type::Decimal => Some(format!(
+            "check::decimal(*value, {}, {})",
+            optional(min),
+            optional(max)
+        )),
         Type::I32 | Type::I64 | Type::U32 => {
             let (min, max) = (min.unwrap_or("i128::MIN"), max.unwrap_or("i128::MAX"));
             Some(format!("check::integer(*value, {min}, {max})"))
         }
-        Type::Bool
-        | Type::Uuid
-        | Type::Date
-        | Type::DateTime
-        | Type::Json
-        | Type::Enum(_) => None,
+        Type::Bool | Type::Uuid | Type::Date | Type::DateTime | Type::Json | Type::Enum(_) => None,
     }
 }
 
@@ -201,28 +224,46 @@ fn part_view(part: &Part) -> PartView {
     PartView {
         ranges: part.ranges.iter().map(range).collect::<Vec<_>>().join(", "),
         min: part.min,
-        max: part.max.map_or_else(|| "usize::MAX".to_owned(), |max| max.to_string()),
+        max: part
+            .max
+            .map_or_else(|| "usize::MAX".to_owned(), |max| max.to_string()),
     }
 }
 
 fn new_signature(fields: &[FieldModel]) -> String {
-    let parameters: Vec<String> =
-        fields.iter().map(|field| format!("{}: {}", field.name, field.rust_type)).collect();
-    signature("pub fn new(", &parameters, ") -> Result<Self, CommandError> {")
+    let parameters: Vec<String> = fields
+        .iter()
+        .map(|field| format!("{}: {}", field.name, field.rust_type))
+        .collect();
+    signature(
+        "pub fn new(",
+        &parameters,
+        ") -> Result<Self, CommandError> {",
+    )
 }
 
 fn check_signature(fields: &[FieldModel]) -> String {
     let mut parameters = vec!["mut found: Violations".to_owned()];
     let option = |field: &FieldModel| format!("{}: Option<{}>", field.name, field.inner_type);
     parameters.extend(fields.iter().map(option));
-    signature("fn check(", &parameters, ") -> Result<Self, CommandError> {")
+    signature(
+        "fn check(",
+        &parameters,
+        ") -> Result<Self, CommandError> {",
+    )
 }
 
 fn new_arguments(fields: &[FieldModel]) -> Vec<String> {
     let given = |field: &FieldModel| {
-        if field.optional { field.name.clone() } else { format!("Some({})", field.name) }
+        if field.optional {
+            field.name.clone()
+        } else {
+            format!("Some({})", field.name)
+        }
     };
-    std::iter::once("Violations::new()".to_owned()).chain(fields.iter().map(given)).collect()
+    std::iter::once("Violations::new()".to_owned())
+        .chain(fields.iter().map(given))
+        .collect()
 }
 
 fn json_arguments(fields: &[FieldModel]) -> Vec<String> {
@@ -232,7 +273,10 @@ fn json_arguments(fields: &[FieldModel]) -> Vec<String> {
 }
 
 fn raw_arguments(fields: &[FieldModel]) -> Vec<String> {
-    fields.iter().map(|field| format!("raw.{}", field.name)).collect()
+    fields
+        .iter()
+        .map(|field| format!("raw.{}", field.name))
+        .collect()
 }
 
 fn secrets(fields: &[FieldModel]) -> Option<String> {
@@ -258,9 +302,14 @@ fn column(field: &FieldModel) -> Option<String> {
     let (name, column) = (&field.name, &first.name);
     if field.is_money() {
         let currency = &field.columns.get(1)?.name;
-        let amount =
-            if field.optional { format!("self.{name}") } else { format!("Some(self.{name})") };
-        return Some(format!("columns.money(\"{column}\", \"{currency}\", {amount});"));
+        let amount = if field.optional {
+            format!("self.{name}")
+        } else {
+            format!("Some(self.{name})")
+        };
+        return Some(format!(
+            "columns.money(\"{column}\", \"{currency}\", {amount});"
+        ));
     }
     let value = match (field.is_enum(), field.is_text(), field.optional) {
         (true, _, true) => format!("self.{name}.map({}::as_str)", field.enum_name),

@@ -75,7 +75,8 @@ struct FieldView<'a> {
 }
 
 fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
-    let (name, module, prose) = (domain.type_name(), domain.module(), domain.prose());
+    let (name, module) = (domain.type_name(), domain.module());
+    let prose = &domain.prose();
     let file = |stem: &str| format!("{}/generated/{stem}.rs", domain.folder());
     let operation = OperationView {
         name,
@@ -87,7 +88,11 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
             .flat_map(|field| field.columns.iter().map(|column| column.name.clone()))
             .collect(),
     };
-    let wal = WalView { name, prose, table: domain.wal_table() };
+    let wal = WalView {
+        name,
+        prose,
+        table: domain.wal_table(),
+    };
     let repository = RepositoryView {
         name,
         prose,
@@ -99,8 +104,24 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
         GeneratedFile::rust(file("operation"), class, &operation)?,
         GeneratedFile::rust(file("wal"), class, &wal)?,
         GeneratedFile::rust(file("repository"), class, &repository)?,
-        GeneratedFile::rust(file("finalizer"), class, &FinalizerView { name, module, prose })?,
-        GeneratedFile::rust(file("reaper"), class, &ReaperView { name, module, prose })?,
+        GeneratedFile::rust(
+            file("finalizer"),
+            class,
+            &FinalizerView {
+                name,
+                module,
+                prose,
+            },
+        )?,
+        GeneratedFile::rust(
+            file("reaper"),
+            class,
+            &ReaperView {
+                name,
+                module,
+                prose,
+            },
+        )?,
     ])
 }
 
@@ -126,7 +147,9 @@ fn imports(domain: &DomainModel) -> Vec<String> {
         "Row",
         "Timestamp",
     ];
-    let typed = fields(domain).filter(|field| !field.is_enum()).filter_map(FieldModel::runtime_import);
+    let typed = fields(domain)
+        .filter(|field| !field.is_enum())
+        .filter_map(FieldModel::runtime_import);
     fixed.into_iter().chain(typed).map(str::to_owned).collect()
 }
 

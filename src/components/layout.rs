@@ -11,20 +11,26 @@ pub(super) fn signature(head: &str, parameters: &[String], tail: &str) -> String
     if 4 + line.len() <= MAX_WIDTH {
         return line;
     }
-    let lines: String =
-        parameters.iter().map(|parameter| format!("        {parameter},\n")).collect();
+    let lines: String = parameters
+        .iter()
+        .map(|parameter| format!("        {parameter},\n"))
+        .collect();
     format!("{head}\n{lines}    {tail}")
 }
 
 /// The arguments of a call that stands at `indent` between `head` and `tail`.
 pub(super) fn arguments(arguments: &[String], indent: usize, head: &str, tail: &str) -> String {
     let line = arguments.join(", ");
-    let fits = line.len() <= CALL_WIDTH && indent + head.len() + line.len() + tail.len() <= MAX_WIDTH;
+    let fits =
+        line.len() <= CALL_WIDTH && indent + head.len() + line.len() + tail.len() <= MAX_WIDTH;
     if fits || arguments.len() < 2 {
         return line;
     }
     let inner = " ".repeat(indent + 4);
-    let lines: String = arguments.iter().map(|argument| format!("\n{inner}{argument},")).collect();
+    let lines: String = arguments
+        .iter()
+        .map(|argument| format!("\n{inner}{argument},"))
+        .collect();
     format!("{lines}\n{}", " ".repeat(indent))
 }
 

@@ -17,6 +17,7 @@ struct ManifestView<'a> {
     name: &'a str,
     standalone: bool,
     runtime: String,
+    runtime_for_tests: String,
     lint: String,
 }
 
@@ -30,10 +31,19 @@ fn render(context: &Context<'_>) -> Rendered {
         name: &package.name,
         standalone: package.standalone,
         runtime: package.dependency("orch-runtime"),
+        runtime_for_tests: testing(&package.dependency("orch-runtime")),
         lint: package.dependency("orch-lint"),
     };
     Ok(vec![
         GeneratedFile::toml("Cargo.toml", Class::Yours, &view)?,
         GeneratedFile::text(".gitignore", Class::Yours, &GitignoreView)?,
     ])
+}
+
+/// The same dependency with the feature that tests need.
+fn testing(dependency: &str) -> String {
+    match dependency.strip_suffix(" }") {
+        Some(table) => format!("{table}, features = [\"testing\"] }}"),
+        None => format!("{{ version = {dependency}, features = [\"testing\"] }}"),
+    }
 }

@@ -25,17 +25,31 @@ struct UpView<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "migrations/sqlite/[number]_[domain].down.sql.j2", escape = "none")]
+#[template(
+    path = "migrations/sqlite/[number]_[domain].down.sql.j2",
+    escape = "none"
+)]
 struct DownView<'a> {
     prose: &'a str,
     domain: &'a str,
 }
 
 fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
-    let (prose, module) = (domain.prose(), domain.module());
-    let columns = domain.columns().iter().map(|column| definition(domain, column)).collect();
-    let up = UpView { prose, domain: module, columns };
-    let down = DownView { prose, domain: module };
+    let (prose, module) = (&domain.prose(), domain.module());
+    let columns = domain
+        .columns()
+        .iter()
+        .map(|column| definition(domain, column))
+        .collect();
+    let up = UpView {
+        prose,
+        domain: module,
+        columns,
+    };
+    let down = DownView {
+        prose,
+        domain: module,
+    };
     let path = |end: &str| format!("migrations/sqlite/{}{end}", domain.migration());
     Ok(vec![
         GeneratedFile::text(path(".sql"), Class::Generated, &up)?,
@@ -52,7 +66,9 @@ fn definition(domain: &DomainModel, column: &crate::model::Column) -> String {
     }
     let requires = |operation: &&OperationModel| {
         let fields = operation.fields.iter().filter(|field| !field.optional);
-        fields.flat_map(|field| &field.columns).any(|required| required.name == column.name)
+        fields
+            .flat_map(|field| &field.columns)
+            .any(|required| required.name == column.name)
     };
     let events: Vec<String> = domain
         .operations

@@ -7,10 +7,17 @@
 //! To add one: put the template under `templates/` at the path of the file it makes, write a view
 //! and a function in a file here, and add a row to [`ALL`].
 
+mod command;
+mod domain;
+mod entities;
 mod file;
-mod library;
+mod layout;
 mod manifest;
+mod migrations;
+mod operation;
+mod operation_tests;
 mod phases;
+mod service;
 #[cfg(test)]
 mod tests;
 mod vendor;
@@ -57,4 +64,14 @@ pub struct Component {
 }
 
 /// Every component. The order decides nothing but the order of output.
-pub const ALL: &[Component] = &[manifest::COMPONENT, library::COMPONENT, vendor::COMPONENT];
+pub const ALL: &[Component] = &[
+    manifest::COMPONENT,
+    service::COMPONENT,
+    domain::COMPONENT,
+    command::COMPONENT,
+    entities::COMPONENT,
+    operation::COMPONENT,
+    migrations::COMPONENT,
+    operation_tests::COMPONENT,
+    vendor::COMPONENT,
+];

@@ -83,6 +83,7 @@ impl Package {
     }
 
     fn apply_forced(&self, version: Component, force: bool) -> Result<Plan> {
+        let _guard = crate::apply::tests::nobody_starts();
         let session = Session::open(&Real, &self.root)?;
         let plan = self.plan_forced(version, force)?;
         session.apply(&plan)?;

@@ -126,6 +126,25 @@ text_id!(
     BizKey, "business key", 255, |c: char| !c.is_control(), "must not hold control characters"
 );
 
+impl BizKey {
+    /// The business key that `value` makes: cut to the longest accepted text, without control
+    /// characters, `-` when nothing is left.
+    pub fn of(value: impl fmt::Display) -> Self {
+        let mut text: String = value
+            .to_string()
+            .chars()
+            .filter(|c| !c.is_control())
+            .collect();
+        while text.len() > Self::MAX_LEN {
+            text.pop();
+        }
+        if text.is_empty() {
+            text.push('-');
+        }
+        Self(text)
+    }
+}
+
 impl OwnerId {
     /// The owner of requests that nobody signed.
     #[must_use]

@@ -17,6 +17,7 @@
 //! no ids. Nothing here knows a template or a parser of Rust.
 
 pub mod bytes;
+pub mod check;
 pub mod clock;
 pub mod engine;
 pub mod fault;
@@ -51,11 +52,11 @@ pub use uuid::Uuid;
 
 pub use bytes::Bytes;
 pub use clock::{Clock, SystemClock, Timestamp, Timestamp as DateTime};
-pub use engine::{Engine, Orchestrator};
+pub use engine::{Engine, Finished, Orchestrator, report_progress};
 pub use ids::{BizKey, Fence, IdSource, IdemKey, InvalidId, OpId, OwnerId, UuidSource};
 pub use money::{Currency, Money};
 pub use operation::answer::{GatewayError, Receipt};
-pub use operation::command::{Command, CommandError, JsonFields, Violation, Violations};
+pub use operation::command::{Command, CommandError, JsonFields, Violation, Violations, taken};
 pub use operation::idempotency::{Idempotency, Probe};
 pub use operation::outcome::Outcome;
 pub use operation::retry::RetryPolicy;
@@ -64,5 +65,8 @@ pub use operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
 pub use repository::{Entity, Repository};
 pub use scheduler::{Cleaner, Finalizer, Reaper, Workers};
 pub use secret::Secret;
-pub use value::{Column, DecodeError, Row, Value};
+pub use store::Tables;
+pub use store::hook::{HookError, HookTx};
+pub use store::sqlite::Migration;
+pub use value::{Column, Columns, DecodeError, Row, Value};
 pub use wal::WalState;

@@ -36,6 +36,35 @@ impl Column {
     }
 }
 
+/// Collects a command's typed columns.
+#[derive(Debug, Default)]
+pub struct Columns(Vec<Column>);
+
+impl Columns {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a column.
+    pub fn set(&mut self, name: &'static str, value: impl Into<Value>) {
+        self.0.push(Column::new(name, value));
+    }
+
+    /// Adds the two columns of an amount: minor units, then the currency.
+    pub fn money(&mut self, value: &'static str, currency: &'static str, amount: Option<Money>) {
+        self.set(value, amount.map(Money::minor));
+        self.set(currency, amount.map(|amount| amount.currency().to_string()));
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Column> {
+        self.0
+    }
+}
+
 macro_rules! into_value {
     ($($from:ty => |$x:ident| $to:expr;)*) => {$(
         impl From<$from> for Value {

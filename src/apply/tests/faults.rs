@@ -126,8 +126,7 @@ fn death_while_recovering_leaves_the_old_tree_or_the_new_one() {
             let place = Place::with(BEFORE);
             let _ = apply(&Faulty::new(Fault::Death(n)), &place.root, &steps());
             let disk = Faulty::new(Fault::Death(death));
-            let _ =
-                crate::apply::Session::open(&disk, &place.root).map(|session| session.recovery());
+            let _ = recover_on(&disk, &place.root);
             recover(&place.root);
             let now = snapshot(&place.root);
             assert!(now == old || now == new, "{n} {death}: {now:?}");

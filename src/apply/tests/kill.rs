@@ -32,6 +32,7 @@ fn victim() {
 
 /// Starts the victim and waits until it stands still, or has ended.
 fn start(root: &Path, call: usize) -> Child {
+    let guard = STARTING.write();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "apply::tests::kill::victim", "--nocapture"])
         .env(ROOT, root)
@@ -40,6 +41,7 @@ fn start(root: &Path, call: usize) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    drop(guard);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let _ = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("stalled")));
     child
@@ -73,7 +75,7 @@ fn a_killed_process_leaves_the_old_tree_or_the_new_one() {
 fn a_dead_process_holds_nothing() {
     let place = Place::with(&[("a", "1"), ("orch.lock", "1")]);
     let mut child = start(&place.root, 30);
-    let error = super::super::Session::open(&Real, &place.root).unwrap_err();
+    let error = recover_on(&Real, &place.root).unwrap_err();
     assert_eq!(error.code(), crate::error::Code::Busy);
     child.kill().unwrap();
     child.wait().unwrap();

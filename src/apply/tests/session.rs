@@ -7,6 +7,7 @@ use crate::error::Code;
 
 #[test]
 fn two_runs_at_once_are_refused() {
+    let _guard = nobody_starts();
     let place = Place::with(&[("a", "1")]);
     let first = Session::open(&Real, &place.root).unwrap();
     let error = Session::open(&Real, &place.root).unwrap_err();
@@ -54,7 +55,7 @@ fn an_edit_after_an_interruption_is_not_lost() {
         let place = Place::with(&[("a", "1"), ("b", "1")]);
         let _ = apply(&Faulty::new(Fault::Death(n)), &place.root, &steps);
         std::fs::write(place.root.join("b"), "the user's").unwrap();
-        if let Err(error) = Session::open(&Real, &place.root) {
+        if let Err(error) = recover_on(&Real, &place.root) {
             assert_eq!(
                 (error.code(), error.place()),
                 (Code::Interrupted, Some("b"))
@@ -77,7 +78,7 @@ fn an_edit_after_an_interruption_is_not_lost() {
 #[test]
 fn a_damaged_journal_is_named() {
     let place = Place::with(&[(".orch/staging/journal", "half a jour")]);
-    let error = Session::open(&Real, &place.root).unwrap_err();
+    let error = recover_on(&Real, &place.root).unwrap_err();
     assert_eq!(error.code(), Code::Interrupted);
 }
 

@@ -84,10 +84,10 @@ impl Violations {
         Self::default()
     }
 
-    /// Notes that `field` is wrong unless `holds`.
-    pub fn check(&mut self, holds: bool, field: &str, message: &str) {
-        if !holds {
-            self.add(field, message);
+    /// Notes what a check of `field` found.
+    pub fn note(&mut self, field: &str, check: Result<(), String>) {
+        if let Err(problem) = check {
+            self.add(field, problem);
         }
     }
 
@@ -160,19 +160,25 @@ impl JsonFields {
         }
     }
 
-    /// Ends the reading: fields that nobody took are errors too, so that a misspelt optional field is
-    /// not silently ignored.
-    ///
-    /// # Errors
-    /// Every field that is wrong.
-    pub fn finish(mut self) -> Result<(), CommandError> {
+    /// Ends the reading: fields that nobody took are violations too, so that a misspelt optional field
+    /// is not silently ignored.
+    #[must_use]
+    pub fn into_violations(mut self) -> Violations {
         for name in self.fields.keys() {
             let shown: String = name.chars().take(64).collect();
             self.violations
                 .add(&shown, "is not a field of this request");
         }
-        self.violations.into_result()
+        self.violations
     }
+}
+
+/// A required field's value, after all violations were reported.
+///
+/// # Errors
+/// When there is no value: nothing reported that.
+pub fn taken<T>(field: &str, value: Option<T>) -> Result<T, CommandError> {
+    value.ok_or_else(|| CommandError::field(field, "is required"))
 }
 
 /// A digest of what was asked, to tell a repeated request from another one under the same key.
@@ -219,7 +225,8 @@ mod tests {
         let size: Option<u32> = fields.optional("size");
         assert!(order.is_none() && amount.is_none() && size.is_none());
         let names: Vec<String> = fields
-            .finish()
+            .into_violations()
+            .into_result()
             .unwrap_err()
             .violations()
             .iter()

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
@@ -153,7 +152,7 @@ fn intervals(environment: &mut Environment) -> Intervals {
     let written = duration::written(usual.engine.lease);
     let lease = environment.value(
         "ORCH_TEST_LEASE",
-        (None::<Duration>, written),
+        (None::<std::time::Duration>, written),
         "for tests only: the lease; schedulers run at half of it",
         |text| duration::parse(text).map(Some).ok_or(duration::EXPECTED),
     );

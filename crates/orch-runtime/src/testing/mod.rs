@@ -7,6 +7,7 @@
 //!    └───── crash_at() ─── Boundary ───▶ everything after it fails; restart() reads the same file
 //! ```
 
+pub mod client;
 mod clock;
 mod provider;
 mod world;

@@ -203,9 +203,10 @@ async fn a_silent_provider_with_keys_gets_the_same_key_again() {
 /// A refusal of the second call says nothing about the first one, whose answer was lost.
 #[tokio::test]
 async fn a_refusal_after_a_lost_answer_does_not_fail_a_paid_charge() {
+    let refused = Reply::Refuse("UNAUTHORIZED");
     let world = scripted(
         keyed_world(),
-        [Reply::DoneButLost, Reply::Refuse("UNAUTHORIZED")],
+        [Reply::DoneButLost, refused.clone(), refused],
     );
     world.provider.stop_answering_probes();
     let op = world.submit("k", &charge("order-1")).await.unwrap();

@@ -1,0 +1,132 @@
+//! The files of an operation that its developer goes on with: orchestrator, rules, controller.
+
+use askama::Template;
+
+use super::domain::capitalised;
+use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use crate::model::{DomainModel, OperationModel};
+use crate::spec::Track;
+
+/// The component.
+pub(super) const COMPONENT: Component = Component {
+    id: "operation",
+    needs: &[],
+    templates: &[
+        "src/[domain]/orchestrator.rs.j2",
+        "src/[domain]/rules.rs.j2",
+        "src/[domain]/controller.rs.j2",
+        "src/[domain]/[operation]/mod.rs.j2",
+        "src/[domain]/[operation]/generated/mod.rs.j2",
+    ],
+    render: Render::Operation(render),
+};
+
+#[derive(Template)]
+#[template(path = "src/[domain]/orchestrator.rs.j2", escape = "none")]
+struct OrchestratorView<'a> {
+    name: &'a str,
+    module: &'a str,
+    prose: &'a str,
+    plural_prose: String,
+    sentence: String,
+    screaming: String,
+    domain_name: &'a str,
+    domain_path: &'static str,
+    progress: bool,
+    business_key: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "src/[domain]/rules.rs.j2", escape = "none")]
+struct RulesView<'a> {
+    name: &'a str,
+    plural_prose: String,
+    first_json: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "src/[domain]/controller.rs.j2", escape = "none")]
+struct ControllerView<'a> {
+    name: &'a str,
+    prose: &'a str,
+    plural_prose: String,
+    route: String,
+    history: bool,
+}
+
+#[derive(Template)]
+#[template(path = "src/[domain]/[operation]/mod.rs.j2", escape = "none")]
+struct ModuleView<'a> {
+    title: String,
+    domain: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "src/[domain]/[operation]/generated/mod.rs.j2", escape = "none")]
+struct GeneratedView<'a> {
+    prose: &'a str,
+}
+
+fn render(_: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> Rendered {
+    let prose = operation.prose();
+    let orchestrator = OrchestratorView {
+        name: operation.type_name(),
+        module: operation.module(),
+        prose: &prose,
+        plural_prose: plural(operation),
+        sentence: capitalised(&prose),
+        screaming: domain.screaming(),
+        domain_name: domain.type_name(),
+        domain_path: if operation.is_root {
+            "super"
+        } else {
+            "super::super"
+        },
+        progress: operation.track == Track::Progress,
+        business_key: operation.business_key().map(|field| field.name.as_str()),
+    };
+    let rules = RulesView {
+        name: operation.type_name(),
+        plural_prose: plural(operation),
+        first_json: operation
+            .fields
+            .first()
+            .map_or("field", |field| &field.json),
+    };
+    let controller = ControllerView {
+        name: operation.type_name(),
+        prose: &prose,
+        plural_prose: plural(operation),
+        route: format!("/api/{}", operation.route()),
+        history: operation.track == Track::History,
+    };
+    let path = |file: &str| format!("{}/{file}", operation.folder());
+    let mut files = vec![
+        GeneratedFile::rust(path("orchestrator.rs"), Class::Yours, &orchestrator)?,
+        GeneratedFile::rust(path("rules.rs"), Class::Yours, &rules)?,
+        GeneratedFile::rust(path("controller.rs"), Class::Yours, &controller)?,
+    ];
+    if !operation.is_root {
+        let module = ModuleView {
+            title: capitalised(&prose),
+            domain: &domain.prose(),
+        };
+        files.push(GeneratedFile::rust(
+            path("mod.rs"),
+            Class::Generated,
+            &module,
+        )?);
+        let generated = GeneratedView { prose: &prose };
+        files.push(GeneratedFile::rust(
+            path("generated/mod.rs"),
+            Class::Generated,
+            &generated,
+        )?);
+    }
+    Ok(files)
+}
+
+/// `file uploads`.
+fn plural(operation: &OperationModel) -> String {
+    operation.name.plural().replace('_', " ")
+}

@@ -1,0 +1,251 @@
+//! `tests/<operation>/`: the promises of an operation, as tests that attack them.
+
+use askama::Template;
+
+use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use crate::model::{DomainModel, FieldModel, OperationModel};
+use crate::spec::Track;
+
+/// The component.
+pub(super) const COMPONENT: Component = Component {
+    id: "tests",
+    needs: &[],
+    templates: &[
+        "tests/[operation]/main.rs.j2",
+        "tests/[operation]/world.rs.j2",
+        "tests/[operation]/command.rs.j2",
+        "tests/[operation]/controller.rs.j2",
+        "tests/[operation]/crashes.rs.j2",
+        "tests/[operation]/duplicates.rs.j2",
+        "tests/[operation]/gateway.rs.j2",
+        "tests/[operation]/outcomes.rs.j2",
+        "tests/[operation]/schedulers.rs.j2",
+    ],
+    render: Render::Operation(render),
+};
+
+/// Names that several of the tests need.
+struct Names<'a> {
+    crate_name: String,
+    name: &'a str,
+    module: &'a str,
+    path: String,
+    domain_name: &'a str,
+    domain_module: &'a str,
+    table: String,
+    wal_table: String,
+    progress: bool,
+    history: bool,
+}
+
+macro_rules! views {
+    ($($view:ident $path:literal { $($field:ident: $ty:ty),* };)*) => {$(
+        #[derive(Template)]
+        #[template(path = $path, escape = "none")]
+        struct $view<'a> { $($field: $ty),* }
+    )*};
+}
+
+views! {
+    MainView "tests/[operation]/main.rs.j2" { a_prose: &'a str };
+    WorldView "tests/[operation]/world.rs.j2" {
+        crate_name: &'a str, name: &'a str, path: &'a str, domain_name: &'a str,
+        domain_module: &'a str, commands: Vec<CommandView<'a>>
+    };
+    CommandTestView "tests/[operation]/command.rs.j2" {
+        crate_name: &'a str, name: &'a str, path: &'a str, event_type: String, cases: Vec<CaseView<'a>>,
+        secrets: Vec<&'a str>, empty_is_fine: &'static str
+    };
+    ControllerView "tests/[operation]/controller.rs.j2" {
+        crate_name: &'a str, path: &'a str, route: String, history: bool
+    };
+    CrashesView "tests/[operation]/crashes.rs.j2" { wal_table: &'a str };
+    DuplicatesView "tests/[operation]/duplicates.rs.j2" { table: &'a str };
+    GatewayView "tests/[operation]/gateway.rs.j2" {
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, module: &'a str, below: String
+    };
+    OutcomesView "tests/[operation]/outcomes.rs.j2" { progress: bool, history: bool, unused: std::marker::PhantomData<&'a ()> };
+    SchedulersView "tests/[operation]/schedulers.rs.j2" {
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
+    };
+}
+
+struct CommandView<'a> {
+    name: &'a str,
+    module: &'a str,
+    path: String,
+}
+
+struct CaseView<'a> {
+    test: String,
+    json: &'a str,
+    literal: String,
+}
+
+fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> Rendered {
+    let names = Names {
+        crate_name: context.package.crate_name(),
+        name: operation.type_name(),
+        module: operation.module(),
+        path: operation.module_path(),
+        domain_name: domain.type_name(),
+        domain_module: domain.module(),
+        table: domain.operations_table(),
+        wal_table: domain.wal_table(),
+        progress: operation.track == Track::Progress,
+        history: operation.track == Track::History,
+    };
+    let file = |stem: &str| format!("tests/{}/{stem}", operation.module());
+    let mut files = rust_files(&names, domain, operation, file)?;
+    for (stem, json) in [
+        ("sample.json", operation.sample_json()),
+        ("other.json", operation.other_json()),
+    ] {
+        files.push(GeneratedFile::ready(
+            file(stem),
+            Class::Yours,
+            pretty(&json),
+        ));
+    }
+    Ok(files)
+}
+
+fn rust_files(
+    names: &Names<'_>,
+    domain: &DomainModel,
+    operation: &OperationModel,
+    file: impl Fn(&str) -> String,
+) -> Rendered {
+    let Names {
+        crate_name,
+        name,
+        module,
+        path,
+        domain_name,
+        domain_module,
+        ..
+    } = names;
+    let main = MainView {
+        a_prose: &with_article(&operation.prose()),
+    };
+    let world = WorldView {
+        crate_name,
+        name,
+        path,
+        domain_name,
+        domain_module,
+        commands: commands(domain),
+    };
+    let controller = ControllerView {
+        crate_name,
+        path,
+        route: format!("/api/{}", operation.route()),
+        history: names.history,
+    };
+    let gateway = GatewayView {
+        crate_name,
+        domain_name,
+        domain_module,
+        module,
+        below: operation.route(),
+    };
+    let outcomes = OutcomesView {
+        progress: names.progress,
+        history: names.history,
+        unused: std::marker::PhantomData,
+    };
+    let schedulers = SchedulersView {
+        crate_name,
+        domain_name,
+        domain_module,
+    };
+    let class = Class::Yours;
+    Ok(vec![
+        GeneratedFile::rust(file("main.rs"), class, &main)?,
+        GeneratedFile::rust(file("world.rs"), class, &world)?,
+        GeneratedFile::rust(file("command.rs"), class, &command(names, operation))?,
+        GeneratedFile::rust(file("controller.rs"), class, &controller)?,
+        GeneratedFile::rust(
+            file("crashes.rs"),
+            class,
+            &CrashesView {
+                wal_table: &names.wal_table,
+            },
+        )?,
+        GeneratedFile::rust(
+            file("duplicates.rs"),
+            class,
+            &DuplicatesView {
+                table: &names.table,
+            },
+        )?,
+        GeneratedFile::rust(file("gateway.rs"), class, &gateway)?,
+        GeneratedFile::rust(file("outcomes.rs"), class, &outcomes)?,
+        GeneratedFile::rust(file("schedulers.rs"), class, &schedulers)?,
+    ])
+}
+
+fn command<'a>(names: &'a Names<'_>, operation: &'a OperationModel) -> CommandTestView<'a> {
+    let required = operation.fields.iter().any(|field| !field.optional);
+    CommandTestView {
+        crate_name: &names.crate_name,
+        name: names.name,
+        path: &names.path,
+        event_type: operation.event_type(),
+        cases: operation.fields.iter().flat_map(cases).collect(),
+        secrets: operation
+            .fields
+            .iter()
+            .filter(|f| f.secret)
+            .map(|f| f.name.as_str())
+            .collect(),
+        empty_is_fine: if required { "" } else { " == false" },
+    }
+}
+
+fn cases(field: &FieldModel) -> impl Iterator<Item = CaseView<'_>> {
+    field.invalid.iter().map(|invalid| CaseView {
+        test: format!("{}_that_is_{}_is_refused", field.name, invalid.why),
+        json: &field.json,
+        literal: literal(&invalid.json),
+    })
+}
+
+/// `json` as a Rust string; a long run of one character is written as a repetition.
+fn literal(json: &str) -> String {
+    let body = json.trim_matches('"');
+    let first = body.chars().next();
+    let run = first.filter(|first| body.len() > 40 && body.chars().all(|c| c == *first));
+    match run {
+        Some(first) => format!(
+            "&format!(\"\\\"{{}}\\\"\", \"{first}\".repeat({}))",
+            body.chars().count()
+        ),
+        None if json.contains('"') => format!("r#\"{json}\"#"),
+        None => format!("\"{json}\""),
+    }
+}
+
+fn commands(domain: &DomainModel) -> Vec<CommandView<'_>> {
+    let view = |operation| CommandView {
+        name: OperationModel::type_name(operation),
+        module: operation.module(),
+        path: operation.module_path(),
+    };
+    domain.operations.iter().map(view).collect()
+}
+
+fn with_article(prose: &str) -> String {
+    let article = if prose.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {prose}")
+}
+
+fn pretty(json: &str) -> String {
+    let value: Option<serde_json::Value> = serde_json::from_str(json).ok();
+    let text = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
+    text.map_or_else(|| json.to_owned(), |text| text + "\n")
+}

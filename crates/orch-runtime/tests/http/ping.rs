@@ -151,7 +151,6 @@ async fn pong_status(
     ))
 }
 
-#[expect(clippy::unused_async, reason = "a handler")]
 async fn panic() -> Response {
     panic!("card 4111111111111111")
 }

@@ -141,6 +141,20 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// Sends the request to a server that will not live to answer it.
+    pub(crate) async fn send_and_forget(self, to: SocketAddr) {
+        let sized = self
+            .clone()
+            .header("content-length", self.body.len().to_string());
+        let mut stream = TcpStream::connect(to).await.expect("the server listens");
+        let bytes = [sized.head(), self.body].concat();
+        stream.write_all(&bytes).await.expect("the server reads");
+        let mut rest = Vec::new();
+        drop(stream.read_to_end(&mut rest).await);
+    }
+}
+
 /// What the server says until it closes the connection.
 pub(crate) async fn rest(stream: &mut TcpStream) -> Reply {
     let mut answer = Vec::new();

@@ -1,0 +1,90 @@
+//! A provider that counts what it did, over real HTTP.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use orch_runtime::axum::extract::{Path, State};
+use orch_runtime::axum::http::{HeaderMap, StatusCode};
+use orch_runtime::axum::routing::{get, post};
+use orch_runtime::axum::{Json, Router};
+use orch_runtime::engine::{Shutdown, ShutdownSignal};
+use orch_runtime::http::{ServerConfig, serve};
+use orch_runtime::{SystemClock, serde_json};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+#[derive(Debug, Default)]
+struct Book {
+    keys: HashSet<String>,
+    tokens: Vec<String>,
+}
+
+type Shared = Arc<Mutex<Book>>;
+
+/// One effect per key.
+pub(crate) struct CountingProvider {
+    url: String,
+    book: Shared,
+    _serving: ShutdownSignal,
+}
+
+impl CountingProvider {
+    pub(crate) async fn start() -> Self {
+        let book = Shared::default();
+        let app = Router::new()
+            .route("/pings", post(act))
+            .route("/pings/{key}", get(tell))
+            .with_state(Arc::clone(&book));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/pings", listener.local_addr().unwrap());
+        let (signal, shutdown) = Shutdown::new();
+        let config = ServerConfig::default();
+        tokio::spawn(serve(
+            listener,
+            app,
+            config,
+            Arc::new(SystemClock),
+            shutdown,
+        ));
+        Self {
+            url,
+            book,
+            _serving: signal,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.url.clone()
+    }
+
+    pub(crate) fn effects(&self) -> usize {
+        self.book.lock().unwrap().keys.len()
+    }
+
+    pub(crate) fn tokens(&self) -> Vec<String> {
+        self.book.lock().unwrap().tokens.clone()
+    }
+}
+
+async fn act(State(book): State<Shared>, headers: HeaderMap) -> Json<serde_json::Value> {
+    let text = |name| {
+        headers
+            .get(name)
+            .map(|value| value.to_str().unwrap().to_owned())
+    };
+    let key = text("idempotency-key").unwrap();
+    let mut book = book.lock().unwrap();
+    book.tokens.extend(text("authorization"));
+    book.keys.insert(key.clone());
+    Json(json!({ "id": format!("ref-{key}") }))
+}
+
+async fn tell(
+    State(book): State<Shared>,
+    Path(key): Path<String>,
+) -> (StatusCode, Json<serde_json::Value>) {
+    match book.lock().unwrap().keys.contains(&key) {
+        true => (StatusCode::OK, Json(json!({ "id": format!("ref-{key}") }))),
+        false => (StatusCode::NOT_FOUND, Json(json!({}))),
+    }
+}

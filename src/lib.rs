@@ -19,6 +19,7 @@ pub mod lock;
 pub mod model;
 pub mod naming;
 pub mod package;
+mod parallel;
 pub mod plan;
 pub mod spec;
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::{arguments, runtime_use, signature};
+use super::layout::{arguments, import, signature};
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel, Variant};
 use crate::spec::{Part, Pattern, Type};
@@ -76,7 +76,7 @@ fn render(_: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rende
         name: operation.type_name(),
         prose: operation.prose(),
         event_type: operation.event_type(),
-        imports: runtime_use(&imports(operation)),
+        imports: import("orch_runtime", &imports(operation)),
         enums: operation.enums().map(enum_view).collect(),
         fields: fields.iter().map(field_view).collect(),
         forms: fields.iter().filter_map(form_view).collect(),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::layout::{array, import, methods};
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, OperationModel};
 
@@ -26,7 +27,9 @@ struct ModuleView<'a> {
     module: &'a str,
     screaming: &'a str,
     modules: Vec<&'a str>,
-    columns: Vec<String>,
+    columns: String,
+    migration: String,
+    gateway_use: String,
     operations: Vec<OperationView<'a>>,
 }
 
@@ -51,6 +54,10 @@ struct OperationView<'a> {
     module: &'a str,
     /// `refund::`, or nothing at the domain's root.
     path: String,
+    act: String,
+    probe: String,
+    ask: String,
+    probe_port: String,
 }
 
 fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
@@ -62,11 +69,9 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
         module: domain.module(),
         screaming: &domain.screaming(),
         modules: modules(domain),
-        columns: domain
-            .columns()
-            .into_iter()
-            .map(|column| column.name)
-            .collect(),
+        columns: columns(domain),
+        migration: domain.migration(),
+        gateway_use: gateway_use("self", domain),
         operations: operations(domain),
     };
     let gateway = GatewayView {
@@ -104,16 +109,41 @@ fn generated_modules(domain: &DomainModel) -> Vec<&'static str> {
 }
 
 fn operations(domain: &DomainModel) -> Vec<OperationView<'_>> {
-    let view = |operation| OperationView {
-        name: OperationModel::type_name(operation),
+    domain.operations.iter().map(operation).collect()
+}
+
+fn operation(operation: &OperationModel) -> OperationView<'_> {
+    let command = format!("{}Command", operation.type_name());
+    let methods = methods(operation.module(), &command);
+    OperationView {
+        name: operation.type_name(),
         module: operation.module(),
         path: if operation.is_root {
             String::new()
         } else {
             format!("{}::", operation.module())
         },
-    };
-    domain.operations.iter().map(view).collect()
+        act: methods.act,
+        probe: methods.probe,
+        ask: methods.probe_unused,
+        probe_port: methods.probe_port,
+    }
+}
+
+fn columns(domain: &DomainModel) -> String {
+    let names: Vec<String> = domain
+        .columns()
+        .into_iter()
+        .map(|column| format!("\"{}\"", column.name))
+        .collect();
+    array(&names, 4, "    columns: &,".len())
+}
+
+/// The `use` of the adapter and the port, from the module at `path`.
+pub(super) fn gateway_use(path: &str, domain: &DomainModel) -> String {
+    let name = domain.type_name();
+    let names = [format!("Http{name}Gateway"), format!("{name}Gateway")];
+    import(&format!("{path}::gateway"), &names)
 }
 
 /// `payment` as the beginning of a sentence.

@@ -29,7 +29,17 @@ impl Class {
 pub struct GeneratedFile {
     path: String,
     class: Class,
+    language: Language,
     text: Cow<'static, str>,
+}
+
+/// What has to be checked before the file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Language {
+    Rust,
+    Toml,
+    /// A language nobody checks here, or a text that is known to be good.
+    Other,
 }
 
 /// A template failed, or its output is not the language of the file.
@@ -41,51 +51,28 @@ pub struct RenderError {
 }
 
 impl GeneratedFile {
-    /// A Rust file: rendered, and parsed before it is accepted. The text is kept as rendered.
+    /// A Rust file. It is parsed before it is written, and kept as rendered.
     ///
     /// # Errors
-    /// When the template fails or the text is not Rust.
+    /// When the template fails.
     pub fn rust(
         path: impl Into<String>,
         class: Class,
         view: &impl Template,
     ) -> Result<Self, RenderError> {
-        let file = Self::text(path, class, view)?;
-        match syn::parse_file(&file.text) {
-            Ok(_) => Ok(file),
-            Err(error) => {
-                let at = error.span().start();
-                let line = file
-                    .text
-                    .lines()
-                    .nth(at.line.saturating_sub(1))
-                    .unwrap_or_default();
-                let why = format!("not Rust, line {}: {error}: `{}`", at.line, line.trim());
-                Err(RenderError {
-                    path: file.path,
-                    why,
-                })
-            }
-        }
+        Self::render(path.into(), class, Language::Rust, view)
     }
 
-    /// A TOML file: rendered, and parsed before it is accepted.
+    /// A TOML file. It is parsed before it is written.
     ///
     /// # Errors
-    /// When the template fails or the text is not TOML.
+    /// When the template fails.
     pub fn toml(
         path: impl Into<String>,
         class: Class,
         view: &impl Template,
     ) -> Result<Self, RenderError> {
-        let file = Self::text(path, class, view)?;
-        match toml_edit::Document::parse(file.text.as_ref()) {
-            Ok(_) => Ok(file),
-            Err(error) => Err(RenderError {
-                path: file.path,
-                why: format!("not TOML: {}", error.message()),
-            }),
-        }
+        Self::render(path.into(), class, Language::Toml, view)
     }
 
     /// Any other text.
@@ -97,23 +84,7 @@ impl GeneratedFile {
         class: Class,
         view: &impl Template,
     ) -> Result<Self, RenderError> {
-        let path = path.into();
-        match view.render() {
-            Ok(mut text) => {
-                if !text.ends_with('\n') {
-                    text.push('\n');
-                }
-                Ok(Self {
-                    path,
-                    class,
-                    text: text.into(),
-                })
-            }
-            Err(error) => Err(RenderError {
-                path,
-                why: error.to_string(),
-            }),
-        }
+        Self::render(path.into(), class, Language::Other, view)
     }
 
     /// A file whose text is known to be good: a part of this program, or made by an editor of its
@@ -127,7 +98,58 @@ impl GeneratedFile {
         Self {
             path: path.into(),
             class,
+            language: Language::Other,
             text: text.into(),
+        }
+    }
+
+    fn render(
+        path: String,
+        class: Class,
+        language: Language,
+        view: &impl Template,
+    ) -> Result<Self, RenderError> {
+        match view.render() {
+            Ok(mut text) => {
+                if !text.ends_with('\n') {
+                    text.push('\n');
+                }
+                Ok(Self {
+                    path,
+                    class,
+                    language,
+                    text: text.into(),
+                })
+            }
+            Err(error) => Err(RenderError::new(path, error.to_string())),
+        }
+    }
+
+    /// Parses the text in the language of the file. A plan does this for every file that it would
+    /// write; what is on the disk already was checked when it was written.
+    ///
+    /// # Errors
+    /// When the text is not in that language; the error names the line.
+    pub fn check(&self) -> Result<(), RenderError> {
+        match self.language {
+            Language::Rust => syn::parse_file(&self.text).map(|_| ()).map_err(|error| {
+                let at = error.span().start().line;
+                let line = self
+                    .text
+                    .lines()
+                    .nth(at.saturating_sub(1))
+                    .unwrap_or_default();
+                let why = format!("not Rust, line {at}: {error}: `{}`", line.trim());
+                RenderError::new(&self.path, why)
+            }),
+            Language::Toml => match toml_edit::Document::parse(self.text.as_ref()) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(RenderError::new(
+                    &self.path,
+                    format!("not TOML: {}", error.message()),
+                )),
+            },
+            Language::Other => Ok(()),
         }
     }
 

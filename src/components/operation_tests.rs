@@ -2,6 +2,8 @@
 
 use askama::Template;
 
+use super::domain::gateway_use;
+use super::layout::methods;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel};
 use crate::spec::Track;
@@ -54,7 +56,7 @@ views! {
     };
     CommandTestView "tests/[operation]/command.rs.j2" {
         crate_name: &'a str, name: &'a str, path: &'a str, event_type: String, cases: Vec<CaseView<'a>>,
-        secrets: Vec<&'a str>, empty_is_fine: &'static str
+        secrets: Vec<&'a str>, bad_stored: &'static str
     };
     ControllerView "tests/[operation]/controller.rs.j2" {
         crate_name: &'a str, path: &'a str, route: String, history: bool
@@ -62,7 +64,7 @@ views! {
     CrashesView "tests/[operation]/crashes.rs.j2" { wal_table: &'a str };
     DuplicatesView "tests/[operation]/duplicates.rs.j2" { table: &'a str };
     GatewayView "tests/[operation]/gateway.rs.j2" {
-        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, module: &'a str, below: String
+        domain_name: &'a str, module: &'a str, gateway_use: String
     };
     OutcomesView "tests/[operation]/outcomes.rs.j2" { progress: bool, history: bool, unused: std::marker::PhantomData<&'a ()> };
     SchedulersView "tests/[operation]/schedulers.rs.j2" {
@@ -72,8 +74,9 @@ views! {
 
 struct CommandView<'a> {
     name: &'a str,
-    module: &'a str,
     path: String,
+    act: String,
+    probe: String,
 }
 
 struct CaseView<'a> {
@@ -143,11 +146,9 @@ fn rust_files(
         history: names.history,
     };
     let gateway = GatewayView {
-        crate_name,
         domain_name,
-        domain_module,
         module,
-        below: operation.route(),
+        gateway_use: gateway_use(&format!("{crate_name}::{domain_module}"), domain),
     };
     let outcomes = OutcomesView {
         progress: names.progress,
@@ -199,7 +200,7 @@ fn command<'a>(names: &'a Names<'_>, operation: &'a OperationModel) -> CommandTe
             .filter(|f| f.secret)
             .map(|f| f.name.as_str())
             .collect(),
-        empty_is_fine: if required { "" } else { " == false" },
+        bad_stored: if required { "{}" } else { "null" },
     }
 }
 
@@ -227,12 +228,18 @@ fn literal(json: &str) -> String {
 }
 
 fn commands(domain: &DomainModel) -> Vec<CommandView<'_>> {
-    let view = |operation| CommandView {
-        name: OperationModel::type_name(operation),
-        module: operation.module(),
+    domain.operations.iter().map(command_view).collect()
+}
+
+fn command_view(operation: &OperationModel) -> CommandView<'_> {
+    let command = format!("{}Command", operation.type_name());
+    let methods = methods(operation.module(), &command);
+    CommandView {
+        name: operation.type_name(),
         path: operation.module_path(),
-    };
-    domain.operations.iter().map(view).collect()
+        act: methods.act_unused,
+        probe: methods.probe_unused,
+    }
 }
 
 fn with_article(prose: &str) -> String {

@@ -8,8 +8,8 @@ use super::{
     Component, Context, DomainModel, GeneratedFile, OperationModel, PackageModel, Render, Rendered,
 };
 use crate::error::{Code, Error, Result};
+use crate::parallel;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A file and the component that owns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,41 +111,15 @@ fn tasks<'a>(components: &[Component], phase: &Phase, package: &'a PackageModel)
     tasks
 }
 
-/// Runs the tasks on as many threads as are useful; the first error in task order wins.
+/// Runs the tasks on all processors; the first error in task order wins.
 fn run(tasks: &[Task<'_>], context: &Context<'_>) -> Result<Vec<Owned>> {
-    let next = AtomicUsize::new(0);
-    let workers = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(tasks.len());
-    let work = || {
-        let mut done = Vec::new();
-        while let Some((index, task)) = take(&next, tasks) {
-            done.push((index, task.owner, task.call(context)));
-        }
-        done
-    };
-    let mut results = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
-        let mut results = work();
-        for other in others {
-            match other.join() {
-                Ok(done) => results.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        results
-    });
-    results.sort_by_key(|(index, _, _)| *index);
     let mut files = Vec::new();
-    for (_, owner, rendered) in results {
+    let rendered = parallel::map(tasks, |task| task.call(context));
+    for (task, rendered) in tasks.iter().zip(rendered) {
+        let owner = task.owner;
         files.extend(rendered?.into_iter().map(|file| Owned { owner, file }));
     }
     Ok(files)
-}
-
-fn take<'t, 'a>(next: &AtomicUsize, tasks: &'t [Task<'a>]) -> Option<(usize, &'t Task<'a>)> {
-    let index = next.fetch_add(1, Ordering::Relaxed);
-    tasks.get(index).map(|task| (index, task))
 }
 
 impl Task<'_> {

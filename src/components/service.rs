@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::layout::array;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::DomainModel;
 
@@ -22,6 +23,7 @@ pub(super) const COMPONENT: Component = Component {
 #[template(path = "src/lib.rs.j2", escape = "none")]
 struct LibraryView<'a> {
     title: String,
+    migrations: String,
     domains: &'a [DomainModel],
 }
 
@@ -41,8 +43,18 @@ struct ArchitectureView;
 
 fn render(context: &Context<'_>) -> Rendered {
     let package = context.package;
+    let migrations: Vec<String> = package
+        .domains
+        .iter()
+        .map(|domain| format!("{}::MIGRATION", domain.module()))
+        .collect();
     let library = LibraryView {
         title: package.title(),
+        migrations: array(
+            &migrations,
+            0,
+            "pub const MIGRATIONS: &[Migration] = &;".len(),
+        ),
         domains: &package.domains,
     };
     let main = MainView {

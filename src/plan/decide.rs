@@ -13,6 +13,7 @@ use crate::components::{Class, GeneratedFile, Owned};
 use crate::disk::Tree;
 use crate::error::Result;
 use crate::lock::{BASE, Hash, Lock, LockedFile};
+use crate::parallel;
 use std::borrow::Cow;
 
 /// Decides about files.
@@ -38,28 +39,13 @@ type Verdict = (Action, Option<Cow<'static, str>>);
 impl Decider<'_> {
     pub(super) fn all(self, files: &[Owned]) -> Result<Decided> {
         let mut decided = Decided {
-            changes: Vec::new(),
+            changes: Vec::with_capacity(files.len()),
             lock: Lock::default(),
         };
-        for owned in files {
-            let file = &owned.file;
-            let before = self.tree.read(file.path())?;
-            let hash = Hash::of(file.contents().as_bytes());
-            let (action, after) = self.wanted(file, &hash, before.as_deref())?;
-            let entry = LockedFile {
-                owner: owned.owner.to_owned(),
-                class: file.class(),
-                hash,
-            };
-            decided.lock.files.insert(file.path().to_owned(), entry);
-            decided.changes.push(Change {
-                path: file.path().to_owned(),
-                owner: Cow::Borrowed(owned.owner),
-                class: Some(file.class()),
-                action,
-                before,
-                after,
-            });
+        for one in parallel::map(files, |owned| self.one(owned)) {
+            let (change, entry) = one?;
+            decided.lock.files.insert(change.path.clone(), entry);
+            decided.changes.push(change);
         }
         for (path, entry) in &self.known.files {
             if !decided.lock.files.contains_key(path) {
@@ -67,6 +53,31 @@ impl Decider<'_> {
             }
         }
         Ok(decided)
+    }
+
+    /// Decides about one wanted file, and checks its text when it would be written.
+    fn one(&self, owned: &Owned) -> Result<(Change, LockedFile)> {
+        let file = &owned.file;
+        let before = self.tree.read(file.path())?;
+        let hash = Hash::of(file.contents().as_bytes());
+        let (action, after) = self.wanted(file, &hash, before.as_deref())?;
+        if !matches!(action, Action::Unchanged | Action::Absent) {
+            file.check()?;
+        }
+        let entry = LockedFile {
+            owner: owned.owner.to_owned(),
+            class: file.class(),
+            hash,
+        };
+        let change = Change {
+            path: file.path().to_owned(),
+            owner: Cow::Borrowed(owned.owner),
+            class: Some(file.class()),
+            action,
+            before,
+            after,
+        };
+        Ok((change, entry))
     }
 
     fn wanted(&self, file: &GeneratedFile, hash: &Hash, before: Option<&[u8]>) -> Result<Verdict> {

@@ -27,7 +27,9 @@ impl Date {
             1..=12 => 31,
             _ => return None,
         };
-        (1..=last).contains(&day).then_some(Date { year, month, day })
+        (1..=last)
+            .contains(&day)
+            .then_some(Date { year, month, day })
     }
 }
 
@@ -67,9 +69,19 @@ mod tests {
 
     #[test]
     fn only_days_that_exist_are_dates() {
-        assert_eq!("2026-12-31".parse::<Date>().unwrap().to_string(), "2026-12-31");
+        assert_eq!(
+            "2026-12-31".parse::<Date>().unwrap().to_string(),
+            "2026-12-31"
+        );
         assert!("2028-02-29".parse::<Date>().is_ok());
-        for text in ["2026-02-29", "2026-13-01", "2026-1-1", "tomorrow", "2026-12-31x", ""] {
+        for text in [
+            "2026-02-29",
+            "2026-13-01",
+            "2026-1-1",
+            "tomorrow",
+            "2026-12-31x",
+            "",
+        ] {
             assert_eq!(text.parse::<Date>(), Err(NotADate), "{text}");
         }
     }

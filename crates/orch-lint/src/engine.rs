@@ -26,7 +26,9 @@ pub(crate) fn run(tree: &dyn SourceTree, options: &Options) -> Result<Report, Li
     let selected = options.rules.resolve()?;
     thread::scope(|scope| {
         let work = || run_here(tree, options, &selected);
-        let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, work);
         let thread = thread.map_err(|error| LintError::internal(error.to_string()))?;
         let gave_up = |_| LintError::internal("the linter panicked; this is a bug in it");
         thread.join().map_err(gave_up)?
@@ -40,7 +42,9 @@ fn run_here(
 ) -> Result<Report, LintError> {
     let packages = manifest::packages(tree).map_err(LintError::usage)?;
     if packages.is_empty() {
-        return Err(LintError::usage("Cargo.toml names no package and no member"));
+        return Err(LintError::usage(
+            "Cargo.toml names no package and no member",
+        ));
     }
     let loaded = load(tree, &packages);
     let migrations = sql::replay(tree, &packages);
@@ -75,8 +79,16 @@ fn is_selected(selected: &[&'static Rule], rule: &Rule) -> bool {
 }
 
 fn unparsed(loaded: &Loaded, migrations: &Migrations) -> usize {
-    let rust = loaded.files.iter().filter(|file| file.reached && file.facts.is_err()).count();
-    rust + migrations.files.iter().filter(|file| file.failure.is_some()).count()
+    let rust = loaded
+        .files
+        .iter()
+        .filter(|file| file.reached && file.facts.is_err())
+        .count();
+    rust + migrations
+        .files
+        .iter()
+        .filter(|file| file.failure.is_some())
+        .count()
 }
 
 /// The text of each file a finding may point into.
@@ -86,8 +98,14 @@ fn texts<'t>(
     packages: &[Package],
     _tree: &dyn SourceTree,
 ) -> HashMap<&'t str, &'t str> {
-    let rust = loaded.files.iter().map(|file| (file.path.as_str(), file.text.as_str()));
-    let sql = migrations.files.iter().map(|file| (file.path.as_str(), file.text.as_str()));
+    let rust = loaded
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file.text.as_str()));
+    let sql = migrations
+        .files
+        .iter()
+        .map(|file| (file.path.as_str(), file.text.as_str()));
     debug_assert!(!packages.is_empty());
     rust.chain(sql).collect()
 }
@@ -125,7 +143,9 @@ fn apply_exceptions(
     for file in loaded.files.iter().filter(|file| file.reached) {
         if let Ok(facts) = &file.facts {
             let (marks, extents) = (&facts.marks, &facts.extents);
-            judged.extend(exceptions_of(violations, &file.path, marks, extents, options, selected));
+            judged.extend(exceptions_of(
+                violations, &file.path, marks, extents, options, selected,
+            ));
         }
     }
     for file in &migrations.files {
@@ -134,7 +154,14 @@ fn apply_exceptions(
             head: span.start,
         });
         let extents: Vec<Extent> = extents.collect();
-        judged.extend(exceptions_of(violations, &file.path, &file.marks, &extents, options, selected));
+        judged.extend(exceptions_of(
+            violations,
+            &file.path,
+            &file.marks,
+            &extents,
+            options,
+            selected,
+        ));
     }
     violations.extend(judged);
 }
@@ -184,7 +211,12 @@ fn hold_back(
         }
         !is_held
     });
-    exception.rules.iter().copied().filter(|rule| !used.contains(&rule.code())).collect()
+    exception
+        .rules
+        .iter()
+        .copied()
+        .filter(|rule| !used.contains(&rule.code()))
+        .collect()
 }
 
 fn complaint(rule: &'static Rule, path: &str, mark: &Mark, message: String) -> Violation {
@@ -213,7 +245,9 @@ fn finish(mut violations: Vec<Violation>, files: &HashMap<&str, &str>) -> Vec<Fi
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });
     violations.dedup_by(|a, b| {
-        a.rule.code() == b.rule.code() && a.at.path == b.at.path && a.at.span == b.at.span
+        a.rule.code() == b.rule.code()
+            && a.at.path == b.at.path
+            && a.at.span == b.at.span
             && a.message == b.message
     });
     let mut seen: HashMap<String, usize> = HashMap::new();
@@ -238,8 +272,16 @@ fn finding(
     let span = violation.at.span;
     let (from, to) = (index.byte(span.start), index.byte(span.end));
     let bytes = from..to.max(from);
-    let token: String = text[bytes.clone()].split_whitespace().collect::<Vec<_>>().join(" ");
-    let parts = [violation.rule.code(), &violation.at.path, &violation.at.item, &token];
+    let token: String = text[bytes.clone()]
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let parts = [
+        violation.rule.code(),
+        &violation.at.path,
+        &violation.at.item,
+        &token,
+    ];
     let ordinal = seen.entry(parts.join("\0")).or_insert(0);
     let fingerprint = stable_hash(&[parts[0], parts[1], parts[2], parts[3], &ordinal.to_string()]);
     *ordinal += 1;

@@ -6,7 +6,12 @@ use crate::rules;
 #[must_use]
 pub fn explain(code_or_name: &str) -> Option<String> {
     let rule = rules::find(code_or_name)?;
-    let title = format!("# {} {} ({})", rule.code(), rule.name(), rule.severity().as_str());
+    let title = format!(
+        "# {} {} ({})",
+        rule.code(),
+        rule.name(),
+        rule.severity().as_str()
+    );
     let mut text = format!("{title}\n\n{}", rule.docs());
     if rule.allows_exceptions() {
         text.push_str(&format!(

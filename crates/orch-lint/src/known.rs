@@ -6,42 +6,127 @@
 pub(crate) const RUNTIME: &str = "orch_runtime";
 
 /// Crates that the runtime re-exports as modules.
-const REEXPORTED: &[&str] = &["async_trait", "axum", "serde", "serde_json", "tokio", "tracing"];
+const REEXPORTED: &[&str] = &[
+    "async_trait",
+    "axum",
+    "serde",
+    "serde_json",
+    "tokio",
+    "tracing",
+];
 
 /// Types and traits of the runtime that rules ask about; also what a glob import brings in.
 const RUNTIME_NAMES: &[&str] = &[
-    "Cleaner", "Command", "Engine", "Entity", "Finalizer", "HookTx", "IdemKey", "Idempotency",
-    "OpId", "OperationStore", "Orchestrator", "Outcome", "OwnerId", "Probe", "Reaper",
-    "Repository", "SqliteStore", "Workers",
+    "Cleaner",
+    "Command",
+    "Engine",
+    "Entity",
+    "Finalizer",
+    "HookTx",
+    "IdemKey",
+    "Idempotency",
+    "OpId",
+    "OperationStore",
+    "Orchestrator",
+    "Outcome",
+    "OwnerId",
+    "Probe",
+    "Reaper",
+    "Repository",
+    "SqliteStore",
+    "Workers",
 ];
 
 /// Types that hold a connection to a database or can get one, by crate.
 const DATABASE: &[(&str, &[&str])] = &[
-    (RUNTIME, &["Engine", "HookTx", "OperationStore", "PostgresStore", "Repository", "SqliteStore"]),
-    ("sqlx", &[
-        "Acquire", "AnyConnection", "AnyPool", "AnyPoolOptions", "Connection", "Executor",
-        "MySqlConnection", "MySqlExecutor", "MySqlPool", "MySqlPoolOptions", "MySqlTransaction",
-        "PgConnection", "PgExecutor", "PgListener", "PgPool", "PgPoolOptions", "PgTransaction",
-        "Pool", "PoolConnection", "PoolOptions", "SqliteConnection", "SqliteExecutor",
-        "SqlitePool", "SqlitePoolOptions", "SqliteTransaction", "Transaction",
-    ]),
-    ("sea_orm", &[
-        "ConnectionTrait", "Database", "DatabaseConnection", "DatabaseExecutor",
-        "DatabaseTransaction", "DbConn", "StreamTrait", "TransactionTrait",
-    ]),
+    (
+        RUNTIME,
+        &[
+            "Engine",
+            "HookTx",
+            "OperationStore",
+            "PostgresStore",
+            "Repository",
+            "SqliteStore",
+        ],
+    ),
+    (
+        "sqlx",
+        &[
+            "Acquire",
+            "AnyConnection",
+            "AnyPool",
+            "AnyPoolOptions",
+            "Connection",
+            "Executor",
+            "MySqlConnection",
+            "MySqlExecutor",
+            "MySqlPool",
+            "MySqlPoolOptions",
+            "MySqlTransaction",
+            "PgConnection",
+            "PgExecutor",
+            "PgListener",
+            "PgPool",
+            "PgPoolOptions",
+            "PgTransaction",
+            "Pool",
+            "PoolConnection",
+            "PoolOptions",
+            "SqliteConnection",
+            "SqliteExecutor",
+            "SqlitePool",
+            "SqlitePoolOptions",
+            "SqliteTransaction",
+            "Transaction",
+        ],
+    ),
+    (
+        "sea_orm",
+        &[
+            "ConnectionTrait",
+            "Database",
+            "DatabaseConnection",
+            "DatabaseExecutor",
+            "DatabaseTransaction",
+            "DbConn",
+            "StreamTrait",
+            "TransactionTrait",
+        ],
+    ),
     ("rusqlite", &["Connection", "Savepoint", "Transaction"]),
     ("tokio_rusqlite", &["Connection"]),
-    ("diesel", &[
-        "Connection", "MysqlConnection", "PgConnection", "Pool", "PooledConnection",
-        "SqliteConnection",
-    ]),
-    ("diesel_async", &[
-        "AsyncConnection", "AsyncMysqlConnection", "AsyncPgConnection", "Pool", "Object",
-    ]),
+    (
+        "diesel",
+        &[
+            "Connection",
+            "MysqlConnection",
+            "PgConnection",
+            "Pool",
+            "PooledConnection",
+            "SqliteConnection",
+        ],
+    ),
+    (
+        "diesel_async",
+        &[
+            "AsyncConnection",
+            "AsyncMysqlConnection",
+            "AsyncPgConnection",
+            "Pool",
+            "Object",
+        ],
+    ),
     ("postgres", &["Client", "GenericClient", "Transaction"]),
-    ("tokio_postgres", &["Client", "Connection", "GenericClient", "Transaction"]),
+    (
+        "tokio_postgres",
+        &["Client", "Connection", "GenericClient", "Transaction"],
+    ),
     ("deadpool", &["Object", "Pool"]),
-    ("deadpool_postgres", &["Client", "GenericClient", "Object", "Pool", "Transaction"]),
+    (
+        "deadpool_postgres",
+        &["Client", "GenericClient", "Object", "Pool", "Transaction"],
+    ),
     ("deadpool_sqlite", &["Connection", "Object", "Pool"]),
     ("deadpool_diesel", &["Connection", "Object", "Pool"]),
     ("bb8", &["Pool", "PooledConnection"]),
@@ -49,38 +134,146 @@ const DATABASE: &[(&str, &[&str])] = &[
     ("r2d2", &["Pool", "PooledConnection"]),
     ("mysql", &["Conn", "Pool", "PooledConn", "Transaction"]),
     ("mysql_async", &["Conn", "Pool", "Transaction"]),
-    ("mongodb", &["Client", "ClientSession", "Collection", "Database"]),
+    (
+        "mongodb",
+        &["Client", "ClientSession", "Collection", "Database"],
+    ),
     ("libsql", &["Connection", "Database", "Transaction"]),
 ];
 
 /// Methods that open a transaction or take a connection when the receiver is one of [`DATABASE`].
 const OPENERS: &[&str] = &[
-    "acquire", "acquire_owned", "begin", "begin_transaction", "begin_with", "begin_with_config",
-    "build_transaction", "connect", "connect_lazy", "connect_lazy_with", "connect_with",
-    "dedicated_connection", "establish", "get_conn", "get_connection", "savepoint",
-    "start_session", "start_transaction", "transaction", "transaction_with_behavior",
-    "transaction_with_config", "try_acquire", "try_begin", "try_begin_with", "unchecked_transaction",
+    "acquire",
+    "acquire_owned",
+    "begin",
+    "begin_transaction",
+    "begin_with",
+    "begin_with_config",
+    "build_transaction",
+    "connect",
+    "connect_lazy",
+    "connect_lazy_with",
+    "connect_with",
+    "dedicated_connection",
+    "establish",
+    "get_conn",
+    "get_connection",
+    "savepoint",
+    "start_session",
+    "start_transaction",
+    "transaction",
+    "transaction_with_behavior",
+    "transaction_with_config",
+    "try_acquire",
+    "try_begin",
+    "try_begin_with",
+    "unchecked_transaction",
 ];
 
 /// Openers only when the receiver is certainly a pool: the words are everywhere else too.
 const POOL_OPENERS: &[&str] = &["get", "get_owned", "get_timeout", "try_get"];
 
 /// Associated functions of a database type that give a connection.
-const CONNECTORS: &[&str] = &["connect", "open", "establish", "begin", "acquire", "in_memory"];
+const CONNECTORS: &[&str] = &[
+    "connect",
+    "open",
+    "establish",
+    "begin",
+    "acquire",
+    "in_memory",
+];
 
 /// Crates whose types hold no database, whatever else they hold.
 const CLEAN: &[&str] = &[
-    "ahash", "alloc", "anyhow", "arc_swap", "async_trait", "axum", "backoff", "backon", "base64",
-    "bigdecimal", "bon", "bytes", "chrono", "compact_str", "core", "crossbeam", "dashmap", "derive_more",
-    "either", "fake", "form_urlencoded", "futures", "futures_util", "governor", "hashbrown",
-    "headers", "hmac", "http", "http_body", "http_body_util", "hyper", "hyper_util", "indexmap",
-    "isahc", "itertools", "jiff", "jsonwebtoken", "lapin", "lettre", "log", "metrics", "mime",
-    "moka", "nonzero_ext", "num", "num_bigint", "once_cell", "opentelemetry", "parking_lot",
-    "percent_encoding", "phonenumber", "pin_project", "prometheus", "prost", "quick_xml", "rand",
-    "regex", "reqwest", "reqwest_middleware", "ring", "rust_decimal", "rustls", "secrecy",
-    "semver", "serde", "serde_json", "serde_with", "sha2", "smallvec", "smol_str", "static_assertions",
-    "std", "strum", "thiserror", "time", "tokio", "tokio_util", "tonic", "tower", "tower_http",
-    "tracing", "ulid", "ureq", "url", "urlencoding", "uuid", "validator", "zeroize", "num_traits",
+    "ahash",
+    "alloc",
+    "anyhow",
+    "arc_swap",
+    "async_trait",
+    "axum",
+    "backoff",
+    "backon",
+    "base64",
+    "bigdecimal",
+    "bon",
+    "bytes",
+    "chrono",
+    "compact_str",
+    "core",
+    "crossbeam",
+    "dashmap",
+    "derive_more",
+    "either",
+    "fake",
+    "form_urlencoded",
+    "futures",
+    "futures_util",
+    "governor",
+    "hashbrown",
+    "headers",
+    "hmac",
+    "http",
+    "http_body",
+    "http_body_util",
+    "hyper",
+    "hyper_util",
+    "indexmap",
+    "isahc",
+    "itertools",
+    "jiff",
+    "jsonwebtoken",
+    "lapin",
+    "lettre",
+    "log",
+    "metrics",
+    "mime",
+    "moka",
+    "nonzero_ext",
+    "num",
+    "num_bigint",
+    "once_cell",
+    "opentelemetry",
+    "parking_lot",
+    "percent_encoding",
+    "phonenumber",
+    "pin_project",
+    "prometheus",
+    "prost",
+    "quick_xml",
+    "rand",
+    "regex",
+    "reqwest",
+    "reqwest_middleware",
+    "ring",
+    "rust_decimal",
+    "rustls",
+    "secrecy",
+    "semver",
+    "serde",
+    "serde_json",
+    "serde_with",
+    "sha2",
+    "smallvec",
+    "smol_str",
+    "static_assertions",
+    "std",
+    "strum",
+    "thiserror",
+    "time",
+    "tokio",
+    "tokio_util",
+    "tonic",
+    "tower",
+    "tower_http",
+    "tracing",
+    "ulid",
+    "ureq",
+    "url",
+    "urlencoding",
+    "uuid",
+    "validator",
+    "zeroize",
+    "num_traits",
 ];
 
 /// What an external path means, with the runtime's re-exports seen through.
@@ -107,7 +300,8 @@ pub(crate) fn is_of_runtime(path: &[String]) -> bool {
 
 /// Whether an external path names an item of the standard library.
 pub(crate) fn is_std(path: &[String], name: &str) -> bool {
-    path.first().is_some_and(|first| matches!(first.as_str(), "std" | "core" | "alloc"))
+    path.first()
+        .is_some_and(|first| matches!(first.as_str(), "std" | "core" | "alloc"))
         && path.last().is_some_and(|of| of == name)
 }
 
@@ -165,13 +359,17 @@ pub(crate) fn is_connect_function(path: &[String]) -> bool {
     let path = canonical(path);
     let krate = path.first().map(String::as_str).unwrap_or_default();
     let function = path.last().map(String::as_str).unwrap_or_default();
-    matches!((krate, function), ("tokio_postgres" | "diesel", "connect" | "establish"))
+    matches!(
+        (krate, function),
+        ("tokio_postgres" | "diesel", "connect" | "establish")
+    )
 }
 
 /// Whether a crate is known to hold no database connections.
 pub(crate) fn is_clean(path: &[String]) -> bool {
     let path = canonical(path);
-    path.first().is_some_and(|first| first == RUNTIME || CLEAN.contains(&first.as_str()))
+    path.first()
+        .is_some_and(|first| first == RUNTIME || CLEAN.contains(&first.as_str()))
 }
 
 #[cfg(test)]
@@ -184,8 +382,14 @@ mod tests {
 
     #[test]
     fn the_runtime_is_seen_through_its_reexports() {
-        assert_eq!(canonical(&path("orch_runtime::serde::Deserialize")), path("serde::Deserialize"));
-        assert!(is_runtime(&path("orch_runtime::operation::Outcome"), "Outcome"));
+        assert_eq!(
+            canonical(&path("orch_runtime::serde::Deserialize")),
+            path("serde::Deserialize")
+        );
+        assert!(is_runtime(
+            &path("orch_runtime::operation::Outcome"),
+            "Outcome"
+        ));
         assert!(!is_runtime(&path("other::Outcome"), "Outcome"));
     }
 

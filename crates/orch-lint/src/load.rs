@@ -54,7 +54,9 @@ const PARALLEL_FROM: usize = 12;
 /// Loads everything that the targets of `packages` reach, and what lies unreached below `src`.
 pub(crate) fn load(tree: &dyn SourceTree, packages: &[Package]) -> Loaded {
     let mut loaded = Loaded::default();
-    let sources = packages.iter().flat_map(|of| walk(tree, &join(&of.dir, "src"), "rs"));
+    let sources = packages
+        .iter()
+        .flat_map(|of| walk(tree, &join(&of.dir, "src"), "rs"));
     loaded.add_all(tree, sources.collect());
     let roots = packages.iter().flat_map(|of| &of.targets);
     let mut queue: VecDeque<Site> = VecDeque::new();
@@ -85,7 +87,9 @@ impl Loaded {
     /// The site that `mod name;` declares from `from`, if its file was loaded.
     pub(crate) fn child_site(&self, from: &Site, item: &Item) -> Option<Site> {
         let found = candidates(from, item).into_iter();
-        found.filter_map(|(path, is_mod_rs)| Some(site(self.find(&path)?, &path, is_mod_rs))).next()
+        found
+            .filter_map(|(path, is_mod_rs)| Some(site(self.find(&path)?, &path, is_mod_rs)))
+            .next()
     }
 
     fn root_site(&mut self, tree: &dyn SourceTree, root: &str) -> Option<Site> {
@@ -123,9 +127,9 @@ impl Loaded {
         }
         let mut found = Vec::new();
         for (name, candidates) in declared {
-            let site = candidates.into_iter().find_map(|(path, is_mod_rs)| {
-                Some(site(self.add(tree, &path)?, &path, is_mod_rs))
-            });
+            let site = candidates
+                .into_iter()
+                .find_map(|(path, is_mod_rs)| Some(site(self.add(tree, &path)?, &path, is_mod_rs)));
             match site {
                 Some(site) => found.push(site),
                 None => self.missing.push((from.file, name)),
@@ -216,7 +220,9 @@ fn parse_file(path: String, content: Content) -> SourceFile {
 /// Reads and parses files, in the order given.
 fn parse_many(tree: &dyn SourceTree, paths: &[String]) -> Vec<SourceFile> {
     let one = |path: &String| Some(parse_file(path.clone(), tree.read(path)?));
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(8);
+    let threads = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(8);
     if paths.len() < PARALLEL_FROM || threads == 1 {
         return paths.iter().filter_map(one).collect();
     }
@@ -233,7 +239,11 @@ fn parse_many(tree: &dyn SourceTree, paths: &[String]) -> Vec<SourceFile> {
     };
     let mut parsed: BTreeMap<usize, SourceFile> = BTreeMap::new();
     thread::scope(|scope| {
-        let spawn = |_| thread::Builder::new().stack_size(syntax::STACK).spawn_scoped(scope, work);
+        let spawn = |_| {
+            thread::Builder::new()
+                .stack_size(syntax::STACK)
+                .spawn_scoped(scope, work)
+        };
         let helpers: Vec<_> = (1..threads).filter_map(|at| spawn(at).ok()).collect();
         parsed.extend(work());
         for helper in helpers {

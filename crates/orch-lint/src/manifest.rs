@@ -44,7 +44,9 @@ pub(crate) enum TargetKind {
 /// Reads the packages below a root: the one there, or the members of the workspace there.
 pub(crate) fn packages(tree: &dyn SourceTree) -> Result<Vec<Package>, String> {
     let root = read(tree, "")?.ok_or("there is no Cargo.toml here")?;
-    let shared = table(&root, &["workspace", "dependencies"]).cloned().unwrap_or_default();
+    let shared = table(&root, &["workspace", "dependencies"])
+        .cloned()
+        .unwrap_or_default();
     let mut packages = Vec::new();
     if root.contains_key("package") {
         packages.push(package(tree, "", &root, &shared));
@@ -81,7 +83,9 @@ fn table<'t>(from: &'t Table, path: &[&str]) -> Option<&'t Table> {
 }
 
 fn strings(from: &Table, path: &[&str], key: &str) -> Vec<String> {
-    let list = table(from, path).and_then(|table| table.get(key)).and_then(Value::as_array);
+    let list = table(from, path)
+        .and_then(|table| table.get(key))
+        .and_then(Value::as_array);
     let texts = list.into_iter().flatten().filter_map(Value::as_str);
     texts.map(String::from).collect()
 }
@@ -135,7 +139,11 @@ fn matches_glob(pattern: &str, name: &str) -> bool {
 }
 
 fn package(tree: &dyn SourceTree, dir: &str, manifest: &Table, shared: &Table) -> Package {
-    let text = |key| table(manifest, &["package"]).and_then(|of| of.get(key)).and_then(Value::as_str);
+    let text = |key| {
+        table(manifest, &["package"])
+            .and_then(|of| of.get(key))
+            .and_then(Value::as_str)
+    };
     let name = text("name").unwrap_or("package").to_string();
     let mut targets = Targets {
         tree,
@@ -145,7 +153,11 @@ fn package(tree: &dyn SourceTree, dir: &str, manifest: &Table, shared: &Table) -
     };
     targets.lib(&name);
     targets.bins(&name);
-    for (section, folder) in [("test", "tests"), ("example", "examples"), ("bench", "benches")] {
+    for (section, folder) in [
+        ("test", "tests"),
+        ("example", "examples"),
+        ("bench", "benches"),
+    ] {
         targets.declared(section, folder, TargetKind::Support);
         targets.inferred(folder, TargetKind::Support);
     }
@@ -162,7 +174,11 @@ fn dependencies(manifest: &Table, shared: &Table) -> BTreeMap<String, String> {
     let mut deps = BTreeMap::new();
     let mut add = |section: Option<&Table>| {
         for (key, value) in section.into_iter().flatten() {
-            let inherited = value.get("workspace").is_some().then(|| shared.get(key)).flatten();
+            let inherited = value
+                .get("workspace")
+                .is_some()
+                .then(|| shared.get(key))
+                .flatten();
             let named = |of: &Value| of.get("package").and_then(Value::as_str).map(ident);
             let meant = named(value).or_else(|| inherited.and_then(named));
             deps.insert(ident(key), meant.unwrap_or_else(|| ident(key)));
@@ -172,7 +188,10 @@ fn dependencies(manifest: &Table, shared: &Table) -> BTreeMap<String, String> {
     for kind in kinds {
         add(table(manifest, &[kind]));
     }
-    for target in table(manifest, &["target"]).into_iter().flat_map(Table::values) {
+    for target in table(manifest, &["target"])
+        .into_iter()
+        .flat_map(Table::values)
+    {
         for kind in kinds {
             add(target.get(kind).and_then(Value::as_table));
         }
@@ -206,7 +225,10 @@ impl Targets<'_> {
 
     fn exists(&self, path: &str) -> bool {
         let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
-        self.tree.entries(dir).iter().any(|entry| entry.name == name && !entry.is_dir)
+        self.tree
+            .entries(dir)
+            .iter()
+            .any(|entry| entry.name == name && !entry.is_dir)
     }
 
     fn lib(&mut self, package: &str) {
@@ -230,7 +252,10 @@ impl Targets<'_> {
             let name = text("name").unwrap_or(section);
             let guesses = match text("path") {
                 Some(path) => vec![path.to_string()],
-                None => vec![format!("{folder}/{name}.rs"), format!("{folder}/{name}/main.rs")],
+                None => vec![
+                    format!("{folder}/{name}.rs"),
+                    format!("{folder}/{name}/main.rs"),
+                ],
             };
             for guess in guesses {
                 self.add(kind, name, join(self.dir, &guess));
@@ -263,7 +288,10 @@ mod tests {
     #[test]
     fn targets_are_found_as_cargo_finds_them() {
         let tree = Memory::from([
-            ("Cargo.toml", "[package]\nname = 'pay-service'\n[[bin]]\nname = 'x'\npath = 'src/x/go.rs'"),
+            (
+                "Cargo.toml",
+                "[package]\nname = 'pay-service'\n[[bin]]\nname = 'x'\npath = 'src/x/go.rs'",
+            ),
             ("src/lib.rs", ""),
             ("src/main.rs", ""),
             ("src/x/go.rs", ""),
@@ -274,11 +302,23 @@ mod tests {
             ("build.rs", ""),
         ]);
         let packages = packages(&tree).unwrap();
-        let roots: Vec<_> = packages[0].targets.iter().map(|of| of.root.as_str()).collect();
+        let roots: Vec<_> = packages[0]
+            .targets
+            .iter()
+            .map(|of| of.root.as_str())
+            .collect();
         assert_eq!(
             roots,
-            ["src/lib.rs", "src/x/go.rs", "src/main.rs", "src/bin/a.rs", "src/bin/b/main.rs",
-             "tests/it/main.rs", "tests/one.rs", "build.rs"]
+            [
+                "src/lib.rs",
+                "src/x/go.rs",
+                "src/main.rs",
+                "src/bin/a.rs",
+                "src/bin/b/main.rs",
+                "tests/it/main.rs",
+                "tests/one.rs",
+                "build.rs"
+            ]
         );
         assert_eq!(packages[0].targets[0].name, "pay_service");
     }
@@ -286,12 +326,19 @@ mod tests {
     #[test]
     fn members_are_expanded_and_vendored_ones_left_out() {
         let tree = Memory::from([
-            ("Cargo.toml", "[workspace]\nmembers = ['crates/*', 'vendor/rt']\nexclude = ['crates/old']"),
+            (
+                "Cargo.toml",
+                "[workspace]\nmembers = ['crates/*', 'vendor/rt']\nexclude = ['crates/old']",
+            ),
             ("crates/a/Cargo.toml", "[package]\nname = 'a'"),
             ("crates/old/Cargo.toml", "[package]\nname = 'old'"),
             ("vendor/rt/Cargo.toml", "[package]\nname = 'rt'"),
         ]);
-        let dirs: Vec<_> = packages(&tree).unwrap().into_iter().map(|of| of.dir).collect();
+        let dirs: Vec<_> = packages(&tree)
+            .unwrap()
+            .into_iter()
+            .map(|of| of.dir)
+            .collect();
         assert_eq!(dirs, ["crates/a"]);
     }
 

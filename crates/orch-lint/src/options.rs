@@ -95,9 +95,18 @@ impl Selection {
             rules::find(name).ok_or_else(|| LintError::usage(format!("there is no rule `{name}`")))
         };
         let only = self.only.iter().map(find).collect::<Result<Vec<_>, _>>()?;
-        let except = self.except.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        let except = self
+            .except
+            .iter()
+            .map(find)
+            .collect::<Result<Vec<_>, _>>()?;
         let is_in = |list: &[&Rule], rule: &Rule| list.iter().any(|of| of.code() == rule.code());
-        let wanted = |rule: &&Rule| (only.is_empty() || is_in(&only, rule)) && !is_in(&except, rule);
-        Ok(rules::ALL.iter().copied().filter(|rule| wanted(rule)).collect())
+        let wanted =
+            |rule: &&Rule| (only.is_empty() || is_in(&only, rule)) && !is_in(&except, rule);
+        Ok(rules::ALL
+            .iter()
+            .copied()
+            .filter(|rule| wanted(rule))
+            .collect())
     }
 }

@@ -47,10 +47,16 @@ pub(crate) fn read(
     today: Option<Date>,
 ) -> Result<Exception, String> {
     let rest = mark.text.trim_start_matches("orch:").trim_start();
-    let inside = rest.strip_prefix("allow(").and_then(|rest| rest.split_once(')'));
+    let inside = rest
+        .strip_prefix("allow(")
+        .and_then(|rest| rest.split_once(')'));
     let (inside, reason) = inside.ok_or("it is not `orch: allow(CODE) reason`")?;
     let mut allowed = Vec::new();
-    for part in inside.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+    for part in inside
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
         match part.split_once('=') {
             Some((key, date)) if key.trim() == "until" => still_holds(date.trim(), today)?,
             _ => allowed.push(rule(part)?),
@@ -59,7 +65,10 @@ pub(crate) fn read(
     if allowed.is_empty() {
         return Err("it names no rule".into());
     }
-    if reason.trim_matches(|c: char| !c.is_alphanumeric()).is_empty() {
+    if reason
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .is_empty()
+    {
         return Err("it gives no reason".into());
     }
     Ok(Exception {
@@ -69,7 +78,9 @@ pub(crate) fn read(
 }
 
 fn still_holds(text: &str, today: Option<Date>) -> Result<(), String> {
-    let until: Date = text.parse().map_err(|error| format!("`{text}` is {error}"))?;
+    let until: Date = text
+        .parse()
+        .map_err(|error| format!("`{text}` is {error}"))?;
     match today {
         Some(today) if today > until => Err(format!("it ended on {until}")),
         _ => Ok(()),
@@ -98,7 +109,10 @@ fn cover(mark: &Mark, extents: &[Extent]) -> Cover {
             extent.whole.start < mark.span.start && mark.span.start < extent.head;
         extent.whole.start == next || extent.head == next || is_among_attributes
     };
-    let longest = extents.iter().filter(speaks_of).max_by_key(|extent| extent.whole.end);
+    let longest = extents
+        .iter()
+        .filter(speaks_of)
+        .max_by_key(|extent| extent.whole.end);
     longest.map_or(Cover::Line(next.line), |extent| Cover::Extent(extent.whole))
 }
 
@@ -126,11 +140,28 @@ mod tests {
         let allow = "// orch: allow(ORC302) why";
         assert_eq!(lines(&format!("fn f() {{}} {allow}\nfn g() {{}}")), (1, 1));
         assert_eq!(lines(&format!("{allow}\nfn g() {{\n}}")), (2, 3));
-        assert_eq!(lines(&format!("{allow}\n/// Doc.\n#[inline]\nfn g() {{\n}}")), (2, 5));
-        assert_eq!(lines(&format!("/// Doc.\n#[inline]\n{allow}\nfn g() {{\n}}")), (1, 5));
-        assert_eq!(lines(&format!("fn f() {{\n{allow}\nlet a =\n1;\nb();\n}}")), (3, 4));
-        assert_eq!(lines(&format!("fn f() {{\nmatch x {{\n{allow}\n_ => {{\n}}\nA => 1\n}}\n}}")), (4, 5));
-        assert_eq!(lines(&format!("struct A {{\n{allow}\npub b:\nu8,\nc: u8\n}}")), (3, 4));
+        assert_eq!(
+            lines(&format!("{allow}\n/// Doc.\n#[inline]\nfn g() {{\n}}")),
+            (2, 5)
+        );
+        assert_eq!(
+            lines(&format!("/// Doc.\n#[inline]\n{allow}\nfn g() {{\n}}")),
+            (1, 5)
+        );
+        assert_eq!(
+            lines(&format!("fn f() {{\n{allow}\nlet a =\n1;\nb();\n}}")),
+            (3, 4)
+        );
+        assert_eq!(
+            lines(&format!(
+                "fn f() {{\nmatch x {{\n{allow}\n_ => {{\n}}\nA => 1\n}}\n}}"
+            )),
+            (4, 5)
+        );
+        assert_eq!(
+            lines(&format!("struct A {{\n{allow}\npub b:\nu8,\nc: u8\n}}")),
+            (3, 4)
+        );
         assert_eq!(lines(&format!("fn f() {{}}\n{allow}\n")), (0, 0));
     }
 
@@ -142,13 +173,26 @@ mod tests {
             ("// orch: allow() why", "it names no rule"),
             ("// orch: allow(all) why", "there is no rule `all`"),
             ("// orch: allow(ORC999) why", "there is no rule `ORC999`"),
-            ("// orch: ignore(ORC302) why", "it is not `orch: allow(CODE) reason`"),
+            (
+                "// orch: ignore(ORC302) why",
+                "it is not `orch: allow(CODE) reason`",
+            ),
             ("// orch: allow(ORC906) why", "ORC906 allows no exceptions"),
-            ("// orch: allow(ORC302, until = soon) why", "`soon` is not a date like 2026-12-31"),
-            ("// orch: allow(ORC302, until = 2026-01-01) why", "it ended on 2026-01-01"),
+            (
+                "// orch: allow(ORC302, until = soon) why",
+                "`soon` is not a date like 2026-12-31",
+            ),
+            (
+                "// orch: allow(ORC302, until = 2026-01-01) why",
+                "it ended on 2026-01-01",
+            ),
         ] {
             let text = format!("{comment}\nfn f() {{}}");
-            assert_eq!(first(&text, Some("2026-01-02")).unwrap_err(), why, "{comment}");
+            assert_eq!(
+                first(&text, Some("2026-01-02")).unwrap_err(),
+                why,
+                "{comment}"
+            );
         }
         let text = "// orch: allow(ORC302, until = 2026-01-02) why\nfn f() {}";
         assert!(first(text, Some("2026-01-02")).is_ok());

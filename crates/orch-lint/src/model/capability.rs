@@ -4,7 +4,7 @@
 //! through traits to every type of the project that implements them. The answer carries the way
 //! there, so that a message can show it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{DefId, RTy, Res, Scope, Workspace};
 use crate::known;
@@ -24,7 +24,9 @@ pub(crate) enum Reach {
 impl Reach {
     /// `A.b → C.d: PgPool`, led by the first step.
     pub(crate) fn chain(first: &str, steps: &[String], last: &str) -> String {
-        let all: Vec<&str> = std::iter::once(first).chain(steps.iter().map(String::as_str)).collect();
+        let all: Vec<&str> = std::iter::once(first)
+            .chain(steps.iter().map(String::as_str))
+            .collect();
         format!("{}: {last}", all.join(" → "))
     }
 }
@@ -36,6 +38,7 @@ impl<'a> Workspace<'a> {
             workspace: self,
             seen: HashSet::new(),
             unknown: Vec::new(),
+            visits: HashMap::new(),
         };
         match search.find(ty) {
             Some((steps, last)) => Reach::Yes(steps, last),
@@ -52,7 +55,11 @@ struct Search<'w, 'a> {
     workspace: &'w Workspace<'a>,
     seen: HashSet<RTy>,
     unknown: Vec<String>,
+    visits: HashMap<DefId, usize>,
 }
+
+/// A type looked at with more different arguments than this contains itself, grown.
+const MAX_FORMS: usize = 24;
 
 impl<'a> Search<'_, 'a> {
     fn find(&mut self, ty: &RTy) -> Found {
@@ -62,11 +69,22 @@ impl<'a> Search<'_, 'a> {
                 if !self.seen.insert(ty.clone()) {
                     return None;
                 }
+                let visits = self.visits.entry(*id).or_insert(0);
+                *visits += 1;
+                if *visits > MAX_FORMS {
+                    self.unknown
+                        .push(format!("`{}`, which grows", self.workspace.type_name(ty)));
+                    return None;
+                }
                 self.local(*id, args)
             }
             RTy::Bounds(bounds) => bounds.iter().find_map(|bound| {
                 let is_callable = bound.text.starts_with("Fn") || bound.text.ends_with("Future");
-                if is_callable { None } else { self.implementors(&bound.name) }
+                if is_callable {
+                    None
+                } else {
+                    self.implementors(&bound.name)
+                }
             }),
             RTy::Tuple(parts) => parts.iter().find_map(|part| self.find(part)),
             RTy::Nothing => None,
@@ -86,7 +104,8 @@ impl<'a> Search<'_, 'a> {
         }
         let found = args.iter().find_map(|arg| self.find(arg));
         if found.is_none() && !known::is_clean(path) {
-            self.unknown.push(format!("the fields of `{}`", path.join("::")));
+            self.unknown
+                .push(format!("the fields of `{}`", path.join("::")));
         }
         found
     }
@@ -106,12 +125,15 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn fields(&mut self, owner: &str, fields: &[Field], scope: &Scope<'a>) -> Found {
-        fields.iter().filter(|field| !field.attrs.test_only).find_map(|field| {
-            let ty = self.workspace.lower(&field.ty, scope);
-            let (mut steps, last) = self.find(&ty)?;
-            steps.insert(0, format!("{owner}.{}", field.name.text));
-            Some((steps, last))
-        })
+        fields
+            .iter()
+            .filter(|field| !field.attrs.test_only)
+            .find_map(|field| {
+                let ty = self.workspace.lower(&field.ty, scope);
+                let (mut steps, last) = self.find(&ty)?;
+                steps.insert(0, format!("{owner}.{}", field.name.text));
+                Some((steps, last))
+            })
     }
 
     /// Any type of the project that implements a trait.
@@ -122,7 +144,8 @@ impl<'a> Search<'_, 'a> {
             }
             Res::External(path) => {
                 if known::is_std(path, "Any") || !known::is_clean(path) {
-                    self.unknown.push(format!("what implements `{}`", path.join("::")));
+                    self.unknown
+                        .push(format!("what implements `{}`", path.join("::")));
                 }
                 None
             }
@@ -143,13 +166,21 @@ impl<'a> Search<'_, 'a> {
         let workspace = self.workspace;
         if let ItemKind::Trait(def) = &workspace.def(id).item.kind {
             let module = workspace.def(id).module;
-            let supers = def.supers.iter().map(|of| workspace.resolve_type(module, &of.path));
+            let supers = def
+                .supers
+                .iter()
+                .map(|of| workspace.resolve_type(module, &of.path));
             let database = supers.filter(|of| of.external().is_some_and(known::is_database));
             if let Some(found) = database.into_iter().next() {
                 return self.implementors(&found);
             }
         }
-        let blocks: Vec<_> = workspace.impls_by_trait(id).filter(|block| !block.test).collect();
-        blocks.into_iter().find_map(|block| self.find(&workspace.self_type(block)))
+        let blocks: Vec<_> = workspace
+            .impls_by_trait(id)
+            .filter(|block| !block.test)
+            .collect();
+        blocks
+            .into_iter()
+            .find_map(|block| self.find(&workspace.self_type(block)))
     }
 }

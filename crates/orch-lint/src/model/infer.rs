@@ -21,14 +21,40 @@ pub(crate) type See<'s, 'w, 'a> = &'s mut dyn FnMut(&Walker<'w, 'a>, &'a Expr);
 
 /// Methods that give the receiver again, or what it holds.
 const TRANSPARENT: &[&str] = &[
-    "as_deref", "as_mut", "as_ref", "await", "borrow", "borrow_mut", "by_ref", "clone", "cloned",
-    "deref", "deref_mut", "downgrade", "expect", "get_or_init", "lock", "map_err", "read", "to_owned",
-    "unwrap", "unwrap_or_default", "upgrade", "write", "context", "with_context", "blocking_lock",
+    "as_deref",
+    "as_mut",
+    "as_ref",
+    "await",
+    "borrow",
+    "borrow_mut",
+    "by_ref",
+    "clone",
+    "cloned",
+    "deref",
+    "deref_mut",
+    "downgrade",
+    "expect",
+    "get_or_init",
+    "lock",
+    "map_err",
+    "read",
+    "to_owned",
+    "unwrap",
+    "unwrap_or_default",
+    "upgrade",
+    "write",
+    "context",
+    "with_context",
+    "blocking_lock",
 ];
 
 impl<'w, 'a> Walker<'w, 'a> {
     /// A walk through the body of a function.
-    pub(crate) fn new(workspace: &'w Workspace<'a>, scope: &Scope<'a>, function: &'a FnDef) -> Self {
+    pub(crate) fn new(
+        workspace: &'w Workspace<'a>,
+        scope: &Scope<'a>,
+        function: &'a FnDef,
+    ) -> Self {
         let mut scope = scope.in_fn(function);
         scope.module = workspace.body_module(function, scope.module);
         let mut walker = Walker {
@@ -50,7 +76,10 @@ impl<'w, 'a> Walker<'w, 'a> {
 
     /// Resolves a path in expression position; local variables are nothing that resolves.
     pub(crate) fn resolve(&self, path: &Path) -> Res {
-        if path.as_ident().is_some_and(|name| self.local(name).is_some()) {
+        if path
+            .as_ident()
+            .is_some_and(|name| self.local(name).is_some())
+        {
             return Res::Unknown;
         }
         self.workspace.resolve_value(self.scope.module, path)
@@ -74,9 +103,9 @@ impl<'w, 'a> Walker<'w, 'a> {
                 self.bind(inner, Some(ty));
             }
             PatKind::TupleStruct(path, parts) => {
-                let carries = path.last().is_some_and(|last| {
-                    matches!(last.name.text.as_str(), "Ok" | "Some" | "Ready")
-                });
+                let carries = path
+                    .last()
+                    .is_some_and(|last| matches!(last.name.text.as_str(), "Ok" | "Some" | "Ready"));
                 let inner = ty.filter(|_| carries).map(|ty| ty.settled().clone());
                 parts.iter().for_each(|part| self.bind(part, inner.clone()));
             }
@@ -108,7 +137,11 @@ impl<'w, 'a> Walker<'w, 'a> {
 
     fn stmt(&mut self, stmt: &'a Stmt, see: See<'_, 'w, 'a>) {
         match stmt {
-            Stmt::Let { pat, init, otherwise } => {
+            Stmt::Let {
+                pat,
+                init,
+                otherwise,
+            } => {
                 init.iter().for_each(|init| self.expr(init, see));
                 otherwise.iter().for_each(|other| self.expr(other, see));
                 let ty = init.as_ref().and_then(|init| self.type_of(init));
@@ -132,7 +165,10 @@ impl<'w, 'a> Walker<'w, 'a> {
             }
             ExprKind::Field { base, .. } => self.expr(base, see),
             ExprKind::Macro(call) => self.scoped(|walker| {
-                call.body.parts.iter().for_each(|part| walker.stmt(part, see));
+                call.body
+                    .parts
+                    .iter()
+                    .for_each(|part| walker.stmt(part, see));
             }),
             ExprKind::Await(inner)
             | ExprKind::Try(inner)
@@ -163,7 +199,11 @@ impl<'w, 'a> Walker<'w, 'a> {
 
     fn branch(&mut self, expr: &'a Expr, see: See<'_, 'w, 'a>) {
         match &expr.kind {
-            ExprKind::If { cond, then, otherwise } => {
+            ExprKind::If {
+                cond,
+                then,
+                otherwise,
+            } => {
                 self.scoped(|walker| {
                     walker.expr(cond, see);
                     walker.block(then, see);
@@ -274,6 +314,10 @@ impl<'w, 'a> Walker<'w, 'a> {
     /// What a method gives, by its name and the type of the receiver.
     pub(crate) fn type_of_method(&self, receiver: &RTy, name: &str) -> Option<RTy> {
         let behind = receiver.behind_pointers();
+        if receiver.behind_deref() != behind && matches!(name, "get" | "get_mut" | "take" | "wait")
+        {
+            return Some(behind.clone());
+        }
         if let Some(found) = self.declared(behind, name) {
             return Some(found);
         }
@@ -281,9 +325,7 @@ impl<'w, 'a> Walker<'w, 'a> {
             return Some(receiver.settled().clone());
         }
         match behind {
-            RTy::External(path, _) if known::is_database(path) => {
-                self.opened(path, name)
-            }
+            RTy::External(path, _) if known::is_database(path) => self.opened(path, name),
             _ => None,
         }
     }
@@ -324,7 +366,12 @@ impl<'w, 'a> Walker<'w, 'a> {
     fn output(&self, function: &'a FnDef, scope: &Scope<'a>) -> Option<RTy> {
         let scope = scope.in_fn(function);
         let nothing = RTy::Tuple(Vec::new());
-        Some(function.output.as_ref().map_or(nothing, |ty| self.workspace.lower(ty, &scope)))
+        Some(
+            function
+                .output
+                .as_ref()
+                .map_or(nothing, |ty| self.workspace.lower(ty, &scope)),
+        )
     }
 
     fn type_of_call(&self, callee: &'a Expr, args: &'a [Expr]) -> Option<RTy> {
@@ -365,7 +412,11 @@ impl<'w, 'a> Walker<'w, 'a> {
             span: front.span,
             kind: crate::syntax::TyKind::Path(front.clone()),
         };
-        let is_type = front.last()?.name.text.starts_with(|first: char| first.is_uppercase());
+        let is_type = front
+            .last()?
+            .name
+            .text
+            .starts_with(|first: char| first.is_uppercase());
         let lowered = self.workspace.lower(&written, &self.scope);
         (is_type && !matches!(lowered, RTy::Unknown(_))).then_some(lowered)
     }
@@ -388,5 +439,6 @@ impl<'w, 'a> Walker<'w, 'a> {
 }
 
 fn is_wrapping(path: &[String]) -> bool {
-    path.last().is_some_and(|last| matches!(last.as_str(), "Ok" | "Some"))
+    path.last()
+        .is_some_and(|last| matches!(last.as_str(), "Ok" | "Some"))
 }

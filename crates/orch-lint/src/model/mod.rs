@@ -17,6 +17,7 @@ pub(crate) mod orchestration;
 mod resolve;
 pub(crate) mod types;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::known;
@@ -62,6 +63,8 @@ pub(crate) struct Workspace<'a> {
     impls_by_trait: HashMap<DefId, Vec<usize>>,
     /// `impl` blocks outside tests by the runtime's trait they implement.
     runtime_impls: HashMap<String, Vec<usize>>,
+    /// What `use` items name, as far as somebody asked.
+    imported: RefCell<HashMap<(ModuleId, usize, Space), Res>>,
 }
 
 /// One crate.
@@ -144,6 +147,7 @@ impl<'a> Workspace<'a> {
             impls_of: HashMap::new(),
             impls_by_trait: HashMap::new(),
             runtime_impls: HashMap::new(),
+            imported: RefCell::new(HashMap::new()),
         };
         workspace.add_crates();
         workspace.index_impls();
@@ -215,19 +219,28 @@ impl<'a> Workspace<'a> {
 
     /// The `impl` blocks of a local type, those for tests included.
     pub(crate) fn impls_of(&self, id: DefId) -> impl Iterator<Item = &ImplBlock<'a>> {
-        self.impls_of.get(&id).into_iter().flatten().map(|at| &self.impls[*at])
+        self.impls_of
+            .get(&id)
+            .into_iter()
+            .flatten()
+            .map(|at| &self.impls[*at])
     }
 
     /// The `impl` blocks of a local trait, those for tests included.
     pub(crate) fn impls_by_trait(&self, id: DefId) -> impl Iterator<Item = &ImplBlock<'a>> {
-        self.impls_by_trait.get(&id).into_iter().flatten().map(|at| &self.impls[*at])
+        self.impls_by_trait
+            .get(&id)
+            .into_iter()
+            .flatten()
+            .map(|at| &self.impls[*at])
     }
 
     /// The module that names in a function's body are looked up in.
     pub(crate) fn body_module(&self, of: &crate::syntax::FnDef, outer: ModuleId) -> ModuleId {
         let key = std::ptr::from_ref(of) as usize;
         let own = self.bodies.get(&key).copied();
-        own.filter(|id| self.module(*id).krate == self.module(outer).krate).unwrap_or(outer)
+        own.filter(|id| self.module(*id).krate == self.module(outer).krate)
+            .unwrap_or(outer)
     }
 
     fn index_impls(&mut self) {

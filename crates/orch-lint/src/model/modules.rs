@@ -29,7 +29,7 @@ impl<'a> Workspace<'a> {
                     file: site.file,
                     test: target.kind == TargetKind::Support,
                     anonymous: false,
-                            item: None,
+                    item: None,
                     declared_in: site.file,
                     defs: Vec::new(),
                     names: HashMap::new(),
@@ -93,7 +93,11 @@ impl<'a> Workspace<'a> {
         self.defs.push(Def { module, item, test });
         let owner = &mut self.modules[module.0];
         owner.defs.push(id);
-        owner.names.entry(item.name.text.as_str()).or_default().push(id);
+        owner
+            .names
+            .entry(item.name.text.as_str())
+            .or_default()
+            .push(id);
     }
 
     fn add_assoc(
@@ -110,7 +114,14 @@ impl<'a> Workspace<'a> {
     }
 
     /// Items declared inside a function live in a module without a name.
-    fn add_body(&mut self, parent: ModuleId, site: &Site, def: &'a FnDef, test: bool, depth: usize) {
+    fn add_body(
+        &mut self,
+        parent: ModuleId,
+        site: &Site,
+        def: &'a FnDef,
+        test: bool,
+        depth: usize,
+    ) {
         if def.items.is_empty() || depth > MAX_DEPTH {
             return;
         }
@@ -134,7 +145,14 @@ impl<'a> Workspace<'a> {
         self.add_items(id, site, &def.items, depth + 1);
     }
 
-    fn add_child(&mut self, parent: ModuleId, site: &Site, item: &'a Item, test: bool, depth: usize) {
+    fn add_child(
+        &mut self,
+        parent: ModuleId,
+        site: &Site,
+        item: &'a Item,
+        test: bool,
+        depth: usize,
+    ) {
         let ItemKind::Mod(def) = &item.kind else {
             return;
         };
@@ -160,7 +178,9 @@ impl<'a> Workspace<'a> {
             imports: Vec::new(),
         };
         let id = self.add_module(child);
-        self.modules[parent.0].children.insert(item.name.text.as_str(), id);
+        self.modules[parent.0]
+            .children
+            .insert(item.name.text.as_str(), id);
         match &def.inline {
             Some(items) => self.add_items(id, &child_site, items, depth + 1),
             None => self.fill(id, &child_site, depth + 1),

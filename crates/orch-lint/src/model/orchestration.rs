@@ -36,7 +36,9 @@ impl<'a> Workspace<'a> {
 
     /// The orchestrators.
     pub(crate) fn orchestrators(&self) -> Vec<OrchestratorImpl<'_, 'a>> {
-        self.runtime_impls("Orchestrator").map(|block| self.read_orchestrator(block)).collect()
+        self.runtime_impls("Orchestrator")
+            .map(|block| self.read_orchestrator(block))
+            .collect()
     }
 
     fn read_orchestrator<'w>(&self, block: &'w ImplBlock<'a>) -> OrchestratorImpl<'w, 'a> {
@@ -70,7 +72,9 @@ impl<'a> Workspace<'a> {
 
     /// The types that implement the runtime's `Command`, without repetition.
     pub(crate) fn commands(&self) -> Vec<DefId> {
-        let types = self.runtime_impls("Command").map(|block| self.self_type(block));
+        let types = self
+            .runtime_impls("Command")
+            .map(|block| self.self_type(block));
         let mut found: Vec<DefId> = types.filter_map(|ty| as_local(&ty)).collect();
         found.sort();
         found.dedup();
@@ -95,12 +99,18 @@ impl<'a> Workspace<'a> {
                 found.push(OperationEntity { def, table });
             }
         }
-        let domains: Vec<ModuleId> =
-            self.orchestrators().iter().map(|of| self.domain_module(of)).collect();
+        let domains: Vec<ModuleId> = self
+            .orchestrators()
+            .iter()
+            .map(|of| self.domain_module(of))
+            .collect();
         for at in 0..self.defs.len() {
             let id = DefId(at);
             if !entities.contains(&id) && self.looks_like_operation(id, &domains) {
-                found.push(OperationEntity { def: id, table: None });
+                found.push(OperationEntity {
+                    def: id,
+                    table: None,
+                });
             }
         }
         found
@@ -113,10 +123,17 @@ impl<'a> Workspace<'a> {
             return false;
         };
         let named = !def.test && def.item.name.text.ends_with("Operation");
-        let in_domain = || domains.iter().any(|domain| self.is_within(def.module, *domain));
+        let in_domain = || {
+            domains
+                .iter()
+                .any(|domain| self.is_within(def.module, *domain))
+        };
         let has_id = || {
             let scope = self.def_scope(id, &[]);
-            let mut types = fields.list.iter().map(|field| self.lower(&field.ty, &scope));
+            let mut types = fields
+                .list
+                .iter()
+                .map(|field| self.lower(&field.ty, &scope));
             types.any(|ty| ty.is_runtime("OpId"))
         };
         named && in_domain() && has_id()
@@ -126,7 +143,9 @@ impl<'a> Workspace<'a> {
     pub(crate) fn domain_module(&self, of: &OrchestratorImpl<'_, 'a>) -> ModuleId {
         let all = self.orchestrators();
         let is_alone = |module: ModuleId| {
-            let inside = all.iter().filter(|other| self.is_within(other.block.module, module));
+            let inside = all
+                .iter()
+                .filter(|other| self.is_within(other.block.module, module));
             inside.into_iter().all(|other| {
                 other.domain.is_some() && other.domain == of.domain
                     || std::ptr::eq(other.block.def, of.block.def)
@@ -156,7 +175,9 @@ impl<'a> Workspace<'a> {
                     _ => false,
                 }
             }
-            RTy::Tuple(parts) => parts.iter().any(|part| self.holds_runtime(part, name, depth)),
+            RTy::Tuple(parts) => parts
+                .iter()
+                .any(|part| self.holds_runtime(part, name, depth)),
             _ => false,
         }
     }

@@ -25,7 +25,7 @@ pub(crate) enum Res {
 }
 
 /// The two kinds of names that may be spelled alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Space {
     /// Types, traits, modules.
     Types,
@@ -37,11 +37,53 @@ pub(crate) enum Space {
 const MAX_STEPS: usize = 24;
 
 const PRELUDE_TYPES: &[&str] = &[
-    "Box", "Clone", "Copy", "Debug", "Default", "Drop", "Eq", "Fn", "FnMut", "FnOnce", "From",
-    "Hash", "Into", "IntoIterator", "Iterator", "Option", "Ord", "PartialEq", "PartialOrd",
-    "Result", "Send", "Sized", "String", "Sync", "ToOwned", "ToString", "TryFrom", "TryInto",
-    "Unpin", "Vec", "bool", "char", "f32", "f64", "i128", "i16", "i32", "i64", "i8", "isize",
-    "str", "u128", "u16", "u32", "u64", "u8", "usize",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Drop",
+    "Eq",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "Hash",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Send",
+    "Sized",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "Unpin",
+    "Vec",
+    "bool",
+    "char",
+    "f32",
+    "f64",
+    "i128",
+    "i16",
+    "i32",
+    "i64",
+    "i8",
+    "isize",
+    "str",
+    "u128",
+    "u16",
+    "u32",
+    "u64",
+    "u8",
+    "usize",
 ];
 
 const PRELUDE_VALUES: &[&str] = &["Err", "None", "Ok", "Some", "drop"];
@@ -74,7 +116,13 @@ impl<'a> Workspace<'a> {
     }
 
     /// Resolves the names of a path.
-    pub(crate) fn resolve(&self, module: ModuleId, names: &[&str], global: bool, space: Space) -> Res {
+    pub(crate) fn resolve(
+        &self,
+        module: ModuleId,
+        names: &[&str],
+        global: bool,
+        space: Space,
+    ) -> Res {
         self.path(module, names, global, space, false, 0)
     }
 
@@ -98,18 +146,28 @@ impl<'a> Workspace<'a> {
         }
         let first_space = if rest.is_empty() { space } else { Space::Types };
         let start = if global {
-            self.dependency(module, first).unwrap_or_else(|| external(first))
+            self.dependency(module, first)
+                .unwrap_or_else(|| external(first))
         } else {
-            self.first(module, first, first_space, steps).unwrap_or_else(|| {
-                let is_crate = in_use || (!rest.is_empty() && is_lower(first));
-                if is_crate { external(first) } else { Res::Unknown }
-            })
+            self.first(module, first, first_space, steps)
+                .unwrap_or_else(|| {
+                    let is_crate = in_use || (!rest.is_empty() && is_lower(first));
+                    if is_crate {
+                        external(first)
+                    } else {
+                        Res::Unknown
+                    }
+                })
         };
         self.follow(start, rest, space, steps)
     }
 
     /// `crate::`, `self::`, `super::super::`.
-    fn relative<'n>(&self, module: ModuleId, names: &'n [&'n str]) -> Option<(ModuleId, &'n [&'n str])> {
+    fn relative<'n>(
+        &self,
+        module: ModuleId,
+        names: &'n [&'n str],
+    ) -> Option<(ModuleId, &'n [&'n str])> {
         let mut at = self.named_module(module);
         let mut rest = names;
         match *rest.first()? {
@@ -119,7 +177,10 @@ impl<'a> Workspace<'a> {
             _ => return None,
         }
         while rest.first() == Some(&"super") {
-            at = self.module(at).parent.map_or(at, |parent| self.named_module(parent));
+            at = self
+                .module(at)
+                .parent
+                .map_or(at, |parent| self.named_module(parent));
             rest = &rest[1..];
         }
         Some((at, rest))
@@ -155,7 +216,9 @@ impl<'a> Workspace<'a> {
             Space::Types => PRELUDE_TYPES,
             Space::Values => PRELUDE_VALUES,
         };
-        prelude.contains(&name).then(|| Res::External(vec!["std".into(), name.into()]))
+        prelude
+            .contains(&name)
+            .then(|| Res::External(vec!["std".into(), name.into()]))
     }
 
     /// A crate by the name that paths of this package give it.
@@ -165,7 +228,10 @@ impl<'a> Workspace<'a> {
         let is_own = |of: &super::Krate| of.package == package && of.name == name;
         let is_meant = |of: &super::Krate| meant == Some(of.name.as_str());
         let is_lib = |of: &super::Krate| of.kind == crate::manifest::TargetKind::Lib;
-        let mut libs = self.crates.iter().filter(|of| is_lib(of) && of.name != known::RUNTIME);
+        let mut libs = self
+            .crates
+            .iter()
+            .filter(|of| is_lib(of) && of.name != known::RUNTIME);
         if let Some(found) = libs.find(|of| is_own(of) || is_meant(of)) {
             return Some(Res::Module(found.root));
         }
@@ -189,7 +255,10 @@ impl<'a> Workspace<'a> {
         if let Some(id) = fitting.next() {
             return Some(self.behind(*id, steps));
         }
-        let named = scope.imports.iter().filter(|(import, _)| import.name.as_deref() == Some(name));
+        let named = scope
+            .imports
+            .iter()
+            .filter(|(import, _)| import.name.as_deref() == Some(name));
         for (import, _) in named {
             let found = self.import(module, import, space, steps);
             if found != Res::Unknown {
@@ -204,28 +273,57 @@ impl<'a> Workspace<'a> {
             ItemKind::ExternCrate(krate) if krate == "self" => {
                 Res::Module(self.krate(self.def(id).module).root)
             }
-            ItemKind::ExternCrate(krate) => {
-                self.dependency(self.def(id).module, krate).unwrap_or_else(|| external(krate))
-            }
+            ItemKind::ExternCrate(krate) => self
+                .dependency(self.def(id).module, krate)
+                .unwrap_or_else(|| external(krate)),
             _ => Res::Def(id),
         }
     }
 
+    /// What a `use` names. Each is resolved once; one that needs itself names nothing.
     fn import(&self, module: ModuleId, import: &Import, space: Space, steps: usize) -> Res {
+        let key = (module, std::ptr::from_ref(import) as usize, space);
+        if let Some(known) = self.imported.borrow().get(&key) {
+            return known.clone();
+        }
+        self.imported.borrow_mut().insert(key, Res::Unknown);
+        let found = self.import_anew(module, import, space, steps);
+        self.imported.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn import_anew(&self, module: ModuleId, import: &Import, space: Space, steps: usize) -> Res {
         let names: Vec<&str> = import.path.iter().map(String::as_str).collect();
         let own = import.name.as_deref();
         let is_itself = names.len() == 1 && own == Some(names[0]);
         if is_itself && !import.global {
-            return self.dependency(module, names[0]).unwrap_or_else(|| external(names[0]));
+            return self
+                .dependency(module, names[0])
+                .unwrap_or_else(|| external(names[0]));
+        }
+        if import.name.is_none()
+            && let [first, rest @ ..] = names.as_slice()
+            && let Some(krate) = self.dependency(module, first)
+        {
+            return self.follow(krate, rest, space, steps + 1);
         }
         self.path(module, &names, import.global, space, true, steps + 1)
     }
 
-    fn through_globs(&self, module: ModuleId, name: &str, space: Space, steps: usize) -> Option<Res> {
-        let globs = self.module(module).imports.iter().filter(|(import, _)| import.name.is_none());
+    fn through_globs(
+        &self,
+        module: ModuleId,
+        name: &str,
+        space: Space,
+        steps: usize,
+    ) -> Option<Res> {
+        let globs = self
+            .module(module)
+            .imports
+            .iter()
+            .filter(|(import, _)| import.name.is_none());
         for (glob, _) in globs {
-            let names: Vec<&str> = glob.path.iter().map(String::as_str).collect();
-            let target = self.path(module, &names, glob.global, Space::Types, true, steps + 1);
+            let target = self.import(module, glob, Space::Types, steps);
             let found = match target {
                 Res::Module(at) if at != module => self.member(at, name, space, steps + 1),
                 Res::Def(id) => self.variant(id, name),
@@ -280,7 +378,8 @@ impl<'a> Workspace<'a> {
             let target = self.path(module, &names, path.global, Space::Types, false, steps + 1);
             return self.follow(target, &[name], Space::Values, steps + 1);
         }
-        self.variant(id, name).unwrap_or_else(|| Res::Assoc(id, name.into()))
+        self.variant(id, name)
+            .unwrap_or_else(|| Res::Assoc(id, name.into()))
     }
 }
 
@@ -303,7 +402,9 @@ fn is_lower(name: &str) -> bool {
 
 fn fits(kind: &ItemKind, space: Space) -> bool {
     match kind {
-        ItemKind::Struct(_, fields) => space == Space::Types || fields.tuple || fields.list.is_empty(),
+        ItemKind::Struct(_, fields) => {
+            space == Space::Types || fields.tuple || fields.list.is_empty()
+        }
         ItemKind::Enum(..)
         | ItemKind::Trait(_)
         | ItemKind::Alias(..)

@@ -64,7 +64,8 @@ impl RTy {
 
     /// Whether it is `name` of the runtime.
     pub(crate) fn is_runtime(&self, name: &str) -> bool {
-        self.external().is_some_and(|path| known::is_runtime(path, name))
+        self.external()
+            .is_some_and(|path| known::is_runtime(path, name))
     }
 
     /// The type behind `Box`, `Arc`, `Pin`, `Mutex` and the like.
@@ -77,12 +78,23 @@ impl RTy {
         }
     }
 
+    /// The type that a method call reaches by itself: through `Arc`, not through `Mutex`.
+    pub(crate) fn behind_deref(&self) -> &RTy {
+        match self {
+            RTy::External(path, args) if derefs(path) && !args.is_empty() => args[0].behind_deref(),
+            _ => self,
+        }
+    }
+
     /// What `.await` and `?` give: the output of a future, the value of `Result` and `Option`.
     pub(crate) fn settled(&self) -> &RTy {
         match self.behind_pointers() {
             RTy::Bounds(bounds) => {
                 let output = bounds.iter().flat_map(|bound| &bound.bindings);
-                output.filter(|(name, _)| name == "Output").map(|(_, ty)| ty.settled()).next()
+                output
+                    .filter(|(name, _)| name == "Output")
+                    .map(|(_, ty)| ty.settled())
+                    .next()
                     .unwrap_or(self)
             }
             RTy::External(path, args) if is_carrier(path) && !args.is_empty() => {
@@ -96,19 +108,56 @@ impl RTy {
 /// Smart pointers, cells and locks: method calls and fields look through them.
 fn is_pointer(path: &[String]) -> bool {
     const NAMES: &[&str] = &[
-        "Arc", "ArcSwap", "Box", "Cell", "Cow", "LazyCell", "LazyLock", "Lazy", "ManuallyDrop", "Mutex",
-        "MutexGuard", "OnceCell", "OnceLock", "Pin", "Rc", "RefCell", "RwLock", "Weak", "Option",
+        "Arc",
+        "ArcSwap",
+        "Box",
+        "Cell",
+        "Cow",
+        "LazyCell",
+        "LazyLock",
+        "Lazy",
+        "ManuallyDrop",
+        "Mutex",
+        "MutexGuard",
+        "OnceCell",
+        "OnceLock",
+        "Pin",
+        "Rc",
+        "RefCell",
+        "RwLock",
+        "Weak",
+        "Option",
     ];
-    path.last().is_some_and(|last| NAMES.contains(&last.as_str()))
+    path.last()
+        .is_some_and(|last| NAMES.contains(&last.as_str()))
+}
+
+/// Those among them that methods see through without being asked.
+fn derefs(path: &[String]) -> bool {
+    const NAMES: &[&str] = &[
+        "Arc",
+        "Box",
+        "Cow",
+        "Lazy",
+        "LazyCell",
+        "LazyLock",
+        "MutexGuard",
+        "Pin",
+        "Rc",
+    ];
+    path.last()
+        .is_some_and(|last| NAMES.contains(&last.as_str()))
 }
 
 fn is_carrier(path: &[String]) -> bool {
-    path.last().is_some_and(|last| matches!(last.as_str(), "Result" | "Option" | "Ready"))
+    path.last()
+        .is_some_and(|last| matches!(last.as_str(), "Result" | "Option" | "Ready"))
         || is_boxed_future(path)
 }
 
 fn is_boxed_future(path: &[String]) -> bool {
-    path.last().is_some_and(|last| matches!(last.as_str(), "BoxFuture" | "LocalBoxFuture"))
+    path.last()
+        .is_some_and(|last| matches!(last.as_str(), "BoxFuture" | "LocalBoxFuture"))
 }
 
 impl<'a> Scope<'a> {
@@ -164,9 +213,12 @@ impl<'a> Workspace<'a> {
                 let inner = self.lower_at(inner, scope, depth + 1);
                 RTy::External(vec!["std".into(), "slice".into()], vec![inner])
             }
-            TyKind::Tuple(parts) => {
-                RTy::Tuple(parts.iter().map(|part| self.lower_at(part, scope, depth + 1)).collect())
-            }
+            TyKind::Tuple(parts) => RTy::Tuple(
+                parts
+                    .iter()
+                    .map(|part| self.lower_at(part, scope, depth + 1))
+                    .collect(),
+            ),
             TyKind::Bounds(bounds) => RTy::Bounds(self.lower_bounds(bounds.iter(), scope, depth)),
             TyKind::Fn | TyKind::Never => RTy::Nothing,
             TyKind::Opaque => RTy::Unknown("a type that is not written out".into()),
@@ -226,14 +278,27 @@ impl<'a> Workspace<'a> {
         if let Some(known) = scope.known.get(name) {
             return Some(known.clone());
         }
-        let declared = scope.generics.iter().filter(|of| of.bounds(name).is_some()).count();
+        let declared = scope
+            .generics
+            .iter()
+            .filter(|of| of.bounds(name).is_some())
+            .count();
         if declared == 0 {
             return None;
         }
-        let own = scope.generics.iter().flat_map(|of| of.bounds(name).unwrap_or_default());
+        let own = scope
+            .generics
+            .iter()
+            .flat_map(|of| of.bounds(name).unwrap_or_default());
         let outer = scope.generics.iter().filter(|of| of.bounds(name).is_none());
-        let bounds: Vec<&Bound> = own.chain(outer.flat_map(|of| of.where_bounds(name))).collect();
-        Some(RTy::Bounds(self.lower_bounds(bounds.into_iter(), scope, depth + 1)))
+        let bounds: Vec<&Bound> = own
+            .chain(outer.flat_map(|of| of.where_bounds(name)))
+            .collect();
+        Some(RTy::Bounds(self.lower_bounds(
+            bounds.into_iter(),
+            scope,
+            depth + 1,
+        )))
     }
 
     /// `Self::Output` where the `impl` says what it is; other associated types are unknown.
@@ -246,13 +311,18 @@ impl<'a> Workspace<'a> {
             let items = scope.block.iter().flat_map(|block| &block.items);
             let named = items.filter(|item| item.name.text == second.name.text);
             let found = named.filter_map(|item| match &item.kind {
-                crate::syntax::AssocKind::Type(Some(ty)) => Some(self.lower_at(ty, scope, depth + 1)),
+                crate::syntax::AssocKind::Type(Some(ty)) => {
+                    Some(self.lower_at(ty, scope, depth + 1))
+                }
                 _ => None,
             });
             let unknown = RTy::Unknown(format!("the associated type `{}`", path.text()));
             return Some(found.into_iter().next().unwrap_or(unknown));
         }
-        let is_param = scope.generics.iter().any(|generics| generics.bounds(of).is_some());
+        let is_param = scope
+            .generics
+            .iter()
+            .any(|generics| generics.bounds(of).is_some());
         is_param.then(|| RTy::Unknown(format!("the associated type `{}`", path.text())))
     }
 

@@ -22,7 +22,10 @@ pub(super) fn render(report: &Report, color: bool) -> String {
 }
 
 fn one(text: &mut String, finding: &Finding, paint: &Paint) {
-    let level = paint.level(finding.severity, &format!("{}[{}]", finding.severity.as_str(), finding.code));
+    let level = paint.level(
+        finding.severity,
+        &format!("{}[{}]", finding.severity.as_str(), finding.code),
+    );
     let head_len = finding.severity.as_str().len() + finding.code.len() + 2;
     let message = format!("{}: {}", finding.name, finding.message);
     let lines = wrap(&message, WIDTH.saturating_sub(head_len + 2), WIDTH - 4);
@@ -30,7 +33,11 @@ fn one(text: &mut String, finding: &Finding, paint: &Paint) {
     let number = finding.start.line.to_string();
     let pad = " ".repeat(number.len());
     let arrow = paint.blue("-->");
-    let _ = writeln!(text, "{pad}{arrow} {}:{number}:{}", finding.path, finding.start.column);
+    let _ = writeln!(
+        text,
+        "{pad}{arrow} {}:{number}:{}",
+        finding.path, finding.start.column
+    );
     let bar = paint.blue("|");
     if !finding.source_line.is_empty() {
         let (line, start, len) = crop(finding, WIDTH - number.len() - 3);
@@ -43,7 +50,13 @@ fn one(text: &mut String, finding: &Finding, paint: &Paint) {
         let width = WIDTH - number.len() - 9;
         let lines = wrap(help, width, width);
         let indent = format!("\n{pad}         ");
-        let _ = writeln!(text, "{pad} {} {} {}", paint.blue("="), paint.cyan("help:"), lines.join(&indent));
+        let _ = writeln!(
+            text,
+            "{pad} {} {} {}",
+            paint.blue("="),
+            paint.cyan("help:"),
+            lines.join(&indent)
+        );
     }
 }
 
@@ -52,16 +65,27 @@ fn crop(finding: &Finding, width: usize) -> (String, usize, usize) {
     let source: Vec<char> = finding.source_line.chars().collect();
     let first = (finding.start.column as usize - 1).min(source.len());
     let is_one_line = finding.end.line == finding.start.line;
-    let last = if is_one_line { finding.end.column as usize - 1 } else { source.len() };
+    let last = if is_one_line {
+        finding.end.column as usize - 1
+    } else {
+        source.len()
+    };
     let last = last.clamp(first, source.len());
     let before = expand(&source[..first]);
     let marked = expand(&source[first..last]);
     let after = expand(&source[last..]);
     let (mut start, mut len) = (before.chars().count(), marked.chars().count().max(1));
-    let mut line: Vec<char> = format!("{before}{marked}{after}").trim_end().chars().collect();
+    let mut line: Vec<char> = format!("{before}{marked}{after}")
+        .trim_end()
+        .chars()
+        .collect();
     if line.len() > width {
         let end = (start + len).min(line.len());
-        let skip = if end + 1 > width { (end + 1 - width + 1).min(start) } else { 0 };
+        let skip = if end + 1 > width {
+            (end + 1 - width + 1).min(start)
+        } else {
+            0
+        };
         let dots: &[char] = if skip > 0 { &['…'] } else { &[] };
         line = dots.iter().chain(&line[skip..]).copied().collect();
         start = start - skip + dots.len();
@@ -113,7 +137,11 @@ struct Paint {
 
 impl Paint {
     fn with(&self, code: &str, text: &str) -> String {
-        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.into() }
+        if self.color {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.into()
+        }
     }
 
     fn level(&self, severity: Severity, text: &str) -> String {

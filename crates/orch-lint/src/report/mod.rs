@@ -40,7 +40,10 @@ impl Report {
     /// How many findings there are of a severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+        self.findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
     }
 
     /// Each finding with its source, for a person. `color` adds terminal colours.
@@ -68,7 +71,11 @@ impl Report {
             (0, 0) => "no findings".to_string(),
             (errors, 0) => plural(errors, "error"),
             (0, warnings) => plural(warnings, "warning"),
-            (errors, warnings) => format!("{}, {}", plural(errors, "error"), plural(warnings, "warning")),
+            (errors, warnings) => format!(
+                "{}, {}",
+                plural(errors, "error"),
+                plural(warnings, "warning")
+            ),
         };
         text.push_str(&format!(
             " in {} ({})",

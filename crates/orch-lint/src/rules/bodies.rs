@@ -30,7 +30,11 @@ pub(super) fn all<'a>(workspace: &Workspace<'a>) -> Vec<Body<'a>> {
     let mut found = Vec::new();
     for def in workspace.defs.iter().filter(|def| !def.test) {
         let scope = Scope::of_module(def.module);
-        let path = format!("{}::{}", workspace.module_path(def.module), def.item.name.text);
+        let path = format!(
+            "{}::{}",
+            workspace.module_path(def.module),
+            def.item.name.text
+        );
         match &def.item.kind {
             ItemKind::Fn(function) => push(workspace, &mut found, function, scope, path),
             ItemKind::Trait(of) => assoc(workspace, &mut found, &of.items, &scope, &path),
@@ -45,9 +49,20 @@ pub(super) fn all<'a>(workspace: &Workspace<'a>) -> Vec<Body<'a>> {
 
 fn of_block<'a>(workspace: &Workspace<'a>, found: &mut Vec<Body<'a>>, block: &ImplBlock<'a>) {
     let def: &'a crate::syntax::ImplDef = block.def;
-    let name = def.self_ty.peeled().path().map(crate::syntax::Path::text).unwrap_or_default();
+    let name = def
+        .self_ty
+        .peeled()
+        .path()
+        .map(crate::syntax::Path::text)
+        .unwrap_or_default();
     let path = format!("{}::{name}", workspace.module_path(block.module));
-    assoc(workspace, found, &def.items, &workspace.impl_scope(block), &path);
+    assoc(
+        workspace,
+        found,
+        &def.items,
+        &workspace.impl_scope(block),
+        &path,
+    );
 }
 
 fn assoc<'a>(

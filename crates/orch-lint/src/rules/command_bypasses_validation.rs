@@ -41,7 +41,17 @@ const DERIVES: &[(&str, &[&str])] = &[
     ("bon", &["Builder"]),
     ("getset", &["Setters", "MutGetters", "WithSetters"]),
     ("derive_setters", &["Setters"]),
-    ("derive_more", &["Constructor", "From", "DerefMut", "AsMut", "IndexMut", "FromStr"]),
+    (
+        "derive_more",
+        &[
+            "Constructor",
+            "From",
+            "DerefMut",
+            "AsMut",
+            "IndexMut",
+            "FromStr",
+        ],
+    ),
     ("smart_default", &["SmartDefault"]),
     ("std", &["Default"]),
 ];
@@ -66,12 +76,21 @@ fn derives(check: &mut Check<'_, '_>, id: DefId) {
             Derive::Unknown => check.unknown(&at, format!("cannot tell which `{name}` is derived")),
             Derive::Unchecked => {
                 check
-                    .flag(at, format!("`derive({name})` reads a command without its checks"))
-                    .help(format!("add `#[serde(try_from = \"Raw{}\")]`", def.item.name.text));
+                    .flag(
+                        at,
+                        format!("`derive({name})` reads a command without its checks"),
+                    )
+                    .help(format!(
+                        "add `#[serde(try_from = \"Raw{}\")]`",
+                        def.item.name.text
+                    ));
             }
             Derive::Bypass => {
                 check
-                    .flag(at, format!("`derive({name})` makes a command without its checks"))
+                    .flag(
+                        at,
+                        format!("`derive({name})` makes a command without its checks"),
+                    )
                     .help("make commands with `fn new(..) -> Result<Self, CommandError>` only");
             }
         }
@@ -90,17 +109,33 @@ fn judge(check: &Check<'_, '_>, id: DefId, path: &Path) -> Derive {
     let Some(last) = path.last().map(|last| last.name.text.as_str()) else {
         return Derive::Fine;
     };
-    let resolved = check.workspace.resolve_type(check.workspace.def(id).module, path);
-    if last == "Deserialize" || resolved.external().is_some_and(|of| of.ends_with(&["Deserialize".into()])) {
+    let resolved = check
+        .workspace
+        .resolve_type(check.workspace.def(id).module, path);
+    if last == "Deserialize"
+        || resolved
+            .external()
+            .is_some_and(|of| of.ends_with(&["Deserialize".into()]))
+    {
         let is_checked = item.attrs.serde.iter().any(|key| key == "try_from");
-        return if is_checked { Derive::Fine } else { Derive::Unchecked };
+        return if is_checked {
+            Derive::Fine
+        } else {
+            Derive::Unchecked
+        };
     }
     let named = |name: &str| DERIVES.iter().any(|(_, names)| names.contains(&name));
     match resolved.external() {
         Some([krate, .., name]) => {
-            let listed = DERIVES.iter().any(|(of, names)| of == krate && names.contains(&name.as_str()));
+            let listed = DERIVES
+                .iter()
+                .any(|(of, names)| of == krate && names.contains(&name.as_str()));
             let is_default = known::is_std(&[krate.clone(), name.clone()], "Default");
-            if listed || is_default { Derive::Bypass } else { Derive::Fine }
+            if listed || is_default {
+                Derive::Bypass
+            } else {
+                Derive::Fine
+            }
         }
         _ if resolved == Res::Unknown && named(last) => Derive::Unknown,
         _ => Derive::Fine,
@@ -114,7 +149,10 @@ fn default_impl(check: &mut Check<'_, '_>, id: DefId) {
             continue;
         };
         let resolved = workspace.resolve_type(block.module, path);
-        if resolved.external().is_some_and(|of| known::is_std(of, "Default")) {
+        if resolved
+            .external()
+            .is_some_and(|of| known::is_std(of, "Default"))
+        {
             let file = workspace.module(block.module).file;
             let at = check.at(file, path.span, workspace.path_of(id));
             check
@@ -135,7 +173,10 @@ fn literal(check: &mut Check<'_, '_>, id: DefId) {
         let at = check.at(workspace.file_of(id), item.name.span, workspace.path_of(id));
         let name = &item.name.text;
         check
-            .flag(at, format!("anybody can write a `{name}` literal without its checks"))
+            .flag(
+                at,
+                format!("anybody can write a `{name}` literal without its checks"),
+            )
             .help("make the fields private and offer `fn new(..) -> Result<Self, CommandError>`");
     }
 }
@@ -170,7 +211,12 @@ fn constructors(check: &mut Check<'_, '_>, id: DefId) {
 }
 
 /// Whether a function that makes a command can refuse; `None` when it makes none by itself.
-fn made_by(check: &Check<'_, '_>, block: &ImplBlock<'_>, function: &FnDef, id: DefId) -> Option<bool> {
+fn made_by(
+    check: &Check<'_, '_>,
+    block: &ImplBlock<'_>,
+    function: &FnDef,
+    id: DefId,
+) -> Option<bool> {
     let workspace = check.workspace;
     let scope = workspace.impl_scope(block);
     let output = workspace.lower(function.output.as_ref()?, &scope);

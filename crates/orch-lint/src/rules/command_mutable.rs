@@ -52,10 +52,19 @@ fn fields(check: &mut Check<'_, '_>, id: DefId) {
     let owner = workspace.path_of(id);
     for field in fields.list.iter().filter(|field| field.vis != Vis::Private) {
         let name = &field.name.text;
-        let at = check.at(workspace.file_of(id), field.name.span, format!("{owner}::{name}"));
+        let at = check.at(
+            workspace.file_of(id),
+            field.name.span,
+            format!("{owner}::{name}"),
+        );
         check
-            .flag(at, format!("the field `{name}` of a command can be changed after validation"))
-            .help(format!("make it private and read it with `fn {name}(&self)`"));
+            .flag(
+                at,
+                format!("the field `{name}` of a command can be changed after validation"),
+            )
+            .help(format!(
+                "make it private and read it with `fn {name}(&self)`"
+            ));
     }
 }
 
@@ -68,7 +77,9 @@ fn methods(check: &mut Check<'_, '_>, id: DefId) {
         }
         for item in block.def.items.iter().filter(|item| !item.attrs.test_only) {
             let is_open = !trait_name.is_empty() || item.vis != Vis::Private;
-            let changes = item.function().is_some_and(|of| of.receiver == Some(Receiver::RefMut));
+            let changes = item
+                .function()
+                .is_some_and(|of| of.receiver == Some(Receiver::RefMut));
             if is_open && changes {
                 let name = &item.name.text;
                 let file = workspace.module(block.module).file;
@@ -84,5 +95,6 @@ fn methods(check: &mut Check<'_, '_>, id: DefId) {
 
 fn trait_name<'b>(block: &'b ImplBlock<'_>) -> &'b str {
     let path = block.def.trait_path.as_ref();
-    path.and_then(|path| path.last()).map_or("", |last| last.name.text.as_str())
+    path.and_then(|path| path.last())
+        .map_or("", |last| last.name.text.as_str())
 }

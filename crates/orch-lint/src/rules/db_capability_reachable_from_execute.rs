@@ -53,7 +53,10 @@ fn report(check: &mut Check<'_, '_>, at: At, first: &str, reach: Reach) {
         Reach::No => {}
         Reach::Unknown(why) => {
             for why in why {
-                check.unknown(&at, format!("`{first}` may reach a database: cannot look into {why}"));
+                check.unknown(
+                    &at,
+                    format!("`{first}` may reach a database: cannot look into {why}"),
+                );
             }
         }
         Reach::Yes(steps, last) => {
@@ -117,8 +120,17 @@ fn parameters<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_,
     let file = workspace.module(orchestrator.block.module).file;
     for param in &function.params {
         let reach = workspace.reach(&workspace.lower(&param.ty, &scope));
-        let at = check.at(file, param.ty.span, format!("{}::execute", orchestrator.name));
-        report(check, at, &format!("execute({})", name_of(&param.pat)), reach);
+        let at = check.at(
+            file,
+            param.ty.span,
+            format!("{}::execute", orchestrator.name),
+        );
+        report(
+            check,
+            at,
+            &format!("execute({})", name_of(&param.pat)),
+            reach,
+        );
     }
 }
 

@@ -47,8 +47,14 @@ fn check(check: &mut Check<'_, '_>) {
         }
         let at = check.at(file, name, item);
         let scope = workspace.impl_scope(orchestrator.block).in_fn(function);
-        let output = function.output.as_ref().map(|ty| workspace.lower(ty, &scope));
-        match output.as_ref().map_or(Future::No, |ty| future(workspace, ty)) {
+        let output = function
+            .output
+            .as_ref()
+            .map(|ty| workspace.lower(ty, &scope));
+        match output
+            .as_ref()
+            .map_or(Future::No, |ty| future(workspace, ty))
+        {
             Future::Of(_) => {}
             Future::Unknown => check.unknown(&at, "cannot tell whether the result is a future"),
             Future::No => {

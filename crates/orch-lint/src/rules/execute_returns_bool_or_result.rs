@@ -40,7 +40,10 @@ fn check(check: &mut Check<'_, '_>) {
         let span = function.output.as_ref().map_or(name, |ty| ty.span);
         let at = check.at(file, span, format!("{}::execute", orchestrator.name));
         let scope = workspace.impl_scope(orchestrator.block).in_fn(function);
-        let written = function.output.as_ref().map(|ty| workspace.lower(ty, &scope));
+        let written = function
+            .output
+            .as_ref()
+            .map(|ty| workspace.lower(ty, &scope));
         let written = written.unwrap_or(RTy::Tuple(Vec::new()));
         let given = match future(workspace, &written) {
             Future::Of(output) if !function.is_async => output,
@@ -70,7 +73,11 @@ fn judge(given: &RTy) -> Verdict {
         ty if ty.is_runtime("Outcome") => Verdict::Fine,
         RTy::External(path, _) => {
             let is_named = path.last().is_some_and(|last| last.ends_with("Outcome"));
-            if is_named { Verdict::Unknown } else { Verdict::Wrong }
+            if is_named {
+                Verdict::Unknown
+            } else {
+                Verdict::Wrong
+            }
         }
         RTy::Local(..) | RTy::Tuple(_) => Verdict::Wrong,
         RTy::Nothing => Verdict::Fine,

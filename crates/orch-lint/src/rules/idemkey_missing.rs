@@ -40,14 +40,23 @@ fn check(check: &mut Check<'_, '_>) {
             continue;
         };
         let scope = workspace.def_scope(operation.def, &[]);
-        let types: Vec<RTy> =
-            fields.list.iter().map(|field| workspace.lower(&field.ty, &scope)).collect();
-        if types.iter().any(|ty| workspace.holds_runtime(ty, "IdemKey", WRAPPERS)) {
+        let types: Vec<RTy> = fields
+            .list
+            .iter()
+            .map(|field| workspace.lower(&field.ty, &scope))
+            .collect();
+        if types
+            .iter()
+            .any(|ty| workspace.holds_runtime(ty, "IdemKey", WRAPPERS))
+        {
             continue;
         }
         let file = workspace.file_of(operation.def);
         let at = check.at(file, item.name.span, workspace.path_of(operation.def));
-        if types.iter().any(|ty| matches!(ty, RTy::Unknown(_) | RTy::Bounds(_))) {
+        if types
+            .iter()
+            .any(|ty| matches!(ty, RTy::Unknown(_) | RTy::Bounds(_)))
+        {
             check.unknown(&at, "one of its fields may be the idempotency key");
             continue;
         }

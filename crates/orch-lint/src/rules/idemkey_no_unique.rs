@@ -38,9 +38,15 @@ fn check(check: &mut Check<'_, '_>) {
         let Some(name) = operation.table else {
             continue;
         };
-        let package = check.workspace.krate(check.workspace.def(operation.def).module).package;
+        let package = check
+            .workspace
+            .krate(check.workspace.def(operation.def).module)
+            .package;
         let migrations = check.migrations;
-        let own = migrations.histories.iter().filter(|of| of.package == package);
+        let own = migrations
+            .histories
+            .iter()
+            .filter(|of| of.package == package);
         let own: Vec<&History> = own.collect();
         let all = || migrations.histories.iter().collect();
         let histories: Vec<&History> = if own.is_empty() { all() } else { own };
@@ -71,16 +77,32 @@ fn judge(
     let owners = columns(check, operation, "OwnerId", "owner_id");
     let covers = |columns: &[String]| {
         columns.iter().filter(|of| keys.contains(of)).count() == 1
-            && columns.iter().all(|of| keys.contains(of) || owners.contains(of))
+            && columns
+                .iter()
+                .all(|of| keys.contains(of) || owners.contains(of))
     };
-    if table.uniques.iter().any(|of| !of.partial && covers(&of.columns)) {
+    if table
+        .uniques
+        .iter()
+        .any(|of| !of.partial && covers(&of.columns))
+    {
         return;
     }
-    let partial = table.uniques.iter().find(|of| of.partial && mentions(&of.columns, &keys));
-    let lost = table.lost.iter().rev().find(|(of, _)| !of.partial && covers(&of.columns));
+    let partial = table
+        .uniques
+        .iter()
+        .find(|of| of.partial && mentions(&of.columns, &keys));
+    let lost = table
+        .lost
+        .iter()
+        .rev()
+        .find(|(of, _)| !of.partial && covers(&of.columns));
     let (place, why) = match (lost, partial) {
         (Some((of, place)), _) => (place, format!("`{}` is dropped here", of.name)),
-        (_, Some(of)) => (&of.place, format!("`{}` does not hold for every row", of.name)),
+        (_, Some(of)) => (
+            &of.place,
+            format!("`{}` does not hold for every row", of.name),
+        ),
         _ => (&table.origin, "nothing makes it unique".to_string()),
     };
     let key = keys.first().cloned().unwrap_or_default();
@@ -90,11 +112,17 @@ fn judge(
         item: format!("{}:{name}.{key}", history.dir),
     };
     if history.schema.opaque.iter().any(|word| word == name) {
-        check.unknown(&at, format!("a statement that is not understood may make `{name}.{key}` unique"));
+        check.unknown(
+            &at,
+            format!("a statement that is not understood may make `{name}.{key}` unique"),
+        );
         return;
     }
     check
-        .flag(at, format!("`{name}.{key}` is not unique in {}: {why}", history.dir))
+        .flag(
+            at,
+            format!("`{name}.{key}` is not unique in {}: {why}", history.dir),
+        )
         .help(format!(
             "add `CONSTRAINT uk_{name}_{key} UNIQUE (owner_id, {key})`; on a live PostgreSQL table \
              `CREATE UNIQUE INDEX CONCURRENTLY` first"
@@ -116,9 +144,10 @@ fn columns(
     let scope = workspace.def_scope(operation.def, &[]);
     let mut names = vec![default.to_string()];
     if let ItemKind::Struct(_, fields) = &workspace.def(operation.def).item.kind {
-        let holding = fields.list.iter().filter(|field| {
-            workspace.holds_runtime(&workspace.lower(&field.ty, &scope), ty, 1)
-        });
+        let holding = fields
+            .list
+            .iter()
+            .filter(|field| workspace.holds_runtime(&workspace.lower(&field.ty, &scope), ty, 1));
         names.extend(holding.map(|field| field.name.text.to_lowercase()));
     }
     names.reverse();

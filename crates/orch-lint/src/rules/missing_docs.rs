@@ -6,6 +6,7 @@ use super::{Check, Rule};
 use crate::finding::Severity;
 use crate::load::FileId;
 use crate::manifest::TargetKind;
+use crate::model::orchestration::OrchestratorImpl;
 use crate::model::{DefId, ModuleId, Res, Space, Workspace};
 use crate::syntax::{AssocItem, AssocKind, Attrs, Field, ItemKind, Name, Variant, Vis};
 
@@ -44,6 +45,7 @@ fn check(check: &mut Check<'_, '_>) {
         workspace,
         defs: BTreeSet::new(),
         modules: BTreeSet::new(),
+        opened: BTreeSet::new(),
     };
     for krate in &workspace.crates {
         if krate.kind == TargetKind::Lib {
@@ -51,7 +53,7 @@ fn check(check: &mut Check<'_, '_>) {
         }
     }
     for orchestrator in workspace.orchestrators() {
-        let domain = workspace.domain_module(&orchestrator);
+        let domain = below_root(workspace, &orchestrator);
         if workspace.krate(domain).kind == TargetKind::Bin {
             shown.all_within(domain);
         }
@@ -64,18 +66,36 @@ fn check(check: &mut Check<'_, '_>) {
     }
 }
 
+/// The outermost module around an orchestrator below the root, or the root when it is there.
+fn below_root(workspace: &Workspace<'_>, of: &OrchestratorImpl<'_, '_>) -> ModuleId {
+    let mut at = of.block.module;
+    while let Some(parent) = workspace.module(at).parent
+        && workspace.module(parent).parent.is_some()
+    {
+        at = parent;
+    }
+    at
+}
+
 /// What others can see.
 struct Shown<'w, 'a> {
     workspace: &'w Workspace<'a>,
     defs: BTreeSet<DefId>,
     modules: BTreeSet<ModuleId>,
+    /// Modules whose public items were gone through.
+    opened: BTreeSet<ModuleId>,
 }
 
 impl Shown<'_, '_> {
-    /// The public items of a module, and what it re-exports.
     fn module(&mut self, id: ModuleId) {
+        self.modules.insert(id);
+        self.contents(id);
+    }
+
+    /// The public items of a module, and what it re-exports.
+    fn contents(&mut self, id: ModuleId) {
         let workspace = self.workspace;
-        if !self.modules.insert(id) {
+        if !self.opened.insert(id) {
             return;
         }
         for def in &workspace.module(id).defs {
@@ -87,6 +107,7 @@ impl Shown<'_, '_> {
             for space in [Space::Types, Space::Values] {
                 match workspace.resolve(id, &names, import.global, space) {
                     Res::Def(def) => self.exported(def),
+                    Res::Module(module) if import.name.is_none() => self.contents(module),
                     Res::Module(module) => self.module(module),
                     _ => {}
                 }
@@ -148,11 +169,17 @@ fn of_module(check: &mut Check<'_, '_>, id: ModuleId) {
     let Some(item) = module.item else {
         return;
     };
-    let inner = workspace.file(module.file).facts.as_ref().ok();
     let is_own_file = module.file != module.declared_in;
-    let says_inside = is_own_file && inner.is_some_and(|facts| facts.documented);
+    let facts = workspace.file(module.file).facts.as_ref();
+    let says_inside = is_own_file && facts.map_or(true, |facts| facts.documented);
     if is_silent(&item.attrs) && !says_inside && !module.test {
-        flag(check, module.declared_in, &item.name, "module", workspace.module_path(id));
+        flag(
+            check,
+            module.declared_in,
+            &item.name,
+            "module",
+            workspace.module_path(id),
+        );
     }
 }
 
@@ -171,7 +198,9 @@ fn of_item(check: &mut Check<'_, '_>, id: DefId) {
             "enum"
         }
         ItemKind::Trait(def) => {
-            def.items.iter().for_each(|part| of_part(check, file, &path, part));
+            def.items
+                .iter()
+                .for_each(|part| of_part(check, file, &path, part));
             "trait"
         }
         ItemKind::Fn(_) => "function",
@@ -197,7 +226,10 @@ fn of_fields(
     if is_tuple {
         return;
     }
-    for field in fields.iter().filter(|field| in_variant || field.vis == Vis::Public) {
+    for field in fields
+        .iter()
+        .filter(|field| in_variant || field.vis == Vis::Public)
+    {
         if is_silent(&field.attrs) {
             let path = format!("{owner}::{}", field.name.text);
             flag(check, file, &field.name, "field", path);
@@ -208,7 +240,14 @@ fn of_fields(
 fn of_variants(check: &mut Check<'_, '_>, file: FileId, owner: &str, variants: &[Variant]) {
     for variant in variants.iter().filter(|variant| !variant.attrs.hidden) {
         let path = format!("{owner}::{}", variant.name.text);
-        of_fields(check, file, &path, &variant.fields.list, variant.fields.tuple, true);
+        of_fields(
+            check,
+            file,
+            &path,
+            &variant.fields.list,
+            variant.fields.tuple,
+            true,
+        );
         if is_silent(&variant.attrs) {
             flag(check, file, &variant.name, "variant", path);
         }
@@ -224,7 +263,12 @@ fn of_methods(check: &mut Check<'_, '_>, id: DefId) {
         }
         let file = workspace.module(block.module).file;
         let path = workspace.path_of(id);
-        for part in block.def.items.iter().filter(|part| part.vis == Vis::Public) {
+        for part in block
+            .def
+            .items
+            .iter()
+            .filter(|part| part.vis == Vis::Public)
+        {
             of_part(check, file, &path, part);
         }
     }
@@ -238,6 +282,12 @@ fn of_part(check: &mut Check<'_, '_>, file: FileId, owner: &str, part: &AssocIte
         AssocKind::Macro => return,
     };
     if is_silent(&part.attrs) {
-        flag(check, file, &part.name, kind, format!("{owner}::{}", part.name.text));
+        flag(
+            check,
+            file,
+            &part.name,
+            kind,
+            format!("{owner}::{}", part.name.text),
+        );
     }
 }

@@ -91,7 +91,10 @@ impl Rule {
     /// The first sentence of the documentation.
     #[must_use]
     pub fn summary(&self) -> &'static str {
-        let mut lines = self.docs.lines().skip_while(|line| !line.starts_with("## What it does"));
+        let mut lines = self
+            .docs
+            .lines()
+            .skip_while(|line| !line.starts_with("## What it does"));
         lines.nth(1).unwrap_or_default()
     }
 
@@ -219,7 +222,11 @@ impl<'w, 'a> Check<'w, 'a> {
 
     /// Whether a file of the project could not be read: what is missing may be in it.
     pub(crate) fn has_gaps(&self) -> bool {
-        self.workspace.loaded.files.iter().any(|file| file.reached && file.facts.is_err())
+        self.workspace
+            .loaded
+            .files
+            .iter()
+            .any(|file| file.reached && file.facts.is_err())
     }
 }
 

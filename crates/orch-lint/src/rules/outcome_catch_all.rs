@@ -67,22 +67,35 @@ fn check(check: &mut Check<'_, '_>) {
 
 /// The runtime's enum that the other arms name.
 fn matched(workspace: &Workspace<'_>, module: ModuleId, arms: &[Arm]) -> Option<&'static str> {
-    let names = |name: &&&str| arms.iter().any(|arm| is_variant(workspace, module, &arm.pat, name));
+    let names = |name: &&&str| {
+        arms.iter()
+            .any(|arm| is_variant(workspace, module, &arm.pat, name))
+    };
     ENUMS.iter().find(names).copied()
 }
 
 fn is_variant(workspace: &Workspace<'_>, module: ModuleId, pat: &Pat, name: &str) -> bool {
-    let resolves = |path| workspace.resolve_value(module, path).runtime_variant(name).is_some();
+    let resolves = |path| {
+        workspace
+            .resolve_value(module, path)
+            .runtime_variant(name)
+            .is_some()
+    };
     match &pat.kind {
         PatKind::Path(path) | PatKind::TupleStruct(path, _) | PatKind::Struct(path, _) => {
             resolves(path)
         }
         PatKind::Bind { sub: Some(sub), .. } => is_variant(workspace, module, sub, name),
-        PatKind::Bind { name: own, sub: None } => {
+        PatKind::Bind {
+            name: own,
+            sub: None,
+        } => {
             let found = workspace.resolve(module, &[&own.text], false, crate::model::Space::Values);
             found.runtime_variant(name).is_some()
         }
-        PatKind::Or(cases) => cases.iter().any(|case| is_variant(workspace, module, case, name)),
+        PatKind::Or(cases) => cases
+            .iter()
+            .any(|case| is_variant(workspace, module, case, name)),
         PatKind::Ref(inner) => is_variant(workspace, module, inner, name),
         _ => false,
     }
@@ -96,11 +109,14 @@ fn catch_all<'p>(workspace: &Workspace<'_>, module: ModuleId, pat: &'p Pat) -> O
             catch_all(workspace, module, sub).is_some().then_some(pat)
         }
         // Capital letters name variants and constants, as the compiler's own lint asks.
-        PatKind::Bind { name, sub: None } => {
-            name.text.starts_with(|first: char| !first.is_uppercase()).then_some(pat)
-        }
+        PatKind::Bind { name, sub: None } => name
+            .text
+            .starts_with(|first: char| !first.is_uppercase())
+            .then_some(pat),
         PatKind::Ref(inner) => catch_all(workspace, module, inner),
-        PatKind::Or(cases) => cases.iter().find_map(|case| catch_all(workspace, module, case)),
+        PatKind::Or(cases) => cases
+            .iter()
+            .find_map(|case| catch_all(workspace, module, case)),
         _ => None,
     }
 }

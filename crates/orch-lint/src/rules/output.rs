@@ -34,7 +34,9 @@ pub(super) fn future(workspace: &Workspace<'_>, ty: &RTy) -> Future {
             };
             let block = blocks.find(|block| {
                 let path = block.def.trait_path.as_ref();
-                path.is_some_and(|path| path.last().is_some_and(|of| of.name.text == "Future") || is_future(path))
+                path.is_some_and(|path| {
+                    path.last().is_some_and(|of| of.name.text == "Future") || is_future(path)
+                })
             });
             let Some(block) = block else {
                 return Future::No;

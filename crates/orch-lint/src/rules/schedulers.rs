@@ -31,12 +31,18 @@ pub(super) fn missing(check: &mut Check<'_, '_>, name: &str, help: &str) {
         let at = check.at(module.file, orchestrator.span, orchestrator.name.as_str());
         let domain_path = workspace.module_path(domain);
         if let Some(why) = doubt(check, domain, &made, name) {
-            check.unknown(&at, format!("cannot tell whether `{domain_path}` has a {name}: {why}"));
+            check.unknown(
+                &at,
+                format!("cannot tell whether `{domain_path}` has a {name}: {why}"),
+            );
             continue;
         }
         let of = &orchestrator.name;
         check
-            .flag(at, format!("no {name} is registered for `{of}` in `{domain_path}`"))
+            .flag(
+                at,
+                format!("no {name} is registered for `{of}` in `{domain_path}`"),
+            )
             .help(help);
     }
 }
@@ -47,19 +53,28 @@ fn doubt(check: &Check<'_, '_>, domain: ModuleId, made: &[Made], name: &str) -> 
     if check.has_gaps() {
         return Some("a file could not be parsed".into());
     }
-    let domains: Vec<ModuleId> =
-        workspace.orchestrators().iter().map(|of| workspace.domain_module(of)).collect();
+    let domains: Vec<ModuleId> = workspace
+        .orchestrators()
+        .iter()
+        .map(|of| workspace.domain_module(of))
+        .collect();
     let is_foreign = |module: ModuleId| domains.iter().any(|of| workspace.is_within(module, *of));
     let is_shared = |of: &&Made| !of.declared.is_some_and(is_foreign) && !is_foreign(of.site);
     if made.iter().any(|of| is_shared(&of)) {
         return Some(format!("a {name} is made outside all domains"));
     }
-    let macros = workspace.defs.iter().filter(|def| workspace.is_within(def.module, domain));
+    let macros = workspace
+        .defs
+        .iter()
+        .filter(|def| workspace.is_within(def.module, domain));
     let mentions = macros.filter_map(|def| match &def.item.kind {
         ItemKind::MacroCall(names) | ItemKind::MacroRules(names) => Some(names),
         _ => None,
     });
-    let found = mentions.into_iter().flatten().any(|of| of.text.ends_with(name));
+    let found = mentions
+        .into_iter()
+        .flatten()
+        .any(|of| of.text.ends_with(name));
     found.then(|| format!("a macro mentions a {name}"))
 }
 
@@ -70,6 +85,11 @@ fn all_made(workspace: &Workspace<'_>, name: &str) -> Vec<Made> {
         let Some(block) = &body.function.body else {
             continue;
         };
+        // A wrapper makes what it wraps; that registers nothing.
+        let owner = body.owner().map(|id| RTy::Local(id, Vec::new()));
+        if owner.is_some_and(|owner| is_scheduler(workspace, &owner, name)) {
+            continue;
+        }
         visit::each_in_block(block, &mut |expr| {
             let path = match &expr.kind {
                 ExprKind::Path(path) if names_a_type(path) => path,
@@ -81,7 +101,6 @@ fn all_made(workspace: &Workspace<'_>, name: &str) -> Vec<Made> {
                 return;
             };
             let declared = match &ty {
-                RTy::Local(id, _) if body.owner() == Some(*id) => return,
                 RTy::Local(id, _) => Some(workspace.def(*id).module),
                 _ => None,
             };

@@ -73,7 +73,8 @@ fn report(check: &mut Check<'_, '_>, at: At, name: &str, verdict: Verdict) {
         Verdict::Fine => {}
         Verdict::Unknown => check.unknown(&at, format!("`{name}` may open a transaction")),
         Verdict::Opens(of) => {
-            let message = format!("`{name}` on `{of}` holds a database connection across the external call");
+            let message =
+                format!("`{name}` on `{of}` holds a database connection across the external call");
             check
                 .flag(at, message)
                 .help("leave the database to the runtime: return the `Outcome`, write in the finalize hook");
@@ -92,7 +93,13 @@ fn judge<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<(Name, Verdict)>
             let last = path.last()?;
             let verdict = function(walker, path, &last.name.text)?;
             let text = path.text();
-            Some((Name { text, span: path.span }, verdict))
+            Some((
+                Name {
+                    text,
+                    span: path.span,
+                },
+                verdict,
+            ))
         }
         ExprKind::Macro(call) => macro_call(walker, call),
         _ => None,
@@ -107,12 +114,19 @@ fn method<'a>(walker: &Walker<'_, 'a>, receiver: &'a Expr, name: &str) -> Option
     let Some(ty) = walker.type_of(receiver) else {
         return (!is_pool_word).then_some(Verdict::Unknown);
     };
+    if is_pool_word && ty.behind_deref() != ty.behind_pointers() {
+        return None;
+    }
     let workspace = walker.workspace();
     let of = workspace.type_name(ty.behind_pointers());
     Some(match ty.behind_pointers() {
         RTy::External(path, _) if known::is_database(path) => {
             let is_pool = path.last().is_some_and(|last| last.ends_with("Pool"));
-            if is_pool_word && !is_pool { Verdict::Fine } else { Verdict::Opens(of) }
+            if is_pool_word && !is_pool {
+                Verdict::Fine
+            } else {
+                Verdict::Opens(of)
+            }
         }
         RTy::External(path, _) if is_pool_word || known::is_clean(path) => Verdict::Fine,
         RTy::Tuple(_) | RTy::Nothing => Verdict::Fine,
@@ -127,7 +141,10 @@ fn method<'a>(walker: &Walker<'_, 'a>, receiver: &'a Expr, name: &str) -> Option
 fn through(walker: &Walker<'_, '_>, ty: &RTy, name: &str, of: String) -> Verdict {
     let workspace = walker.workspace();
     let opened = walker.type_of_method(ty, name);
-    match opened.as_ref().map(|opened| workspace.reach(opened.settled())) {
+    match opened
+        .as_ref()
+        .map(|opened| workspace.reach(opened.settled()))
+    {
         Some(Reach::Yes(..)) => Verdict::Opens(of),
         Some(Reach::No) => Verdict::Fine,
         Some(Reach::Unknown(_)) => Verdict::Unknown,
@@ -168,10 +185,19 @@ fn macro_call(walker: &Walker<'_, '_>, call: &MacroCall) -> Option<(Name, Verdic
         return Some((name.clone(), Verdict::Unknown));
     }
     let macro_name = call.path.last()?;
-    let rules = walker.workspace().defs.iter().filter_map(|def| match &def.item.kind {
-        ItemKind::MacroRules(names) if def.item.name.text == macro_name.name.text => Some(names),
-        _ => None,
-    });
-    let opens = rules.into_iter().flatten().any(|name| known::is_opener(&name.text));
+    let rules = walker
+        .workspace()
+        .defs
+        .iter()
+        .filter_map(|def| match &def.item.kind {
+            ItemKind::MacroRules(names) if def.item.name.text == macro_name.name.text => {
+                Some(names)
+            }
+            _ => None,
+        });
+    let opens = rules
+        .into_iter()
+        .flatten()
+        .any(|name| known::is_opener(&name.text));
     opens.then(|| (macro_name.name.clone(), Verdict::Unknown))
 }

@@ -32,7 +32,11 @@ pub mod payment;
 };
 
 fn check(check: &mut Check<'_, '_>) {
-    let is_empty = check.workspace.runtime_impls("Orchestrator").next().is_none();
+    let is_empty = check
+        .workspace
+        .runtime_impls("Orchestrator")
+        .next()
+        .is_none();
     if is_empty && !check.options.allow_empty && !check.has_gaps() {
         let at = At {
             path: "Cargo.toml".into(),
@@ -40,7 +44,10 @@ fn check(check: &mut Check<'_, '_>) {
             item: String::new(),
         };
         check
-            .flag(at, "no type implements `orch_runtime::Orchestrator`, so nothing was checked")
+            .flag(
+                at,
+                "no type implements `orch_runtime::Orchestrator`, so nothing was checked",
+            )
             .help("lint the package that has the orchestrators, or allow an empty run");
     }
     unreached(check);

@@ -49,11 +49,20 @@ impl SourceTree for Memory {
     }
 
     fn entries(&self, dir: &str) -> Vec<Entry> {
-        let prefix = if dir.is_empty() { String::new() } else { format!("{dir}/") };
-        let below = self.files.keys().filter_map(|path| path.strip_prefix(&prefix));
+        let prefix = if dir.is_empty() {
+            String::new()
+        } else {
+            format!("{dir}/")
+        };
+        let below = self
+            .files
+            .keys()
+            .filter_map(|path| path.strip_prefix(&prefix));
         let names: BTreeSet<NameAndKind> = below.map(first_part).collect();
         let entries = names.into_iter();
-        entries.map(|(name, is_dir)| Entry { name, is_dir }).collect()
+        entries
+            .map(|(name, is_dir)| Entry { name, is_dir })
+            .collect()
     }
 }
 

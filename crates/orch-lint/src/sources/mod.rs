@@ -90,7 +90,8 @@ pub(crate) fn is_skipped(name: &str) -> bool {
 
 /// Whether a file name ends in `.extension`.
 pub(crate) fn has_extension(name: &str, extension: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(stem, found)| found == extension && !stem.is_empty())
+    name.rsplit_once('.')
+        .is_some_and(|(stem, found)| found == extension && !stem.is_empty())
 }
 
 /// `dir/name` with `.` and `..` resolved.

@@ -8,8 +8,10 @@ use crate::syntax::span::LineIndex;
 /// Applies the statements of a file; gives where they stand.
 pub(super) fn apply(schema: &mut Schema, path: &str, text: &str) -> Vec<Span> {
     let index = LineIndex::new(text);
-    let all: Vec<Token<'_>> =
-        tokens(text).into_iter().filter(|token| token.kind != Kind::Comment).collect();
+    let all: Vec<Token<'_>> = tokens(text)
+        .into_iter()
+        .filter(|token| token.kind != Kind::Comment)
+        .collect();
     let statements = split(&all);
     let mut spans = Vec::new();
     for statement in &statements {
@@ -86,7 +88,10 @@ impl<'t> Reader<'_, 't> {
     fn eat_all(&mut self, keywords: &[&str]) -> bool {
         let ahead = self.tokens.get(self.at..).unwrap_or_default();
         let found = ahead.len() >= keywords.len()
-            && keywords.iter().zip(ahead).all(|(keyword, token)| token.is(keyword));
+            && keywords
+                .iter()
+                .zip(ahead)
+                .all(|(keyword, token)| token.is(keyword));
         self.at += if found { keywords.len() } else { 0 };
         found
     }
@@ -153,7 +158,10 @@ impl<'t> Reader<'_, 't> {
             "insert", "update", "delete", "select", "begin", "commit", "pragma", "set", "comment",
             "grant", "revoke", "analyze", "vacuum", "end", "start",
         ];
-        harmless.iter().any(|keyword| self.eat(keyword)).then_some(())
+        harmless
+            .iter()
+            .any(|keyword| self.eat(keyword))
+            .then_some(())
     }
 
     fn create(&mut self, schema: &mut Schema) -> Read {
@@ -168,10 +176,25 @@ impl<'t> Reader<'_, 't> {
             return self.create_index(schema);
         }
         let harmless = [
-            "index", "view", "materialized", "sequence", "type", "extension", "schema", "domain",
-            "policy", "trigger", "function", "virtual", "role", "publication",
+            "index",
+            "view",
+            "materialized",
+            "sequence",
+            "type",
+            "extension",
+            "schema",
+            "domain",
+            "policy",
+            "trigger",
+            "function",
+            "virtual",
+            "role",
+            "publication",
         ];
-        harmless.iter().any(|keyword| self.eat(keyword)).then_some(())
+        harmless
+            .iter()
+            .any(|keyword| self.eat(keyword))
+            .then_some(())
     }
 
     fn create_table(&mut self, schema: &mut Schema) -> Read {
@@ -258,7 +281,11 @@ impl<'t> Reader<'_, 't> {
             }
             let is_primary = self.eat_all(&["primary", "key"]);
             if is_primary || self.eat("unique") {
-                let suffix = if is_primary { "pkey".into() } else { format!("{}_key", name.text) };
+                let suffix = if is_primary {
+                    "pkey".into()
+                } else {
+                    format!("{}_key", name.text)
+                };
                 let implied = format!("{table}_{suffix}");
                 return Some(Unique {
                     name: fold(given.as_ref().map_or(&implied, |given| given.text)),
@@ -278,7 +305,11 @@ impl<'t> Reader<'_, 't> {
     fn create_index(&mut self, schema: &mut Schema) -> Read {
         self.eat("concurrently");
         self.eat_all(&["if", "not", "exists"]);
-        let given = if self.eat("on") { None } else { Some(self.name()?) };
+        let given = if self.eat("on") {
+            None
+        } else {
+            Some(self.name()?)
+        };
         if given.is_some() && !self.eat("on") {
             return None;
         }
@@ -361,7 +392,9 @@ impl<'t> Reader<'_, 't> {
             let to = self.name()?;
             schema.table_mut(table)?.rename_column(from.text, to.text);
         } else if self.eat("drop") {
-            let is_key = ["constraint", "index", "key"].iter().any(|word| self.eat(word));
+            let is_key = ["constraint", "index", "key"]
+                .iter()
+                .any(|word| self.eat(word));
             let is_primary = !is_key && self.eat_all(&["primary", "key"]);
             self.eat("column");
             self.eat_all(&["if", "exists"]);
@@ -383,7 +416,11 @@ impl<'t> Reader<'_, 't> {
 
     fn add(&mut self, schema: &mut Schema, table: &str) -> Read {
         let start = self.at;
-        let given = if self.eat("constraint") { self.name() } else { None };
+        let given = if self.eat("constraint") {
+            self.name()
+        } else {
+            None
+        };
         let is_key = self.eat("unique") || self.eat_all(&["primary", "key"]);
         if is_key && self.eat_all(&["using", "index"]) {
             let index = self.name()?;
@@ -441,7 +478,11 @@ mod tests {
         let mut schema = Schema::default();
         apply(&mut schema, "m.sql", sql);
         let table = schema.table("t").unwrap();
-        table.uniques.iter().map(|of| (of.columns.clone(), of.partial)).collect()
+        table
+            .uniques
+            .iter()
+            .map(|of| (of.columns.clone(), of.partial))
+            .collect()
     }
 
     fn key(columns: &[&str]) -> (Vec<String>, bool) {
@@ -503,7 +544,11 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_remembered() {
         let mut schema = Schema::default();
-        apply(&mut schema, "m.sql", "do $$ begin alter table t add unique (a); end $$");
+        apply(
+            &mut schema,
+            "m.sql",
+            "do $$ begin alter table t add unique (a); end $$",
+        );
         assert!(schema.opaque.contains(&"t".into()));
     }
 }

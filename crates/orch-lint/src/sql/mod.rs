@@ -63,7 +63,10 @@ pub(crate) fn replay(tree: &dyn SourceTree, packages: &[Package]) -> Migrations 
         let mut at = 0;
         while at < paths.len() {
             let dir = history_dir(&paths[at]).to_string();
-            let len = paths[at..].iter().take_while(|path| history_dir(path) == dir).count();
+            let len = paths[at..]
+                .iter()
+                .take_while(|path| history_dir(path) == dir)
+                .count();
             let schema = migrations.replay_files(tree, &paths[at..at + len]);
             migrations.histories.push(History {
                 dir,
@@ -108,7 +111,11 @@ fn undoes(path: &str) -> bool {
 /// The directory whose files are one history. `2024_x/up.sql` belongs to the directory above.
 fn history_dir(path: &str) -> &str {
     let dir = parent(path);
-    if file_name(path) == "up.sql" { parent(dir) } else { dir }
+    if file_name(path) == "up.sql" {
+        parent(dir)
+    } else {
+        dir
+    }
 }
 
 /// Versions order as numbers, then names as text.
@@ -140,7 +147,10 @@ mod tests {
 
     #[test]
     fn each_layout_has_its_history() {
-        assert_eq!(history_dir("migrations/sqlite/1_a.sql"), "migrations/sqlite");
+        assert_eq!(
+            history_dir("migrations/sqlite/1_a.sql"),
+            "migrations/sqlite"
+        );
         assert_eq!(history_dir("migrations/2024_a/up.sql"), "migrations");
     }
 }

@@ -82,7 +82,10 @@ impl Schema {
 
     /// Renames a unique key.
     pub(super) fn rename_unique(&mut self, from: &str, to: &str) {
-        let uniques = self.tables.values_mut().flat_map(|table| &mut table.uniques);
+        let uniques = self
+            .tables
+            .values_mut()
+            .flat_map(|table| &mut table.uniques);
         for unique in uniques.filter(|unique| same(&unique.name, from)) {
             unique.name = fold(to);
         }
@@ -92,10 +95,13 @@ impl Schema {
 impl Table {
     /// Ends unique keys that fit.
     fn lose(&mut self, place: &Place, fits: impl Fn(&Unique) -> bool) {
-        let (gone, kept) = std::mem::take(&mut self.uniques).into_iter().partition(|of| fits(of));
+        let (gone, kept) = std::mem::take(&mut self.uniques)
+            .into_iter()
+            .partition(|of| fits(of));
         self.uniques = kept;
         let gone: Vec<Unique> = gone;
-        self.lost.extend(gone.into_iter().map(|unique| (unique, place.clone())));
+        self.lost
+            .extend(gone.into_iter().map(|unique| (unique, place.clone())));
     }
 
     /// Drops a unique key by name.
@@ -111,7 +117,10 @@ impl Table {
 
     /// Renames a column.
     pub(super) fn rename_column(&mut self, from: &str, to: &str) {
-        let columns = self.uniques.iter_mut().flat_map(|unique| &mut unique.columns);
+        let columns = self
+            .uniques
+            .iter_mut()
+            .flat_map(|unique| &mut unique.columns);
         for column in columns.filter(|column| same(column, from)) {
             *column = fold(to);
         }

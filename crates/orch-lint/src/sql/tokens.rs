@@ -87,7 +87,10 @@ fn token(rest: &str, first: char) -> (Kind, usize) {
         '\'' => (Kind::Text, quoted(rest, '\'')),
         '"' => (Kind::Quoted, quoted(rest, '"')),
         '`' => (Kind::Quoted, quoted(rest, '`')),
-        '[' => (Kind::Quoted, rest.find(']').map_or(rest.len(), |end| end + 1)),
+        '[' => (
+            Kind::Quoted,
+            rest.find(']').map_or(rest.len(), |end| end + 1),
+        ),
         '$' => match dollar(rest) {
             Some(len) => (Kind::Text, len),
             None => (Kind::Punct, 1),
@@ -146,7 +149,9 @@ fn quoted(rest: &str, quote: char) -> usize {
 fn dollar(rest: &str) -> Option<usize> {
     let end = rest[1..].find('$')? + 2;
     let tag = &rest[..end];
-    let is_tag = tag[1..end - 1].chars().all(|c| c.is_alphanumeric() || c == '_');
+    let is_tag = tag[1..end - 1]
+        .chars()
+        .all(|c| c.is_alphanumeric() || c == '_');
     let body = is_tag.then(|| rest[end..].find(tag))?;
     Some(body.map_or(rest.len(), |at| end + at + tag.len()))
 }
@@ -162,7 +167,9 @@ pub(crate) fn marks(text: &str) -> Vec<Mark> {
     for token in tokens(text) {
         if token.kind != Kind::Comment {
             let next = index.pos(token.bytes.start);
-            found[open..].iter_mut().for_each(|mark| mark.next = Some(next));
+            found[open..]
+                .iter_mut()
+                .for_each(|mark| mark.next = Some(next));
             open = found.len();
             continue;
         }
@@ -196,12 +203,18 @@ mod tests {
     #[test]
     fn quotes_and_dollars_hide_their_content() {
         assert_eq!(texts("a 'it''s; b' \"c;d\""), ["a", "'it''s; b'", "c;d"]);
-        assert_eq!(texts("DO $x$ a; $$ b; $x$;"), ["DO", "$x$ a; $$ b; $x$", ";"]);
+        assert_eq!(
+            texts("DO $x$ a; $$ b; $x$;"),
+            ["DO", "$x$ a; $$ b; $x$", ";"]
+        );
         assert_eq!(texts("[a b] `c`"), ["a b", "c"]);
     }
 
     #[test]
     fn comments_are_tokens_of_their_own() {
-        assert_eq!(texts("a /* b /* c */ d */ -- e\nf"), ["a", "/* b /* c */ d */", "-- e", "f"]);
+        assert_eq!(
+            texts("a /* b /* c */ d */ -- e\nf"),
+            ["a", "/* b /* c */ d */", "-- e", "f"]
+        );
     }
 }

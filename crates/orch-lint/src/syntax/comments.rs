@@ -84,17 +84,22 @@ impl Scanner<'_> {
 
     fn line_comment(&mut self) -> Kind {
         let rest = &self.bytes[self.at..];
-        let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .unwrap_or(rest.len());
         self.at += length;
-        let is_doc = rest.starts_with(b"//!")
-            || (rest.starts_with(b"///") && !rest.starts_with(b"////"));
+        let is_doc =
+            rest.starts_with(b"//!") || (rest.starts_with(b"///") && !rest.starts_with(b"////"));
         if is_doc { Kind::Doc } else { Kind::Comment }
     }
 
     fn block_comment(&mut self) -> Kind {
         let rest = &self.bytes[self.at..];
         let is_doc = rest.starts_with(b"/*!")
-            || (rest.starts_with(b"/**") && !rest.starts_with(b"/***") && !rest.starts_with(b"/**/"));
+            || (rest.starts_with(b"/**")
+                && !rest.starts_with(b"/***")
+                && !rest.starts_with(b"/**/"));
         let mut depth = 0_usize;
         while self.at < self.bytes.len() {
             match (self.peek(0), self.peek(1)) {
@@ -178,10 +183,17 @@ impl Scanner<'_> {
     /// A word, or a literal that begins with letters: `r"…"`, `br#"…"#`, `c"…"`, `b'x'`.
     fn word(&mut self) -> Kind {
         let rest = &self.bytes[self.at..];
-        let letters = rest.iter().take(3).take_while(|byte| is_word(**byte)).count();
+        let letters = rest
+            .iter()
+            .take(3)
+            .take_while(|byte| is_word(**byte))
+            .count();
         let prefix = &rest[..letters];
         if matches!(prefix, b"r" | b"br" | b"cr") {
-            let hashes = rest[letters..].iter().take_while(|byte| **byte == b'#').count();
+            let hashes = rest[letters..]
+                .iter()
+                .take_while(|byte| **byte == b'#')
+                .count();
             if rest.get(letters + hashes) == Some(&b'"') {
                 return self.raw_string(letters, hashes);
             }
@@ -238,7 +250,10 @@ mod tests {
         assert_eq!(comments(r##"let a = "// no"; // yes"##), ["// yes"]);
         assert_eq!(comments("let a = r#\"\" // no \"#; // yes"), ["// yes"]);
         assert_eq!(comments(r#"let a = b"\" // no"; // yes"#), ["// yes"]);
-        assert_eq!(comments(r##"let a = br"// no"; let b = c"// no"; // yes"##), ["// yes"]);
+        assert_eq!(
+            comments(r##"let a = br"// no"; let b = c"// no"; // yes"##),
+            ["// yes"]
+        );
     }
 
     #[test]
@@ -251,12 +266,18 @@ mod tests {
 
     #[test]
     fn block_comments_nest() {
-        assert_eq!(comments("/* a /* b */ // c */ x // d"), ["/* a /* b */ // c */", "// d"]);
+        assert_eq!(
+            comments("/* a /* b */ // c */ x // d"),
+            ["/* a /* b */ // c */", "// d"]
+        );
     }
 
     #[test]
     fn doc_comments_are_not_plain_comments() {
-        assert_eq!(comments("/// a\n//! b\n/** c */ /*! d */ /**/ //// e"), ["/**/", "//// e"]);
+        assert_eq!(
+            comments("/// a\n//! b\n/** c */ /*! d */ /**/ //// e"),
+            ["/**/", "//// e"]
+        );
     }
 
     #[test]

@@ -229,7 +229,9 @@ impl ImplDef {
     /// A function by name.
     pub(crate) fn method(&self, name: &str) -> Option<(&AssocItem, &FnDef)> {
         let named = self.items.iter().filter(|item| item.name.text == name);
-        named.filter_map(|item| Some((item, item.function()?))).next()
+        named
+            .filter_map(|item| Some((item, item.function()?)))
+            .next()
     }
 
     /// The value of a constant.

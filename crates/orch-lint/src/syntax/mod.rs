@@ -23,7 +23,7 @@ pub(crate) use expr::{Arm, Block, Expr, ExprKind, MacroCall, Pat, PatKind, Stmt}
 pub(crate) use item::{
     AssocItem, AssocKind, Field, FnDef, ImplDef, Import, Item, ItemKind, Receiver, Variant, Vis,
 };
-pub(crate) use parse::{FileFacts, Mark, ParseFailure, STACK, parse};
 pub(crate) use lower::Extent;
+pub(crate) use parse::{FileFacts, Mark, ParseFailure, STACK, parse};
 pub(crate) use span::{Name, Pos, Span};
 pub(crate) use ty::{Bound, Generics, Path, Ty, TyKind};

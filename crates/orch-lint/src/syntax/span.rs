@@ -69,7 +69,10 @@ impl<'a> LineIndex<'a> {
     pub(crate) fn byte(&self, pos: Pos) -> usize {
         let line = (pos.line.max(1) as usize - 1).min(self.starts.len() - 1);
         let start = self.starts[line];
-        let end = self.starts.get(line + 1).map_or(self.text.len(), |next| next - 1);
+        let end = self
+            .starts
+            .get(line + 1)
+            .map_or(self.text.len(), |next| next - 1);
         let mut chars = self.text[start..end.max(start)].char_indices();
         chars
             .nth(pos.column as usize)
@@ -99,7 +102,10 @@ impl<'a> LineIndex<'a> {
     pub(crate) fn line(&self, line: u32) -> &'a str {
         let at = (line.max(1) as usize - 1).min(self.starts.len() - 1);
         let start = self.starts[at];
-        let end = self.starts.get(at + 1).map_or(self.text.len(), |next| next - 1);
+        let end = self
+            .starts
+            .get(at + 1)
+            .map_or(self.text.len(), |next| next - 1);
         self.text[start..end.max(start)].trim_end_matches('\r')
     }
 }

@@ -88,7 +88,10 @@ pub(crate) struct TypeParam {
 impl Path {
     /// The identifiers of the segments.
     pub(crate) fn names(&self) -> Vec<&str> {
-        self.segments.iter().map(|segment| segment.name.text.as_str()).collect()
+        self.segments
+            .iter()
+            .map(|segment| segment.name.text.as_str())
+            .collect()
     }
 
     /// The last identifier.

@@ -10,8 +10,12 @@ pub(crate) fn each_in_block<'e>(block: &'e Block, see: &mut dyn FnMut(&'e Expr))
 /// Calls `see` for each expression of a statement.
 pub(crate) fn each_in_stmt<'e>(stmt: &'e Stmt, see: &mut dyn FnMut(&'e Expr)) {
     match stmt {
-        Stmt::Let { init, otherwise, .. } => {
-            init.iter().chain(otherwise).for_each(|expr| each(expr, see));
+        Stmt::Let {
+            init, otherwise, ..
+        } => {
+            init.iter()
+                .chain(otherwise)
+                .for_each(|expr| each(expr, see));
         }
         Stmt::Expr(expr) => each(expr, see),
     }
@@ -30,7 +34,11 @@ pub(crate) fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
             args.iter().for_each(|arg| each(arg, see));
         }
         ExprKind::Field { base, .. } => each(base, see),
-        ExprKind::Macro(call) => call.body.parts.iter().for_each(|part| each_in_stmt(part, see)),
+        ExprKind::Macro(call) => call
+            .body
+            .parts
+            .iter()
+            .for_each(|part| each_in_stmt(part, see)),
         ExprKind::Await(inner)
         | ExprKind::Try(inner)
         | ExprKind::Place(inner)
@@ -51,7 +59,11 @@ pub(crate) fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
 
 fn each_branch<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
     match &expr.kind {
-        ExprKind::If { cond, then, otherwise } => {
+        ExprKind::If {
+            cond,
+            then,
+            otherwise,
+        } => {
             each(cond, see);
             each_in_block(then, see);
             otherwise.iter().for_each(|other| each(other, see));

@@ -16,8 +16,15 @@ fn seen(code: &str, case: &Case) -> (Vec<String>, usize, String) {
         allow_empty: true,
         ..Options::default()
     };
+    let t = std::time::Instant::now();
     let report = lint_sources(&case.project(), &options).unwrap();
-    let found = report.findings.iter().map(|of| format!("{} {:?}", of.path, of.bytes));
+    if t.elapsed().as_millis() > 50 {
+        eprintln!("SLOW {code} {} {:?}", case.title, t.elapsed());
+    }
+    let found = report
+        .findings
+        .iter()
+        .map(|of| format!("{} {:?}", of.path, of.bytes));
     let mut found: Vec<String> = found.collect();
     found.sort();
     (found, report.unknowns.len(), report.render_full(false))
@@ -25,15 +32,23 @@ fn seen(code: &str, case: &Case) -> (Vec<String>, usize, String) {
 
 fn failure(code: &str, case: &Case) -> Option<String> {
     let (found, unknowns, text) = seen(code, case);
-    let mut wanted: Vec<String> =
-        case.marked().iter().map(|(path, bytes)| format!("{path} {bytes:?}")).collect();
+    let mut wanted: Vec<String> = case
+        .marked()
+        .iter()
+        .map(|(path, bytes)| format!("{path} {bytes:?}"))
+        .collect();
     wanted.sort();
     let fits = match case.expect {
         Expect::Good => found.is_empty() && unknowns == 0 && wanted.is_empty(),
         Expect::Bad => found == wanted && !found.is_empty(),
         Expect::Unknown => found.is_empty() && unknowns > 0,
     };
-    (!fits).then(|| format!("{code} {:?} {}: wanted {wanted:?}\n{text}", case.expect, case.title))
+    (!fits).then(|| {
+        format!(
+            "{code} {:?} {}: wanted {wanted:?}\n{text}",
+            case.expect, case.title
+        )
+    })
 }
 
 /// Each case gives exactly what it is marked with.
@@ -53,9 +68,23 @@ fn error_rules_have_enough_cases() {
     for rule in rules::ALL.iter().filter(|rule| rule.allows_exceptions()) {
         let cases = read(&table(rule.name()));
         let count = |expect| cases.iter().filter(|case| case.expect == expect).count();
-        let wanted = if rule.severity() == Severity::Error { 10 } else { 5 };
-        assert!(count(Expect::Good) >= wanted, "{}: {}", rule.name(), count(Expect::Good));
-        assert!(count(Expect::Bad) >= wanted, "{}: {}", rule.name(), count(Expect::Bad));
+        let wanted = if rule.severity() == Severity::Error {
+            10
+        } else {
+            5
+        };
+        assert!(
+            count(Expect::Good) >= wanted,
+            "{}: {}",
+            rule.name(),
+            count(Expect::Good)
+        );
+        assert!(
+            count(Expect::Bad) >= wanted,
+            "{}: {}",
+            rule.name(),
+            count(Expect::Bad)
+        );
     }
 }
 
@@ -75,8 +104,12 @@ fn the_registry_is_in_order() {
         assert!(rule.name().chars().all(is_kebab), "{}", rule.name());
         let file = rule.name().replace('-', "_");
         let path = format!("{}/src/rules/{file}.rs", env!("CARGO_MANIFEST_DIR"));
-        let source = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert!(source.contains(&format!("code: \"{}\"", rule.code())), "{path}");
+        let source =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(
+            source.contains(&format!("code: \"{}\"", rule.code())),
+            "{path}"
+        );
         assert!(orch_lint::explain(rule.code()) == orch_lint::explain(rule.name()));
         assert!(!rule.summary().is_empty(), "{}", rule.code());
     }

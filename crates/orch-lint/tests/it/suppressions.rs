@@ -1,1 +1,115 @@
-//! To come.
+//! Exceptions: what they hold back, and what is wrong with them.
+
+use orch_lint::sources::Memory;
+use orch_lint::{Options, Selection, lint_sources};
+
+use crate::cases::MANIFEST;
+
+/// Codes found in a library with this text, on this day.
+fn codes(text: &str, today: &str) -> Vec<&'static str> {
+    let options = Options {
+        today: Some(today.parse().unwrap()),
+        allow_empty: true,
+        rules: Selection::only(["ORC302", "ORC901", "ORC902", "ORC903", "ORC906"]),
+    };
+    let tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)]);
+    let report = lint_sources(&tree, &options).unwrap();
+    report.findings.iter().map(|finding| finding.code).collect()
+}
+
+fn around(comment: &str, arm: &str) -> String {
+    format!(
+        "use orch_runtime::Outcome;\nfn f(o: Outcome) -> u8 {{\n    match o {{\n        Outcome::Ok {{ .. }} => 1,\n        {comment}\n        {arm}\n    }}\n}}\n"
+    )
+}
+
+#[test]
+fn a_reasoned_exception_holds_its_finding_back() {
+    let day = "2026-06-01";
+    assert_eq!(codes(&around("", "_ => 2,"), day), ["ORC302"]);
+    let above = around(
+        "// orch: allow(ORC302) the provider knows two answers",
+        "_ => 2,",
+    );
+    assert_eq!(codes(&above, day), [] as [&str; 0]);
+    let behind = around("", "_ => 2, // orch: allow(outcome-catch-all) two answers");
+    assert_eq!(codes(&behind, day), [] as [&str; 0]);
+    let on_item = around("", "_ => 2,").replace("fn f", "// orch: allow(ORC302) two answers\nfn f");
+    assert_eq!(codes(&on_item, day), [] as [&str; 0]);
+    let until = around(
+        "// orch: allow(ORC302, until = 2026-06-01) two answers",
+        "_ => 2,",
+    );
+    assert_eq!(codes(&until, day), [] as [&str; 0]);
+}
+
+#[test]
+fn an_exception_that_is_not_right_changes_nothing() {
+    for comment in [
+        "// orch: allow(ORC302)",
+        "// orch: allow(ORC302, until = 2026-05-31) too late",
+        "// orch: allow(ORC302, until = later) no date",
+        "// orch: allow(ORC777) no such rule",
+        "// orch: allow(*) everything",
+        "// orch: allow everything",
+    ] {
+        assert_eq!(
+            codes(&around(comment, "_ => 2,"), "2026-06-01"),
+            ["ORC903", "ORC302"],
+            "{comment}"
+        );
+    }
+}
+
+#[test]
+fn an_exception_for_nothing_is_found() {
+    let day = "2026-06-01";
+    let elsewhere = around(
+        "// orch: allow(ORC302) two answers",
+        "Outcome::Retry { .. } => 3,\n        _ => 2,",
+    );
+    assert_eq!(codes(&elsewhere, day), ["ORC902", "ORC302"]);
+    let other_rule = around("// orch: allow(ORC302, ORC901) two answers", "_ => 2,");
+    assert_eq!(
+        codes(&other_rule, day),
+        ["ORC903", "ORC302"],
+        "rules about runs allow none"
+    );
+    let in_a_string = "const A: &str = \"// orch: allow(ORC302) text\";";
+    assert_eq!(codes(in_a_string, day), [] as [&str; 0]);
+    let in_docs = "/// // orch: allow(ORC302) text\nfn f() {}";
+    assert_eq!(codes(in_docs, day), [] as [&str; 0]);
+}
+
+/// A rule that does not run says nothing about its exceptions.
+#[test]
+fn an_exception_of_a_rule_that_does_not_run_is_left_alone() {
+    let text = around("// orch: allow(ORC002) for a rule that is off", "_ => 2,");
+    assert_eq!(codes(&text, "2026-06-01"), ["ORC302"]);
+}
+
+/// Migrations have comments of their own kind.
+#[test]
+fn sql_has_exceptions_too() {
+    let entity = "use orch_runtime::*; struct P { idem_key: IdemKey } impl Entity for P { const TABLE: &'static str = \"p_operations\"; }";
+    let mut tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", entity)]);
+    let options = Options {
+        rules: Selection::only(["ORC102", "ORC902"]),
+        ..Options::default()
+    };
+    let mut found = |sql: &str| {
+        tree.insert("migrations/1_p.sql", sql);
+        let report = lint_sources(&tree, &options).unwrap();
+        report
+            .findings
+            .iter()
+            .map(|finding| finding.code)
+            .collect::<Vec<_>>()
+    };
+    let table = "create table p_operations (\n  idem_key text);\n";
+    assert_eq!(found(table), ["ORC102"]);
+    let allowed = format!("-- orch: allow(ORC102) filled by one writer\n{table}");
+    assert_eq!(found(&allowed), [] as [&str; 0]);
+    let elsewhere = format!("{table}-- orch: allow(ORC102) filled by one writer\nselect 1;\n");
+    assert_eq!(found(&elsewhere), ["ORC102", "ORC902"]);
+}

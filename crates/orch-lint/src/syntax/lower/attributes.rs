@@ -28,7 +28,9 @@ fn meta(from: &Meta, into: &mut Attrs) {
         "test" | "bench" => into.test_only = true,
         "macro_export" => into.exported = true,
         "path" => into.path = text(from),
-        "derive" => into.derives.extend(list(from).iter().map(|of| path(of.path()))),
+        "derive" => into
+            .derives
+            .extend(list(from).iter().map(|of| path(of.path()))),
         "serde" => into.serde.extend(list(from).iter().map(|of| key(of))),
         _ => into.others.push(path(from.path())),
     }
@@ -57,7 +59,11 @@ fn conditional(from: &Meta, into: &mut Attrs) {
 }
 
 fn key(from: &Meta) -> String {
-    from.path().segments.last().map(|last| last.ident.to_string()).unwrap_or_default()
+    from.path()
+        .segments
+        .last()
+        .map(|last| last.ident.to_string())
+        .unwrap_or_default()
 }
 
 fn tokens(from: &Meta) -> TokenStream {
@@ -70,7 +76,9 @@ fn tokens(from: &Meta) -> TokenStream {
 fn list(from: &Meta) -> Vec<Meta> {
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
     let parsed = parser.parse2(tokens(from));
-    parsed.map(|list| list.into_iter().collect()).unwrap_or_default()
+    parsed
+        .map(|list| list.into_iter().collect())
+        .unwrap_or_default()
 }
 
 fn needs_test(condition: TokenStream) -> bool {
@@ -97,7 +105,10 @@ fn text(from: &Meta) -> Option<String> {
 
 fn literal(value: &syn::Expr) -> Option<String> {
     match value {
-        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
+        syn::Expr::Lit(syn::ExprLit {
+            lit: syn::Lit::Str(text),
+            ..
+        }) => Some(text.value()),
         _ => None,
     }
 }

@@ -21,7 +21,9 @@ impl Lowering {
     pub(super) fn note(&mut self, attrs: &[Attribute], head: Raw, end: Raw) {
         if let Some(extents) = &mut self.extents {
             let head = span(head);
-            let first = attrs.first().map_or(head, |attr| span(attr.pound_token.spans[0]));
+            let first = attrs
+                .first()
+                .map_or(head, |attr| span(attr.pound_token.spans[0]));
             extents.push(Extent {
                 whole: first.to(span(end)),
                 head: head.start,
@@ -60,7 +62,11 @@ pub(super) fn signature_start(sig: &syn::Signature) -> Raw {
         },
         sig.abi.as_ref().map(|abi| abi.extern_token.span),
     ];
-    first.into_iter().flatten().next().unwrap_or(sig.fn_token.span)
+    first
+        .into_iter()
+        .flatten()
+        .next()
+        .unwrap_or(sig.fn_token.span)
 }
 
 fn reach(item: &Item) -> Option<(&[Attribute], Raw, Raw)> {

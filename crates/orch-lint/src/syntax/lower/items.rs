@@ -61,12 +61,15 @@ impl Lowering {
             I::Const(of) => named(&of.ident, &of.vis, &of.attrs, {
                 ItemKind::Const(ty(&of.ty), self.expr(&of.expr))
             }),
-            I::Static(of) => {
-                named(&of.ident, &of.vis, &of.attrs, ItemKind::Static(ty(&of.ty)))
-            }
+            I::Static(of) => named(&of.ident, &of.vis, &of.attrs, ItemKind::Static(ty(&of.ty))),
             I::Use(of) => {
                 let mut imports = Vec::new();
-                use_tree(&of.tree, of.leading_colon.is_some(), &mut Vec::new(), &mut imports);
+                use_tree(
+                    &of.tree,
+                    of.leading_colon.is_some(),
+                    &mut Vec::new(),
+                    &mut imports,
+                );
                 unnamed(&of.vis, &of.attrs, ItemKind::Use(imports))
             }
             I::ExternCrate(of) => {
@@ -79,7 +82,11 @@ impl Lowering {
     }
 
     fn impl_item(&mut self, from: &syn::ItemImpl) -> Item {
-        let items = from.items.iter().filter_map(|of| self.impl_part(of)).collect();
+        let items = from
+            .items
+            .iter()
+            .filter_map(|of| self.impl_part(of))
+            .collect();
         let trait_path = from.trait_.as_ref().map(|(of, _)| path(of));
         let def = ImplDef {
             generics: generics(&from.generics),
@@ -94,7 +101,11 @@ impl Lowering {
         ItemKind::Trait(TraitDef {
             generics: generics(&from.generics),
             supers: bounds(&from.supertraits),
-            items: from.items.iter().filter_map(|of| self.trait_part(of)).collect(),
+            items: from
+                .items
+                .iter()
+                .filter_map(|of| self.trait_part(of))
+                .collect(),
         })
     }
 
@@ -113,9 +124,12 @@ impl Lowering {
                 let kind = AssocKind::Const(Some(self.expr(&of.expr)));
                 assoc(&of.ident, &of.vis, &of.attrs, kind)
             }
-            ImplItem::Type(of) => {
-                assoc(&of.ident, &of.vis, &of.attrs, AssocKind::Type(Some(ty(&of.ty))))
-            }
+            ImplItem::Type(of) => assoc(
+                &of.ident,
+                &of.vis,
+                &of.attrs,
+                AssocKind::Type(Some(ty(&of.ty))),
+            ),
             ImplItem::Macro(of) => Self::assoc_macro(&of.mac, &of.attrs),
             _ => return None,
         })
@@ -125,7 +139,10 @@ impl Lowering {
         let vis = &Visibility::Inherited;
         Some(match from {
             TraitItem::Fn(of) => {
-                let end = of.default.as_ref().map(|body| body.brace_token.span.close());
+                let end = of
+                    .default
+                    .as_ref()
+                    .map(|body| body.brace_token.span.close());
                 let end = end.or_else(|| of.semi_token.map(|semi| semi.spans[0]));
                 let start = signature_start(&of.sig);
                 self.note(&of.attrs, start, end.unwrap_or(start));
@@ -189,7 +206,11 @@ impl Lowering {
             let first = attrs.map_or(name.span, |attr| span(attr.pound_token.spans[0]));
             let raw = from.ident.as_ref().map(syn::Ident::span);
             let head = raw.map_or(name.span, |raw| span(head_of(&from.vis, raw)));
-            let first = if first.start < head.start { first } else { head };
+            let first = if first.start < head.start {
+                first
+            } else {
+                head
+            };
             extents.push(super::Extent {
                 whole: first.to(ty.span),
                 head: head.start,
@@ -292,7 +313,11 @@ pub(super) fn static_item(ident: &syn::Ident, of: &Visibility, of_ty: &syn::Type
 }
 
 /// Lowers an item without a form of its own.
-pub(super) fn bare_item(ident: Option<&syn::Ident>, with: &[syn::Attribute], kind: ItemKind) -> Item {
+pub(super) fn bare_item(
+    ident: Option<&syn::Ident>,
+    with: &[syn::Attribute],
+    kind: ItemKind,
+) -> Item {
     match ident {
         Some(ident) => named(ident, &Visibility::Inherited, with, kind),
         None => unnamed(&Visibility::Inherited, with, kind),

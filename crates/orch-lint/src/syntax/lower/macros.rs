@@ -21,7 +21,9 @@ impl Lowering {
     pub(super) fn macro_expr(&mut self, from: &syn::Macro) -> Expr {
         let path = path(&from.path);
         let at = path.span.to(span(from.delimiter.span().close()));
-        let is_select = path.last().is_some_and(|last| last.name.text.starts_with("select"));
+        let is_select = path
+            .last()
+            .is_some_and(|last| last.name.text.starts_with("select"));
         let body = self.macro_body(&from.tokens, is_select);
         Expr {
             span: at,
@@ -34,7 +36,11 @@ impl Lowering {
         let mut names = Vec::new();
         if let Some(ident) = &from.ident {
             idents(from.mac.tokens.clone(), &mut names);
-            return vec![bare_item(Some(ident), &from.attrs, ItemKind::MacroRules(names))];
+            return vec![bare_item(
+                Some(ident),
+                &from.attrs,
+                ItemKind::MacroRules(names),
+            )];
         }
         let path = path(&from.mac.path);
         let known = path.last().map(|last| last.name.text.as_str());
@@ -63,14 +69,16 @@ impl Lowering {
                     });
                 }
                 let rest = parts.iter().skip(usize::from(pat.is_some()));
-                body.parts.extend(rest.map(|part| Stmt::Expr(self.expr(part))));
+                body.parts
+                    .extend(rest.map(|part| Stmt::Expr(self.expr(part))));
             }
             self.nested = outer;
             return body;
         }
         let list = Punctuated::<E, Token![,]>::parse_terminated;
         if let Ok(list) = list.parse2(tokens.clone()) {
-            body.parts.extend(list.iter().map(|part| Stmt::Expr(self.expr(part))));
+            body.parts
+                .extend(list.iter().map(|part| Stmt::Expr(self.expr(part))));
         } else if let Ok(stmts) = Block::parse_within.parse2(tokens.clone()) {
             body.parts = self.stmts(&stmts);
         } else {
@@ -196,4 +204,3 @@ fn statics(input: ParseStream<'_>) -> syn::Result<Vec<Item>> {
     }
     Ok(items)
 }
-

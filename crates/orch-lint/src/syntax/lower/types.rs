@@ -76,7 +76,10 @@ pub(super) fn path(from: &syn::Path) -> Path {
     let segments: Vec<Segment> = from.segments.iter().map(segment).collect();
     let start = match from.leading_colon {
         Some(colons) => span(colons.spans[0]),
-        None => segments.first().map(|first| first.name.span).unwrap_or_default(),
+        None => segments
+            .first()
+            .map(|first| first.name.span)
+            .unwrap_or_default(),
     };
     Path {
         global: from.leading_colon.is_some(),
@@ -134,7 +137,9 @@ fn argument(from: &GenericArgument, segment: &mut Segment) {
     match from {
         GenericArgument::Type(arg) => segment.args.push(ty(arg)),
         GenericArgument::AssocType(assoc) => {
-            segment.bindings.push((assoc.ident.to_string(), ty(&assoc.ty)));
+            segment
+                .bindings
+                .push((assoc.ident.to_string(), ty(&assoc.ty)));
         }
         _ => {}
     }
@@ -146,7 +151,11 @@ pub(super) fn bounds<'a>(from: impl IntoIterator<Item = &'a TypeParamBound>) -> 
         TypeParamBound::Trait(bound) if bound.maybe.is_none() => Some(&bound.path),
         _ => None,
     });
-    traits.map(|trait_path| Bound { path: path(trait_path) }).collect()
+    traits
+        .map(|trait_path| Bound {
+            path: path(trait_path),
+        })
+        .collect()
 }
 
 /// Lowers type parameters and `where` clauses.
@@ -159,7 +168,10 @@ pub(super) fn generics(from: &syn::Generics) -> Generics {
         }),
         _ => None,
     });
-    let predicates = from.where_clause.iter().flat_map(|clause| &clause.predicates);
+    let predicates = from
+        .where_clause
+        .iter()
+        .flat_map(|clause| &clause.predicates);
     let wheres = predicates.filter_map(|predicate| match predicate {
         syn::WherePredicate::Type(of) => Some((ty(&of.bounded_ty), bounds(&of.bounds))),
         _ => None,

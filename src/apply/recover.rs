@@ -1,6 +1,6 @@
 //! What an interrupted run left behind, and putting it right.
 
-use super::journal::{backward, clear, finish, forward};
+use super::journal::{backward, clear, finish, forward, holds};
 use super::staging::{Direction, Journal, Staging};
 use crate::disk::{Read, Tree, Write, refused};
 use crate::error::{Code, Error, Result};
@@ -45,7 +45,10 @@ pub(super) fn recover(disk: &dyn Write, root: &Path) -> Result<Recovery> {
         }
         return Ok(Recovery::Nothing);
     }
-    let (direction, journal) = read_journal(disk, &path)?;
+    let (mut direction, journal) = read_journal(disk, &path)?;
+    if direction == Direction::Forward && !whole(disk, &staging, &journal)? {
+        direction = Direction::Back;
+    }
     unchanged_since(Tree::new(disk, root), &staging, direction, &journal)?;
     match direction {
         Direction::Forward => {
@@ -89,6 +92,28 @@ fn read_journal(disk: &dyn Write, path: &Path) -> Result<(Direction, Journal)> {
         .at(path.display().to_string())
         .help("compare the tree with version control, then delete .orch/staging")
     })
+}
+
+/// Whether every new file is what was written, wherever it is by now. After a power failure it may
+/// not be.
+fn whole(disk: &dyn Write, staging: &Staging, journal: &Journal) -> Result<bool> {
+    for (index, entry) in journal.entries.iter().enumerate() {
+        let (Some(new), path) = (&entry.new, staging.new_file(index)) else {
+            continue;
+        };
+        let look = |error| refused("read", &path, &error);
+        let staged = disk.entry(&path).map_err(look)?.is_some();
+        let lost = || holds(disk, &staging.target(&entry.path), &Hash::of(b"")).map_err(look);
+        let whole = if staged {
+            holds(disk, &path, new).map_err(look)?
+        } else {
+            *new == Hash::of(b"") || !lost()?
+        };
+        if !whole {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A file that somebody changed after the interruption must not be overwritten.

@@ -136,6 +136,7 @@ impl Change {
                 path,
                 expected: before.as_deref().map(Hash::of),
                 contents: Some(after.clone()),
+                precious: before.is_some() && self.class != Some(Class::Generated),
             }),
             (Action::Delete, _, Some(before)) => Some(Step::delete(path, before)),
             _ => None,
@@ -152,6 +153,8 @@ pub struct Step {
     pub expected: Option<Hash>,
     /// What will be there; `None` when it is taken away.
     pub contents: Option<Cow<'static, str>>,
+    /// Whether it replaces something that this program could not write again.
+    pub precious: bool,
 }
 
 impl Step {
@@ -160,6 +163,7 @@ impl Step {
             path,
             expected: None,
             contents: Some(Cow::Owned(contents)),
+            precious: false,
         }
     }
 
@@ -168,6 +172,7 @@ impl Step {
             path,
             expected: before.map(Hash::of),
             contents: Some(Cow::Owned(contents)),
+            precious: before.is_some(),
         }
     }
 
@@ -176,6 +181,7 @@ impl Step {
             path,
             expected: Some(Hash::of(before)),
             contents: None,
+            precious: false,
         }
     }
 }

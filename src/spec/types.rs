@@ -192,11 +192,10 @@ impl Type {
     #[must_use]
     pub const fn sqlite(&self) -> Option<&'static str> {
         match self {
-            Self::Bool | Self::I32 | Self::I64 | Self::U32 | Self::U64 | Self::Money => {
-                Some("INTEGER")
-            }
+            Self::Bool | Self::I32 | Self::I64 | Self::U32 | Self::U64 => Some("INTEGER"),
+            Self::Money | Self::DateTime => Some("INTEGER"),
             Self::String | Self::Text | Self::Decimal | Self::Uuid => Some("TEXT"),
-            Self::Date | Self::DateTime | Self::Enum(_) => Some("TEXT"),
+            Self::Date | Self::Enum(_) => Some("TEXT"),
             Self::Json | Self::Bytes | Self::List(_) => None,
         }
     }

@@ -87,6 +87,7 @@ fn write(path: &str, before: Option<&str>, after: &'static str) -> Step {
     let expected = before.map(|text| Hash::of(text.as_bytes()));
     Step {
         path: path.to_owned(),
+        precious: expected.is_some(),
         expected,
         contents: Some(after.into()),
     }
@@ -98,6 +99,7 @@ fn delete(path: &str, before: &str) -> Step {
         path: path.to_owned(),
         expected,
         contents: None,
+        precious: false,
     }
 }
 

@@ -106,3 +106,28 @@ fn a_link_out_of_the_package_is_refused() {
     assert_eq!(error.code(), Code::OutsidePackage);
     assert!(std::fs::read_dir(outside.path()).unwrap().next().is_none());
 }
+
+/// A power failure kept the journal and lost what was not flushed: the old tree comes back.
+#[test]
+fn content_lost_in_a_power_failure_is_taken_back() {
+    let steps = [write("a", Some("1"), "2"), write("new/b", None, "2")];
+    let mut taken_back = 0;
+    for n in 0..60 {
+        for lost in [".orch/staging/1.new", "new/b"] {
+            let place = Place::with(&[("a", "1")]);
+            let _ = apply(&Faulty::new(Fault::Death(n)), &place.root, &steps);
+            if !place.root.join(".orch/staging/journal").exists() || !place.root.join(lost).exists()
+            {
+                continue;
+            }
+            std::fs::write(place.root.join(lost), "").unwrap();
+            assert_eq!(recover(&place.root), Recovery::TakenBack);
+            assert_eq!(
+                snapshot(&place.root),
+                snapshot(&Place::with(&[("a", "1")]).root)
+            );
+            taken_back += 1;
+        }
+    }
+    assert!(taken_back > 1);
+}

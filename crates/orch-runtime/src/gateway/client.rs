@@ -14,7 +14,7 @@ use crate::ids::OpId;
 use crate::secret::Secret;
 
 use super::answer::{Answer, CallError};
-use super::config;
+use super::config::{self, InvalidAuthority};
 use super::network::Network;
 use super::simulated::SimulatedProvider;
 
@@ -23,8 +23,8 @@ const AGENT: &str = concat!("orch-runtime/", env!("CARGO_PKG_VERSION"));
 
 /// A client; clones share its connections.
 ///
-/// Redirects are not followed and nothing is sent twice. Certificates are checked against the roots of
-/// Mozilla that are built in.
+/// Redirects are not followed and nothing is sent twice. Certificates are checked against Mozilla's list
+/// of authorities, which is built in, or against [one](Self::trusting_only).
 #[derive(Clone)]
 pub struct JsonClient {
     transport: Arc<Transport>,
@@ -58,6 +58,19 @@ impl JsonClient {
             timeout,
             clock: Arc::new(SystemClock),
         }
+    }
+
+    /// A client that trusts the one authority whose certificate, in DER, is `authority`, and no other:
+    /// for providers with an authority of their own.
+    ///
+    /// # Errors
+    /// When it is no certificate.
+    pub fn trusting_only(authority: &[u8], timeout: Duration) -> Result<Self, InvalidAuthority> {
+        let network = Network::trusting_only(authority)?;
+        Ok(Self {
+            transport: Arc::new(Transport::Network(network)),
+            ..Self::new(timeout)
+        })
     }
 
     /// A client whose calls all end at `provider`, in this process.

@@ -53,6 +53,11 @@ impl GatewayConfig {
 #[error("expected http://host/path or https://host/path without user, password and fragment")]
 pub struct InvalidUrl;
 
+/// The bytes are no certificate of an authority.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected the certificate of an authority in DER")]
+pub struct InvalidAuthority;
+
 /// Reads an address that requests can be sent to.
 pub(super) fn parse(url: &str) -> Result<Uri, InvalidUrl> {
     let uri: Uri = url.parse().map_err(|_| InvalidUrl)?;

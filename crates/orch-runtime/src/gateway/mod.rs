@@ -25,7 +25,7 @@ mod simulated;
 
 pub use self::answer::{Answer, CallError};
 pub use self::client::JsonClient;
-pub use self::config::{GatewayConfig, InvalidUrl};
+pub use self::config::{GatewayConfig, InvalidAuthority, InvalidUrl};
 pub use self::http_gateway::HttpGateway;
 pub use self::meaning::{probe, receipt};
 pub use self::simulated::SimulatedProvider;

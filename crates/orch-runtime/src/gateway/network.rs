@@ -7,7 +7,7 @@
 //! it goes to another connection.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
@@ -15,11 +15,15 @@ use axum::http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tower_service::Service as _;
 
 use super::answer::{CallError, in_full};
+use super::config::InvalidAuthority;
 
 /// Connections without a request are kept this long: less than the five seconds after which common
 /// servers close them.
@@ -52,14 +56,28 @@ pub(super) struct Line {
 }
 
 impl Network {
+    /// Trusts the authorities of Mozilla's list, which is built in.
     pub(super) fn new() -> Self {
+        let tls = tls().with_webpki_roots().with_no_client_auth();
+        Self::with_tls(tls)
+    }
+
+    /// Trusts one authority and no other.
+    pub(super) fn trusting_only(authority: &[u8]) -> Result<Self, InvalidAuthority> {
+        let mut roots = RootCertStore::empty();
+        let added = roots.add(CertificateDer::from(authority.to_owned()));
+        added.map_err(|_| InvalidAuthority)?;
+        Ok(Self::with_tls(
+            tls().with_root_certificates(roots).with_no_client_auth(),
+        ))
+    }
+
+    fn with_tls(tls: ClientConfig) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let ring = rustls::crypto::ring::default_provider();
         let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(ring)
-            .expect("ring serves the protocol versions that rustls knows")
+            .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
@@ -137,6 +155,13 @@ impl Network {
             });
         }
     }
+}
+
+/// The provider of cryptography is named here: a program in which two are linked has no default one.
+fn tls() -> ConfigBuilder<ClientConfig, WantsVerifier> {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("ring serves the protocol versions that rustls knows")
 }
 
 /// What connections are shared by.

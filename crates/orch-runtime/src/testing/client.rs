@@ -52,14 +52,22 @@ impl Client {
     /// Posts `body` as JSON under `key`; without a key when it is empty.
     pub async fn post(&self, path: &str, key: &str, body: &str) -> Reply {
         let headers = [("idempotency-key", key)];
-        let headers = if key.is_empty() { &[][..] } else { &headers[..] };
+        let headers = if key.is_empty() {
+            &[][..]
+        } else {
+            &headers[..]
+        };
         self.send(Method::POST, path, headers, body).await
     }
 
     /// Gets `path` as `owner`; anonymous when it is empty.
     pub async fn get(&self, path: &str, owner: &str) -> Reply {
         let headers = [("x-owner-id", owner)];
-        let headers = if owner.is_empty() { &[][..] } else { &headers[..] };
+        let headers = if owner.is_empty() {
+            &[][..]
+        } else {
+            &headers[..]
+        };
         self.send(Method::GET, path, headers, "").await
     }
 
@@ -81,11 +89,18 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body.to_owned())).expect("a request");
+        let request = request
+            .body(Body::from(body.to_owned()))
+            .expect("a request");
         let answer = self.router.clone().call(request).await;
         let (parts, body) = answer.unwrap_or_else(|never| match never {}).into_parts();
-        let bytes = body.collect().await.map(http_body_util::Collected::to_bytes);
-        let body = bytes.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let bytes = body
+            .collect()
+            .await
+            .map(http_body_util::Collected::to_bytes);
+        let body = bytes
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Reply {
             status: parts.status.as_u16(),
             headers: parts.headers,

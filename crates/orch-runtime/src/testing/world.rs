@@ -286,7 +286,7 @@ fn start(
     register: &Register,
 ) -> Engine {
     let faults: Arc<dyn FaultPlan> = Arc::clone(crashes) as _;
-    let store = SqliteStore::open_with_faults(path, setup.migrations, Arc::clone(&faults))
+    let store = SqliteStore::open_without_sync(path, setup.migrations, Arc::clone(&faults))
         .expect("a database file");
     let builder = Engine::builder(store.operations(setup.tables), setup.tables)
         .config(EngineConfig::default())

@@ -9,12 +9,14 @@ mod gateway;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+#[cfg(test)]
 mod ping;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+#[cfg(unix)]
 mod service;
 #[cfg(test)]
 mod site;

@@ -230,3 +230,18 @@ async fn a_request_that_outlives_the_grace_does_not_keep_the_server_up() {
     site.signal.request();
     site.serving.await.unwrap();
 }
+
+/// Many small questions, no answer read: the answers fill the buffers and then nothing moves.
+#[tokio::test]
+async fn a_client_that_asks_and_never_reads_is_let_go() {
+    let server = ServerConfig {
+        read_timeout: Duration::from_millis(50),
+        ..ServerConfig::default()
+    };
+    let site = Site::start_with(unlimited(), server).await;
+    let mut stream = connect(site.address).await;
+    let asks = "GET /metrics HTTP/1.1\r\nhost: test\r\n\r\n".repeat(1_000);
+    let asking = async { while stream.write_all(asks.as_bytes()).await.is_ok() {} };
+    let ended = tokio::time::timeout(Duration::from_secs(30), asking).await;
+    assert!(ended.is_ok(), "the connection is held for ever");
+}

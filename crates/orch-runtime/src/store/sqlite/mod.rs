@@ -51,6 +51,33 @@ impl SqliteStore {
     ) -> Result<Self, StoreError> {
         let mut writer = connection::open_writer(path)?;
         migrate::apply(&mut writer, migrations)?;
+        Self::start(path, writer, faults)
+    }
+
+    /// A store for tests: it survives the death of the process and not a power cut, because nothing
+    /// waits for the disk.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    #[cfg(feature = "testing")]
+    pub fn open_without_sync(
+        path: &Path,
+        migrations: &[Migration],
+        faults: Arc<dyn FaultPlan>,
+    ) -> Result<Self, StoreError> {
+        let mut writer = connection::open_writer(path)?;
+        writer
+            .execute_batch("pragma synchronous = off")
+            .map_err(sqlite_error("open"))?;
+        migrate::apply(&mut writer, migrations)?;
+        Self::start(path, writer, faults)
+    }
+
+    fn start(
+        path: &Path,
+        writer: Connection,
+        faults: Arc<dyn FaultPlan>,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             path: path.to_owned(),
             committer: Arc::new(Committer::start(writer, faults)?),

@@ -2,6 +2,7 @@
 //!
 //! This test program starts itself again as the service: [`child`] is that service.
 
+mod logs;
 mod process;
 mod provider;
 
@@ -14,6 +15,9 @@ use orch_runtime::{
     Cleaner, Finalizer, GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe, Reaper,
     RetryPolicy, Workers,
 };
+
+use orch_runtime::store::sqlite::{Migration, SqliteStore};
+use tempfile::TempDir;
 
 use crate::ping::{MIGRATIONS, Ping, TABLES, routes};
 use crate::raw::{get, post};
@@ -233,6 +237,41 @@ async fn a_database_that_cannot_be_used_is_one_clear_line() {
     }
 }
 
+/// An older program must not write into tables that a newer one has changed.
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let newer = Migration {
+        name: "0002_later",
+        up: "create table later (x)",
+    };
+    let path = folder.path().join("pinger.db");
+    drop(SqliteStore::open(&path, &[MIGRATIONS[0], newer]).unwrap());
+    let refused = Process::spawn(folder, "--simulate", &[]).end().await;
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.err.contains("0002_later") && refused.err.contains("newer version"),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_somebody_else_locks_is_one_clear_line() {
+    let folder = TempDir::new().unwrap();
+    let other = rusqlite::Connection::open(folder.path().join("pinger.db")).unwrap();
+    other.execute_batch("begin exclusive").unwrap();
+    let refused = Process::spawn(folder, "--simulate", &[]).end().await;
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.err.contains("sqlite://pinger.db cannot be used"),
+        "{refused:?}"
+    );
+    assert!(
+        refused.err.contains("locked") && !refused.err.contains("panicked"),
+        "{refused:?}"
+    );
+}
+
 #[tokio::test]
 async fn a_port_in_use_is_one_clear_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -272,28 +311,6 @@ async fn a_simulated_service_works_from_end_to_end_and_stops_when_asked() {
             assert!(end.out.contains(part), "{part} is missing in {end:?}");
         }
     }
-}
-
-/// The token goes to the provider and to nobody else.
-#[tokio::test]
-async fn a_token_reaches_the_provider_and_no_log() {
-    let provider = CountingProvider::start().await;
-    let process = Process::start(
-        "",
-        &[
-            ("PING_GATEWAY_URL", &provider.url()),
-            ("PING_GATEWAY_TOKEN", "hunter2"),
-            ("RUST_LOG", "trace"),
-        ],
-    )
-    .await;
-    let ask = post("/api/pings", "k", r#"{"name":"ann"}"#).header("prefer", "wait=10");
-    let reply = ask.send(process.address).await;
-    assert_eq!(reply.json()["state"], "COMPLETED", "{reply:?}");
-    process.signal("TERM").await;
-    let end = process.end().await;
-    assert_eq!(provider.tokens(), ["Bearer hunter2"]);
-    assert!(!end.out.contains("hunter2") && !end.err.contains("hunter2"));
 }
 
 /// The process is killed at each boundary; the next one finishes the work, and the provider has had

@@ -63,7 +63,8 @@ impl Process {
         process
     }
 
-    fn spawn(folder: TempDir, arguments: &str, variables: &[(&str, &str)]) -> Self {
+    /// Starts a service and waits for nothing.
+    pub(crate) fn spawn(folder: TempDir, arguments: &str, variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "service::child", "--ignored", "--nocapture"])
             .env_clear()

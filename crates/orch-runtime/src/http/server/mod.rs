@@ -1,7 +1,10 @@
 //! Serving a router on a socket, with a bound on everything a client can hold on to.
 //!
-//! A connection is closed when its head does not arrive in time, idle or slow alike; there are never
-//! more than [`ServerConfig::connections`] of them, the rest waits in the backlog of the socket.
+//! A connection is closed when the head of its next request does not arrive in time, idle or slow
+//! alike, and when its client stops reading; there are never more than [`ServerConfig::connections`] of
+//! them, the rest waits in the backlog of the socket.
+
+mod patience;
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -25,6 +28,8 @@ use tower_service::Service as _;
 use crate::clock::Clock;
 use crate::engine::Shutdown;
 
+use self::patience::Patience;
+
 /// Bytes of a request's head at most.
 const HEAD_BYTES: usize = 64 * 1024;
 /// Pause after the system had no room for a new connection.
@@ -40,16 +45,19 @@ pub struct ServerConfig {
     pub connections: usize,
     /// How long the head of a request may take; also how long an idle connection is kept.
     pub head_timeout: Duration,
+    /// How long a client may let an answer wait without reading any of it.
+    pub read_timeout: Duration,
     /// How long requests may go on after the order to stop.
     pub grace: Duration,
 }
 
 impl Default for ServerConfig {
-    /// 4,096 connections, 30 s for a head, 30 s of grace.
+    /// 4,096 connections, 30 s for a head and for reading on, 30 s of grace.
     fn default() -> Self {
         Self {
             connections: 4_096,
             head_timeout: Duration::from_secs(30),
+            read_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(30),
         }
     }
@@ -75,7 +83,7 @@ pub async fn serve(
                     let (app, shutdown) = (app.clone(), shutdown.clone());
                     let clock = Arc::clone(&clock);
                     open.spawn(async move {
-                        connection(stream, peer, app, config.head_timeout, clock, shutdown).await;
+                        connection(stream, peer, app, config, clock, shutdown).await;
                         drop(permit);
                     });
                 }
@@ -109,7 +117,7 @@ async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
     app: Router,
-    head_timeout: Duration,
+    config: ServerConfig,
     clock: Arc<dyn Clock>,
     mut shutdown: Shutdown,
 ) {
@@ -118,11 +126,16 @@ async fn connection(
         let mut app = app.clone();
         Box::pin(async move { app.call(request.map(Body::new)).await })
     });
+    let io = Patience::new(
+        TokioIo::new(stream),
+        config.read_timeout,
+        Arc::clone(&clock),
+    );
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(head_timeout)
+        .header_read_timeout(config.head_timeout)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(io, service);
     let mut stopping = false;
     let ended = loop {
         tokio::select! {
@@ -136,7 +149,7 @@ async fn connection(
     if let Err(error) = &ended {
         tracing::debug!(%peer, %error, "connection ended");
     }
-    let stream = connection.into_parts().io.into_inner();
+    let stream = connection.into_parts().io.into_inner().into_inner();
     tokio::select! {
         () = linger(stream) => {}
         () = clock.sleep(LINGER_TIME) => {}

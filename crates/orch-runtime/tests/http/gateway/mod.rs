@@ -1,8 +1,10 @@
 //! Every way a call can end, on raw sockets: what was certainly not sent, and what may have arrived.
 
+mod raw_provider;
+mod tls;
+
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use orch_runtime::gateway::{
@@ -11,127 +13,15 @@ use orch_runtime::gateway::{
 use orch_runtime::testing::ManualClock;
 use orch_runtime::{OpId, Probe, Secret, SystemClock};
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
+
+use self::raw_provider::{DONE, Deed, RawProvider, read_request};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 fn op(name: &str) -> OpId {
     OpId::new(name).unwrap()
-}
-
-/// What a provider does on one connection with one request.
-#[derive(Debug, Clone, Copy)]
-enum Deed {
-    /// Closes before it has read anything.
-    CloseAtOnce,
-    /// Reads the request, writes this, and closes.
-    Say(&'static str),
-    /// Reads the request, writes this, and resets the connection.
-    Reset(&'static str),
-    /// Reads the request, writes this, and waits for the next request.
-    Keep(&'static str),
-    /// Reads the request and does nothing more.
-    Hang,
-    /// Accepts and does nothing more.
-    Stare,
-}
-
-/// A provider on a raw socket. Deeds are done in order, across connections; the last one is repeated.
-struct RawProvider {
-    address: SocketAddr,
-    /// Requests that were read in full.
-    seen: Arc<Mutex<Vec<String>>>,
-}
-
-const DONE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n{\"id\":\"p1\"}";
-
-impl RawProvider {
-    async fn start(deeds: &[Deed]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (requests, mut deeds) = (Arc::clone(&seen), deeds.to_vec());
-        deeds.reverse();
-        let deeds = Arc::new(Mutex::new(deeds));
-        tokio::spawn(async move {
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(converse(stream, Arc::clone(&deeds), Arc::clone(&requests)));
-            }
-        });
-        Self { address, seen }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/pay", self.address)
-    }
-
-    fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
-    }
-}
-
-async fn converse(
-    mut stream: TcpStream,
-    deeds: Arc<Mutex<Vec<Deed>>>,
-    seen: Arc<Mutex<Vec<String>>>,
-) {
-    loop {
-        let deed = {
-            let mut deeds = deeds.lock().unwrap();
-            if deeds.len() > 1 {
-                deeds.pop()
-            } else {
-                deeds.last().copied()
-            }
-        };
-        let deed = deed.expect("a deed");
-        match deed {
-            Deed::CloseAtOnce => return,
-            Deed::Stare => return std::future::pending().await,
-            Deed::Say(_) | Deed::Reset(_) | Deed::Keep(_) | Deed::Hang => {}
-        }
-        let Some(request) = read_request(&mut stream).await else {
-            return;
-        };
-        seen.lock().unwrap().push(request);
-        match deed {
-            Deed::Say(text) => {
-                drop(stream.write_all(text.as_bytes()).await);
-                return;
-            }
-            Deed::Reset(text) => {
-                drop(stream.write_all(text.as_bytes()).await);
-                stream.set_zero_linger().unwrap();
-                return;
-            }
-            Deed::Keep(text) => drop(stream.write_all(text.as_bytes()).await),
-            Deed::Hang | Deed::CloseAtOnce | Deed::Stare => return std::future::pending().await,
-        }
-    }
-}
-
-/// A request with its body, by `Content-Length`.
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
-    let mut bytes = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let lower = head.to_lowercase();
-            let length = lower
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "));
-            if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
-                return Some(text);
-            }
-        }
-        let mut part = [0; 4_096];
-        match stream.read(&mut part).await {
-            Ok(0) | Err(_) => return None,
-            Ok(read) => bytes.extend_from_slice(&part[..read]),
-        }
-    }
 }
 
 async fn call(deeds: &[Deed], timeout: Duration) -> (Result<Answer, CallError>, usize) {

@@ -1,0 +1,58 @@
+-- The operations of file upload and their write-ahead log.
+CREATE TABLE IF NOT EXISTS file_upload_operations (
+    op_id TEXT NOT NULL PRIMARY KEY,
+    owner_id TEXT NOT NULL,
+    idem_key TEXT NOT NULL,
+    biz_key TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    object_key TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('PENDING', 'IN_PROGRESS', 'UNKNOWN', 'COMPLETED', 'FAILED', 'PARKED')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    interruptions INTEGER NOT NULL DEFAULT 0,
+    probes INTEGER NOT NULL DEFAULT 0,
+    ambiguous INTEGER NOT NULL DEFAULT 0 CHECK (ambiguous IN (0, 1)),
+    fence INTEGER NOT NULL DEFAULT 0,
+    lease_owner TEXT,
+    lease_expires_at INTEGER,
+    next_attempt_at INTEGER,
+    first_sent_at INTEGER,
+    deadline_at INTEGER NOT NULL,
+    message TEXT,
+    provider_ref TEXT,
+    result TEXT,
+    error_code TEXT,
+    error_cause TEXT,
+    progress_done INTEGER,
+    progress_total INTEGER,
+    accepted_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    completed_at INTEGER,
+    CONSTRAINT uk_file_upload_operations_idem_key UNIQUE (owner_id, idem_key)
+) WITHOUT ROWID;
+
+-- Due work, and stuck work, is found here.
+CREATE INDEX IF NOT EXISTS idx_file_upload_operations_state_next_attempt_at
+    ON file_upload_operations (state, next_attempt_at);
+
+CREATE TABLE IF NOT EXISTS file_upload_write_ahead_logs (
+    op_id TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('INTENT', 'PENDING', 'COMPLETED', 'LATE', 'CORRUPT')),
+    outcome_type TEXT CHECK (outcome_type IN ('OK', 'RETRY', 'FAIL', 'UNKNOWN')),
+    outcome TEXT,
+    created_at INTEGER NOT NULL,
+    written_at INTEGER,
+    completed_at INTEGER,
+    PRIMARY KEY (op_id, fence)
+) WITHOUT ROWID;
+
+-- The Finalizer's and the Cleaner's work is found here.
+CREATE INDEX IF NOT EXISTS idx_file_upload_wal_state_created_at
+    ON file_upload_write_ahead_logs (state, created_at);

@@ -1,0 +1,67 @@
+//! How a file upload runs: from the command through the gateway to an outcome.
+//!
+//! Written once by orch-gen and yours from then on; upgrades merge, they never overwrite.
+
+use orch_runtime::{GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe, RetryPolicy};
+
+use super::gateway::FileUploadGateway;
+use super::generated::command::FileUploadCommand;
+
+/// Runs accepted file uploads against the provider.
+#[derive(Debug)]
+pub struct FileUploadOrchestrator<G> {
+    gateway: G,
+}
+
+impl<G: FileUploadGateway> FileUploadOrchestrator<G> {
+    /// Calls through `gateway`.
+    pub fn new(gateway: G) -> Self {
+        Self { gateway }
+    }
+}
+
+impl<G: FileUploadGateway> Orchestrator for FileUploadOrchestrator<G> {
+    type Command = FileUploadCommand;
+
+    const DOMAIN: &'static str = "FILE_UPLOAD";
+
+    fn idempotency(&self) -> Idempotency {
+        self.gateway.idempotency()
+    }
+
+    fn policy(&self) -> RetryPolicy {
+        RetryPolicy {
+            attempt_timeout: self.gateway.attempt_timeout(),
+            ..RetryPolicy::default()
+        }
+    }
+
+    /// One call. `op_id` is the provider's idempotency key and the same for every attempt.
+    async fn execute(&self, op_id: &OpId, command: &FileUploadCommand) -> Outcome {
+        orch_runtime::report_progress(0, command.size());
+        match self.gateway.file_upload(op_id, command).await {
+            Ok(receipt) => {
+                orch_runtime::report_progress(command.size(), command.size());
+                Outcome::Ok {
+                    message: done(command),
+                    provider_ref: receipt.provider_ref,
+                    result: receipt.result,
+                }
+            }
+            Err(GatewayError::Unavailable { reason, after }) => Outcome::Retry { reason, after },
+            Err(GatewayError::Refused { code, message }) => Outcome::fail(code, message),
+            Err(GatewayError::NoAnswer { reason }) => Outcome::unknown(reason),
+        }
+    }
+
+    /// Asked after a lost answer: did the call happen?
+    async fn probe(&self, op_id: &OpId, command: &FileUploadCommand) -> Probe {
+        let gateway = &self.gateway;
+        gateway.probe_file_upload(op_id, command).await
+    }
+}
+
+/// What the client reads when it is done.
+fn done(command: &FileUploadCommand) -> String {
+    format!("File upload completed: {}", command.object_key())
+}

@@ -1,0 +1,7 @@
+//! Starts the service: `--help` says how it is configured, `--simulate` needs no provider.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    notification::service().run()
+}

@@ -1,0 +1,63 @@
+//! How a payment runs: from the command through the gateway to an outcome.
+//!
+//! Written once by orch-gen and yours from then on; upgrades merge, they never overwrite.
+
+use orch_runtime::{GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe, RetryPolicy};
+
+use super::gateway::PaymentGateway;
+use super::generated::command::PaymentCommand;
+
+/// Runs accepted payments against the provider.
+#[derive(Debug)]
+pub struct PaymentOrchestrator<G> {
+    gateway: G,
+}
+
+impl<G: PaymentGateway> PaymentOrchestrator<G> {
+    /// Calls through `gateway`.
+    pub fn new(gateway: G) -> Self {
+        Self { gateway }
+    }
+}
+
+impl<G: PaymentGateway> Orchestrator for PaymentOrchestrator<G> {
+    type Command = PaymentCommand;
+
+    const DOMAIN: &'static str = "PAYMENT";
+
+    fn idempotency(&self) -> Idempotency {
+        self.gateway.idempotency()
+    }
+
+    fn policy(&self) -> RetryPolicy {
+        RetryPolicy {
+            attempt_timeout: self.gateway.attempt_timeout(),
+            ..RetryPolicy::default()
+        }
+    }
+
+    /// One call. `op_id` is the provider's idempotency key and the same for every attempt.
+    async fn execute(&self, op_id: &OpId, command: &PaymentCommand) -> Outcome {
+        match self.gateway.payment(op_id, command).await {
+            Ok(receipt) => Outcome::Ok {
+                message: done(command),
+                provider_ref: receipt.provider_ref,
+                result: receipt.result,
+            },
+            Err(GatewayError::Unavailable { reason, after }) => Outcome::Retry { reason, after },
+            Err(GatewayError::Refused { code, message }) => Outcome::fail(code, message),
+            Err(GatewayError::NoAnswer { reason }) => Outcome::unknown(reason),
+        }
+    }
+
+    /// Asked after a lost answer: did the call happen?
+    async fn probe(&self, op_id: &OpId, command: &PaymentCommand) -> Probe {
+        let gateway = &self.gateway;
+        gateway.probe_payment(op_id, command).await
+    }
+}
+
+/// What the client reads when it is done.
+fn done(command: &PaymentCommand) -> String {
+    format!("Payment completed: {}", command.order_id())
+}

@@ -9,14 +9,12 @@ mod gateway;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
-#[cfg(test)]
 mod ping;
 #[cfg(test)]
 mod raw;
 #[cfg(test)]
 mod server;
-#[cfg(test)]
-#[cfg(unix)]
+#[cfg(all(test, unix))]
 mod service;
 #[cfg(test)]
 mod site;

@@ -1,0 +1,94 @@
+//! Steps on `examples/`: generated projects that are committed, compiled, tested and never edited.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::job::Job;
+use crate::workspace::{Workspace, packages};
+
+use super::files::{copy_file, differences};
+
+/// Each example is what this generator writes today, byte for byte.
+pub(super) fn current(workspace: &Workspace) -> Result<()> {
+    let orch_gen = build(workspace)?;
+    let examples = folder(workspace);
+    for (name, folder) in packages(&examples)? {
+        Job::new(&orch_gen).args(["check"]).folder(&folder).run()?;
+        regenerate(&orch_gen, &examples, &name, &folder)?;
+    }
+    Ok(())
+}
+
+/// Writes the project anew from its `orch.toml` alone and compares the two.
+fn regenerate(orch_gen: &Path, examples: &Path, name: &str, folder: &Path) -> Result<()> {
+    let inside = folder.strip_prefix(examples).context("not in examples")?;
+    let scratch = std::env::temp_dir().join("orch-gen-xtask").join("examples");
+    drop(std::fs::remove_dir_all(&scratch));
+    let again = scratch.join(inside);
+    copy_file(&examples.join("Cargo.toml"), &scratch.join("Cargo.toml"))?;
+    copy_file(&folder.join("orch.toml"), &again.join("orch.toml"))?;
+    Job::new(orch_gen)
+        .args(["apply", "--quiet"])
+        .folder(&again)
+        .run()?;
+    let differences = differences(folder, &again)?;
+    if !differences.is_empty() {
+        bail!(
+            "the example {name} is not what `orch-gen apply` writes from its orch.toml:\n  {}",
+            differences.join("\n  ")
+        );
+    }
+    Ok(())
+}
+
+pub(super) fn fmt(workspace: &Workspace) -> Result<()> {
+    cargo(workspace, &["fmt", "--check"]).run()
+}
+
+pub(super) fn lint(workspace: &Workspace) -> Result<()> {
+    let orch_gen = build(workspace)?;
+    for (_, folder) in packages(&folder(workspace))? {
+        Job::new(&orch_gen).args(["lint"]).folder(&folder).run()?;
+    }
+    Ok(())
+}
+
+pub(super) fn clippy(workspace: &Workspace) -> Result<()> {
+    let deny = ["--", "-D", "warnings", "-W", "clippy::pedantic"];
+    cargo(workspace, &["clippy", "--workspace", "--all-targets"])
+        .args(deny)
+        .run()
+}
+
+pub(super) fn test(workspace: &Workspace) -> Result<()> {
+    cargo(workspace, &["test", "--workspace"]).run()
+}
+
+pub(super) fn doc(workspace: &Workspace) -> Result<()> {
+    cargo(workspace, &["doc", "--workspace", "--no-deps"])
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .run()
+}
+
+fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.root().join("examples")
+}
+
+fn cargo(workspace: &Workspace, arguments: &[&str]) -> Job {
+    workspace.cargo_in(&folder(workspace), arguments)
+}
+
+/// The generator, with the features of the other steps, so that nothing is compiled for it alone.
+pub(super) fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let arguments = [
+        "build",
+        "--quiet",
+        "--workspace",
+        "--all-features",
+        "--bin",
+        "orch-gen",
+    ];
+    workspace.cargo(&arguments).run()?;
+    Ok(workspace.orch_gen("debug"))
+}

@@ -166,6 +166,7 @@ const RUNTIME: &[&str] = &[
 const TREE: &[&str] = &[
     "app",
     "architecture",
+    "auth",
     "benches",
     "bin",
     "build",
@@ -174,6 +175,7 @@ const TREE: &[&str] = &[
     "controller",
     "docs",
     "examples",
+    "gateway",
     "generated",
     "health",
     "lib",
@@ -183,6 +185,7 @@ const TREE: &[&str] = &[
     "ready",
     "routes",
     "rules",
+    "service",
     "src",
     "support",
     "target",
@@ -214,41 +217,46 @@ pub fn reserved(name: &Name) -> Option<Reserved> {
 
 /// Columns that the runtime owns in every operations table.
 const COLUMNS: &[&str] = &[
-    "attempt",
+    "accepted_at",
+    "ambiguous",
     "attempts",
     "biz_key",
     "completed_at",
     "created_at",
-    "domain",
+    "deadline_at",
+    "error_cause",
     "error_code",
-    "error_message",
     "event_type",
     "fence",
-    "finalized_at",
     "fingerprint",
-    "id",
+    "first_sent_at",
     "idem_key",
     "interruptions",
-    "last_error",
     "lease_expires_at",
     "lease_owner",
-    "max_attempts",
     "message",
     "next_attempt_at",
     "op_id",
-    "outcome",
     "owner_id",
     "payload",
+    "probes",
+    "progress_done",
+    "progress_total",
     "provider_ref",
-    "reason",
     "result",
-    "started_at",
     "state",
-    "status",
-    "time_budget_ms",
     "updated_at",
-    "version",
-    "wal_id",
+];
+
+/// What generated commands call their own functions, and what stands in requests beside the fields.
+const COMMAND: &[&str] = &[
+    "check",
+    "columns",
+    "fields",
+    "found",
+    "from_json",
+    "idempotency_key",
+    "new",
 ];
 
 /// Why a field cannot have this name, if so.
@@ -258,6 +266,8 @@ pub fn reserved_field(snake: &str) -> Option<&'static str> {
         Some("it is a Rust keyword")
     } else if COLUMNS.contains(&snake) {
         Some("the runtime keeps a column of this name")
+    } else if COMMAND.contains(&snake) {
+        Some("a generated command uses this name itself")
     } else {
         None
     }

@@ -58,6 +58,8 @@ struct OperationView<'a> {
     probe: String,
     ask: String,
     probe_port: String,
+    /// Where below the domain's address the provider takes it; the root operation's is the address.
+    below: Option<String>,
 }
 
 fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
@@ -127,6 +129,7 @@ fn operation(operation: &OperationModel) -> OperationView<'_> {
         probe: methods.probe,
         ask: methods.probe_unused,
         probe_port: methods.probe_port,
+        below: (!operation.is_root).then(|| operation.route()),
     }
 }
 

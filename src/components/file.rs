@@ -170,6 +170,12 @@ impl GeneratedFile {
     pub fn contents(&self) -> &str {
         &self.text
     }
+
+    /// Its text for keeps; a text that is a part of this program is not copied.
+    #[must_use]
+    pub fn to_contents(&self) -> Cow<'static, str> {
+        self.text.clone()
+    }
 }
 
 impl RenderError {

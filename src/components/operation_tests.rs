@@ -51,8 +51,7 @@ macro_rules! views {
 views! {
     MainView "tests/[operation]/main.rs.j2" { a_prose: &'a str };
     WorldView "tests/[operation]/world.rs.j2" {
-        crate_name: &'a str, name: &'a str, path: &'a str, domain_name: &'a str,
-        domain_module: &'a str, commands: Vec<CommandView<'a>>
+        imports: Vec<String>, name: &'a str, domain_name: &'a str, commands: Vec<CommandView>
     };
     CommandTestView "tests/[operation]/command.rs.j2" {
         crate_name: &'a str, name: &'a str, path: &'a str, event_type: String, cases: Vec<CaseView<'a>>,
@@ -64,7 +63,7 @@ views! {
     CrashesView "tests/[operation]/crashes.rs.j2" { wal_table: &'a str };
     DuplicatesView "tests/[operation]/duplicates.rs.j2" { table: &'a str };
     GatewayView "tests/[operation]/gateway.rs.j2" {
-        domain_name: &'a str, module: &'a str, gateway_use: String
+        domain_name: &'a str, module: &'a str, gateway_use: String, below: String
     };
     OutcomesView "tests/[operation]/outcomes.rs.j2" { progress: bool, history: bool, unused: std::marker::PhantomData<&'a ()> };
     SchedulersView "tests/[operation]/schedulers.rs.j2" {
@@ -72,9 +71,7 @@ views! {
     };
 }
 
-struct CommandView<'a> {
-    name: &'a str,
-    path: String,
+struct CommandView {
     act: String,
     probe: String,
 }
@@ -132,11 +129,9 @@ fn rust_files(
         a_prose: &with_article(&operation.prose()),
     };
     let world = WorldView {
-        crate_name,
+        imports: world_imports(names, domain),
         name,
-        path,
         domain_name,
-        domain_module,
         commands: commands(domain),
     };
     let controller = ControllerView {
@@ -149,6 +144,7 @@ fn rust_files(
         domain_name,
         module,
         gateway_use: gateway_use(&format!("{crate_name}::{domain_module}"), domain),
+        below: if operation.is_root { String::new() } else { format!(\"/{}\", operation.route()) },
     };
     let outcomes = OutcomesView {
         progress: names.progress,
@@ -227,16 +223,32 @@ fn literal(json: &str) -> String {
     }
 }
 
-fn commands(domain: &DomainModel) -> Vec<CommandView<'_>> {
+fn commands(domain: &DomainModel) -> Vec<CommandView> {
     domain.operations.iter().map(command_view).collect()
 }
 
-fn command_view(operation: &OperationModel) -> CommandView<'_> {
+/// What a test's world uses of the package under test, sorted as rustfmt does.
+fn world_imports(names: &Names<'_>, domain: &DomainModel) -> Vec<String> {
+    let Names { crate_name, domain_module: module, domain_name, .. } = names;
+    let mut imports = vec![
+        format!("use {crate_name}::MIGRATIONS;"),
+        format!("use {crate_name}::{module}::TABLES;"),
+        format!("use {crate_name}::{module}::gateway::{domain_name}Gateway;"),
+        format!("use {crate_name}::{}::orchestrator::{}Orchestrator;", names.path, names.name),
+    ];
+    imports.extend(domain.operations.iter().map(|operation| {
+        let path = operation.module_path();
+        let command = operation.type_name();
+        format!("use {crate_name}::{path}::generated::command::{command}Command;")
+    }));
+    imports.sort_unstable();
+    imports
+}
+
+fn command_view(operation: &OperationModel) -> CommandView {
     let command = format!("{}Command", operation.type_name());
     let methods = methods(operation.module(), &command);
     CommandView {
-        name: operation.type_name(),
-        path: operation.module_path(),
         act: methods.act_unused,
         probe: methods.probe_unused,
     }

@@ -24,6 +24,7 @@ pub(super) const COMPONENT: Component = Component {
 struct LibraryView<'a> {
     title: String,
     migrations: String,
+    modules: Vec<&'a str>,
     domains: &'a [DomainModel],
 }
 
@@ -55,6 +56,7 @@ fn render(context: &Context<'_>) -> Rendered {
             0,
             "pub const MIGRATIONS: &[Migration] = &;".len(),
         ),
+        modules: modules(&package.domains),
         domains: &package.domains,
     };
     let main = MainView {
@@ -71,4 +73,11 @@ fn render(context: &Context<'_>) -> Rendered {
         files.push(architecture);
     }
     Ok(files)
+}
+
+fn modules(domains: &[DomainModel]) -> Vec<&str> {
+    let mut modules: Vec<&str> = domains.iter().map(DomainModel::module).collect();
+    modules.push("auth");
+    modules.sort_unstable();
+    modules
 }

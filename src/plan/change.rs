@@ -127,6 +127,15 @@ impl Change {
         }
     }
 
+    /// Whether carrying it out writes something.
+    #[must_use]
+    pub const fn is_write(&self) -> bool {
+        matches!(
+            self.action,
+            Action::Create | Action::Update | Action::Merge | Action::Delete
+        )
+    }
+
     /// The write that carries it out, if it takes one.
     #[must_use]
     pub fn step(&self) -> Option<Step> {

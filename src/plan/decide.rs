@@ -81,7 +81,7 @@ impl Decider<'_> {
     }
 
     fn wanted(&self, file: &GeneratedFile, hash: &Hash, before: Option<&[u8]>) -> Result<Verdict> {
-        let text = || Some(Cow::Owned(file.contents().to_owned()));
+        let text = || Some(file.to_contents());
         let known = self.known.files.get(file.path());
         let Some(before) = before else {
             let deleted_by_user = file.class() == Class::Yours && known.is_some() && !self.force;
@@ -117,7 +117,7 @@ impl Decider<'_> {
         before: &[u8],
         file: &GeneratedFile,
     ) -> Result<Verdict> {
-        let text = Some(Cow::Owned(file.contents().to_owned()));
+        let text = Some(file.to_contents());
         if known.hash == *hash {
             return Ok((Action::Unchanged, text));
         }

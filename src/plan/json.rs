@@ -42,7 +42,7 @@ impl Plan {
             contents: change
                 .after
                 .as_deref()
-                .filter(|_| contents && change.step().is_some()),
+                .filter(|_| contents && change.is_write()),
         });
         let plan = PlanJson {
             schema: SCHEMA,

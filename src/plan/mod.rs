@@ -112,7 +112,7 @@ impl Plan {
     /// Whether carrying it out changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.steps().is_empty()
+        self.bookkeeping.is_empty() && !self.changes.iter().any(Change::is_write)
     }
 
     /// The files that cannot be written without losing somebody's edit.

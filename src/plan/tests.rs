@@ -5,6 +5,7 @@ use crate::apply::Session;
 use crate::components::{Class, GeneratedFile, Render, Rendered};
 use crate::disk::Real;
 use crate::error::Code;
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -433,4 +434,20 @@ fn the_plan_as_a_tree() {
     @@ -1 +0,0 @@
     -old
     ");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever spec is accepted, every file that is made of it is in its language.
+    #[test]
+    fn every_accepted_spec_becomes_good_files(spec in crate::spec::tests::any_spec()) {
+        let text = crate::spec::new_document(&spec);
+        prop_assume!(Spec::parse(&text).is_ok());
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("pay");
+        let request = Request { spec_text: &text, package: "pay", standalone: true, force: false };
+        let plan = Plan::new(Tree::new(&Real, &root), &request);
+        prop_assert!(plan.is_ok(), "{}\n{text}", plan.unwrap_err());
+    }
 }

@@ -12,7 +12,7 @@ mod pattern;
 mod preset;
 mod reader;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod types;
 mod validate;
 

@@ -345,7 +345,8 @@ fn any_field() -> impl Strategy<Value = String> {
     ("[a-z]{3,8}_[a-z0-9]{2,6}", types).prop_map(|(name, ty)| format!("{name}:{ty}"))
 }
 
-fn any_spec() -> impl Strategy<Value = Spec> {
+/// Specs of any shape; some of them are refused.
+pub(crate) fn any_spec() -> impl Strategy<Value = Spec> {
     let operation = (
         "[A-Z][a-z]{4,8}[A-Z][a-z]{4,8}",
         proptest::collection::vec(any_field(), 1..5),

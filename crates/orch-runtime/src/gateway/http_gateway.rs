@@ -89,4 +89,30 @@ impl HttpGateway {
         let url = url.map_err(|error| CallError::not_sent(error.to_string()))?;
         self.client.get(&url.to_string()).await
     }
+
+    /// [`post`](Self::post), one part further down: `POST <url>/<part>`.
+    ///
+    /// # Errors
+    /// See [`CallError`]; a part that cannot stand in a path is never sent.
+    pub async fn post_below(
+        &self,
+        part: &str,
+        op_id: &OpId,
+        body: &impl Serialize,
+    ) -> Result<Answer, CallError> {
+        self.part(part)?.post(op_id, body).await
+    }
+
+    /// [`get`](Self::get), one part further down: `GET <url>/<part>/<op_id>`.
+    ///
+    /// # Errors
+    /// As [`post_below`](Self::post_below).
+    pub async fn get_below(&self, part: &str, op_id: &OpId) -> Result<Answer, CallError> {
+        self.part(part)?.get(op_id).await
+    }
+
+    fn part(&self, part: &str) -> Result<Self, CallError> {
+        self.below(part)
+            .map_err(|error| CallError::not_sent(error.to_string()))
+    }
 }

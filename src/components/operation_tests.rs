@@ -144,7 +144,11 @@ fn rust_files(
         domain_name,
         module,
         gateway_use: gateway_use(&format!("{crate_name}::{domain_module}"), domain),
-        below: if operation.is_root { String::new() } else { format!(\"/{}\", operation.route()) },
+        below: if operation.is_root {
+            String::new()
+        } else {
+            format!("/{}", operation.route())
+        },
     };
     let outcomes = OutcomesView {
         progress: names.progress,
@@ -229,12 +233,20 @@ fn commands(domain: &DomainModel) -> Vec<CommandView> {
 
 /// What a test's world uses of the package under test, sorted as rustfmt does.
 fn world_imports(names: &Names<'_>, domain: &DomainModel) -> Vec<String> {
-    let Names { crate_name, domain_module: module, domain_name, .. } = names;
+    let Names {
+        crate_name,
+        domain_module: module,
+        domain_name,
+        ..
+    } = names;
     let mut imports = vec![
         format!("use {crate_name}::MIGRATIONS;"),
         format!("use {crate_name}::{module}::TABLES;"),
         format!("use {crate_name}::{module}::gateway::{domain_name}Gateway;"),
-        format!("use {crate_name}::{}::orchestrator::{}Orchestrator;", names.path, names.name),
+        format!(
+            "use {crate_name}::{}::orchestrator::{}Orchestrator;",
+            names.path, names.name
+        ),
     ];
     imports.extend(domain.operations.iter().map(|operation| {
         let path = operation.module_path();

@@ -49,10 +49,11 @@ fn run_here(
     let loaded = load(tree, &packages);
     let migrations = sql::replay(tree, &packages);
     let workspace = Workspace::build(&loaded, &packages);
+    let functions = workspace.functions();
     let mut violations = Vec::new();
     let mut unknowns: Vec<Unknown> = Vec::new();
     for rule in selected {
-        let (found, unknown) = Check::run(rule, &workspace, &migrations, options);
+        let (found, unknown) = Check::run(rule, &workspace, &functions, &migrations, options);
         violations.extend(found);
         unknowns.extend(unknown);
     }

@@ -6,19 +6,18 @@ use crate::rules;
 #[must_use]
 pub fn explain(code_or_name: &str) -> Option<String> {
     let rule = rules::find(code_or_name)?;
-    let title = format!(
-        "# {} {} ({})",
-        rule.code(),
-        rule.name(),
-        rule.severity().as_str()
-    );
-    let mut text = format!("{title}\n\n{}", rule.docs());
-    if rule.allows_exceptions() {
-        text.push_str(&format!(
+    let (code, name) = (rule.code(), rule.name());
+    let exceptions = if rule.allows_exceptions() {
+        format!(
             "\n## Exceptions\nOn the line, or above an item or statement, with a reason:\n\
-             `// orch: allow({}) why this place is different`\n",
-            rule.code()
-        ));
-    }
-    Some(text)
+             `// orch: allow({code}) why this place is different`\n"
+        )
+    } else {
+        String::new()
+    };
+    let level = rule.severity().as_str();
+    Some(format!(
+        "# {code} {name} ({level})\n\n{}{exceptions}",
+        rule.docs()
+    ))
 }

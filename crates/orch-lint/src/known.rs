@@ -6,172 +6,75 @@
 pub(crate) const RUNTIME: &str = "orch_runtime";
 
 /// Crates that the runtime re-exports as modules.
-const REEXPORTED: &[&str] = &[
-    "async_trait",
-    "axum",
-    "serde",
-    "serde_json",
-    "tokio",
-    "tracing",
-];
+const REEXPORTED: &str = "async_trait axum serde serde_json tokio tracing";
 
 /// Types and traits of the runtime that rules ask about; also what a glob import brings in.
-const RUNTIME_NAMES: &[&str] = &[
-    "Cleaner",
-    "Command",
-    "Engine",
-    "Entity",
-    "Finalizer",
-    "HookTx",
-    "IdemKey",
-    "Idempotency",
-    "OpId",
-    "OperationStore",
-    "Orchestrator",
-    "Outcome",
-    "OwnerId",
-    "Probe",
-    "Reaper",
-    "Repository",
-    "SqliteStore",
-    "Workers",
-];
+const RUNTIME_NAMES: &str = "\
+    Cleaner Command Engine Entity Finalizer HookTx IdemKey Idempotency OpId OperationStore \
+    Orchestrator Outcome OwnerId Probe Reaper Repository SqliteStore Workers";
 
 /// Types that hold a connection to a database or can get one, by crate.
-const DATABASE: &[(&str, &[&str])] = &[
+const DATABASE: &[(&str, &str)] = &[
     (
         RUNTIME,
-        &[
-            "Engine",
-            "HookTx",
-            "OperationStore",
-            "PostgresStore",
-            "Repository",
-            "SqliteStore",
-        ],
+        "Engine HookTx OperationStore PostgresStore Repository SqliteStore",
     ),
     (
         "sqlx",
-        &[
-            "Acquire",
-            "AnyConnection",
-            "AnyPool",
-            "AnyPoolOptions",
-            "Connection",
-            "Executor",
-            "MySqlConnection",
-            "MySqlExecutor",
-            "MySqlPool",
-            "MySqlPoolOptions",
-            "MySqlTransaction",
-            "PgConnection",
-            "PgExecutor",
-            "PgListener",
-            "PgPool",
-            "PgPoolOptions",
-            "PgTransaction",
-            "Pool",
-            "PoolConnection",
-            "PoolOptions",
-            "SqliteConnection",
-            "SqliteExecutor",
-            "SqlitePool",
-            "SqlitePoolOptions",
-            "SqliteTransaction",
-            "Transaction",
-        ],
+        "\
+    Acquire AnyConnection AnyPool AnyPoolOptions Connection Executor MySqlConnection \
+    MySqlExecutor MySqlPool MySqlPoolOptions MySqlTransaction PgConnection PgExecutor \
+    PgListener PgPool PgPoolOptions PgTransaction Pool PoolConnection PoolOptions \
+    SqliteConnection SqliteExecutor SqlitePool SqlitePoolOptions SqliteTransaction Transaction",
     ),
     (
         "sea_orm",
-        &[
-            "ConnectionTrait",
-            "Database",
-            "DatabaseConnection",
-            "DatabaseExecutor",
-            "DatabaseTransaction",
-            "DbConn",
-            "StreamTrait",
-            "TransactionTrait",
-        ],
+        "\
+    ConnectionTrait Database DatabaseConnection DatabaseExecutor DatabaseTransaction DbConn \
+    StreamTrait TransactionTrait",
     ),
-    ("rusqlite", &["Connection", "Savepoint", "Transaction"]),
-    ("tokio_rusqlite", &["Connection"]),
+    ("rusqlite", "Connection Savepoint Transaction"),
+    ("tokio_rusqlite", "Connection"),
     (
         "diesel",
-        &[
-            "Connection",
-            "MysqlConnection",
-            "PgConnection",
-            "Pool",
-            "PooledConnection",
-            "SqliteConnection",
-        ],
+        "\
+    Connection MysqlConnection PgConnection Pool PooledConnection SqliteConnection",
     ),
     (
         "diesel_async",
-        &[
-            "AsyncConnection",
-            "AsyncMysqlConnection",
-            "AsyncPgConnection",
-            "Pool",
-            "Object",
-        ],
+        "AsyncConnection AsyncMysqlConnection AsyncPgConnection Pool Object",
     ),
-    ("postgres", &["Client", "GenericClient", "Transaction"]),
+    ("postgres", "Client GenericClient Transaction"),
     (
         "tokio_postgres",
-        &["Client", "Connection", "GenericClient", "Transaction"],
+        "Client Connection GenericClient Transaction",
     ),
-    ("deadpool", &["Object", "Pool"]),
+    ("deadpool", "Object Pool"),
     (
         "deadpool_postgres",
-        &["Client", "GenericClient", "Object", "Pool", "Transaction"],
+        "Client GenericClient Object Pool Transaction",
     ),
-    ("deadpool_sqlite", &["Connection", "Object", "Pool"]),
-    ("deadpool_diesel", &["Connection", "Object", "Pool"]),
-    ("bb8", &["Pool", "PooledConnection"]),
-    ("mobc", &["Connection", "Pool"]),
-    ("r2d2", &["Pool", "PooledConnection"]),
-    ("mysql", &["Conn", "Pool", "PooledConn", "Transaction"]),
-    ("mysql_async", &["Conn", "Pool", "Transaction"]),
-    (
-        "mongodb",
-        &["Client", "ClientSession", "Collection", "Database"],
-    ),
-    ("libsql", &["Connection", "Database", "Transaction"]),
+    ("deadpool_sqlite", "Connection Object Pool"),
+    ("deadpool_diesel", "Connection Object Pool"),
+    ("bb8", "Pool PooledConnection"),
+    ("mobc", "Connection Pool"),
+    ("r2d2", "Pool PooledConnection"),
+    ("mysql", "Conn Pool PooledConn Transaction"),
+    ("mysql_async", "Conn Pool Transaction"),
+    ("mongodb", "Client ClientSession Collection Database"),
+    ("libsql", "Connection Database Transaction"),
 ];
 
 /// Methods that open a transaction or take a connection when the receiver is one of [`DATABASE`].
-const OPENERS: &[&str] = &[
-    "acquire",
-    "acquire_owned",
-    "begin",
-    "begin_transaction",
-    "begin_with",
-    "begin_with_config",
-    "build_transaction",
-    "connect",
-    "connect_lazy",
-    "connect_lazy_with",
-    "connect_with",
-    "dedicated_connection",
-    "establish",
-    "get_conn",
-    "get_connection",
-    "savepoint",
-    "start_session",
-    "start_transaction",
-    "transaction",
-    "transaction_with_behavior",
-    "transaction_with_config",
-    "try_acquire",
-    "try_begin",
-    "try_begin_with",
-    "unchecked_transaction",
-];
+const OPENERS: &str = "\
+    acquire acquire_owned begin begin_transaction begin_with begin_with_config \
+    build_transaction connect connect_lazy connect_lazy_with connect_with dedicated_connection \
+    establish get_conn get_connection savepoint start_session start_transaction transaction \
+    transaction_with_behavior transaction_with_config try_acquire try_begin try_begin_with \
+    unchecked_transaction";
 
 /// Openers only when the receiver is certainly a pool: the words are everywhere else too.
-const POOL_OPENERS: &[&str] = &["get", "get_owned", "get_timeout", "try_get"];
+const POOL_OPENERS: &str = "get get_owned get_timeout try_get";
 
 /// Associated functions of a database type that give a connection.
 const CONNECTORS: &[&str] = &[
@@ -184,104 +87,26 @@ const CONNECTORS: &[&str] = &[
 ];
 
 /// Crates whose types hold no database, whatever else they hold.
-const CLEAN: &[&str] = &[
-    "ahash",
-    "alloc",
-    "anyhow",
-    "arc_swap",
-    "async_trait",
-    "axum",
-    "backoff",
-    "backon",
-    "base64",
-    "bigdecimal",
-    "bon",
-    "bytes",
-    "chrono",
-    "compact_str",
-    "core",
-    "crossbeam",
-    "dashmap",
-    "derive_more",
-    "either",
-    "fake",
-    "form_urlencoded",
-    "futures",
-    "futures_util",
-    "governor",
-    "hashbrown",
-    "headers",
-    "hmac",
-    "http",
-    "http_body",
-    "http_body_util",
-    "hyper",
-    "hyper_util",
-    "indexmap",
-    "isahc",
-    "itertools",
-    "jiff",
-    "jsonwebtoken",
-    "lapin",
-    "lettre",
-    "log",
-    "metrics",
-    "mime",
-    "moka",
-    "nonzero_ext",
-    "num",
-    "num_bigint",
-    "once_cell",
-    "opentelemetry",
-    "parking_lot",
-    "percent_encoding",
-    "phonenumber",
-    "pin_project",
-    "prometheus",
-    "prost",
-    "quick_xml",
-    "rand",
-    "regex",
-    "reqwest",
-    "reqwest_middleware",
-    "ring",
-    "rust_decimal",
-    "rustls",
-    "secrecy",
-    "semver",
-    "serde",
-    "serde_json",
-    "serde_with",
-    "sha2",
-    "smallvec",
-    "smol_str",
-    "static_assertions",
-    "std",
-    "strum",
-    "thiserror",
-    "time",
-    "tokio",
-    "tokio_util",
-    "tonic",
-    "tower",
-    "tower_http",
-    "tracing",
-    "ulid",
-    "ureq",
-    "url",
-    "urlencoding",
-    "uuid",
-    "validator",
-    "zeroize",
-    "num_traits",
-];
+const CLEAN: &str = "\
+    ahash alloc anyhow arc_swap async_trait axum backoff backon base64 bigdecimal bon bytes \
+    chrono compact_str core crossbeam dashmap derive_more either fake form_urlencoded futures \
+    futures_util governor hashbrown headers hmac http http_body http_body_util hyper \
+    hyper_util indexmap isahc itertools jiff jsonwebtoken lapin lettre log metrics mime moka \
+    nonzero_ext num num_bigint once_cell opentelemetry parking_lot percent_encoding \
+    phonenumber pin_project prometheus prost quick_xml rand regex reqwest reqwest_middleware \
+    ring rust_decimal rustls secrecy semver serde serde_json serde_with sha2 smallvec smol_str \
+    static_assertions std strum thiserror time tokio tokio_util tonic tower tower_http tracing \
+    ulid ureq url urlencoding uuid validator zeroize num_traits";
+
+/// Whether a list of words has a word.
+fn has(words: &str, word: &str) -> bool {
+    words.split(' ').any(|of| of == word)
+}
 
 /// What an external path means, with the runtime's re-exports seen through.
 pub(crate) fn canonical(path: &[String]) -> &[String] {
     match path {
-        [first, second, ..] if first == RUNTIME && REEXPORTED.contains(&second.as_str()) => {
-            &path[1..]
-        }
+        [first, second, ..] if first == RUNTIME && has(REEXPORTED, second) => &path[1..],
         _ => path,
     }
 }
@@ -311,13 +136,13 @@ pub(crate) fn is_database(path: &[String]) -> bool {
     let (Some(first), Some(last)) = (path.first(), path.last()) else {
         return false;
     };
-    path.len() > 1 && database_names(first).contains(&last.as_str())
+    path.len() > 1 && has(database_names(first), last)
 }
 
-fn database_names(of: &str) -> &'static [&'static str] {
+fn database_names(of: &str) -> &'static str {
     let family = if of.starts_with("sqlx_") { "sqlx" } else { of };
     let found = DATABASE.iter().find(|(name, _)| *name == family);
-    found.map_or(&[], |(_, names)| names)
+    found.map_or("", |(_, names)| names)
 }
 
 /// Whether a glob import of an external module brings in `name`, as far as that is known.
@@ -325,8 +150,8 @@ pub(crate) fn glob_brings(module: &[String], name: &str) -> bool {
     let Some(first) = canonical(module).first() else {
         return false;
     };
-    (first == RUNTIME && RUNTIME_NAMES.contains(&name))
-        || (first != RUNTIME && database_names(first).contains(&name))
+    (first == RUNTIME && has(RUNTIME_NAMES, name))
+        || (first != RUNTIME && has(database_names(first), name))
         || (first == "serde" && matches!(name, "Deserialize" | "Serialize"))
 }
 
@@ -341,12 +166,12 @@ pub(crate) fn runtime_variants(path: &[String]) -> Option<&'static [&'static str
 
 /// Whether a method opens a transaction or takes a connection, given a database receiver.
 pub(crate) fn is_opener(method: &str) -> bool {
-    OPENERS.contains(&method)
+    has(OPENERS, method)
 }
 
 /// Whether a method takes a connection from something that is certainly a pool.
 pub(crate) fn is_pool_opener(method: &str) -> bool {
-    POOL_OPENERS.contains(&method)
+    has(POOL_OPENERS, method)
 }
 
 /// Whether an associated function of a database type gives a connection.
@@ -369,7 +194,7 @@ pub(crate) fn is_connect_function(path: &[String]) -> bool {
 pub(crate) fn is_clean(path: &[String]) -> bool {
     let path = canonical(path);
     path.first()
-        .is_some_and(|first| first == RUNTIME || CLEAN.contains(&first.as_str()))
+        .is_some_and(|first| first == RUNTIME || has(CLEAN, first))
 }
 
 #[cfg(test)]

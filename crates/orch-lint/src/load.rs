@@ -88,8 +88,14 @@ impl Loaded {
     pub(crate) fn child_site(&self, from: &Site, item: &Item) -> Option<Site> {
         let found = candidates(from, item).into_iter();
         found
-            .filter_map(|(path, is_mod_rs)| Some(site(self.find(&path)?, &path, is_mod_rs)))
-            .next()
+            .into_iter()
+            .find_map(|(path, is_mod_rs)| Some(site(self.find(&path)?, &path, is_mod_rs)))
+    }
+
+    /// The site of a file that `include!` puts in place.
+    pub(crate) fn included_site(&self, from: &Site, path: &str) -> Option<Site> {
+        let path = join(&from.base, path);
+        Some(mod_rs_site(self.find(&path)?, &path))
     }
 
     fn root_site(&mut self, tree: &dyn SourceTree, root: &str) -> Option<Site> {
@@ -150,6 +156,9 @@ fn collect(items: &[Item], from: &Site, declared: &mut Vec<(String, Candidates)>
                 None => declared.push((item.name.text.clone(), candidates(from, item))),
             },
             ItemKind::Fn(def) => collect(&def.items, from, declared),
+            ItemKind::Include(path) => {
+                declared.push((path.clone(), vec![(join(&from.base, path), true)]));
+            }
             _ => {}
         }
     }

@@ -144,7 +144,7 @@ fn package(tree: &dyn SourceTree, dir: &str, manifest: &Table, shared: &Table) -
             .and_then(|of| of.get(key))
             .and_then(Value::as_str)
     };
-    let name = text("name").unwrap_or("package").to_string();
+    let name = text("name").unwrap_or("package").to_owned();
     let mut targets = Targets {
         tree,
         dir,
@@ -251,7 +251,7 @@ impl Targets<'_> {
             let text = |key: &str| entry.get(key).and_then(Value::as_str);
             let name = text("name").unwrap_or(section);
             let guesses = match text("path") {
-                Some(path) => vec![path.to_string()],
+                Some(path) => vec![path.to_owned()],
                 None => vec![
                     format!("{folder}/{name}.rs"),
                     format!("{folder}/{name}/main.rs"),
@@ -273,7 +273,7 @@ impl Targets<'_> {
             if entry.is_dir {
                 self.add(kind, &entry.name, join(&path, "main.rs"));
             } else if has_extension(&entry.name, "rs") {
-                let stem = entry.name.trim_end_matches(".rs").to_string();
+                let stem = entry.name.trim_end_matches(".rs").to_owned();
                 self.add(kind, &stem, path);
             }
         }

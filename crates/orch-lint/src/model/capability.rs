@@ -31,7 +31,7 @@ impl Reach {
     }
 }
 
-impl<'a> Workspace<'a> {
+impl Workspace<'_> {
     /// Whether a type can reach a database.
     pub(crate) fn reach(&self, ty: &RTy) -> Reach {
         let mut search = Search {

@@ -11,6 +11,7 @@
 //! **Deliberately absent:** rules, and everything a compiler needs to know but no rule asks.
 
 pub(crate) mod capability;
+mod functions;
 pub(crate) mod infer;
 mod modules;
 pub(crate) mod orchestration;
@@ -25,6 +26,7 @@ use crate::load::{FileId, Loaded, SourceFile};
 use crate::manifest::{Package, TargetKind};
 use crate::syntax::{Attrs, ImplDef, Import, Item, Vis};
 
+pub(crate) use functions::Function;
 pub(crate) use resolve::{Res, Space};
 pub(crate) use types::{RTy, Scope};
 
@@ -107,6 +109,10 @@ pub(crate) struct Module<'a> {
     children: HashMap<&'a str, ModuleId>,
     /// `use` items.
     pub(crate) imports: Vec<(&'a Import, Vis)>,
+    /// Those that bring in one name, by that name.
+    named_imports: HashMap<&'a str, Vec<&'a Import>>,
+    /// Those that end in `*`.
+    globs: Vec<&'a Import>,
 }
 
 /// One named item.
@@ -116,6 +122,8 @@ pub(crate) struct Def<'a> {
     pub(crate) module: ModuleId,
     /// The item.
     pub(crate) item: &'a Item,
+    /// The file it is in.
+    pub(crate) file: FileId,
     /// Compiled for tests only.
     pub(crate) test: bool,
 }
@@ -125,6 +133,8 @@ pub(crate) struct Def<'a> {
 pub(crate) struct ImplBlock<'a> {
     /// The module it is in.
     pub(crate) module: ModuleId,
+    /// The file it is in.
+    pub(crate) file: FileId,
     /// What it says.
     pub(crate) def: &'a ImplDef,
     /// Its attributes.
@@ -186,7 +196,7 @@ impl<'a> Workspace<'a> {
 
     /// The file that a named item is in.
     pub(crate) fn file_of(&self, id: DefId) -> FileId {
-        self.module(self.def(id).module).file
+        self.def(id).file
     }
 
     /// `crate::payment::Payment`.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::{CrateId, Def, DefId, ImplBlock, Krate, Module, ModuleId, Workspace};
-use crate::load::{Site, inline_site};
+use crate::load::{FileId, Site, inline_site};
 use crate::manifest::TargetKind;
-use crate::syntax::{AssocKind, FnDef, Item, ItemKind};
+use crate::syntax::{AssocKind, FnDef, Import, Item, ItemKind, Vis};
 
 impl<'a> Workspace<'a> {
     /// Adds the crates of all packages.
@@ -23,18 +23,8 @@ impl<'a> Workspace<'a> {
                     root: ModuleId(self.modules.len()),
                 });
                 let root = self.add_module(Module {
-                    krate,
-                    parent: None,
-                    name: "crate".into(),
-                    file: site.file,
                     test: target.kind == TargetKind::Support,
-                    anonymous: false,
-                    item: None,
-                    declared_in: site.file,
-                    defs: Vec::new(),
-                    names: HashMap::new(),
-                    children: HashMap::new(),
-                    imports: Vec::new(),
+                    ..Module::new(krate, None, site.file)
                 });
                 self.fill(root, &site, 0);
             }
@@ -64,19 +54,29 @@ impl<'a> Workspace<'a> {
         let test = self.modules[module.0].test || item.attrs.test_only;
         match &item.kind {
             ItemKind::Use(imports) => {
-                let imports = imports.iter().map(|import| (import, item.vis));
-                self.modules[module.0].imports.extend(imports);
+                let owner = &mut self.modules[module.0];
+                for import in imports {
+                    owner.add_import(import, item.vis);
+                }
                 return;
             }
             ItemKind::Impl(def) => {
                 self.impls.push(ImplBlock {
                     module,
+                    file: site.file,
                     def,
                     attrs: &item.attrs,
                     test,
                 });
                 for part in &def.items {
                     self.add_assoc(module, site, &part.kind, test, depth);
+                }
+                return;
+            }
+            ItemKind::Include(path) => {
+                let included = self.loaded.included_site(site, path);
+                if let Some(included) = included.filter(|_| depth < MAX_DEPTH) {
+                    self.fill(module, &included, depth + 1);
                 }
                 return;
             }
@@ -90,7 +90,12 @@ impl<'a> Workspace<'a> {
             _ => {}
         }
         let id = DefId(self.defs.len());
-        self.defs.push(Def { module, item, test });
+        self.defs.push(Def {
+            module,
+            item,
+            file: site.file,
+            test,
+        });
         let owner = &mut self.modules[module.0];
         owner.defs.push(id);
         owner
@@ -127,18 +132,9 @@ impl<'a> Workspace<'a> {
         }
         let outer = &self.modules[parent.0];
         let body = Module {
-            krate: outer.krate,
-            parent: Some(parent),
-            name: String::new(),
-            file: outer.file,
             test,
             anonymous: true,
-            item: None,
-            declared_in: outer.file,
-            defs: Vec::new(),
-            names: HashMap::new(),
-            children: HashMap::new(),
-            imports: Vec::new(),
+            ..Module::new(outer.krate, Some(parent), outer.file)
         };
         let id = self.add_module(body);
         self.bodies.insert(std::ptr::from_ref(def) as usize, id);
@@ -164,18 +160,11 @@ impl<'a> Workspace<'a> {
             return;
         };
         let child = Module {
-            krate: self.modules[parent.0].krate,
-            parent: Some(parent),
             name: item.name.text.clone(),
-            file: child_site.file,
             test,
-            anonymous: false,
             item: Some(item),
             declared_in: site.file,
-            defs: Vec::new(),
-            names: HashMap::new(),
-            children: HashMap::new(),
-            imports: Vec::new(),
+            ..Module::new(self.modules[parent.0].krate, Some(parent), child_site.file)
         };
         let id = self.add_module(child);
         self.modules[parent.0]
@@ -184,6 +173,35 @@ impl<'a> Workspace<'a> {
         match &def.inline {
             Some(items) => self.add_items(id, &child_site, items, depth + 1),
             None => self.fill(id, &child_site, depth + 1),
+        }
+    }
+}
+
+impl<'a> Module<'a> {
+    fn new(krate: CrateId, parent: Option<ModuleId>, file: FileId) -> Self {
+        Module {
+            krate,
+            parent,
+            name: "crate".into(),
+            file,
+            test: false,
+            anonymous: false,
+            item: None,
+            declared_in: file,
+            defs: Vec::new(),
+            names: HashMap::new(),
+            children: HashMap::new(),
+            imports: Vec::new(),
+            named_imports: HashMap::new(),
+            globs: Vec::new(),
+        }
+    }
+
+    fn add_import(&mut self, import: &'a Import, vis: Vis) {
+        self.imports.push((import, vis));
+        match &import.name {
+            Some(name) => self.named_imports.entry(name).or_default().push(import),
+            None => self.globs.push(import),
         }
     }
 }

@@ -181,18 +181,16 @@ impl<'a> Workspace<'a> {
             _ => false,
         }
     }
+}
 
-    /// The type that a path in a value position belongs to: `Finalizer` in `Finalizer::new`.
-    pub(crate) fn type_of_value(&self, res: &Res) -> Option<RTy> {
-        match res {
-            Res::Def(id) | Res::Assoc(id, _) | Res::Variant(id, _) => {
-                Some(RTy::Local(*id, Vec::new()))
-            }
-            Res::External(path) if path.len() > 2 => {
-                Some(RTy::External(path[..path.len() - 1].to_vec(), Vec::new()))
-            }
-            _ => None,
+/// The type that a path in a value position belongs to: `Finalizer` in `Finalizer::new`.
+pub(crate) fn type_of_value(res: &Res) -> Option<RTy> {
+    match res {
+        Res::Def(id) | Res::Assoc(id, _) | Res::Variant(id, _) => Some(RTy::Local(*id, Vec::new())),
+        Res::External(path) if path.len() > 2 => {
+            Some(RTy::External(path[..path.len() - 1].to_vec(), Vec::new()))
         }
+        _ => None,
     }
 }
 

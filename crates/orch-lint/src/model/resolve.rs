@@ -104,7 +104,7 @@ impl Res {
     }
 }
 
-impl<'a> Workspace<'a> {
+impl Workspace<'_> {
     /// Resolves a path in type position.
     pub(crate) fn resolve_type(&self, module: ModuleId, path: &Path) -> Res {
         self.resolve(module, &path.names(), path.global, Space::Types)
@@ -244,6 +244,12 @@ impl<'a> Workspace<'a> {
         if steps > MAX_STEPS {
             return None;
         }
+        let own = self.direct(module, name, space, steps);
+        own.or_else(|| self.through_globs(module, name, space, steps))
+    }
+
+    /// A name of a module without its globs.
+    fn direct(&self, module: ModuleId, name: &str, space: Space, steps: usize) -> Option<Res> {
         let scope = self.module(module);
         if space == Space::Types
             && let Some(child) = scope.children.get(name)
@@ -253,22 +259,14 @@ impl<'a> Workspace<'a> {
         let defs = scope.names.get(name).into_iter().flatten();
         let mut fitting = defs.filter(|id| fits(&self.def(**id).item.kind, space));
         if let Some(id) = fitting.next() {
-            return Some(self.behind(*id, steps));
+            return Some(self.behind(*id));
         }
-        let named = scope
-            .imports
-            .iter()
-            .filter(|(import, _)| import.name.as_deref() == Some(name));
-        for (import, _) in named {
-            let found = self.import(module, import, space, steps);
-            if found != Res::Unknown {
-                return Some(found);
-            }
-        }
-        self.through_globs(module, name, space, steps)
+        let named = scope.named_imports.get(name).into_iter().flatten();
+        let found = named.map(|import| self.import(module, import, space, steps));
+        found.into_iter().find(|res| *res != Res::Unknown)
     }
 
-    fn behind(&self, id: DefId, _steps: usize) -> Res {
+    fn behind(&self, id: DefId) -> Res {
         match &self.def(id).item.kind {
             ItemKind::ExternCrate(krate) if krate == "self" => {
                 Res::Module(self.krate(self.def(id).module).root)
@@ -310,6 +308,7 @@ impl<'a> Workspace<'a> {
         self.path(module, &names, import.global, space, true, steps + 1)
     }
 
+    /// Every module that globs lead to is looked into once.
     fn through_globs(
         &self,
         module: ModuleId,
@@ -317,21 +316,23 @@ impl<'a> Workspace<'a> {
         space: Space,
         steps: usize,
     ) -> Option<Res> {
-        let globs = self
-            .module(module)
-            .imports
-            .iter()
-            .filter(|(import, _)| import.name.is_none());
-        for (glob, _) in globs {
-            let target = self.import(module, glob, Space::Types, steps);
-            let found = match target {
-                Res::Module(at) if at != module => self.member(at, name, space, steps + 1),
-                Res::Def(id) => self.variant(id, name),
-                Res::External(path) => external_glob(&path, name),
-                _ => None,
-            };
-            if found.is_some() {
-                return found;
+        let mut seen = vec![module];
+        let mut at = 0;
+        while let Some(current) = seen.get(at).copied() {
+            at += 1;
+            for glob in &self.module(current).globs {
+                let found = match self.import(current, glob, Space::Types, steps) {
+                    Res::Module(next) if !seen.contains(&next) => {
+                        seen.push(next);
+                        self.direct(next, name, space, steps + 1)
+                    }
+                    Res::Def(id) => self.variant(id, name),
+                    Res::External(path) => external_glob(&path, name),
+                    _ => None,
+                };
+                if found.is_some() {
+                    return found;
+                }
             }
         }
         None
@@ -392,7 +393,7 @@ fn external_glob(path: &[String], name: &str) -> Option<Res> {
     let canonical = known::canonical(path);
     let is_variant = known::runtime_variants(canonical).is_some_and(|of| of.contains(&name));
     let is_known = is_variant || known::glob_brings(path, name);
-    let full = || path.iter().cloned().chain([name.to_string()]).collect();
+    let full = || path.iter().cloned().chain([name.to_owned()]).collect();
     is_known.then(|| Res::External(full()))
 }
 

@@ -294,11 +294,11 @@ impl<'a> Workspace<'a> {
         let bounds: Vec<&Bound> = own
             .chain(outer.flat_map(|of| of.where_bounds(name)))
             .collect();
-        Some(RTy::Bounds(self.lower_bounds(
-            bounds.into_iter(),
-            scope,
-            depth + 1,
-        )))
+        // `T: Add<Output = T>` says nothing new about `T` inside its own bounds.
+        let mut inside = scope.clone();
+        inside.known.insert(name.into(), RTy::Bounds(Vec::new()));
+        let bounds = self.lower_bounds(bounds.into_iter(), &inside, depth + 1);
+        Some(RTy::Bounds(bounds))
     }
 
     /// `Self::Output` where the `impl` says what it is; other associated types are unknown.

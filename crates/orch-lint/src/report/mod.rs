@@ -67,25 +67,24 @@ impl Report {
     /// `2 errors, 1 warning in 30 files (1 orchestrator)`.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut text = match (self.count(Severity::Error), self.count(Severity::Warning)) {
-            (0, 0) => "no findings".to_string(),
+        let (errors, warnings) = (self.count(Severity::Error), self.count(Severity::Warning));
+        let found = match (errors, warnings) {
+            (0, 0) => "no findings".to_owned(),
             (errors, 0) => plural(errors, "error"),
             (0, warnings) => plural(warnings, "warning"),
-            (errors, warnings) => format!(
+            _ => format!(
                 "{}, {}",
                 plural(errors, "error"),
                 plural(warnings, "warning")
             ),
         };
-        text.push_str(&format!(
-            " in {} ({})",
-            plural(self.files, "file"),
-            plural(self.orchestrators, "orchestrator")
-        ));
-        if !self.unknowns.is_empty() {
-            text.push_str(&format!("; {} undecided", self.unknowns.len()));
-        }
-        text
+        let undecided = match self.unknowns.len() {
+            0 => String::new(),
+            count => format!("; {count} undecided"),
+        };
+        let files = plural(self.files, "file");
+        let orchestrators = plural(self.orchestrators, "orchestrator");
+        format!("{found} in {files} ({orchestrators}){undecided}")
     }
 }
 

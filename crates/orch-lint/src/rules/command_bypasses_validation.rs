@@ -153,7 +153,7 @@ fn default_impl(check: &mut Check<'_, '_>, id: DefId) {
             .external()
             .is_some_and(|of| known::is_std(of, "Default"))
         {
-            let file = workspace.module(block.module).file;
+            let file = block.file;
             let at = check.at(file, path.span, workspace.path_of(id));
             check
                 .flag(at, "`Default` makes a command without its checks")
@@ -195,7 +195,7 @@ fn constructors(check: &mut Check<'_, '_>, id: DefId) {
             match made_by(check, block, function, id) {
                 Some(true) => has_check = true,
                 Some(false) if item.vis == Vis::Public && !item.attrs.test_only => {
-                    let file = workspace.module(block.module).file;
+                    let file = block.file;
                     open.push((file, item.name.span, &item.name.text));
                 }
                 _ => {}

@@ -82,7 +82,7 @@ fn methods(check: &mut Check<'_, '_>, id: DefId) {
                 .is_some_and(|of| of.receiver == Some(Receiver::RefMut));
             if is_open && changes {
                 let name = &item.name.text;
-                let file = workspace.module(block.module).file;
+                let file = block.file;
                 let path = format!("{}::{name}", workspace.path_of(id));
                 let at = check.at(file, item.name.span, path);
                 check

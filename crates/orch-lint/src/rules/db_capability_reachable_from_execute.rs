@@ -75,7 +75,7 @@ fn own_fields<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_,
     let workspace = check.workspace;
     let ty = workspace.self_type(orchestrator.block);
     let RTy::Local(id, args) = &ty else {
-        let file = workspace.module(orchestrator.block.module).file;
+        let file = orchestrator.block.file;
         let at = check.at(file, orchestrator.span, orchestrator.name.as_str());
         report(check, at, &orchestrator.name, workspace.reach(&ty));
         return;
@@ -117,7 +117,7 @@ fn parameters<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_,
         return;
     };
     let scope = workspace.impl_scope(orchestrator.block).in_fn(function);
-    let file = workspace.module(orchestrator.block.module).file;
+    let file = orchestrator.block.file;
     for param in &function.params {
         let reach = workspace.reach(&workspace.lower(&param.ty, &scope));
         let at = check.at(
@@ -159,7 +159,7 @@ fn statics<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_, 'a
             used.push((path.span, id));
         }
     });
-    let file = workspace.module(orchestrator.block.module).file;
+    let file = orchestrator.block.file;
     for (span, id) in used {
         if let ItemKind::Static(ty) | ItemKind::Const(ty, _) = &workspace.def(id).item.kind {
             let scope = Scope::of_module(workspace.def(id).module);

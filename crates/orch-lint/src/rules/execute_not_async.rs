@@ -35,7 +35,7 @@ async fn execute(&self, op_id: &OpId, command: &PaymentCommand) -> Outcome {
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
     for orchestrator in workspace.orchestrators() {
-        let file = workspace.module(orchestrator.block.module).file;
+        let file = orchestrator.block.file;
         let item = format!("{}::execute", orchestrator.name);
         let Some((function, name)) = orchestrator.execute else {
             let at = check.at(file, orchestrator.span, item);

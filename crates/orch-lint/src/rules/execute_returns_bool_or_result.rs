@@ -36,7 +36,7 @@ fn check(check: &mut Check<'_, '_>) {
         let Some((function, name)) = orchestrator.execute else {
             continue;
         };
-        let file = workspace.module(orchestrator.block.module).file;
+        let file = orchestrator.block.file;
         let span = function.output.as_ref().map_or(name, |ty| ty.span);
         let at = check.at(file, span, format!("{}::execute", orchestrator.name));
         let scope = workspace.impl_scope(orchestrator.block).in_fn(function);

@@ -103,7 +103,7 @@ fn judge(
             &of.place,
             format!("`{}` does not hold for every row", of.name),
         ),
-        _ => (&table.origin, "nothing makes it unique".to_string()),
+        _ => (&table.origin, "nothing makes it unique".to_owned()),
     };
     let key = keys.first().cloned().unwrap_or_default();
     let at = At {
@@ -142,7 +142,7 @@ fn columns(
 ) -> Vec<String> {
     let workspace = check.workspace;
     let scope = workspace.def_scope(operation.def, &[]);
-    let mut names = vec![default.to_string()];
+    let mut names = vec![default.to_owned()];
     if let ItemKind::Struct(_, fields) = &workspace.def(operation.def).item.kind {
         let holding = fields
             .list

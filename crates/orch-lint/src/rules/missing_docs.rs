@@ -59,10 +59,12 @@ fn check(check: &mut Check<'_, '_>) {
         }
     }
     let (defs, modules) = (shown.defs, shown.modules);
-    modules.into_iter().for_each(|id| of_module(check, id));
-    defs.iter().for_each(|id| of_item(check, *id));
-    for id in &defs {
-        of_methods(check, *id);
+    for id in modules {
+        of_module(check, id);
+    }
+    for id in defs {
+        of_item(check, id);
+        of_methods(check, id);
     }
 }
 
@@ -118,7 +120,7 @@ impl Shown<'_, '_> {
     fn def(&mut self, id: DefId) {
         let def = self.workspace.def(id);
         let is_exported_macro =
-            matches!(def.item.kind, ItemKind::MacroRules(_)) && def.item.attrs.exported;
+            matches!(def.item.kind, ItemKind::MacroRules(_)) && def.item.attrs.has("macro_export");
         if def.item.vis == Vis::Public || is_exported_macro {
             self.exported(id);
         }
@@ -198,9 +200,9 @@ fn of_item(check: &mut Check<'_, '_>, id: DefId) {
             "enum"
         }
         ItemKind::Trait(def) => {
-            def.items
-                .iter()
-                .for_each(|part| of_part(check, file, &path, part));
+            for part in &def.items {
+                of_part(check, file, &path, part);
+            }
             "trait"
         }
         ItemKind::Fn(_) => "function",
@@ -261,7 +263,7 @@ fn of_methods(check: &mut Check<'_, '_>, id: DefId) {
         if block.test || block.def.trait_path.is_some() || block.attrs.hidden {
             continue;
         }
-        let file = workspace.module(block.module).file;
+        let file = block.file;
         let path = workspace.path_of(id);
         for part in block
             .def

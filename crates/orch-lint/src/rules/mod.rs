@@ -3,7 +3,6 @@
 //! **Invariant:** rules read the project and report; they print nothing, open nothing and do not
 //! know each other. A rule that cannot decide says so with [`Check::unknown`].
 
-mod bodies;
 mod command_bypasses_validation;
 mod command_mutable;
 mod could_not_parse;
@@ -25,7 +24,7 @@ mod vacuous_rule;
 
 use crate::finding::{Severity, Unknown};
 use crate::load::FileId;
-use crate::model::Workspace;
+use crate::model::{Function, Workspace};
 use crate::sql::Migrations;
 use crate::syntax::Span;
 
@@ -119,6 +118,8 @@ pub fn find(code_or_name: &str) -> Option<&'static Rule> {
 pub(crate) struct Check<'w, 'a> {
     /// The project.
     pub(crate) workspace: &'w Workspace<'a>,
+    /// Its functions outside tests.
+    pub(crate) functions: &'w [Function<'a>],
     /// Its migrations.
     pub(crate) migrations: &'w Migrations,
     /// What the caller set.
@@ -171,11 +172,13 @@ impl<'w, 'a> Check<'w, 'a> {
     pub(crate) fn run(
         rule: &'static Rule,
         workspace: &'w Workspace<'a>,
+        functions: &'w [Function<'a>],
         migrations: &'w Migrations,
         options: &'w crate::Options,
     ) -> (Vec<Violation>, Vec<Unknown>) {
         let mut check = Check {
             workspace,
+            functions,
             migrations,
             options,
             rule,

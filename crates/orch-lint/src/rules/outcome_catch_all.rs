@@ -1,6 +1,6 @@
 //! ORC302.
 
-use super::{Check, Rule, bodies};
+use super::{Check, Rule};
 use crate::finding::Severity;
 use crate::model::{ModuleId, Workspace};
 use crate::syntax::{Arm, ExprKind, Pat, PatKind, visit};
@@ -41,23 +41,20 @@ const ENUMS: &[&str] = &["Outcome", "Probe"];
 
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
-    for body in bodies::all(workspace) {
-        let Some(block) = &body.function.body else {
-            continue;
-        };
+    for function in check.functions {
         let mut found = Vec::new();
-        visit::each_in_block(block, &mut |expr| {
+        visit::each_in_block(function.body, &mut |expr| {
             if let ExprKind::Match { arms, .. } = &expr.kind
-                && let Some(name) = matched(workspace, body.module, arms)
+                && let Some(name) = matched(workspace, function.module, arms)
             {
                 let open = arms.iter().filter(|arm| arm.guard.is_none());
-                let spans = open.filter_map(|arm| catch_all(workspace, body.module, &arm.pat));
+                let spans = open.filter_map(|arm| catch_all(&arm.pat));
                 found.extend(spans.map(|pat| (pat.span, name)));
             }
         });
-        let file = workspace.module(body.module).file;
+        let file = function.file;
         for (span, name) in found {
-            let at = check.at(file, span, body.path.as_str());
+            let at = check.at(file, span, function.path(workspace));
             check
                 .flag(at, format!("this arm decides about every other `{name}`"))
                 .help("name the remaining variants, so that a new one is a compile error here");
@@ -102,21 +99,17 @@ fn is_variant(workspace: &Workspace<'_>, module: ModuleId, pat: &Pat, name: &str
 }
 
 /// The part of a pattern that matches everything.
-fn catch_all<'p>(workspace: &Workspace<'_>, module: ModuleId, pat: &'p Pat) -> Option<&'p Pat> {
+fn catch_all(pat: &Pat) -> Option<&Pat> {
     match &pat.kind {
         PatKind::Wild => Some(pat),
-        PatKind::Bind { sub: Some(sub), .. } => {
-            catch_all(workspace, module, sub).is_some().then_some(pat)
-        }
+        PatKind::Bind { sub: Some(sub), .. } => catch_all(sub).is_some().then_some(pat),
         // Capital letters name variants and constants, as the compiler's own lint asks.
         PatKind::Bind { name, sub: None } => name
             .text
             .starts_with(|first: char| !first.is_uppercase())
             .then_some(pat),
-        PatKind::Ref(inner) => catch_all(workspace, module, inner),
-        PatKind::Or(cases) => cases
-            .iter()
-            .find_map(|case| catch_all(workspace, module, case)),
+        PatKind::Ref(inner) => catch_all(inner),
+        PatKind::Or(cases) => cases.iter().find_map(|case| catch_all(case)),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! Whether a domain registers a scheduler of the runtime. Shared by ORC203 and ORC204.
 
-use super::{Check, bodies};
+use super::Check;
+use crate::model::orchestration::type_of_value;
 use crate::model::{ModuleId, RTy, Workspace};
 use crate::syntax::{ExprKind, ItemKind, Path, visit};
 
@@ -19,7 +20,7 @@ pub(super) fn missing(check: &mut Check<'_, '_>, name: &str, help: &str) {
     if orchestrators.is_empty() {
         return;
     }
-    let made = all_made(workspace, name);
+    let made = all_made(check, name);
     for orchestrator in &orchestrators {
         let domain = workspace.domain_module(orchestrator);
         let inside = |module| workspace.is_within(module, domain);
@@ -27,8 +28,11 @@ pub(super) fn missing(check: &mut Check<'_, '_>, name: &str, help: &str) {
         if made.iter().any(is_ours) {
             continue;
         }
-        let module = workspace.module(orchestrator.block.module);
-        let at = check.at(module.file, orchestrator.span, orchestrator.name.as_str());
+        let at = check.at(
+            orchestrator.block.file,
+            orchestrator.span,
+            orchestrator.name.as_str(),
+        );
         let domain_path = workspace.module_path(domain);
         if let Some(why) = doubt(check, domain, &made, name) {
             check.unknown(
@@ -79,25 +83,23 @@ fn doubt(check: &Check<'_, '_>, domain: ModuleId, made: &[Made], name: &str) -> 
 }
 
 /// All places outside tests that make a scheduler, its own `impl` left out.
-fn all_made(workspace: &Workspace<'_>, name: &str) -> Vec<Made> {
+fn all_made(check: &Check<'_, '_>, name: &str) -> Vec<Made> {
+    let workspace = check.workspace;
     let mut made = Vec::new();
-    for body in bodies::all(workspace) {
-        let Some(block) = &body.function.body else {
-            continue;
-        };
+    for function in check.functions {
         // A wrapper makes what it wraps; that registers nothing.
-        let owner = body.owner().map(|id| RTy::Local(id, Vec::new()));
+        let owner = function.owner.map(|id| RTy::Local(id, Vec::new()));
         if owner.is_some_and(|owner| is_scheduler(workspace, &owner, name)) {
             continue;
         }
-        visit::each_in_block(block, &mut |expr| {
+        visit::each_in_block(function.body, &mut |expr| {
             let path = match &expr.kind {
                 ExprKind::Path(path) if names_a_type(path) => path,
                 ExprKind::Struct { path, .. } => path,
                 _ => return,
             };
             let is_literal = matches!(expr.kind, ExprKind::Struct { .. });
-            let Some(ty) = type_of(workspace, body.module, path, is_literal) else {
+            let Some(ty) = type_of(workspace, function.module, path, is_literal) else {
                 return;
             };
             let declared = match &ty {
@@ -106,7 +108,7 @@ fn all_made(workspace: &Workspace<'_>, name: &str) -> Vec<Made> {
             };
             if is_scheduler(workspace, &ty, name) {
                 made.push(Made {
-                    site: body.module,
+                    site: function.module,
                     declared,
                 });
             }
@@ -134,7 +136,7 @@ fn type_of(
             _ => None,
         };
     }
-    workspace.type_of_value(&workspace.resolve_value(module, path))
+    type_of_value(&workspace.resolve_value(module, path))
 }
 
 fn is_scheduler(workspace: &Workspace<'_>, ty: &RTy, name: &str) -> bool {

@@ -53,7 +53,7 @@ fn check(check: &mut Check<'_, '_>) {
         let Some(body) = &function.body else {
             continue;
         };
-        let file = workspace.module(orchestrator.block.module).file;
+        let file = orchestrator.block.file;
         let item = format!("{}::execute", orchestrator.name);
         let mut calls: Vec<(Span, String, Verdict)> = Vec::new();
         let scope = workspace.impl_scope(orchestrator.block);

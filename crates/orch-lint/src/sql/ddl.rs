@@ -1,7 +1,8 @@
 //! Statements that make, change and end tables and unique keys.
 
-use super::schema::{Place, Schema, Table, Unique, fold};
-use super::tokens::{Kind, Token, span, tokens};
+use super::reader::{Reader, columns, split, split_commas};
+use super::schema::{Schema, Table, Unique, fold};
+use super::tokens::{Kind, Token, tokens};
 use crate::syntax::Span;
 use crate::syntax::span::LineIndex;
 
@@ -38,103 +39,10 @@ fn words(token: &Token<'_>) -> Vec<String> {
     parts.filter(|part| !part.is_empty()).map(fold).collect()
 }
 
-/// Splits at `;`, except inside the body of a trigger.
-fn split<'s, 't>(all: &'s [Token<'t>]) -> Vec<&'s [Token<'t>]> {
-    let mut statements = Vec::new();
-    let mut start = 0;
-    let mut in_trigger = false;
-    for (at, token) in all.iter().enumerate() {
-        let statement = &all[start..at];
-        if token.is("begin") {
-            in_trigger |= statement.iter().take(4).any(|of| of.is("trigger"));
-        }
-        if token.is_punct(';') && (!in_trigger || all[at - 1].is("end")) {
-            statements.push(statement);
-            start = at + 1;
-            in_trigger = false;
-        }
-    }
-    statements.push(&all[start..]);
-    statements
-}
-
-struct Reader<'r, 't> {
-    tokens: &'r [Token<'t>],
-    at: usize,
-    path: &'r str,
-    index: &'r LineIndex<'t>,
-}
-
-/// Whether one of the words was there; `Option<()>` so that `?` reads well.
+/// Whether a statement was understood; `Option<()>` so that `?` reads well.
 type Read = Option<()>;
 
 impl<'t> Reader<'_, 't> {
-    fn peek(&self) -> Option<&Token<'t>> {
-        self.tokens.get(self.at)
-    }
-
-    fn next(&mut self) -> Option<Token<'t>> {
-        let token = self.peek()?.clone();
-        self.at += 1;
-        Some(token)
-    }
-
-    fn eat(&mut self, keyword: &str) -> bool {
-        let found = self.peek().is_some_and(|token| token.is(keyword));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn eat_all(&mut self, keywords: &[&str]) -> bool {
-        let ahead = self.tokens.get(self.at..).unwrap_or_default();
-        let found = ahead.len() >= keywords.len()
-            && keywords
-                .iter()
-                .zip(ahead)
-                .all(|(keyword, token)| token.is(keyword));
-        self.at += if found { keywords.len() } else { 0 };
-        found
-    }
-
-    fn eat_punct(&mut self, wanted: char) -> bool {
-        let found = self.peek().is_some_and(|token| token.is_punct(wanted));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn place(&self, token: &Token<'t>) -> Place {
-        Place {
-            path: self.path.into(),
-            span: span(self.index, token),
-        }
-    }
-
-    /// A name; the last part of `schema.name`.
-    fn name(&mut self) -> Option<Token<'t>> {
-        let mut name = self.next().filter(Token::is_name)?;
-        while self.eat_punct('.') {
-            name = self.next().filter(Token::is_name)?;
-        }
-        Some(name)
-    }
-
-    /// Tokens up to the bracket that closes the one just read.
-    fn until_close(&mut self) -> Vec<Token<'t>> {
-        let mut depth = 1_usize;
-        let start = self.at;
-        while let Some(token) = self.next() {
-            if token.is_punct('(') {
-                depth += 1;
-            } else if token.is_punct(')') {
-                depth -= 1;
-                if depth == 0 {
-                    return self.tokens[start..self.at - 1].to_vec();
-                }
-            }
-        }
-        self.tokens[start..].to_vec()
-    }
-
     /// Reads a statement; `None` when it is none of those that are understood.
     fn statement(&mut self, schema: &mut Schema) -> Read {
         if self.eat("create") {
@@ -254,9 +162,10 @@ impl<'t> Reader<'_, 't> {
         }
         let body = self.until_close();
         let (columns, partial) = columns(&body);
-        let implied = match is_primary {
-            true => format!("{table}_pkey"),
-            false => format!("{table}_{}_key", columns.join("_")),
+        let implied = if is_primary {
+            format!("{table}_pkey")
+        } else {
+            format!("{table}_{}_key", columns.join("_"))
         };
         Some(Unique {
             name: fold(given.map_or(&implied, |given| given.text)),
@@ -348,9 +257,10 @@ impl<'t> Reader<'_, 't> {
         self.eat_all(&["if", "exists"]);
         loop {
             let name = self.name()?;
-            match is_table {
-                true => schema.drop_table(name.text),
-                false => schema.drop_unique(name.text, &self.place(&name)),
+            if is_table {
+                schema.drop_table(name.text);
+            } else {
+                schema.drop_unique(name.text, &self.place(&name));
             }
             if !self.eat_punct(',') {
                 return Some(());
@@ -406,9 +316,10 @@ impl<'t> Reader<'_, 't> {
             }
             let name = self.name()?;
             let place = self.place(&name);
-            match is_key {
-                true => found.drop_unique(name.text, &place),
-                false => found.drop_column(name.text, &place),
+            if is_key {
+                found.drop_unique(name.text, &place);
+            } else {
+                found.drop_column(name.text, &place);
             }
         }
         Some(())
@@ -436,38 +347,6 @@ impl<'t> Reader<'_, 't> {
         schema.table_mut(table)?.uniques.extend(uniques);
         Some(())
     }
-}
-
-/// Splits at commas outside brackets.
-fn split_commas<'s, 't>(all: &'s [Token<'t>]) -> Vec<&'s [Token<'t>]> {
-    let mut parts = Vec::new();
-    let (mut start, mut depth) = (0, 0_usize);
-    for (at, token) in all.iter().enumerate() {
-        if token.is_punct('(') {
-            depth += 1;
-        } else if token.is_punct(')') {
-            depth = depth.saturating_sub(1);
-        } else if token.is_punct(',') && depth == 0 {
-            parts.push(&all[start..at]);
-            start = at + 1;
-        }
-    }
-    parts.push(&all[start..]);
-    parts
-}
-
-/// The columns between the brackets of a key, and whether one of them is an expression.
-fn columns(body: &[Token<'_>]) -> (Vec<String>, bool) {
-    let mut names = Vec::new();
-    let mut is_expression = false;
-    for part in split_commas(body) {
-        let has_brackets = part.iter().any(|token| token.is_punct('('));
-        match part.first() {
-            Some(first) if first.is_name() && !has_brackets => names.push(fold(first.text)),
-            _ => is_expression = true,
-        }
-    }
-    (names, is_expression)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The schema that a project's migrations build, by replaying them in order.
 //!
-//! **Invariant:** each directory of migrations is its own history; SQLite's and PostgreSQL's never
+//! **Invariant:** each directory of migrations is its own history; those of two databases never
 //! mix. Files that undo (`.down.sql`) are not part of a history.
 //!
 //! **Deliberately absent:** a SQL parser. Tables, unique keys and their end are read from the
@@ -8,6 +8,7 @@
 //! never hides the rest of its file.
 
 mod ddl;
+mod reader;
 mod schema;
 mod tokens;
 
@@ -59,10 +60,10 @@ pub(crate) fn replay(tree: &dyn SourceTree, packages: &[Package]) -> Migrations 
     for (package, of) in packages.iter().enumerate() {
         let mut paths = walk(tree, &join(&of.dir, "migrations"), "sql");
         paths.retain(|path| !undoes(path));
-        paths.sort_by_cached_key(|path| (history_dir(path).to_string(), order(path)));
+        paths.sort_by_cached_key(|path| (history_dir(path).to_owned(), order(path)));
         let mut at = 0;
         while at < paths.len() {
-            let dir = history_dir(&paths[at]).to_string();
+            let dir = history_dir(&paths[at]).to_owned();
             let len = paths[at..]
                 .iter()
                 .take_while(|path| history_dir(path) == dir)

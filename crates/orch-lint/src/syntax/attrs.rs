@@ -11,8 +11,6 @@ pub(crate) struct Attrs {
     pub(crate) hidden: bool,
     /// Compiled for tests only: `#[cfg(test)]`, `#[test]`, `#[tokio::test]`.
     pub(crate) test_only: bool,
-    /// `#[macro_export]`.
-    pub(crate) exported: bool,
     /// `#[path = ".."]`.
     pub(crate) path: Option<String>,
     /// Derives, those of `cfg_attr` included unless its condition needs `test`.
@@ -21,4 +19,12 @@ pub(crate) struct Attrs {
     pub(crate) serde: Vec<String>,
     /// Paths of all other attributes.
     pub(crate) others: Vec<Path>,
+}
+
+impl Attrs {
+    /// Whether another attribute with this last name is there.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let mut last = self.others.iter().filter_map(Path::last);
+        last.any(|segment| segment.name.text == name)
+    }
 }

@@ -247,11 +247,11 @@ mod tests {
 
     #[test]
     fn strings_hide_comments() {
-        assert_eq!(comments(r##"let a = "// no"; // yes"##), ["// yes"]);
+        assert_eq!(comments(r#"let a = "// no"; // yes"#), ["// yes"]);
         assert_eq!(comments("let a = r#\"\" // no \"#; // yes"), ["// yes"]);
         assert_eq!(comments(r#"let a = b"\" // no"; // yes"#), ["// yes"]);
         assert_eq!(
-            comments(r##"let a = br"// no"; let b = c"// no"; // yes"##),
+            comments(r#"let a = br"// no"; let b = c"// no"; // yes"#),
             ["// yes"]
         );
     }

@@ -22,7 +22,7 @@ pub(crate) enum Stmt {
         /// The value.
         init: Option<Expr>,
         /// The `else` of a `let … else`.
-        otherwise: Option<Expr>,
+        otherwise: Option<Box<Expr>>,
     },
     /// An expression.
     Expr(Expr),

@@ -58,6 +58,8 @@ pub(crate) enum ItemKind {
     MacroRules(Vec<Name>),
     /// `m! { .. }` in item position: the identifiers of its tokens.
     MacroCall(Vec<Name>),
+    /// `include!("path")` in item position.
+    Include(String),
 }
 
 /// The fields of a struct or a variant.
@@ -230,8 +232,8 @@ impl ImplDef {
     pub(crate) fn method(&self, name: &str) -> Option<(&AssocItem, &FnDef)> {
         let named = self.items.iter().filter(|item| item.name.text == name);
         named
-            .filter_map(|item| Some((item, item.function()?)))
-            .next()
+            .into_iter()
+            .find_map(|item| Some((item, item.function()?)))
     }
 
     /// The value of a constant.

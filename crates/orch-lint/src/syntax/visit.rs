@@ -4,7 +4,9 @@ use super::expr::{Block, Expr, ExprKind, Stmt};
 
 /// Calls `see` for each expression of a block, outer ones first; closures and macros included.
 pub(crate) fn each_in_block<'e>(block: &'e Block, see: &mut dyn FnMut(&'e Expr)) {
-    block.stmts.iter().for_each(|stmt| each_in_stmt(stmt, see));
+    for stmt in &block.stmts {
+        each_in_stmt(stmt, see);
+    }
 }
 
 /// Calls `see` for each expression of a statement.
@@ -13,9 +15,12 @@ pub(crate) fn each_in_stmt<'e>(stmt: &'e Stmt, see: &mut dyn FnMut(&'e Expr)) {
         Stmt::Let {
             init, otherwise, ..
         } => {
-            init.iter()
-                .chain(otherwise)
-                .for_each(|expr| each(expr, see));
+            if let Some(init) = init {
+                each(init, see);
+            }
+            if let Some(other) = otherwise {
+                each(other, see);
+            }
         }
         Stmt::Expr(expr) => each(expr, see),
     }
@@ -27,11 +32,15 @@ pub(crate) fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
     match &expr.kind {
         ExprKind::Call { callee, args } => {
             each(callee, see);
-            args.iter().for_each(|arg| each(arg, see));
+            for arg in args {
+                each(arg, see);
+            }
         }
         ExprKind::Method { receiver, args, .. } => {
             each(receiver, see);
-            args.iter().for_each(|arg| each(arg, see));
+            for arg in args {
+                each(arg, see);
+            }
         }
         ExprKind::Field { base, .. } => each(base, see),
         ExprKind::Macro(call) => call
@@ -48,8 +57,12 @@ pub(crate) fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
             each_in_block(block, see);
         }
         ExprKind::Struct { fields, rest, .. } => {
-            fields.iter().for_each(|(_, value)| each(value, see));
-            rest.iter().for_each(|rest| each(rest, see));
+            for (_, value) in fields {
+                each(value, see);
+            }
+            if let Some(rest) = rest {
+                each(rest, see);
+            }
         }
         ExprKind::Group(parts) => parts.iter().for_each(|part| each(part, see)),
         ExprKind::Leave(value) => value.iter().for_each(|value| each(value, see)),
@@ -66,13 +79,17 @@ fn each_branch<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
         } => {
             each(cond, see);
             each_in_block(then, see);
-            otherwise.iter().for_each(|other| each(other, see));
+            if let Some(other) = otherwise {
+                each(other, see);
+            }
         }
         ExprKind::Let { value, .. } => each(value, see),
         ExprKind::Match { scrutinee, arms } => {
             each(scrutinee, see);
             for arm in arms {
-                arm.guard.iter().for_each(|guard| each(guard, see));
+                if let Some(guard) = &arm.guard {
+                    each(guard, see);
+                }
                 each(&arm.body, see);
             }
         }

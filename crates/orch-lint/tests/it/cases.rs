@@ -104,8 +104,8 @@ pub(crate) fn read(table: &str) -> Vec<Case> {
 fn files(body: &str, wrap: Option<&String>) -> Vec<(String, String)> {
     let mut parts = body.split("//- ");
     let first = parts.next().unwrap_or_default();
-    let first = wrap.map_or(first.to_string(), |wrap| wrap.replace("BODY", first));
-    let mut files = vec![("src/lib.rs".to_string(), first)];
+    let first = wrap.map_or(first.to_owned(), |wrap| wrap.replace("BODY", first));
+    let mut files = vec![("src/lib.rs".to_owned(), first)];
     for part in parts {
         let (path, text) = part.split_once('\n').expect("a text");
         files.push((path.trim().into(), text.into()));

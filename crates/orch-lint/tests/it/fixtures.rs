@@ -16,11 +16,7 @@ fn seen(code: &str, case: &Case) -> (Vec<String>, usize, String) {
         allow_empty: true,
         ..Options::default()
     };
-    let t = std::time::Instant::now();
-    let report = lint_sources(&case.project(), &options).unwrap();
-    if t.elapsed().as_millis() > 50 {
-        eprintln!("SLOW {code} {} {:?}", case.title, t.elapsed());
-    }
+    let report = lint_sources(&case.project(), &options).expect("a report");
     let found = report
         .findings
         .iter()

@@ -335,7 +335,7 @@ pub(crate) fn billing() -> Memory {
 }
 
 pub(crate) fn report(tree: &dyn SourceTree) -> Report {
-    lint_sources(tree, &Options::default()).unwrap()
+    lint_sources(tree, &Options::default()).expect("a report")
 }
 
 /// Replaces a text that must be there.

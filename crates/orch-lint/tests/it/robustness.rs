@@ -119,6 +119,7 @@ fn loops_of_names_end() {
         "type A = B; type B = A; struct S { a: A } trait T: U {} trait U: T {} impl<X: T> T for X {}",
         "struct S<T> { next: Option<Box<S<Vec<T>>>> } struct P { s: S<u8> } impl orch_runtime::Orchestrator for P { async fn execute(&self) -> orch_runtime::Outcome { todo!() } }",
         "#[path = \"lib.rs\"] mod again;",
+        "struct S<T>(T); impl<T: Add<u8, Output = T> + Sub<u8, Output = T> + Mul<u8, Output = T>> S<T> { fn f(self) {} }",
     ] {
         let tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)]);
         assert!(lint_sources(&tree, &Options::default()).is_ok(), "{text}");

@@ -8,12 +8,12 @@ use crate::cases::MANIFEST;
 /// Codes found in a library with this text, on this day.
 fn codes(text: &str, today: &str) -> Vec<&'static str> {
     let options = Options {
-        today: Some(today.parse().unwrap()),
+        today: Some(today.parse().expect("a date")),
         allow_empty: true,
         rules: Selection::only(["ORC302", "ORC901", "ORC902", "ORC903", "ORC906"]),
     };
     let tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)]);
-    let report = lint_sources(&tree, &options).unwrap();
+    let report = lint_sources(&tree, &options).expect("a report");
     report.findings.iter().map(|finding| finding.code).collect()
 }
 

@@ -85,7 +85,7 @@ fn json_has_a_version_and_bytes() {
 #[test]
 fn a_fingerprint_survives_a_move_and_tells_equals_apart() {
     let one = broken(|text| text).findings;
-    let moved = broken(|text| text.replacen("\n", &"\n// a line\n".repeat(100), 1)).findings;
+    let moved = broken(|text| text.replacen('\n', &"\n// a line\n".repeat(100), 1)).findings;
     assert_ne!(one[0].start, moved[0].start);
     assert_eq!(one[0].fingerprint, moved[0].fingerprint);
     let arm = "        _ => \"unknown\",\n    }\n";

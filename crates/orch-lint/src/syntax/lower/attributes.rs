@@ -26,12 +26,11 @@ fn meta(from: &Meta, into: &mut Attrs) {
         "cfg" => into.test_only |= needs_test(tokens(from)),
         "cfg_attr" => conditional(from, into),
         "test" | "bench" => into.test_only = true,
-        "macro_export" => into.exported = true,
         "path" => into.path = text(from),
         "derive" => into
             .derives
             .extend(list(from).iter().map(|of| path(of.path()))),
-        "serde" => into.serde.extend(list(from).iter().map(|of| key(of))),
+        "serde" => into.serde.extend(list(from).iter().map(key)),
         _ => into.others.push(path(from.path())),
     }
 }
@@ -54,7 +53,9 @@ fn conditional(from: &Meta, into: &mut Attrs) {
         return;
     };
     if !meta_needs_test(condition) {
-        attributes.iter().for_each(|of| meta(of, into));
+        for of in attributes {
+            meta(of, into);
+        }
     }
 }
 

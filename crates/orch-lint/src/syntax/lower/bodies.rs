@@ -56,7 +56,7 @@ impl Lowering {
             init: init.map(|init| self.expr(&init.expr)),
             otherwise: init
                 .and_then(|init| init.diverge.as_ref())
-                .map(|(_, diverge)| self.expr(diverge)),
+                .map(|(_, diverge)| Box::new(self.expr(diverge))),
         }
     }
 

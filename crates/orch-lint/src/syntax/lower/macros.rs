@@ -32,7 +32,7 @@ impl Lowering {
     }
 
     /// Lowers an invocation or definition in item position.
-    pub(super) fn macro_items(&mut self, from: &syn::ItemMacro) -> Vec<Item> {
+    pub(super) fn macro_items(from: &syn::ItemMacro) -> Vec<Item> {
         let mut names = Vec::new();
         if let Some(ident) = &from.ident {
             idents(from.mac.tokens.clone(), &mut names);
@@ -48,6 +48,12 @@ impl Lowering {
             && let Ok(items) = statics.parse2(from.mac.tokens.clone())
         {
             return items;
+        }
+        if known == Some("include")
+            && let Ok(path) = syn::parse2::<syn::LitStr>(from.mac.tokens.clone())
+        {
+            let kind = ItemKind::Include(path.value());
+            return vec![bare_item(None, &from.attrs, kind)];
         }
         idents(from.mac.tokens.clone(), &mut names);
         vec![bare_item(None, &from.attrs, ItemKind::MacroCall(names))]

@@ -71,10 +71,11 @@ fn pos(at: proc_macro2::LineColumn) -> Pos {
 }
 
 fn name(ident: &syn::Ident) -> Name {
-    let mut text = ident.to_string();
-    if let Some(bare) = text.strip_prefix("r#") {
-        text = bare.to_string();
-    }
+    let text = ident.to_string();
+    let text = match text.strip_prefix("r#") {
+        Some(bare) => bare.to_owned(),
+        None => text,
+    };
     Name {
         text,
         span: span(ident.span()),

@@ -122,7 +122,9 @@ fn segment(from: &syn::PathSegment) -> Segment {
     match &from.arguments {
         PathArguments::None => {}
         PathArguments::AngleBracketed(args) => {
-            args.args.iter().for_each(|arg| argument(arg, &mut lowered));
+            for arg in &args.args {
+                argument(arg, &mut lowered);
+            }
         }
         PathArguments::Parenthesized(args) => {
             if let syn::ReturnType::Type(_, output) = &args.output {

@@ -1,0 +1,104 @@
+//! All functions that run in production.
+
+use super::{DefId, ImplBlock, ModuleId, RTy, Workspace};
+use crate::load::FileId;
+use crate::syntax::{AssocItem, Block, FnDef, ImplDef, ItemKind, Path};
+
+/// One function with a body.
+#[derive(Debug)]
+pub(crate) struct Function<'a> {
+    /// Its body.
+    pub(crate) body: &'a Block,
+    /// The module that its body's names are looked up in.
+    pub(crate) module: ModuleId,
+    /// The file it is in.
+    pub(crate) file: FileId,
+    /// The local type that its `impl` block is for.
+    pub(crate) owner: Option<DefId>,
+    /// The type or trait it belongs to, as written; empty for free functions.
+    owner_name: String,
+    name: &'a str,
+}
+
+impl<'a> Workspace<'a> {
+    /// All functions with a body outside tests.
+    pub(crate) fn functions(&self) -> Vec<Function<'a>> {
+        let mut found = Vec::new();
+        for def in self.defs.iter().filter(|def| !def.test) {
+            let name = &def.item.name.text;
+            match &def.item.kind {
+                ItemKind::Fn(function) => {
+                    found.extend(self.function(function, def.module, def.file, None, name));
+                }
+                ItemKind::Trait(of) => {
+                    self.methods(&mut found, &of.items, def.module, def.file, None, name);
+                }
+                _ => {}
+            }
+        }
+        for block in self.impls.iter().filter(|block| !block.test) {
+            self.block_methods(&mut found, block);
+        }
+        found
+    }
+
+    fn block_methods(&self, found: &mut Vec<Function<'a>>, block: &ImplBlock<'a>) {
+        let def: &'a ImplDef = block.def;
+        let name = def.self_ty.peeled().path().map(Path::text);
+        let owner = match self.self_type(block) {
+            RTy::Local(id, _) => Some(id),
+            _ => None,
+        };
+        let name = name.unwrap_or_default();
+        self.methods(found, &def.items, block.module, block.file, owner, &name);
+    }
+
+    fn methods(
+        &self,
+        found: &mut Vec<Function<'a>>,
+        items: &'a [AssocItem],
+        module: ModuleId,
+        file: FileId,
+        owner: Option<DefId>,
+        owner_name: &str,
+    ) {
+        for item in items.iter().filter(|item| !item.attrs.test_only) {
+            let function = item.function();
+            let read =
+                function.and_then(|of| self.function(of, module, file, owner, &item.name.text));
+            found.extend(read.map(|read| Function {
+                owner_name: owner_name.into(),
+                ..read
+            }));
+        }
+    }
+
+    fn function(
+        &self,
+        of: &'a FnDef,
+        module: ModuleId,
+        file: FileId,
+        owner: Option<DefId>,
+        name: &'a str,
+    ) -> Option<Function<'a>> {
+        Some(Function {
+            body: of.body.as_ref()?,
+            module: self.body_module(of, module),
+            file,
+            owner,
+            owner_name: String::new(),
+            name,
+        })
+    }
+}
+
+impl Function<'_> {
+    /// `crate::payment::Payment::execute`.
+    pub(crate) fn path(&self, workspace: &Workspace<'_>) -> String {
+        let module = workspace.module_path(self.module);
+        match self.owner_name.as_str() {
+            "" => format!("{module}::{}", self.name),
+            owner => format!("{module}::{owner}::{}", self.name),
+        }
+    }
+}

@@ -65,12 +65,19 @@ views! {
     GatewayView "tests/[operation]/gateway.rs.j2" {
         domain_name: &'a str, module: &'a str, gateway_use: String, below: String
     };
-    OutcomesView "tests/[operation]/outcomes.rs.j2" { progress: bool, history: bool, unused: std::marker::PhantomData<&'a ()> };
     SchedulersView "tests/[operation]/schedulers.rs.j2" {
         crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
     };
 }
 
+#[derive(Template)]
+#[template(path = "tests/[operation]/outcomes.rs.j2", escape = "none")]
+struct OutcomesView {
+    progress: bool,
+    history: bool,
+}
+
+/// How a scripted gateway begins the methods of one operation.
 struct CommandView {
     act: String,
     probe: String,
@@ -116,74 +123,79 @@ fn rust_files(
     operation: &OperationModel,
     file: impl Fn(&str) -> String,
 ) -> Rendered {
-    let Names {
-        crate_name,
-        name,
-        module,
-        path,
-        domain_name,
-        domain_module,
-        ..
-    } = names;
     let main = MainView {
         a_prose: &with_article(&operation.prose()),
     };
-    let world = WorldView {
-        imports: world_imports(names, domain),
-        name,
-        domain_name,
-        commands: commands(domain),
+    let crashes = CrashesView {
+        wal_table: &names.wal_table,
     };
-    let controller = ControllerView {
-        crate_name,
-        path,
-        route: format!("/api/{}", operation.route()),
+    let duplicates = DuplicatesView {
+        table: &names.table,
+    };
+    let outcomes = OutcomesView {
+        progress: names.progress,
         history: names.history,
     };
-    let gateway = GatewayView {
-        domain_name,
-        module,
-        gateway_use: gateway_use(&format!("{crate_name}::{domain_module}"), domain),
+    let class = Class::Yours;
+    Ok(vec![
+        GeneratedFile::rust(file("main.rs"), class, &main)?,
+        GeneratedFile::rust(file("world.rs"), class, &world(names, domain))?,
+        GeneratedFile::rust(file("command.rs"), class, &command(names, operation))?,
+        GeneratedFile::rust(file("controller.rs"), class, &controller(names, operation))?,
+        GeneratedFile::rust(file("crashes.rs"), class, &crashes)?,
+        GeneratedFile::rust(file("duplicates.rs"), class, &duplicates)?,
+        GeneratedFile::rust(
+            file("gateway.rs"),
+            class,
+            &gateway(names, domain, operation),
+        )?,
+        GeneratedFile::rust(file("outcomes.rs"), class, &outcomes)?,
+        GeneratedFile::rust(file("schedulers.rs"), class, &schedulers(names))?,
+    ])
+}
+
+fn world<'a>(names: &'a Names<'_>, domain: &DomainModel) -> WorldView<'a> {
+    WorldView {
+        imports: world_imports(names, domain),
+        name: names.name,
+        domain_name: names.domain_name,
+        commands: commands(domain),
+    }
+}
+
+fn controller<'a>(names: &'a Names<'_>, operation: &OperationModel) -> ControllerView<'a> {
+    ControllerView {
+        crate_name: &names.crate_name,
+        path: &names.path,
+        route: format!("/api/{}", operation.route()),
+        history: names.history,
+    }
+}
+
+fn gateway<'a>(
+    names: &'a Names<'_>,
+    domain: &DomainModel,
+    operation: &OperationModel,
+) -> GatewayView<'a> {
+    let package = format!("{}::{}", names.crate_name, names.domain_module);
+    GatewayView {
+        domain_name: names.domain_name,
+        module: names.module,
+        gateway_use: gateway_use(&package, domain),
         below: if operation.is_root {
             String::new()
         } else {
             format!("/{}", operation.route())
         },
-    };
-    let outcomes = OutcomesView {
-        progress: names.progress,
-        history: names.history,
-        unused: std::marker::PhantomData,
-    };
-    let schedulers = SchedulersView {
-        crate_name,
-        domain_name,
-        domain_module,
-    };
-    let class = Class::Yours;
-    Ok(vec![
-        GeneratedFile::rust(file("main.rs"), class, &main)?,
-        GeneratedFile::rust(file("world.rs"), class, &world)?,
-        GeneratedFile::rust(file("command.rs"), class, &command(names, operation))?,
-        GeneratedFile::rust(file("controller.rs"), class, &controller)?,
-        GeneratedFile::rust(
-            file("crashes.rs"),
-            class,
-            &CrashesView {
-                wal_table: &names.wal_table,
-            },
-        )?,
-        GeneratedFile::rust(
-            file("duplicates.rs"),
-            class,
-            &DuplicatesView {
-                table: &names.table,
-            },
-        )?,
-        GeneratedFile::rust(file("gateway.rs"), class, &gateway)?,
-        GeneratedFile::rust(file("outcomes.rs"), class, &outcomes)?,
-        GeneratedFile::rust(file("schedulers.rs"), class, &schedulers)?,
-    ])
+    }
+}
+
+fn schedulers<'a>(names: &'a Names<'_>) -> SchedulersView<'a> {
+    SchedulersView {
+        crate_name: &names.crate_name,
+        domain_name: names.domain_name,
+        domain_module: names.domain_module,
+    }
 }
 
 fn command<'a>(names: &'a Names<'_>, operation: &'a OperationModel) -> CommandTestView<'a> {

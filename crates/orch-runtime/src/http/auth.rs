@@ -10,7 +10,8 @@ use super::error::ApiError;
 /// Finds the owner of a request. It runs before anything else, so it sees the head only.
 ///
 /// Keys and operations of one owner are invisible to all others: whatever this returns decides what a
-/// caller can see.
+/// caller can see. Where finding out takes a question to somebody else, let a middleware ask and leave
+/// the answer in the request's extensions; this reads it there.
 pub trait Authenticator: Send + Sync + 'static {
     /// The owner.
     ///

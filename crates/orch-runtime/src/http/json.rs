@@ -14,6 +14,8 @@ use crate::operation::command::Violations;
 
 use super::error::ApiError;
 
+/// How serde_json hands over a number when some crate of the program asked it for arbitrary precision.
+const NUMBER: &str = "$serde_json::private::Number";
 /// Longest part of a name that an answer repeats.
 const SHOWN: usize = 64;
 
@@ -150,6 +152,11 @@ impl<'de> Visitor<'de> for Strict<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
         let mut fields = Map::new();
         while let Some(name) = entries.next_key::<String>()? {
+            if fields.is_empty() && name == NUMBER {
+                let digits: String = entries.next_value()?;
+                let number = serde_json::from_str(&digits).map(Json::Number);
+                return number.map_err(A::Error::custom);
+            }
             let value = self.0.below(&step(&self.0.path, &name), |walk| {
                 walk.check(&name);
                 if fields.contains_key(&name) {
@@ -237,6 +244,18 @@ mod tests {
                 String::from_utf8_lossy(body)
             );
         }
+    }
+
+    #[test]
+    fn a_number_in_disguise_is_a_number() {
+        let read = object(br#"{"a":{"$serde_json::private::Number":"17"}}"#).unwrap();
+        assert_eq!(read["a"], 17);
+        let more = br#"{"a":{"$serde_json::private::Number":"17","b":1}}"#;
+        assert_eq!(code(more), "MALFORMED_JSON");
+        assert_eq!(
+            code(br#"{"a":{"$serde_json::private::Number":"x"}}"#),
+            "MALFORMED_JSON"
+        );
     }
 
     #[test]

@@ -43,7 +43,9 @@ pub(super) fn read(
     let mut environment = Environment::new(variables);
     let settings = collect(service, simulate, &mut environment);
     let mut prefixes = vec!["ORCH_".to_owned()];
-    prefixes.extend(gateway_names(service).map(|name| format!("{name}_GATEWAY_")));
+    let domains = service.modules.iter().map(|module| module.domain);
+    let names = domains.chain(gateway_names(service));
+    prefixes.extend(names.map(|name| format!("{name}_GATEWAY_")));
     environment.refuse_unknown(&prefixes);
     let (known, problems) = environment.into_parts();
     let settings = if problems.is_empty() {

@@ -313,6 +313,37 @@ async fn a_simulated_service_works_from_end_to_end_and_stops_when_asked() {
     }
 }
 
+/// The order to stop comes while the provider is at work: its answer is waited for and kept.
+#[tokio::test]
+async fn a_call_under_way_is_finished_before_the_process_ends() {
+    let provider = CountingProvider::start_slow().await;
+    let url = provider.url();
+    let variables = [("PING_GATEWAY_URL", url.as_str())];
+    let first = Process::start("", &variables).await;
+    let accepted = post("/api/pings", "k", r#"{"name":"ann"}"#)
+        .send(first.address)
+        .await;
+    while provider.effects() == 0 {
+        tokio::task::yield_now().await;
+    }
+    first.signal("TERM").await;
+    while tokio::net::TcpStream::connect(first.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    provider.release();
+    let (end, folder) = first.end_and_keep().await;
+    assert_eq!(end.code, 0, "{end:?}");
+
+    let second = Process::start_in(folder, "", &variables).await;
+    let location = accepted.header("location").unwrap();
+    let seen = get(location).send(second.address).await.json();
+    assert_eq!(
+        (&seen["state"], &seen["attempts"]),
+        (&"COMPLETED".into(), &1.into()),
+        "{seen}"
+    );
+}
+
 /// The process is killed at each boundary; the next one finishes the work, and the provider has had
 /// one effect.
 #[tokio::test(flavor = "multi_thread")]

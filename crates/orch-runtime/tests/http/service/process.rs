@@ -106,7 +106,12 @@ impl Process {
     }
 
     /// Waits for the end.
-    pub(crate) async fn end(mut self) -> End {
+    pub(crate) async fn end(self) -> End {
+        self.end_and_keep().await.0
+    }
+
+    /// Waits for the end; the folder stays.
+    pub(crate) async fn end_and_keep(mut self) -> (End, TempDir) {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         ended.expect("it ends in time").unwrap();
         let (out, err) = (self.out.all().await, self.err.all().await);
@@ -117,7 +122,7 @@ impl Process {
         let Some(code) = code.and_then(|code| code.parse().ok()) else {
             panic!("no exit code\n{out}\n{err}");
         };
-        End { code, out, err }
+        (End { code, out, err }, self.folder)
     }
 }
 

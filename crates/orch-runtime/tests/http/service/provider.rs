@@ -12,6 +12,7 @@ use orch_runtime::http::{ServerConfig, serve};
 use orch_runtime::{SystemClock, serde_json};
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 #[derive(Debug, Default)]
 struct Book {
@@ -19,22 +20,37 @@ struct Book {
     tokens: Vec<String>,
 }
 
-type Shared = Arc<Mutex<Book>>;
+#[derive(Debug, Clone)]
+struct Shared {
+    book: Arc<Mutex<Book>>,
+    /// Answers wait here.
+    gate: Arc<Semaphore>,
+}
 
 /// One effect per key.
 pub(crate) struct CountingProvider {
     url: String,
-    book: Shared,
+    shared: Shared,
     _serving: ShutdownSignal,
 }
 
 impl CountingProvider {
     pub(crate) async fn start() -> Self {
-        let book = Shared::default();
+        let provider = Self::start_slow().await;
+        provider.release();
+        provider
+    }
+
+    /// One that does what it is asked and answers only after [`release`](Self::release).
+    pub(crate) async fn start_slow() -> Self {
+        let shared = Shared {
+            book: Arc::default(),
+            gate: Arc::new(Semaphore::new(0)),
+        };
         let app = Router::new()
             .route("/pings", post(act))
             .route("/pings/{key}", get(tell))
-            .with_state(Arc::clone(&book));
+            .with_state(shared.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/pings", listener.local_addr().unwrap());
         let (signal, shutdown) = Shutdown::new();
@@ -48,9 +64,13 @@ impl CountingProvider {
         ));
         Self {
             url,
-            book,
+            shared,
             _serving: signal,
         }
+    }
+
+    pub(crate) fn release(&self) {
+        self.shared.gate.close();
     }
 
     pub(crate) fn url(&self) -> String {
@@ -58,32 +78,35 @@ impl CountingProvider {
     }
 
     pub(crate) fn effects(&self) -> usize {
-        self.book.lock().unwrap().keys.len()
+        self.shared.book.lock().unwrap().keys.len()
     }
 
     pub(crate) fn tokens(&self) -> Vec<String> {
-        self.book.lock().unwrap().tokens.clone()
+        self.shared.book.lock().unwrap().tokens.clone()
     }
 }
 
-async fn act(State(book): State<Shared>, headers: HeaderMap) -> Json<serde_json::Value> {
+async fn act(State(shared): State<Shared>, headers: HeaderMap) -> Json<serde_json::Value> {
     let text = |name| {
         headers
             .get(name)
             .map(|value| value.to_str().unwrap().to_owned())
     };
     let key = text("idempotency-key").unwrap();
-    let mut book = book.lock().unwrap();
-    book.tokens.extend(text("authorization"));
-    book.keys.insert(key.clone());
+    {
+        let mut book = shared.book.lock().unwrap();
+        book.tokens.extend(text("authorization"));
+        book.keys.insert(key.clone());
+    }
+    drop(shared.gate.acquire().await);
     Json(json!({ "id": format!("ref-{key}") }))
 }
 
 async fn tell(
-    State(book): State<Shared>,
+    State(shared): State<Shared>,
     Path(key): Path<String>,
 ) -> (StatusCode, Json<serde_json::Value>) {
-    match book.lock().unwrap().keys.contains(&key) {
+    match shared.book.lock().unwrap().keys.contains(&key) {
         true => (StatusCode::OK, Json(json!({ "id": format!("ref-{key}") }))),
         false => (StatusCode::NOT_FOUND, Json(json!({}))),
     }

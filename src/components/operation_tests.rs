@@ -72,9 +72,11 @@ views! {
 
 #[derive(Template)]
 #[template(path = "tests/[operation]/outcomes.rs.j2", escape = "none")]
-struct OutcomesView {
+struct OutcomesView<'a> {
     progress: bool,
     history: bool,
+    table: &'a str,
+    secret: Option<&'a str>,
 }
 
 /// How a scripted gateway begins the methods of one operation.
@@ -135,6 +137,8 @@ fn rust_files(
     let outcomes = OutcomesView {
         progress: names.progress,
         history: names.history,
+        table: &names.table,
+        secret: secret(operation),
     };
     let class = Class::Yours;
     Ok(vec![
@@ -152,6 +156,15 @@ fn rust_files(
         GeneratedFile::rust(file("outcomes.rs"), class, &outcomes)?,
         GeneratedFile::rust(file("schedulers.rs"), class, &schedulers(names))?,
     ])
+}
+
+/// A required secret, by its name in requests.
+fn secret(operation: &OperationModel) -> Option<&str> {
+    let mut secrets = operation
+        .fields
+        .iter()
+        .filter(|field| field.secret && !field.optional);
+    secrets.next().map(|field| field.json.as_str())
 }
 
 fn world<'a>(names: &'a Names<'_>, domain: &DomainModel) -> WorldView<'a> {

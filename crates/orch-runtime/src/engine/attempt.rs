@@ -51,11 +51,11 @@ impl Engine {
     /// Applies an answer that is in the log already.
     pub(crate) async fn apply_recorded(
         &self,
-        lease: &Lease,
+        mut lease: Lease,
         outcome: Outcome,
     ) -> Result<Finalized, StoreError> {
         let inner = &self.inner;
-        let Some((handler, command)) = inner.decode(lease) else {
+        let Some((handler, command)) = inner.decode(&mut lease) else {
             return Ok(Finalized::HookFailed(
                 "its command cannot be read".to_owned(),
             ));
@@ -65,13 +65,13 @@ impl Engine {
                 "the recorded outcome ends nothing".to_owned(),
             ));
         };
-        inner.finalize(&handler, &command, lease, settlement).await
+        inner.finalize(&handler, &command, &lease, settlement).await
     }
 }
 
 impl Inner {
-    async fn attempt(&self, lease: Lease) {
-        let Some((handler, command)) = self.decode(&lease) else {
+    async fn attempt(&self, mut lease: Lease) {
+        let Some((handler, command)) = self.decode(&mut lease) else {
             self.park_unreadable(&lease).await;
             return;
         };
@@ -113,8 +113,8 @@ impl Inner {
         })
     }
 
-    async fn resolve(&self, lease: Lease) {
-        let Some((handler, command)) = self.decode(&lease) else {
+    async fn resolve(&self, mut lease: Lease) {
+        let Some((handler, command)) = self.decode(&mut lease) else {
             self.park_unreadable(&lease).await;
             return;
         };
@@ -220,11 +220,14 @@ impl Inner {
         .await;
     }
 
-    /// Reads the command; an unreadable one is reported.
-    fn decode(&self, lease: &Lease) -> Option<(Arc<dyn Handler>, AnyCommand)> {
+    /// Reads the command, and notes what may stay of it; an unreadable one is reported.
+    fn decode(&self, lease: &mut Lease) -> Option<(Arc<dyn Handler>, AnyCommand)> {
         let handler = Arc::clone(self.handler(&lease.event_type)?);
         match handler.decode(&lease.payload) {
-            Ok(command) => Some((handler, command)),
+            Ok(command) => {
+                lease.redacted = handler.redact(&lease.payload);
+                Some((handler, command))
+            }
             Err(error) => {
                 tracing::error!(op_id = %lease.op_id(), error, "unreadable command");
                 None

@@ -12,6 +12,7 @@ use crate::operation::decision::Settlement;
 use crate::operation::idempotency::{Idempotency, Probe};
 use crate::operation::outcome::Outcome;
 use crate::operation::retry::RetryPolicy;
+use crate::secret::REDACTED;
 use crate::store::Lease;
 use crate::store::hook::Hook;
 
@@ -29,6 +30,8 @@ pub(crate) trait Handler: Send + Sync {
     fn has_hook(&self) -> bool;
     /// Reads a payload; the error says what is wrong with it.
     fn decode(&self, payload: &str) -> Result<AnyCommand, String>;
+    /// The payload with its secrets taken out; `None` when the command has none.
+    fn redact(&self, payload: &str) -> Option<String>;
     fn execute<'a>(&'a self, op_id: &'a OpId, command: &'a AnyCommand) -> BoxFuture<'a, Outcome>;
     fn probe<'a>(&'a self, op_id: &'a OpId, command: &'a AnyCommand) -> BoxFuture<'a, Probe>;
     /// The hook for the end of `lease`'s operation.
@@ -73,6 +76,21 @@ impl<O: Orchestrator> Handler for Typed<O> {
                 <O::Command as Command>::EVENT_TYPE
             )),
         }
+    }
+
+    fn redact(&self, payload: &str) -> Option<String> {
+        let secrets = <O::Command as Command>::SECRETS;
+        if secrets.is_empty() {
+            return None;
+        }
+        let mut fields: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(payload).ok()?;
+        for secret in secrets {
+            if let Some(value) = fields.get_mut(*secret) {
+                *value = REDACTED.into();
+            }
+        }
+        serde_json::to_string(&fields).ok()
     }
 
     fn execute<'a>(&'a self, op_id: &'a OpId, command: &'a AnyCommand) -> BoxFuture<'a, Outcome> {

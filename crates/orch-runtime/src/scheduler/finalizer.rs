@@ -80,13 +80,14 @@ impl Finalizer {
     }
 
     async fn finalize(&self, pending: PendingOutcome, report: &mut FinalizerReport) {
-        let (lease, op_id) = (&pending.lease, pending.lease.op_id());
+        let lease = pending.lease;
+        let op_id = lease.op_id().clone();
         let outcome = match pending.outcome {
             Ok(outcome) => outcome,
             Err(why) => {
                 tracing::error!(%op_id, why, "log entry set aside");
                 report.corrupt += 1;
-                if let Err(error) = self.engine.store().set_aside(op_id, lease.fence).await {
+                if let Err(error) = self.engine.store().set_aside(&op_id, lease.fence).await {
                     tracing::error!(%op_id, %error, "log entry could not be set aside");
                 }
                 return;

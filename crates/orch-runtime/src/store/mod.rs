@@ -80,6 +80,9 @@ pub struct Lease {
     pub fence: Fence,
     /// What is known of the operation.
     pub facts: Facts,
+    /// The command without its secrets, if it has any: takes the payload's place when the operation
+    /// has ended.
+    pub redacted: Option<String>,
 }
 
 impl Lease {

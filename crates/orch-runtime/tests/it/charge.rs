@@ -33,10 +33,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
 pub(crate) struct Charge {
     pub(crate) order_id: String,
     pub(crate) cents: i64,
+    pub(crate) pin: String,
 }
 
 impl Command for Charge {
     const EVENT_TYPE: &'static str = "CHARGE_REQUESTED";
+    const SECRETS: &'static [&'static str] = &["pin"];
 
     fn biz_key(&self) -> BizKey {
         BizKey::new(&*self.order_id).unwrap()
@@ -54,6 +56,7 @@ pub(crate) fn charge(order_id: &str) -> Charge {
     Charge {
         order_id: order_id.to_owned(),
         cents: 1_000,
+        pin: "4711-secret".to_owned(),
     }
 }
 

@@ -282,3 +282,18 @@ async fn progress_is_visible_while_the_call_runs_and_history_afterwards() {
         .collect();
     assert_eq!(outcomes, [Some("RETRY"), Some("OK")]);
 }
+
+/// The call needs the secret as long as it may be made, and not a moment longer.
+#[tokio::test]
+async fn secrets_leave_the_table_when_the_operation_has_ended() {
+    for world in [keyed_world(), hooked_world()] {
+        let world = scripted(world, [Reply::Busy(None)]);
+        world.submit("k", &charge("order-1")).await.unwrap();
+        let with = "select count(*) as n from charge_operations where payload like '%4711%'";
+        assert_eq!(world.count(with, vec![]).await, 1);
+        world.settle().await;
+        assert_eq!(world.count(with, vec![]).await, 0);
+        let again = world.submit("k", &charge("order-1")).await;
+        assert!(again.is_ok(), "the fingerprint still knows the command");
+    }
+}

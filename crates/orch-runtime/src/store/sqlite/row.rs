@@ -74,6 +74,7 @@ pub(super) fn lease(row: &rusqlite::Row<'_>) -> rusqlite::Result<Lease> {
             first_sent_at: optional_time(row, 9)?,
             deadline_at: time(row, 10)?,
         },
+        redacted: None,
     })
 }
 

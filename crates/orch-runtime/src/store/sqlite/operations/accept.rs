@@ -114,6 +114,7 @@ fn first_lease(operation: &NewOperation) -> Lease {
             first_sent_at: Some(operation.accepted_at),
             deadline_at: operation.deadline_at,
         },
+        redacted: None,
     }
 }
 

@@ -153,7 +153,14 @@ impl OperationStore for SqliteOperations {
     ) -> Result<Applied, StoreError> {
         let entry = write::Entry::new(lease, outcome);
         self.write("settle", Some(Step::Settle), move |connection, sql| {
-            let applied = write::apply(connection, sql, now, entry.term(), &settlement)?;
+            let applied = write::apply(
+                connection,
+                sql,
+                now,
+                entry.term(),
+                &settlement,
+                entry.redacted.as_deref(),
+            )?;
             let state = match applied {
                 Applied::Yes => WalState::Completed,
                 Applied::Stale => WalState::Late,
@@ -192,9 +199,11 @@ impl OperationStore for SqliteOperations {
         mut hook: Hook,
     ) -> Result<Finalized, StoreError> {
         let (op_id, fence) = (lease.op_id().clone(), lease.fence);
+        let redacted = lease.redacted.clone();
         self.write("finalize", Some(Step::Finalize), move |connection, sql| {
             let term = (op_id.as_str(), fence);
-            write::finalize(connection, sql, now, term, &settlement, &mut hook)
+            let end = (&settlement, redacted.as_deref());
+            write::finalize(connection, sql, now, term, end, &mut hook)
         })
         .await
     }

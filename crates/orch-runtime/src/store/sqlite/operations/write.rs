@@ -27,6 +27,7 @@ pub(super) struct Entry {
     attempt: u32,
     kind: &'static str,
     outcome: String,
+    pub(super) redacted: Option<String>,
 }
 
 impl Entry {
@@ -37,6 +38,7 @@ impl Entry {
             attempt: lease.facts.attempts,
             kind: outcome.kind(),
             outcome: outcome::encode(outcome),
+            redacted: lease.redacted.clone(),
         }
     }
 
@@ -144,6 +146,7 @@ pub(super) fn apply(
     now: Timestamp,
     (op_id, fence): TermKey<'_>,
     settlement: &Settlement,
+    redacted: Option<&str>,
 ) -> rusqlite::Result<Applied> {
     let columns = columns(settlement);
     let changed = connection.prepare_cached(&sql.settle)?.execute(params![
@@ -158,6 +161,7 @@ pub(super) fn apply(
         columns.result,
         columns.error_code,
         columns.error_cause,
+        redacted,
     ])?;
     Ok(if changed == 1 {
         Applied::Yes
@@ -173,11 +177,11 @@ pub(super) fn finalize(
     sql: &Statements,
     now: Timestamp,
     term: TermKey<'_>,
-    settlement: &Settlement,
+    (settlement, redacted): (&Settlement, Option<&str>),
     hook: &mut Hook,
 ) -> rusqlite::Result<Finalized> {
     connection.execute_batch("savepoint hook")?;
-    let applied = apply(connection, sql, now, term, settlement)?;
+    let applied = apply(connection, sql, now, term, settlement, redacted)?;
     let answer = match applied {
         Applied::Stale => Ok(()),
         Applied::Yes => run_hook(connection, hook),

@@ -7,10 +7,18 @@ use super::nearest::nearest;
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
-    Serve { simulate: bool },
-    Check { simulate: bool },
+    Run(Mode),
     Help,
     Version,
+}
+
+/// How to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mode {
+    /// With built-in providers.
+    pub(super) simulate: bool,
+    /// Only as far as one can without serving.
+    pub(super) check: bool,
 }
 
 const KNOWN: [&str; 6] = ["--simulate", "--check", "--help", "-h", "--version", "-V"];
@@ -20,21 +28,21 @@ const KNOWN: [&str; 6] = ["--simulate", "--check", "--help", "-h", "--version", 
 /// # Errors
 /// What is wrong with them.
 pub(super) fn parse(arguments: &[OsString]) -> Result<Order, String> {
-    let (mut simulate, mut check, mut asked) = (false, false, None);
+    let mut mode = Mode {
+        simulate: false,
+        check: false,
+    };
+    let mut asked = None;
     for argument in arguments {
         match argument.to_string_lossy().as_ref() {
-            "--simulate" => simulate = true,
-            "--check" => check = true,
+            "--simulate" => mode.simulate = true,
+            "--check" => mode.check = true,
             "--help" | "-h" => asked = Some(Order::Help),
             "--version" | "-V" => asked = asked.or(Some(Order::Version)),
             unknown => return Err(refusal(unknown)),
         }
     }
-    Ok(match asked {
-        Some(order) => order,
-        None if check => Order::Check { simulate },
-        None => Order::Serve { simulate },
-    })
+    Ok(asked.unwrap_or(Order::Run(mode)))
 }
 
 fn refusal(unknown: &str) -> String {
@@ -55,12 +63,10 @@ mod tests {
 
     #[test]
     fn reads_all_it_knows() {
-        assert_eq!(parsed(&[]), Ok(Order::Serve { simulate: false }));
-        assert_eq!(parsed(&["--simulate"]), Ok(Order::Serve { simulate: true }));
-        assert_eq!(
-            parsed(&["--check", "--simulate"]),
-            Ok(Order::Check { simulate: true })
-        );
+        let run = |simulate, check| Ok(Order::Run(Mode { simulate, check }));
+        assert_eq!(parsed(&[]), run(false, false));
+        assert_eq!(parsed(&["--simulate"]), run(true, false));
+        assert_eq!(parsed(&["--check", "--simulate"]), run(true, true));
         assert_eq!(parsed(&["--version", "--help"]), Ok(Order::Help));
         assert_eq!(parsed(&["-V"]), Ok(Order::Version));
     }

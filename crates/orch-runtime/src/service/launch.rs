@@ -15,12 +15,12 @@ use crate::http::{Api, TrustedHeader};
 use crate::metrics::Metrics;
 use crate::store::sqlite::SqliteStore;
 
-use super::arguments::{self, Order};
+use super::arguments::{self, Mode, Order};
 use super::database_url;
 use super::environment::Known;
 use super::gateways::Access;
 use super::log;
-use super::module::{Parts, Service};
+use super::module::{Module, Parts, Service};
 use super::serving::{self, Running};
 use super::settings::{self, Settings};
 use super::setup::{Setup, SetupError};
@@ -40,91 +40,70 @@ pub(super) fn launch(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
-    let order = match arguments::parse(arguments) {
-        Ok(order) => order,
+    let done = match arguments::parse(arguments) {
+        Ok(Order::Version) => Ok(Some(format!("{} {}", service.name, service.version))),
+        Ok(Order::Help) => Ok(Some(help(&service))),
+        Ok(Order::Run(mode)) => start(service, mode, variables),
         Err(problem) => {
-            say(
-                err,
-                &format!(
-                    "error: {problem}\nhelp: {} --help lists what is accepted",
-                    service.name
-                ),
-            );
+            let help = format!("help: {} --help lists what is accepted", service.name);
+            say(err, &format!("error: {problem}\n{help}"));
             return WRONG_USAGE;
         }
     };
-    match order {
-        Order::Version => say(out, &format!("{} {}", service.name, service.version)),
-        Order::Help => say(out, &help(&service)),
-        Order::Check { simulate } => return start(service, simulate, false, variables, out, err),
-        Order::Serve { simulate } => return start(service, simulate, true, variables, out, err),
-    }
-    DONE
-}
-
-fn start(
-    service: Service,
-    simulate: bool,
-    serve: bool,
-    variables: Vec<(OsString, OsString)>,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> u8 {
-    let settings = match settings::read(&service, simulate, variables).1 {
-        Ok(settings) => settings,
+    match done {
+        Ok(words) => {
+            if let Some(words) = words {
+                say(out, &words);
+            }
+            DONE
+        }
         Err(problems) => {
             for problem in problems {
                 say(err, &format!("error: {problem}"));
             }
-            return FAILED;
-        }
-    };
-    if serve {
-        log::start(&settings.log);
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            say(err, &format!("error: threads cannot be started: {error}"));
-            return FAILED;
-        }
-    };
-    let done = runtime.block_on(run(service, simulate, serve, settings));
-    runtime.shutdown_timeout(LAST_WAIT);
-    match done {
-        Ok(()) if serve => DONE,
-        Ok(()) => {
-            say(out, "configuration and database are fine");
-            DONE
-        }
-        Err(problem) => {
-            say(err, &format!("error: {problem}"));
             FAILED
         }
     }
 }
 
+/// Runs the service to its end; returns what to print, which is nothing behind a log, or all problems.
+fn start(
+    service: Service,
+    mode: Mode,
+    variables: Vec<(OsString, OsString)>,
+) -> Result<Option<String>, Vec<String>> {
+    let settings = settings::read(&service, mode.simulate, variables).1;
+    let settings = settings
+        .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    if !mode.check {
+        log::start(&settings.log);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| vec![format!("threads cannot be started: {error}")])?;
+    let done = runtime.block_on(run(service, mode, settings));
+    runtime.shutdown_timeout(LAST_WAIT);
+    done.map_err(|error| vec![error.to_string()])
+}
+
 async fn run(
     service: Service,
-    simulate: bool,
-    serve: bool,
+    mode: Mode,
     settings: Settings,
-) -> Result<(), SetupError> {
+) -> Result<Option<String>, SetupError> {
     let setup = open(&service, &settings)?;
-    let parts = service
+    let put_together = |module: &Module| {
+        let failed = |error| SetupError::new(format!("{} cannot start: {error}", module.domain));
+        (module.start)(&setup).map_err(failed)
+    };
+    let parts: Vec<Parts> = service
         .modules
         .iter()
-        .map(|module| {
-            let failed =
-                |error| SetupError::new(format!("{} cannot start: {error}", module.domain));
-            (module.start)(&setup).map_err(failed)
-        })
-        .collect::<Result<Vec<Parts>, SetupError>>()?;
-    if !serve {
-        return Ok(());
+        .map(put_together)
+        .collect::<Result<_, _>>()?;
+    if mode.check {
+        return Ok(Some("configuration and database are fine".to_owned()));
     }
     let listener = TcpListener::bind(settings.bind).await.map_err(|error| {
         SetupError::new(format!(
@@ -133,8 +112,9 @@ async fn run(
         ))
     })?;
     let asked = serving::asked_to_stop()?;
-    announce(&service, simulate, &settings, &listener);
-    serving::until(asked, Running::new(setup, parts, service.routes), listener).await
+    announce(&service, mode, &settings, &listener);
+    serving::until(asked, Running::new(setup, parts, service.routes), listener).await?;
+    Ok(None)
 }
 
 /// Opens what all domains share.
@@ -192,21 +172,21 @@ fn faults(_settings: &Settings) -> Arc<dyn FaultPlan> {
 }
 
 /// The first line of the log: what runs where.
-fn announce(service: &Service, simulate: bool, settings: &Settings, listener: &TcpListener) {
+fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpListener) {
     let address = listener.local_addr().unwrap_or(settings.bind);
     let database = database_url::written(&settings.database);
     let domains: Vec<&str> = service.modules.iter().map(|module| module.domain).collect();
-    let mode = if simulate { "simulated" } else { "live" };
+    let providers = if mode.simulate { "simulated" } else { "live" };
     tracing::info!(
         service = service.name,
         version = service.version,
         %address,
         database,
         domains = domains.join(","),
-        mode,
+        mode = providers,
         "started"
     );
-    if simulate {
+    if mode.simulate {
         tracing::warn!("providers are SIMULATED: nothing real will happen");
     }
     for (name, access) in &settings.gateways {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 
 use crate::engine::Engine;
-use crate::http::Authenticator;
+use crate::http::{ApiConfig, Authenticator};
 use crate::scheduler::Workers;
 use crate::store::sqlite::Migration;
 
@@ -46,6 +46,7 @@ pub struct Service {
     pub(super) modules: Vec<Module>,
     pub(super) authenticator: Option<Arc<dyn Authenticator>>,
     pub(super) routes: Router,
+    pub(super) api: ApiConfig,
 }
 
 impl std::fmt::Debug for Service {
@@ -69,6 +70,7 @@ impl Service {
             modules: Vec::new(),
             authenticator: None,
             routes: Router::new(),
+            api: ApiConfig::default(),
         }
     }
 
@@ -90,6 +92,14 @@ impl Service {
     #[must_use]
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticator = Some(Arc::new(authenticator));
+        self
+    }
+
+    /// Sets the limits of the API, such as the largest body. The rate limits among them apply where the
+    /// environment names no others.
+    #[must_use]
+    pub fn api(mut self, api: ApiConfig) -> Self {
+        self.api = api;
         self
     }
 

@@ -67,7 +67,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
                 .map_err(|_| "expected an IP address and a port, such as 0.0.0.0:3000")
         },
     );
-    let api = ApiConfig::default();
+    let api = service.api;
     let api = ApiConfig {
         per_key: limit(
             "ORCH_RATE_LIMIT_PER_KEY",

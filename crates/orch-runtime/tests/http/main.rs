@@ -1,5 +1,10 @@
 //! The HTTP promises, tested from outside: real sockets, a real database file.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on may stop, in its helpers too"
+)]
+
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]

@@ -1,0 +1,32 @@
+//! Chance that can be repeated.
+
+/// A stream of numbers that depends on its seed alone (SplitMix64).
+#[derive(Debug, Clone)]
+pub(crate) struct Seeded(u64);
+
+impl Seeded {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// The seed in `PROOF_SEED`, or one from the clock; printed, so that a failure can be repeated.
+    pub(crate) fn seed() -> u64 {
+        let given = std::env::var("PROOF_SEED").ok();
+        let given = given.and_then(|text| text.parse().ok());
+        let seed = given.unwrap_or_else(|| {
+            let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            now.map_or(1, |since| u64::from(since.subsec_nanos()))
+        });
+        println!("seed: PROOF_SEED={seed}");
+        seed
+    }
+
+    /// A number below `limit`.
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}

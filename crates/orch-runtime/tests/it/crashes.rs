@@ -8,7 +8,10 @@ use orch_runtime::{IdemKey, OperationState, OwnerId};
 
 use crate::charge::{charge, hooked_world, keyed_world, scripted, unkeyed_world};
 
-const KINDS: [(&str, fn() -> World); 3] = [
+/// A kind of world by name.
+type Kind = (&'static str, fn() -> World);
+
+const KINDS: [Kind; 3] = [
     ("keyed", keyed_world),
     ("unkeyed", unkeyed_world),
     ("hooked", hooked_world),
@@ -86,7 +89,7 @@ async fn a_late_answer_of_a_lost_worker_is_kept_as_evidence_and_changes_nothing(
     let other = world.second_process();
     let now = orch_runtime::Clock::now(&world.clock) + Duration::from_secs(16);
     let reaped = other.store().reap(now, 10).await.unwrap();
-    assert_eq!(reaped, [op.clone()]);
+    assert_eq!(reaped, std::slice::from_ref(&op));
     world.provider.release();
     world.quiet().await;
     assert_eq!(world.state(&op).await, OperationState::Unknown);

@@ -40,11 +40,8 @@ pub(super) fn query(
 }
 
 fn column_names(statement: &Statement<'_>) -> Arc<[String]> {
-    statement
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect()
+    let names = statement.column_names();
+    names.map(str::to_owned).collect()
 }
 
 fn value(value: ValueRef<'_>) -> rusqlite::Result<Value> {

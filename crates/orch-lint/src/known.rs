@@ -17,7 +17,8 @@ const RUNTIME_NAMES: &str = "\
 const DATABASE: &[(&str, &str)] = &[
     (
         RUNTIME,
-        "Engine HookTx OperationStore PostgresStore Repository SqliteStore",
+        "Cleaner Endpoint Engine EngineBuilder Finalizer HookTx OperationStore Parts PostgresStore \
+    Reaper Repository Service Setup SqliteStore Workers",
     ),
     (
         "sqlx",

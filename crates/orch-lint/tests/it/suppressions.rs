@@ -81,6 +81,27 @@ fn an_exception_for_nothing_is_found() {
     assert_eq!(codes(in_docs, day), [] as [&str; 0]);
 }
 
+/// Lines are lines of one file.
+#[test]
+fn an_exception_covers_its_own_file_only() {
+    let allowed = around("", "_ => 2, // orch: allow(ORC302) two answers");
+    let broken = around("", "_ => 2,");
+    let mut tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", "mod a; mod b;")]);
+    tree.insert("src/a.rs", allowed);
+    tree.insert("src/b.rs", broken);
+    let options = Options {
+        rules: Selection::only(["ORC302", "ORC902"]),
+        ..Options::default()
+    };
+    let report = lint_sources(&tree, &options).expect("a report");
+    let found: Vec<_> = report
+        .findings
+        .iter()
+        .map(|of| (of.code, of.path.as_str()))
+        .collect();
+    assert_eq!(found, [("ORC302", "src/b.rs")]);
+}
+
 /// A rule that does not run says nothing about its exceptions.
 #[test]
 fn an_exception_of_a_rule_that_does_not_run_is_left_alone() {

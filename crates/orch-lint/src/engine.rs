@@ -10,7 +10,7 @@ use std::thread;
 
 use crate::finding::{Finding, Place, Unknown, stable_hash};
 use crate::load::{Loaded, load};
-use crate::manifest::{self, Package};
+use crate::manifest;
 use crate::model::Workspace;
 use crate::options::{LintError, Options};
 use crate::report::Report;
@@ -57,7 +57,7 @@ fn run_here(
         violations.extend(found);
         unknowns.extend(unknown);
     }
-    let files = texts(&loaded, &migrations, &packages, tree);
+    let files = texts(&loaded, &migrations);
     apply_exceptions(&mut violations, &loaded, &migrations, options, selected);
     if is_selected(selected, &rules::COULD_NOT_PARSE) {
         violations.extend(failures(&loaded, &migrations));
@@ -93,22 +93,12 @@ fn unparsed(loaded: &Loaded, migrations: &Migrations) -> usize {
 }
 
 /// The text of each file a finding may point into.
-fn texts<'t>(
-    loaded: &'t Loaded,
-    migrations: &'t Migrations,
-    packages: &[Package],
-    _tree: &dyn SourceTree,
-) -> HashMap<&'t str, &'t str> {
-    let rust = loaded
-        .files
-        .iter()
-        .map(|file| (file.path.as_str(), file.text.as_str()));
-    let sql = migrations
-        .files
-        .iter()
-        .map(|file| (file.path.as_str(), file.text.as_str()));
-    debug_assert!(!packages.is_empty());
-    rust.chain(sql).collect()
+fn texts<'t>(loaded: &'t Loaded, migrations: &'t Migrations) -> HashMap<&'t str, &'t str> {
+    let rust = loaded.files.iter().map(|file| (&file.path, &file.text));
+    let sql = migrations.files.iter().map(|file| (&file.path, &file.text));
+    rust.chain(sql)
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect()
 }
 
 /// Files that could not be parsed.

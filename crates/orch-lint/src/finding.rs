@@ -100,10 +100,6 @@ mod tests {
     fn the_hash_is_fnv_1a_and_keeps_parts_apart() {
         assert_eq!(stable_hash(&[]), "6c62272e07bb014262b821756295c58d");
         assert_ne!(stable_hash(&["ab", "c"]), stable_hash(&["a", "bc"]));
-        assert_eq!(
-            stable_hash(&["a"]),
-            "08809544bbab1be95aa073305519f6d5"
-                .replace("08809544bbab1be95aa073305519f6d5", &stable_hash(&["a"]))
-        );
+        assert_eq!(stable_hash(&["a"]), "0880954519ab1be95aa0733055b70e0c");
     }
 }

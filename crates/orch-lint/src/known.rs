@@ -10,7 +10,7 @@ const REEXPORTED: &str = "async_trait axum serde serde_json tokio tracing";
 
 /// Types and traits of the runtime that rules ask about; also what a glob import brings in.
 const RUNTIME_NAMES: &str = "\
-    Cleaner Command Engine Entity Finalizer HookTx IdemKey Idempotency OpId OperationStore \
+    Cleaner Command Engine Entity Finalizer GatewayError HookTx IdemKey Idempotency OpId OperationStore \
     Orchestrator Outcome OwnerId Probe Reaper Repository SqliteStore Workers";
 
 /// Types that hold a connection to a database or can get one, by crate.
@@ -100,7 +100,7 @@ const CLEAN: &str = "\
     ulid ureq url urlencoding uuid validator zeroize num_traits";
 
 /// Whether a list of words has a word.
-fn has(words: &str, word: &str) -> bool {
+pub(crate) fn has(words: &str, word: &str) -> bool {
     words.split(' ').any(|of| of == word)
 }
 
@@ -156,13 +156,15 @@ pub(crate) fn glob_brings(module: &[String], name: &str) -> bool {
         || (first == "serde" && matches!(name, "Deserialize" | "Serialize"))
 }
 
-/// Variants of the runtime's enums that rules ask about.
-pub(crate) fn runtime_variants(path: &[String]) -> Option<&'static [&'static str]> {
-    if is_runtime(path, "Outcome") {
-        return Some(&["Ok", "Retry", "Fail", "Unknown"]);
-    }
-    let probe: &[&str] = &["Committed", "NotCommitted", "StillUnknown"];
-    is_runtime(path, "Probe").then_some(probe)
+/// Variants of the runtime's enums that rules ask about; what a glob of them brings in.
+pub(crate) fn runtime_variants(path: &[String]) -> &'static str {
+    const ENUMS: &[(&str, &str)] = &[
+        ("Outcome", "Ok Retry Fail Unknown"),
+        ("Probe", "Committed NotCommitted StillUnknown"),
+        ("GatewayError", "Unavailable Refused NoAnswer"),
+    ];
+    let found = ENUMS.iter().find(|(name, _)| is_runtime(path, name));
+    found.map_or("", |(_, variants)| variants)
 }
 
 /// Whether a method opens a transaction or takes a connection, given a database receiver.

@@ -391,7 +391,7 @@ fn external(name: &str) -> Res {
 /// `use orch_runtime::*` brings in names; `use orch_runtime::Outcome::*` brings in variants.
 fn external_glob(path: &[String], name: &str) -> Option<Res> {
     let canonical = known::canonical(path);
-    let is_variant = known::runtime_variants(canonical).is_some_and(|of| of.contains(&name));
+    let is_variant = known::has(known::runtime_variants(canonical), name);
     let is_known = is_variant || known::glob_brings(path, name);
     let full = || path.iter().cloned().chain([name.to_owned()]).collect();
     is_known.then(|| Res::External(full()))

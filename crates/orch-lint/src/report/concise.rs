@@ -24,3 +24,13 @@ pub(super) fn render(report: &Report) -> String {
     text.push('\n');
     text
 }
+
+/// `src/a.rs:3:5: undecided ORC002: message`.
+pub(super) fn render_unknowns(report: &Report) -> String {
+    let lines = report.unknowns.iter().map(|unknown| {
+        let (path, line, column) = (&unknown.path, unknown.line, unknown.column);
+        let (code, message) = (unknown.code, &unknown.message);
+        format!("{path}:{line}:{column}: undecided {code}: {message}\n")
+    });
+    lines.collect()
+}

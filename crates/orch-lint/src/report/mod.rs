@@ -58,6 +58,12 @@ impl Report {
         concise::render(self)
     }
 
+    /// One line per question that could not be decided.
+    #[must_use]
+    pub fn render_unknowns(&self) -> String {
+        concise::render_unknowns(self)
+    }
+
     /// JSON for other programs; `version` changes when the meaning of a field does.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -2,7 +2,7 @@
 
 use super::{Check, Rule};
 use crate::finding::Severity;
-use crate::model::{ModuleId, Workspace};
+use crate::model::{ModuleId, Res, Space, Workspace};
 use crate::syntax::{Arm, ExprKind, Pat, PatKind, visit};
 
 pub(super) static RULE: Rule = Rule {
@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     docs: "\
 ## What it does
-Finds `_` and plain bindings among the arms of a `match` on `Outcome` or `Probe`.
+Finds `_` and plain bindings among the arms of a `match` on `Outcome`, `Probe` or `GatewayError`.
 
 ## Why is this bad?
 The catch-all decides about answers it was not written for. `Outcome::Unknown` then counts as a
@@ -37,7 +37,7 @@ match outcome {
     check,
 };
 
-const ENUMS: &[&str] = &["Outcome", "Probe"];
+const ENUMS: &[&str] = &["Outcome", "Probe", "GatewayError"];
 
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
@@ -45,16 +45,15 @@ fn check(check: &mut Check<'_, '_>) {
         let mut found = Vec::new();
         visit::each_in_block(function.body, &mut |expr| {
             if let ExprKind::Match { arms, .. } = &expr.kind
-                && let Some(name) = matched(workspace, function.module, arms)
+                && let Some(matched) = matched(workspace, function.module, arms)
             {
                 let open = arms.iter().filter(|arm| arm.guard.is_none());
-                let spans = open.filter_map(|arm| catch_all(&arm.pat));
-                found.extend(spans.map(|pat| (pat.span, name)));
+                let pats = open.filter_map(|arm| catch_all(&arm.pat, matched.wrapper));
+                found.extend(pats.map(|pat| (pat.span, matched.name)));
             }
         });
-        let file = function.file;
         for (span, name) in found {
-            let at = check.at(file, span, function.path(workspace));
+            let at = check.at(function.file, span, function.path(workspace));
             check
                 .flag(at, format!("this arm decides about every other `{name}`"))
                 .help("name the remaining variants, so that a new one is a compile error here");
@@ -62,34 +61,56 @@ fn check(check: &mut Check<'_, '_>) {
     }
 }
 
-/// The runtime's enum that the other arms name.
-fn matched(workspace: &Workspace<'_>, module: ModuleId, arms: &[Arm]) -> Option<&'static str> {
-    let names = |name: &&&str| {
-        arms.iter()
-            .any(|arm| is_variant(workspace, module, &arm.pat, name))
+/// What a `match` distinguishes.
+struct Matched<'p> {
+    /// The runtime's enum.
+    name: &'static str,
+    /// `Err` in `Err(GatewayError::Refused { .. })`.
+    wrapper: Option<&'p str>,
+}
+
+/// The runtime's enum that some arms name.
+fn matched<'p>(
+    workspace: &Workspace<'_>,
+    module: ModuleId,
+    arms: &'p [Arm],
+) -> Option<Matched<'p>> {
+    let of_pat = |pat| {
+        ENUMS
+            .iter()
+            .copied()
+            .find(|name| is_variant(workspace, module, pat, name))
     };
-    ENUMS.iter().find(names).copied()
+    arms.iter().find_map(|arm| match &arm.pat.kind {
+        PatKind::TupleStruct(path, inner) if inner.len() == 1 => {
+            let wrapper = path.last().map(|last| last.name.text.as_str());
+            let inside = of_pat(&inner[0]).map(|name| Matched { name, wrapper });
+            let outside = || {
+                of_pat(&arm.pat).map(|name| Matched {
+                    name,
+                    wrapper: None,
+                })
+            };
+            inside.or_else(outside)
+        }
+        _ => of_pat(&arm.pat).map(|name| Matched {
+            name,
+            wrapper: None,
+        }),
+    })
 }
 
 fn is_variant(workspace: &Workspace<'_>, module: ModuleId, pat: &Pat, name: &str) -> bool {
-    let resolves = |path| {
-        workspace
-            .resolve_value(module, path)
-            .runtime_variant(name)
-            .is_some()
-    };
+    let is_it = |found: Res| found.runtime_variant(name).is_some();
     match &pat.kind {
         PatKind::Path(path) | PatKind::TupleStruct(path, _) | PatKind::Struct(path, _) => {
-            resolves(path)
+            is_it(workspace.resolve_value(module, path))
         }
         PatKind::Bind { sub: Some(sub), .. } => is_variant(workspace, module, sub, name),
         PatKind::Bind {
             name: own,
             sub: None,
-        } => {
-            let found = workspace.resolve(module, &[&own.text], false, crate::model::Space::Values);
-            found.runtime_variant(name).is_some()
-        }
+        } => is_it(workspace.resolve(module, &[&own.text], false, Space::Values)),
         PatKind::Or(cases) => cases
             .iter()
             .any(|case| is_variant(workspace, module, case, name)),
@@ -98,18 +119,23 @@ fn is_variant(workspace: &Workspace<'_>, module: ModuleId, pat: &Pat, name: &str
     }
 }
 
-/// The part of a pattern that matches everything.
-fn catch_all(pat: &Pat) -> Option<&Pat> {
+/// The part of a pattern that matches everything, also inside the wrapper.
+fn catch_all<'p>(pat: &'p Pat, wrapper: Option<&str>) -> Option<&'p Pat> {
     match &pat.kind {
         PatKind::Wild => Some(pat),
-        PatKind::Bind { sub: Some(sub), .. } => catch_all(sub).is_some().then_some(pat),
+        PatKind::Bind { sub: Some(sub), .. } => catch_all(sub, wrapper).is_some().then_some(pat),
         // Capital letters name variants and constants, as the compiler's own lint asks.
         PatKind::Bind { name, sub: None } => name
             .text
             .starts_with(|first: char| !first.is_uppercase())
             .then_some(pat),
-        PatKind::Ref(inner) => catch_all(inner),
-        PatKind::Or(cases) => cases.iter().find_map(|case| catch_all(case)),
+        PatKind::Ref(inner) => catch_all(inner, wrapper),
+        PatKind::Or(cases) => cases.iter().find_map(|case| catch_all(case, wrapper)),
+        PatKind::TupleStruct(path, inner) if inner.len() == 1 => {
+            let own = path.last().map(|last| last.name.text.as_str());
+            let is_wrapper = own.is_some() && own == wrapper;
+            is_wrapper.then(|| catch_all(&inner[0], None)).flatten()
+        }
         _ => None,
     }
 }

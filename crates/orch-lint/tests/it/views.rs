@@ -48,6 +48,27 @@ fn one_line_per_finding() {
     );
 }
 
+/// What could not be decided is counted in every summary, and listed when asked for.
+#[test]
+fn undecided_questions_are_shown() {
+    let report = broken(|text| {
+        text.replace(
+            "    gateway: G,",
+            "    gateway: G,\n    audit: company::Audit,",
+        )
+    });
+    assert!(
+        report.summary().ends_with("; 1 undecided"),
+        "{}",
+        report.summary()
+    );
+    assert_eq!(
+        report.render_unknowns(),
+        "src/payment/orchestrator.rs:11:12: undecided ORC003: `PaymentOrchestrator.audit` may reach \
+         a database: cannot look into the fields of `company::Audit`\n"
+    );
+}
+
 #[test]
 fn colour_only_when_asked_for() {
     let report = broken(|text| text);

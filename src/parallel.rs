@@ -24,7 +24,7 @@ pub(crate) fn map<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> R + Sync)
         }
     };
     let mut results = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..workers).map(|_| scope.spawn(&share)).collect();
+        let others: Vec<_> = (1..workers).map(|_| scope.spawn(share)).collect();
         let mut results = share();
         for other in others {
             match other.join() {

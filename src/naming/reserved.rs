@@ -257,6 +257,7 @@ const COMMAND: &[&str] = &[
     "from_json",
     "idempotency_key",
     "new",
+    "taken",
 ];
 
 /// Why a field cannot have this name, if so.

@@ -24,6 +24,8 @@ pub use pattern::{Part, Pattern};
 pub use preset::Preset;
 pub use types::Type;
 pub use validate::check_fields;
+#[cfg(test)]
+pub(crate) use validate::{generated_types, is_runtime_type};
 
 use crate::naming::Name;
 

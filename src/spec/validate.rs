@@ -10,26 +10,100 @@ const MAX_FIELDS: usize = 40;
 /// The longest module name whose tables and constraints fit into 63 characters.
 const MAX_DOMAIN: usize = 40;
 
-/// Types generated for every domain, by what follows the domain's name.
-const DOMAIN_TYPES: &[&str] = &[
-    "Operation",
-    "OperationRepository",
-    "WriteAheadLog",
-    "WriteAheadLogRepository",
+/// Types that generated code imports: nothing generated may have one of these names.
+const IMPORTED: &[&str] = &[
+    "ApiError",
+    "BizKey",
+    "BuildError",
+    "Bytes",
+    "Cleaner",
+    "Column",
+    "Columns",
+    "Command",
+    "CommandError",
+    "Date",
+    "DateTime",
+    "Decimal",
+    "DecodeError",
+    "Deserialize",
+    "Duration",
+    "Endpoint",
+    "Engine",
+    "EngineBuilder",
+    "Entity",
     "Finalizer",
+    "FinalizerConfig",
+    "FinalizerReport",
+    "Future",
+    "GatewayError",
+    "HistoryEntry",
+    "HttpGateway",
+    "IdemKey",
+    "Idempotency",
+    "Intervals",
+    "Json",
+    "JsonFields",
+    "Lookup",
+    "Migration",
+    "Module",
+    "Money",
+    "OpId",
+    "OperationState",
+    "OperationView",
+    "Orchestrator",
+    "Outcome",
+    "OwnerId",
+    "Page",
+    "PageRequest",
+    "Part",
+    "Parts",
+    "Probe",
+    "REDACTED",
     "Reaper",
-    "Gateway",
+    "ReaperConfig",
+    "ReaperReport",
+    "Receipt",
+    "Repository",
+    "Response",
+    "RetryPolicy",
+    "Router",
+    "Row",
+    "Scheduler",
+    "Serialize",
+    "Setup",
+    "SetupError",
+    "SimulatedGateway",
+    "State",
+    "Statistics",
+    "StoreError",
+    "Submission",
+    "Tables",
+    "Timestamp",
+    "Uuid",
+    "Violations",
+    "WalState",
+    "Workers",
 ];
 
-/// Types generated for every operation, by what follows the operation's name.
-const OPERATION_TYPES: &[&str] = &[
-    "Command",
-    "Orchestrator",
-    "Rules",
-    "Controller",
-    "Request",
-    "Response",
+/// Types generated for every domain; `*` is the domain's name.
+const DOMAIN_TYPES: &[&str] = &[
+    "*Operation",
+    "*OperationRepository",
+    "*WriteAheadLog",
+    "*WriteAheadLogRepository",
+    "*Finalizer",
+    "*Reaper",
+    "*Gateway",
+    "Http*Gateway",
 ];
+
+/// Types generated for every operation; `*` is the operation's name.
+const OPERATION_TYPES: &[&str] = &["*Command", "*Orchestrator", "Raw*Command"];
+
+/// Whether generated code imports a type of this name.
+pub(crate) fn is_runtime_type(name: &str) -> bool {
+    IMPORTED.contains(&name)
+}
 
 /// No two domains may be the same folder on a disk that ignores case.
 pub(super) fn distinct_domain(earlier: &[Domain], name: &Name) -> Result<()> {
@@ -127,6 +201,10 @@ pub(super) fn spec(spec: &Spec) -> Result<()> {
         check_length(domain)?;
         let first_of_domain = types.len();
         for (name, owner) in generated_types(domain) {
+            if is_runtime_type(&name) {
+                let what = format!("{owner} would be the type `{name}`, which the runtime has");
+                return Err(Error::new(Code::NameClash, what).help("use another name"));
+            }
             let clash = types[first_of_domain..]
                 .iter()
                 .find(|(other, _)| other.eq_ignore_ascii_case(&name));
@@ -161,17 +239,17 @@ fn check_length(domain: &Domain) -> Result<()> {
 }
 
 /// Every type generated in a domain's module, with what it is generated for.
-fn generated_types(domain: &Domain) -> Vec<(String, String)> {
+pub(crate) fn generated_types(domain: &Domain) -> Vec<(String, String)> {
     let name = domain.name.type_name();
     let mut types: Vec<_> = DOMAIN_TYPES
         .iter()
-        .map(|suffix| (format!("{name}{suffix}"), format!("the domain {name}")))
+        .map(|form| (form.replace('*', name), format!("the domain {name}")))
         .collect();
     for operation in &domain.operations {
         let name = operation.name.type_name();
         let event = operation.event.type_name();
-        for suffix in OPERATION_TYPES {
-            types.push((format!("{name}{suffix}"), format!("the event {event}")));
+        for form in OPERATION_TYPES {
+            types.push((form.replace('*', name), format!("the event {event}")));
         }
         for field in operation
             .fields

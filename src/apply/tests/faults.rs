@@ -1,7 +1,6 @@
 //! One fault at every call, and a death while cleaning up after it: the tree is the old one or the
 //! new one, once the next run has started.
 
-use super::faulty::{Fault, Faulty};
 use super::*;
 use crate::error::Code;
 
@@ -28,7 +27,7 @@ fn steps() -> Vec<Step> {
 /// The tree after an undisturbed run.
 fn after() -> Snapshot {
     let place = Place::with(BEFORE);
-    apply(&Real, &place.root, &steps()).unwrap();
+    apply(&Faulty::new(Fault::None), &place.root, &steps()).unwrap();
     snapshot(&place.root)
 }
 
@@ -165,7 +164,7 @@ fn a_new_package_is_there_completely_or_not_at_all() {
                 assert!(place.beside().is_empty(), "{:?}", place.beside());
             }
             if !place.root.exists() {
-                apply(&Real, &place.root, &new_package()).unwrap();
+                apply(&Faulty::new(Fault::None), &place.root, &new_package()).unwrap();
             }
             assert!(place.beside().is_empty(), "{fault:?}");
         }

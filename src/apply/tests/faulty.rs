@@ -141,7 +141,17 @@ impl Write for Faulty {
         self.call(false, || Real.remove_dir(path))
     }
 
+    /// A process that is being started has copies of all open files for a moment, locks included,
+    /// and other tests start some. So a held folder is tried again.
     fn hold(&self, folder: &Path) -> io::Result<Option<Box<dyn Hold>>> {
-        self.call(false, || Real.hold(folder))
+        self.call(false, || {
+            for _ in 0..10_000 {
+                if let Some(hold) = Real.hold(folder)? {
+                    return Ok(Some(hold));
+                }
+                std::thread::yield_now();
+            }
+            Ok(None)
+        })
     }
 }

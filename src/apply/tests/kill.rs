@@ -3,9 +3,9 @@
 //! The process is this test binary once more, stopped at a chosen call to the disk. It cannot
 //! clean up, and the lock it held is let go of by the system alone.
 
-use super::faulty::{Fault, Faulty};
 use super::*;
 use crate::apply::Recovery;
+use crate::disk::Real;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -32,7 +32,6 @@ fn victim() {
 
 /// Starts the victim and waits until it stands still, or has ended.
 fn start(root: &Path, call: usize) -> Child {
-    let guard = STARTING.write();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "apply::tests::kill::victim", "--nocapture"])
         .env(ROOT, root)
@@ -41,7 +40,6 @@ fn start(root: &Path, call: usize) -> Child {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    drop(guard);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let _ = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains("stalled")));
     child

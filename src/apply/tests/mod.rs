@@ -5,12 +5,11 @@ mod faulty;
 mod kill;
 mod session;
 
-use crate::disk::Real;
 use crate::lock::Hash;
 use crate::plan::Step;
+use faulty::{Fault, Faulty};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use tempfile::TempDir;
 
 /// Every file and every folder below a root; folders end with `/`.
@@ -106,24 +105,19 @@ fn delete(path: &str, before: &str) -> Step {
     }
 }
 
-/// A process that is being started has copies of all open files for a moment, locks included. So
-/// nobody holds a lock while a test starts one.
-static STARTING: RwLock<()> = RwLock::new(());
-
-pub(crate) fn nobody_starts() -> RwLockReadGuard<'static, ()> {
-    STARTING.read().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn apply(disk: &dyn crate::disk::Write, root: &Path, steps: &[Step]) -> crate::error::Result<()> {
-    let _guard = nobody_starts();
     super::Session::open(disk, root)?.carry_out(steps)
 }
 
 fn recover_on(disk: &dyn crate::disk::Write, root: &Path) -> crate::error::Result<super::Recovery> {
-    let _guard = nobody_starts();
     super::Session::open(disk, root).map(|session| session.recovery())
 }
 
 fn recover(root: &Path) -> super::Recovery {
-    recover_on(&Real, root).unwrap()
+    recover_on(&Faulty::new(Fault::None), root).unwrap()
+}
+
+/// The real disk, for tests elsewhere.
+pub(crate) fn patient() -> impl crate::disk::Write {
+    Faulty::new(Fault::None)
 }

@@ -1,26 +1,26 @@
 //! Sessions: exclusive, careful about what changed meanwhile, and quiet when there is nothing to do.
 
-use super::faulty::{Fault, Faulty};
 use super::*;
 use crate::apply::{Recovery, Session, pending};
+use crate::disk::Real;
 use crate::error::Code;
 
 #[test]
 fn two_runs_at_once_are_refused() {
-    let _guard = nobody_starts();
     let place = Place::with(&[("a", "1")]);
-    let first = Session::open(&Real, &place.root).unwrap();
+    let disk = Faulty::new(Fault::None);
+    let first = Session::open(&disk, &place.root).unwrap();
     let error = Session::open(&Real, &place.root).unwrap_err();
     assert_eq!(error.code(), Code::Busy);
     drop(first);
-    assert!(Session::open(&Real, &place.root).is_ok());
+    assert!(Session::open(&disk, &place.root).is_ok());
 }
 
 #[test]
 fn a_file_that_changed_since_the_plan_is_not_overwritten() {
     let place = Place::with(&[("a", "edited meanwhile"), ("b", "1")]);
     let steps = [write("b", Some("1"), "2"), write("a", Some("1"), "2")];
-    let error = apply(&Real, &place.root, &steps).unwrap_err();
+    let error = apply(&Faulty::new(Fault::None), &place.root, &steps).unwrap_err();
     assert_eq!(
         (error.code(), error.place()),
         (Code::TreeChanged, Some("a"))
@@ -31,7 +31,12 @@ fn a_file_that_changed_since_the_plan_is_not_overwritten() {
 #[test]
 fn a_file_that_appeared_since_the_plan_is_not_overwritten() {
     let place = Place::with(&[("a", "meanwhile")]);
-    let error = apply(&Real, &place.root, &[write("a", None, "2")]).unwrap_err();
+    let error = apply(
+        &Faulty::new(Fault::None),
+        &place.root,
+        &[write("a", None, "2")],
+    )
+    .unwrap_err();
     assert_eq!(error.code(), Code::TreeChanged);
 }
 
@@ -39,7 +44,7 @@ fn a_file_that_appeared_since_the_plan_is_not_overwritten() {
 fn no_steps_touch_nothing() {
     let place = Place::with(&[("a", "1")]);
     let before = std::fs::metadata(&place.root).unwrap().modified().unwrap();
-    apply(&Real, &place.root, &[]).unwrap();
+    apply(&Faulty::new(Fault::None), &place.root, &[]).unwrap();
     assert_eq!(
         std::fs::metadata(&place.root).unwrap().modified().unwrap(),
         before
@@ -55,13 +60,15 @@ fn an_edit_after_an_interruption_is_not_lost() {
         let place = Place::with(&[("a", "1"), ("b", "1")]);
         let _ = apply(&Faulty::new(Fault::Death(n)), &place.root, &steps);
         std::fs::write(place.root.join("b"), "the user's").unwrap();
-        if let Err(error) = recover_on(&Real, &place.root) {
+        if let Err(error) = recover_on(&Faulty::new(Fault::None), &place.root) {
             assert_eq!(
                 (error.code(), error.place()),
                 (Code::Interrupted, Some("b"))
             );
             assert_eq!(
-                pending(&Real, &place.root).unwrap_err().code(),
+                pending(&Faulty::new(Fault::None), &place.root)
+                    .unwrap_err()
+                    .code(),
                 Code::Interrupted
             );
             std::fs::rename(place.root.join("b"), place.root.join("b.mine")).unwrap();
@@ -78,7 +85,7 @@ fn an_edit_after_an_interruption_is_not_lost() {
 #[test]
 fn a_damaged_journal_is_named() {
     let place = Place::with(&[(".orch/staging/journal", "half a jour")]);
-    let error = recover_on(&Real, &place.root).unwrap_err();
+    let error = recover_on(&Faulty::new(Fault::None), &place.root).unwrap_err();
     assert_eq!(error.code(), Code::Interrupted);
 }
 
@@ -89,7 +96,12 @@ fn files_keep_their_permissions() {
     let place = Place::with(&[("run.sh", "1")]);
     let path = place.root.join("run.sh");
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o750)).unwrap();
-    apply(&Real, &place.root, &[write("run.sh", Some("1"), "2")]).unwrap();
+    apply(
+        &Faulty::new(Fault::None),
+        &place.root,
+        &[write("run.sh", Some("1"), "2")],
+    )
+    .unwrap();
     assert_eq!(
         std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
         0o750
@@ -102,7 +114,12 @@ fn a_link_out_of_the_package_is_refused() {
     let place = Place::with(&[("a", "1")]);
     let outside = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(outside.path(), place.root.join("src")).unwrap();
-    let error = apply(&Real, &place.root, &[write("src/lib.rs", None, "x")]).unwrap_err();
+    let error = apply(
+        &Faulty::new(Fault::None),
+        &place.root,
+        &[write("src/lib.rs", None, "x")],
+    )
+    .unwrap_err();
     assert_eq!(error.code(), Code::OutsidePackage);
     assert!(std::fs::read_dir(outside.path()).unwrap().next().is_none());
 }

@@ -32,6 +32,7 @@ pub(super) struct Committer {
 
 /// One waiting transition.
 trait Member: Send {
+    /// What it did; nothing when it changed nothing, as an idle look for work does.
     fn step(&self) -> Option<Step>;
     fn run(&mut self, connection: &mut Connection) -> Result<(), StoreError>;
     fn acknowledge(self: Box<Self>, committed: Result<(), StoreError>);
@@ -40,6 +41,7 @@ trait Member: Send {
 struct Transition<T, F> {
     step: Option<Step>,
     run: F,
+    changed: bool,
     answer: Option<T>,
     waiter: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -50,11 +52,13 @@ where
     F: FnMut(&mut Connection) -> Result<T, StoreError> + Send,
 {
     fn step(&self) -> Option<Step> {
-        self.step
+        self.step.filter(|_| self.changed)
     }
 
     fn run(&mut self, connection: &mut Connection) -> Result<(), StoreError> {
+        let before = connection.total_changes();
         self.answer = Some((self.run)(connection)?);
+        self.changed = connection.total_changes() != before;
         Ok(())
     }
 
@@ -90,6 +94,7 @@ impl Committer {
         let member = Box::new(Transition {
             step,
             run,
+            changed: false,
             answer: None,
             waiter,
         });

@@ -133,12 +133,13 @@ impl Loaded {
         }
         let mut found = Vec::new();
         for (name, candidates) in declared {
-            let site = candidates
-                .into_iter()
-                .find_map(|(path, is_mod_rs)| Some(site(self.add(tree, &path)?, &path, is_mod_rs)));
-            match site {
-                Some(site) => found.push(site),
-                None => self.missing.push((from.file, name)),
+            let before = found.len();
+            for (path, is_mod_rs) in candidates {
+                let loaded = self.add(tree, &path);
+                found.extend(loaded.map(|file| site(file, &path, is_mod_rs)));
+            }
+            if found.len() == before {
+                self.missing.push((from.file, name));
             }
         }
         found
@@ -166,7 +167,7 @@ fn collect(items: &[Item], from: &Site, declared: &mut Vec<(String, Candidates)>
 
 /// The site of `mod name { .. }`.
 pub(crate) fn inline_site(from: &Site, item: &Item) -> Site {
-    let dir = match &item.attrs.path {
+    let dir = match item.attrs.paths.first() {
         Some(path) => join(&from.base, path),
         None => join(&from.children, &item.name.text),
     };
@@ -178,14 +179,14 @@ pub(crate) fn inline_site(from: &Site, item: &Item) -> Site {
 }
 
 fn candidates(from: &Site, item: &Item) -> Candidates {
-    if let Some(path) = &item.attrs.path {
-        return vec![(join(&from.base, path), true)];
+    let named = item.attrs.paths.iter();
+    let mut found: Candidates = named.map(|path| (join(&from.base, path), true)).collect();
+    if found.is_empty() {
+        let name = &item.name.text;
+        found.push((join(&from.children, &format!("{name}.rs")), false));
+        found.push((join(&from.children, &format!("{name}/mod.rs")), true));
     }
-    let name = &item.name.text;
-    vec![
-        (join(&from.children, &format!("{name}.rs")), false),
-        (join(&from.children, &format!("{name}/mod.rs")), true),
-    ]
+    found
 }
 
 fn site(file: FileId, path: &str, is_mod_rs: bool) -> Site {

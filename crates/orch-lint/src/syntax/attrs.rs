@@ -11,8 +11,8 @@ pub(crate) struct Attrs {
     pub(crate) hidden: bool,
     /// Compiled for tests only: `#[cfg(test)]`, `#[test]`, `#[tokio::test]`.
     pub(crate) test_only: bool,
-    /// `#[path = ".."]`.
-    pub(crate) path: Option<String>,
+    /// `#[path = ".."]`; several when conditions choose between them.
+    pub(crate) paths: Vec<String>,
     /// Derives, those of `cfg_attr` included unless its condition needs `test`.
     pub(crate) derives: Vec<Path>,
     /// Keys of `#[serde(..)]`.

@@ -126,6 +126,28 @@ fn loops_of_names_end() {
     }
 }
 
+/// Every file that a condition may choose is reached; only the others are not.
+#[test]
+fn conditional_paths_reach_all_their_files() {
+    let tree = Memory::from([
+        ("Cargo.toml", MANIFEST),
+        (
+            "src/lib.rs",
+            "//! A.\n#[cfg_attr(unix, path = \"u.rs\")]\n#[cfg_attr(windows, path = \"w.rs\")]\nmod os;\n",
+        ),
+        ("src/u.rs", ""),
+        ("src/w.rs", ""),
+        ("src/os.rs", ""),
+    ]);
+    let options = Options {
+        allow_empty: true,
+        ..Options::default()
+    };
+    let report = lint_sources(&tree, &options).unwrap();
+    let paths: Vec<&str> = report.findings.iter().map(|of| of.path.as_str()).collect();
+    assert_eq!(paths, ["src/os.rs"]);
+}
+
 #[test]
 fn wrong_usage_is_no_finding() {
     let kind = |tree: &Memory, options: &Options| lint_sources(tree, options).unwrap_err().kind();

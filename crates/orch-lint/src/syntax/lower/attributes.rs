@@ -26,7 +26,7 @@ fn meta(from: &Meta, into: &mut Attrs) {
         "cfg" => into.test_only |= needs_test(tokens(from)),
         "cfg_attr" => conditional(from, into),
         "test" | "bench" => into.test_only = true,
-        "path" => into.path = text(from),
+        "path" => into.paths.extend(text(from)),
         "derive" => into
             .derives
             .extend(list(from).iter().map(|of| path(of.path()))),

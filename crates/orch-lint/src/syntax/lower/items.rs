@@ -47,7 +47,7 @@ impl Lowering {
                 let inline = of.content.as_ref().map(|(_, items)| self.items(items));
                 ItemKind::Mod(ModDef { inline })
             }),
-            I::Macro(of) => return Self::macro_items(of),
+            I::Macro(of) => return self.macro_items(of),
             other => return self.plain(other).into_iter().collect(),
         };
         vec![item]

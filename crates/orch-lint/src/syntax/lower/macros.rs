@@ -32,7 +32,7 @@ impl Lowering {
     }
 
     /// Lowers an invocation or definition in item position.
-    pub(super) fn macro_items(from: &syn::ItemMacro) -> Vec<Item> {
+    pub(super) fn macro_items(&mut self, from: &syn::ItemMacro) -> Vec<Item> {
         let mut names = Vec::new();
         if let Some(ident) = &from.ident {
             idents(from.mac.tokens.clone(), &mut names);
@@ -56,7 +56,37 @@ impl Lowering {
             return vec![bare_item(None, &from.attrs, kind)];
         }
         idents(from.mac.tokens.clone(), &mut names);
-        vec![bare_item(None, &from.attrs, ItemKind::MacroCall(names))]
+        let mut items = vec![bare_item(None, &from.attrs, ItemKind::MacroCall(names))];
+        let passes_on = known.is_some_and(|name| name.starts_with("cfg_"));
+        let declared = self.items_in(from.mac.tokens.clone(), passes_on);
+        let is_module =
+            |item: &Item| matches!(&item.kind, ItemKind::Mod(of) if of.inline.is_none());
+        items.extend(
+            declared
+                .into_iter()
+                .filter(|item| passes_on || is_module(item)),
+        );
+        items
+    }
+
+    /// Items among the tokens of a macro. What an unknown macro makes of them is unknown, but a
+    /// `mod x;` in it names a file; `cfg_if!` and its like pass on what they are given.
+    fn items_in(&mut self, tokens: TokenStream, in_groups: bool) -> Vec<Item> {
+        if let Ok(file) = syn::parse2::<syn::File>(tokens.clone()) {
+            return self.items(&file.items);
+        }
+        if !in_groups {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for tree in tokens {
+            if let TokenTree::Group(group) = tree
+                && group.delimiter() == proc_macro2::Delimiter::Brace
+            {
+                found.extend(self.items_in(group.stream(), true));
+            }
+        }
+        found
     }
 
     fn macro_body(&mut self, tokens: &TokenStream, is_select: bool) -> MacroBody {

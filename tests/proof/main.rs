@@ -9,6 +9,7 @@
 //! | `crash_matrix` | SIGKILL at every boundary, under every answer of the provider |
 //! | `many_clients` | a thousand clients of one key, floods, two bodies under one key |
 //! | `random_kills` | SIGKILL at random moments under load |
+//! | `two_processes` | two processes on one file, and one that is paused past its lease |
 //! | `service_start` | what a bad configuration gets, how a service stops, what it never tells |
 //! | `mutations` | that the generated tests fail when a guarantee is taken out |
 
@@ -31,6 +32,7 @@ mod random_kills;
 mod seeded;
 mod service;
 mod service_start;
+mod two_processes;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -114,6 +114,31 @@ pub(crate) fn hooked() -> &'static Path {
     })
 }
 
+/// The service calling a provider that knows no keys, with short waits between the questions to it.
+pub(crate) fn unkeyed() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let project = at_runtime_of_repository("proof-unkeyed");
+        project.edit(
+            "src/payment/gateway.rs",
+            KEYED,
+            "        Idempotency::None\n",
+        );
+        project.edit(
+            "src/payment/orchestrator.rs",
+            "            ..RetryPolicy::default()\n",
+            "            base: std::time::Duration::from_millis(200),
+            max_probes: 2,
+            ..RetryPolicy::default()\n",
+        );
+        project.program()
+    })
+}
+
+const KEYED: &str = "        Idempotency::Keyed {
+            window: Duration::from_secs(24 * 3_600),
+        }\n";
+
 const HOOK: &str = r#"    const DOMAIN: &'static str = "PAYMENT";
     const HAS_FINALIZE_HOOK: bool = true;
 

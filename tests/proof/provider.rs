@@ -25,6 +25,8 @@ pub(crate) enum Answer {
     Drop,
     /// Acts, and answers after [`Provider::release`].
     Hold,
+    /// Acts, and answers neither the call nor any question about it.
+    Silence,
 }
 
 /// What was counted under one key.
@@ -109,7 +111,7 @@ impl Provider {
     fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         let message = Message::read(&mut BufReader::new(stream.try_clone()?))?;
         let answer = match message.line.strip_prefix("GET /payments/") {
-            Some(rest) => self.told(rest.split(' ').next().unwrap_or_default()),
+            Some(rest) => self.tell(rest.split(' ').next().unwrap_or_default()),
             None => self.act(&message),
         };
         match answer {
@@ -122,11 +124,14 @@ impl Provider {
         }
     }
 
-    /// The answer to a probe.
-    fn told(&self, key: &str) -> Option<(&'static str, String)> {
+    /// The answer to a probe; `None` breaks the connection.
+    fn tell(&self, key: &str) -> Option<(&'static str, String)> {
         let mut book = self.book.0.lock().unwrap();
         let count = book.counts.entry(key.to_owned()).or_default();
         count.probes += 1;
+        if (self.script)(key, 1) == Answer::Silence {
+            return None;
+        }
         Some(match count.effects {
             0 => ("404 Not Found", String::new()),
             _ => ("200 OK", format!(r#"{{"id":"ref-{key}"}}"#)),
@@ -143,7 +148,7 @@ impl Provider {
         let count = book.counts.entry(key.clone()).or_default();
         count.requests += 1;
         let answer = (self.script)(&key, count.requests);
-        if matches!(answer, Answer::Done | Answer::ActAndDrop | Answer::Hold) {
+        if !matches!(answer, Answer::Busy | Answer::Refuse | Answer::Drop) {
             count.effects += 1;
         }
         changed.notify_all();
@@ -157,7 +162,7 @@ impl Provider {
                 let body = r#"{"code":"DECLINED","message":"no funds"}"#;
                 Some(("402 Payment Required", body.to_owned()))
             }
-            Answer::ActAndDrop | Answer::Drop => None,
+            Answer::ActAndDrop | Answer::Drop | Answer::Silence => None,
         }
     }
 }

@@ -12,15 +12,17 @@ use crate::provider::Answer;
 use crate::service::Site;
 use crate::{project, turn};
 
-use self::case::{Case, Seen};
+use self::case::{Case, Programs, Seen};
 
-/// What the provider does with the first call of an operation; later ones it does. It refuses always.
-const ANSWERS: [Answer; 5] = [
+/// What the provider does with the first call of an operation; later ones it does. It refuses always, and
+/// is silent always.
+const ANSWERS: [Answer; 6] = [
     Answer::Done,
     Answer::Busy,
     Answer::Refuse,
     Answer::ActAndDrop,
     Answer::Drop,
+    Answer::Silence,
 ];
 
 /// Cases under way at the same time; most of the time each waits for a lease to end.
@@ -32,11 +34,15 @@ const AT_ONCE: usize = 16;
 #[test]
 fn a_kill_at_any_boundary_loses_nothing_and_repeats_nothing() {
     let _turn = turn();
-    let (plain, hooked) = (project::plain(), project::hooked());
-    let boundaries = boundaries(plain);
+    let programs = Programs {
+        plain: project::plain(),
+        hooked: project::hooked(),
+        unkeyed: project::unkeyed(),
+    };
+    let boundaries = boundaries(programs.plain);
     assert_eq!(boundaries.len(), 15, "{boundaries:?}");
     let started = Instant::now();
-    let seen = run_all(cases(&boundaries), plain, hooked);
+    let seen = run_all(cases(&boundaries), &programs);
     println!("{}", table::written(&boundaries, &ANSWERS, &seen));
     let took = started.elapsed().as_secs_f64();
     println!("{} cases in {took:.1} s", seen.len());
@@ -49,7 +55,8 @@ fn cases(boundaries: &[String]) -> VecDeque<Case> {
         let boundary = boundary.clone();
         ANSWERS.map(|answer| Case::new(boundary.clone(), answer))
     };
-    boundaries.iter().flat_map(with_answers).collect()
+    let cases = boundaries.iter().flat_map(with_answers);
+    cases.filter(Case::is_possible).collect()
 }
 
 /// All boundaries by name, as the program lists them when it is asked for one that is none.
@@ -64,14 +71,14 @@ fn boundaries(program: &Path) -> Vec<String> {
     names.trim().split(", ").map(ToOwned::to_owned).collect()
 }
 
-fn run_all(cases: VecDeque<Case>, plain: &Path, hooked: &Path) -> Vec<Seen> {
+fn run_all(cases: VecDeque<Case>, programs: &Programs) -> Vec<Seen> {
     let (waiting, seen) = (Mutex::new(cases), Mutex::new(Vec::new()));
     let next = || waiting.lock().unwrap().pop_front();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
                 while let Some(case) = next() {
-                    let one = case.run(plain, hooked);
+                    let one = case.run(programs);
                     seen.lock().unwrap().push(one);
                 }
             });

@@ -1,7 +1,7 @@
 //! The rules: one file each, one line each in [`ALL`].
 //!
 //! **Invariant:** rules read the project and report; they print nothing, open nothing and do not
-//! know each other. A rule that cannot decide says so with [`Check::unknown`].
+//! know each other. A rule that cannot decide says so with `Check::unknown`.
 
 mod command_bypasses_validation;
 mod command_mutable;

@@ -1,5 +1,10 @@
 //! The house's conventions as tests: what a reader may rely on in every file.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on may stop, in its helpers too"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,182 @@
+//! The engine under load, through its public face.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use orch_runtime::engine::{Engine, EngineConfig, Shutdown, ShutdownSignal};
+use orch_runtime::fault::{Boundary, Fate, FaultPlan};
+use orch_runtime::scheduler::{CleanerConfig, FinalizerConfig, ReaperConfig};
+use orch_runtime::store::sqlite::SqliteStore;
+use orch_runtime::{Cleaner, Clock, Finalizer, IdemKey, OwnerId, Reaper, SystemClock, Workers};
+use tokio::task::JoinSet;
+
+use super::domain::{Charge, Charging, MIGRATIONS, TABLES, key};
+
+/// Longest wait for one operation.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Each `exists` looks at one entry of an index.
+const OPEN: &str = "select exists (select 1 from charge_operations where state = 'PENDING')
+    or exists (select 1 from charge_operations where state = 'IN_PROGRESS')
+    or exists (select 1 from charge_operations where state = 'UNKNOWN') as open";
+
+/// An engine with its loops running, on a file of its own.
+pub(crate) struct Bed {
+    pub(crate) engine: Engine,
+    commits: Arc<Commits>,
+    stop: ShutdownSignal,
+    loops: JoinSet<()>,
+}
+
+impl Bed {
+    pub(crate) fn new(file: &Path, concurrency: usize) -> Result<Self> {
+        let commits = Arc::new(Commits::default());
+        let plan = Arc::clone(&commits);
+        let store = SqliteStore::open_with_faults(file, MIGRATIONS, plan)?;
+        let config = EngineConfig {
+            concurrency,
+            ..EngineConfig::default()
+        };
+        let engine = Engine::builder(store.operations(TABLES), TABLES)
+            .config(config)
+            .register(Charging)
+            .build()?;
+        let (stop, shutdown) = Shutdown::new();
+        let mut loops = JoinSet::new();
+        loops.spawn(workers(&engine).run(shutdown.clone()));
+        let running = engine.clone();
+        loops.spawn(async move { running.run(shutdown, LIMIT).await });
+        Ok(Self {
+            engine,
+            commits,
+            stop,
+            loops,
+        })
+    }
+
+    /// Stops all loops.
+    pub(crate) async fn stop(mut self) {
+        self.stop.request();
+        while self.loops.join_next().await.is_some() {}
+    }
+}
+
+fn workers(engine: &Engine) -> Workers {
+    Workers::new()
+        .with(Finalizer::new(engine, FinalizerConfig::default()))
+        .with(Reaper::new(engine, ReaperConfig::default()))
+        .with(Cleaner::new(engine, CleanerConfig::default()))
+}
+
+/// What clients do after their command was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Client {
+    /// Send the next one, as after a 202.
+    Leaves,
+    /// Wait for the end, as with `Prefer: wait`.
+    Waits,
+}
+
+/// The figures of one run.
+pub(crate) struct Figures {
+    pub(crate) per_second: f64,
+    pub(crate) per_commit: f64,
+}
+
+/// `clients` at the same time, until `operations` have ended.
+pub(crate) async fn load(
+    file: &Path,
+    clients: usize,
+    operations: u64,
+    client: Client,
+) -> Result<Figures> {
+    let bed = Bed::new(file, EngineConfig::default().concurrency)?;
+    let next = Arc::new(AtomicU64::new(0));
+    let begin = Instant::now();
+    let mut tasks = JoinSet::new();
+    for _ in 0..clients {
+        let (engine, next) = (bed.engine.clone(), Arc::clone(&next));
+        tasks.spawn(async move {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= operations {
+                    return anyhow::Ok(());
+                }
+                one(&engine, number, client).await?;
+            }
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended??;
+    }
+    all_ended(&bed.engine).await?;
+    let took = begin.elapsed().as_secs_f64();
+    let commits = bed.commits.count();
+    bed.stop().await;
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    Ok(Figures {
+        per_second: operations as f64 / took,
+        per_commit: operations as f64 / commits.max(1) as f64,
+    })
+}
+
+/// One operation of one client.
+pub(crate) async fn one(engine: &Engine, number: u64, client: Client) -> Result<()> {
+    let owner = OwnerId::anonymous();
+    let key = IdemKey::new(key(number))?;
+    let submitted = engine
+        .submit(owner.clone(), key, &Charge::number(number))
+        .await?;
+    if client == Client::Waits {
+        let ended = engine.wait(&owner, &submitted.op_id, LIMIT).await?;
+        let ended = ended.context("the operation is gone")?;
+        if !ended.state.is_final() {
+            bail!("{} is {}", submitted.op_id, ended.state.as_str());
+        }
+    }
+    Ok(())
+}
+
+/// Looks until every operation is at its end.
+async fn all_ended(engine: &Engine) -> Result<()> {
+    let begin = Instant::now();
+    while begin.elapsed() < LIMIT {
+        let open = engine.store().query(OPEN.to_owned(), Vec::new()).await?;
+        if !open.first().context("no answer")?.get::<bool>("open")? {
+            return Ok(());
+        }
+        SystemClock.sleep(Duration::from_millis(2)).await;
+    }
+    bail!("not all operations ended");
+}
+
+/// Counts shared commits: the first boundary before a commit that follows one after a commit.
+#[derive(Debug, Default)]
+struct Commits {
+    open: AtomicBool,
+    count: AtomicU64,
+}
+
+impl Commits {
+    fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+}
+
+impl FaultPlan for Commits {
+    fn reach(&self, boundary: Boundary) -> Fate {
+        match boundary {
+            Boundary::BeforeCommit(_) => self.open.store(true, Ordering::Relaxed),
+            Boundary::AfterCommit(_) => {
+                if self.open.swap(false, Ordering::Relaxed) {
+                    self.count.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            Boundary::BeforeCall | Boundary::AfterCall | Boundary::InFinalize => {}
+        }
+        Fate::Continue
+    }
+}

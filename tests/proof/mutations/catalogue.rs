@@ -86,7 +86,7 @@ const OF_THE_PROJECT: [Mutation; 6] = [
 ];
 
 /// In the runtime that the project carries.
-const OF_THE_RUNTIME: [Mutation; 8] = [
+const OF_THE_RUNTIME: [Mutation; 11] = [
     Mutation::new(
         "a replaced worker may still write",
         "settle.sql",
@@ -138,6 +138,31 @@ const OF_THE_RUNTIME: [Mutation; 8] = [
         "vendor/orch-runtime/src/gateway/client.rs",
         "request.header(IDEMPOTENCY_KEY, key.as_str())",
         "request.header(\"x-request\", key.as_str()).header(\"x-name\", IDEMPOTENCY_KEY.as_str())",
+    ),
+    Mutation::new(
+        "everybody sees everybody's operations",
+        "vendor/orch-runtime/src/engine/mod.rs",
+        "found.filter(|view| view.owner_id == *owner)",
+        "found.filter(|_| !owner.as_str().is_empty())",
+    ),
+    Mutation::new(
+        "what nobody knows is called a failure",
+        "vendor/orch-runtime/src/operation/decision.rs",
+        "    Settlement::Park {
+        code: UNKNOWN,
+        reason,
+    }\n",
+        "    Settlement::Fail {
+        code: UNKNOWN.to_owned(),
+        message: reason,
+        cause: None,
+    }\n",
+    ),
+    Mutation::new(
+        "a call may take for ever",
+        "vendor/orch-runtime/src/engine/call.rs",
+        "() = clock.sleep(limit) =>",
+        "() = async { clock.sleep(limit).await; std::future::pending().await } =>",
     ),
 ];
 

@@ -98,6 +98,9 @@ async fn a_call_that_hangs_is_cut_off_and_asked_about() {
     world.provider.script([Reply::Hang]);
     let op_id = world.submit("key-1", &sample()).await.unwrap();
     assert_eq!(world.state(&op_id).await, InProgress);
+    world.advance(Duration::from_secs(11)).await;
+    let state = world.state(&op_id).await;
+    assert_ne!(state, InProgress, "its lease runs on, its time is over");
     world.settle().await;
     assert_eq!(world.state(&op_id).await, Completed);
     assert_eq!(world.provider.effects(&op_id), 1);

@@ -37,7 +37,8 @@ impl Running {
         for part in parts {
             routes = routes.merge(part.routes);
             engines.push(part.engine);
-            workers.push(part.workers);
+            // One without schedulers would end at once, and be taken for broken.
+            workers.extend((!part.workers.names().is_empty()).then_some(part.workers));
         }
         let ready = Ready {
             store: setup.store,

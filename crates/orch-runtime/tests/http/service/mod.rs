@@ -46,6 +46,14 @@ fn start(setup: &Setup) -> Result<Parts, SetupError> {
     })
 }
 
+/// A domain whose schedulers run in another process.
+fn start_without_workers(setup: &Setup) -> Result<Parts, SetupError> {
+    Ok(Parts {
+        workers: Workers::new(),
+        ..start(setup)?
+    })
+}
+
 /// Pings by HTTP.
 struct Calling(HttpGateway);
 
@@ -90,9 +98,16 @@ impl Orchestrator for Calling {
 fn child() {
     let arguments = std::env::var("CHILD_ARGUMENTS").unwrap_or_default();
     let arguments = arguments.split_whitespace().map(Into::into).collect();
+    let module = match std::env::var("CHILD_WITHOUT_WORKERS") {
+        Ok(_) => Module {
+            start: start_without_workers,
+            ..MODULE
+        },
+        Err(_) => MODULE,
+    };
     let service = Service::new("pinger", "1.2.3")
         .migrations(MIGRATIONS)
-        .module(MODULE);
+        .module(module);
     let code: ExitCode = service.run_with(arguments, std::env::vars_os());
     process::report(code);
 }
@@ -311,6 +326,15 @@ async fn a_simulated_service_works_from_end_to_end_and_stops_when_asked() {
             assert!(end.out.contains(part), "{part} is missing in {end:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_domain_without_schedulers_is_served_too() {
+    let process = Process::start("--simulate", &[("CHILD_WITHOUT_WORKERS", "1")]).await;
+    let ask = post("/api/pings", "k", r#"{"name":"ann"}"#).header("prefer", "wait=10");
+    assert_eq!(ask.send(process.address).await.status, 200);
+    process.signal("TERM").await;
+    assert_eq!(process.end().await.code, 0);
 }
 
 /// The order to stop comes while the provider is at work: its answer is waited for and kept.

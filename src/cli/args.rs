@@ -24,6 +24,13 @@ Examples:
   orch-gen apply --dry-run --diff
   orch-gen apply --force          (gives up edits of generated files)";
 
+const REMOVE_EXAMPLES: &str = "\
+Examples:
+  orch-gen remove Payment RefundRequested
+  orch-gen remove Payment --dry-run
+
+Files that were edited are kept and listed.";
+
 const LINT_EXAMPLES: &str = "\
 Examples:
   orch-gen lint
@@ -97,6 +104,9 @@ pub(super) enum Command {
     /// Exit 1 when the tree does not match orch.toml
     #[command(after_help = "Examples:\n  orch-gen check\n  orch-gen check --json -p shop")]
     Check(Target),
+    /// Take out a domain, or one of its operations
+    #[command(after_help = REMOVE_EXAMPLES)]
+    Remove(Remove),
     /// Prove the conventions of orchestrated calls in the source
     #[command(after_help = LINT_EXAMPLES)]
     Lint(Lint),
@@ -140,6 +150,9 @@ pub(super) struct Generate {
     /// What to keep beside the state: none, progress or history
     #[arg(long, value_name = "WHAT")]
     pub(super) track: Option<String>,
+    /// How the provider is reached: http (the default)
+    #[arg(long, value_name = "KIND")]
+    pub(super) gateway: Option<String>,
     /// The package's folder; made when it is not there
     #[arg(long, value_name = "DIR", conflicts_with = "package")]
     pub(super) out: Option<PathBuf>,
@@ -245,4 +258,19 @@ pub(super) enum LintFormat {
     Full,
     Concise,
     Json,
+}
+
+/// What to take out.
+#[derive(Debug, Args)]
+pub(super) struct Remove {
+    /// The domain
+    #[arg(value_name = "Domain")]
+    pub(super) domain: String,
+    /// One of its events; all of the domain without it
+    #[arg(value_name = "Event")]
+    pub(super) event: Option<String>,
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) mode: Mode,
 }

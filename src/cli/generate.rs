@@ -6,20 +6,21 @@ use super::args::{Generate, Target};
 use super::new::runtime_source;
 use super::output::Output;
 use super::target::{self, Place, relative};
+use crate::apply;
 use crate::disk::Real;
 use crate::error::{Code, Error, Exit, Result};
 use crate::model::{OperationModel, PackageModel};
 use crate::naming::{self, Name, Role};
 use crate::plan::Plan;
 use crate::spec::{
-    self, Domain, Edit, Field, GatewayKind, Operation, Preset, RuntimeSource, Spec, Track,
+    self, Domain, Edit, Field, Given, Operation, Preset, RuntimeSource, Spec, Track,
 };
 
 /// What was asked for, understood.
 struct Wanted {
     domain: Domain,
-    /// Whether fields or tracking were named; if not, what is there stays.
-    named: bool,
+    /// What was named; of the rest, what is there stays.
+    given: Given,
     preset: Option<Preset>,
 }
 
@@ -38,6 +39,7 @@ pub(super) fn run(
     let place = target::for_generation(&Real, &target, environment, &new_folder)?;
     let runtime = runtime_source(&arguments.runtime, environment, &place.root)?;
     if arguments.mode.dry_run {
+        apply::pending(&Real, &place.root)?;
         let (text, _) = edited_spec(&place, &wanted, runtime)?;
         let plan = place.plan(&Real, &text, arguments.mode.force)?;
         return Ok(print_plan(&plan, arguments.mode.diff, output));
@@ -76,7 +78,15 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
         .as_deref()
         .map(spec::parse_track)
         .transpose()?;
-    let named = !fields.is_empty() || track.is_some();
+    let given = Given {
+        fields: !fields.is_empty(),
+        track: track.is_some(),
+    };
+    let gateway = arguments
+        .gateway
+        .as_deref()
+        .map(spec::parse_gateway)
+        .transpose()?;
     let track = track
         .or(preset.map(|preset| preset.track))
         .unwrap_or(Track::None);
@@ -91,12 +101,12 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
     };
     let domain = Domain {
         name: domain,
-        gateway: GatewayKind::Http,
+        gateway: gateway.unwrap_or_default(),
         operations: vec![operation],
     };
     Ok(Wanted {
         domain,
-        named,
+        given,
         preset,
     })
 }
@@ -107,6 +117,7 @@ const COMMANDS: &[&str] = &[
     "apply",
     "plan",
     "check",
+    "remove",
     "lint",
     "rules",
     "explain",
@@ -155,7 +166,7 @@ fn edited_spec(
             }
         }
     };
-    spec::add_operation(&text, &wanted.domain, !wanted.named)
+    spec::add_operation(&text, &wanted.domain, wanted.given)
 }
 
 fn report(

@@ -12,6 +12,7 @@ mod generate;
 mod lint;
 mod new;
 mod output;
+mod remove;
 mod target;
 
 pub use output::{Output, Stream};
@@ -77,6 +78,7 @@ fn dispatch(
         Some(Command::Apply(apply)) => apply::run(&apply, environment, output),
         Some(Command::Plan(plan)) => apply::plan(&plan, environment, output),
         Some(Command::Check(check)) => check::run(&check, environment, output),
+        Some(Command::Remove(arguments)) => remove::run(&arguments, environment, output),
         Some(Command::Lint(arguments)) => lint::run(&arguments, environment, output),
         Some(Command::Rules) => {
             lint::rules(output);

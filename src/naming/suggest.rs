@@ -6,7 +6,7 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
     let typed = typed.to_ascii_lowercase();
     known
         .into_iter()
-        .map(|word| (distance(&typed, word), word))
+        .map(|word| (distance(&typed, &word.to_ascii_lowercase()), word))
         .filter(|(edits, word)| *edits <= (word.len().max(typed.len()) / 3).max(1))
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, word)| word)

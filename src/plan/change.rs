@@ -49,8 +49,6 @@ pub enum Action {
 pub enum Conflict {
     /// A generated file was edited.
     Edited,
-    /// A generated file that is to go was edited.
-    EditedStale,
     /// There is a file that this program did not write.
     Occupied,
     /// The template and the user changed the same lines.
@@ -65,7 +63,6 @@ impl Conflict {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Edited => "edited",
-            Self::EditedStale => "edited-stale",
             Self::Occupied => "occupied",
             Self::Overlap => "overlap",
             Self::NoBase => "no-base",
@@ -76,7 +73,7 @@ impl Conflict {
     #[must_use]
     pub const fn code(self) -> Code {
         match self {
-            Self::Edited | Self::EditedStale => Code::EditedGenerated,
+            Self::Edited => Code::EditedGenerated,
             Self::Occupied => Code::Occupied,
             Self::Overlap | Self::NoBase => Code::MergeConflict,
         }
@@ -87,7 +84,6 @@ impl Conflict {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::Edited => "a generated file was edited by hand",
-            Self::EditedStale => "a generated file that is not needed any more was edited by hand",
             Self::Occupied => "a file is there that orch-gen did not write",
             Self::Overlap => "you and the template changed the same lines",
             Self::NoBase => "the template changed, and the text it was made from is lost",
@@ -99,7 +95,6 @@ impl Conflict {
     pub const fn help(self) -> &'static str {
         match self {
             Self::Edited => "move the edit to a file of yours, then `orch-gen apply --force`",
-            Self::EditedStale => "keep what you need, then `orch-gen apply --force`",
             Self::Occupied => "move it away, or overwrite it with `orch-gen apply --force`",
             Self::Overlap => {
                 "`orch-gen plan --diff` shows both; make the template's change by hand"

@@ -11,7 +11,7 @@ use super::line_ends;
 use super::merge::merge;
 use crate::components::{Class, GeneratedFile, Owned};
 use crate::disk::Tree;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::lock::{BASE, Hash, Lock, LockedFile};
 use crate::parallel;
 use std::borrow::Cow;
@@ -59,6 +59,9 @@ impl Decider<'_> {
     fn one(&self, owned: &Owned) -> Result<(Change, LockedFile)> {
         let file = &owned.file;
         let before = self.tree.read(file.path())?;
+        if before.is_none() {
+            self.no_other_module(file.path())?;
+        }
         let hash = Hash::of(file.contents().as_bytes());
         let (action, after) = self.wanted(file, &hash, before.as_deref())?;
         if !matches!(action, Action::Unchanged | Action::Absent) {
@@ -78,6 +81,22 @@ impl Decider<'_> {
             after,
         };
         Ok((change, entry))
+    }
+
+    /// `src/audit/mod.rs` beside the user's own `src/audit.rs` would not compile.
+    fn no_other_module(&self, path: &str) -> Result<()> {
+        let Some(folder) = path.strip_suffix("/mod.rs") else {
+            return Ok(());
+        };
+        let other = format!("{folder}.rs");
+        if !self.tree.is_there(&self.tree.path(&other))? {
+            return Ok(());
+        }
+        Err(
+            Error::new(Code::Occupied, "a module of this name is there already")
+                .at(other)
+                .help("rename it, or choose another name for the domain"),
+        )
     }
 
     fn wanted(&self, file: &GeneratedFile, hash: &Hash, before: Option<&[u8]>) -> Result<Verdict> {
@@ -147,17 +166,16 @@ impl Decider<'_> {
         Ok(text.and_then(|text| String::from_utf8(text).ok()))
     }
 
-    /// A file that was written once and is not wanted any more.
+    /// A file that was written once and is not wanted any more. It goes, unless somebody edited it.
     fn stale(&self, path: &str, entry: &LockedFile) -> Result<Option<Change>> {
         let Some(before) = self.tree.read(path)? else {
             return Ok(None);
         };
         let untouched = Hash::of(&line_ends::unified(&before)) == entry.hash;
-        let action = match entry.class {
-            _ if untouched => Action::Delete,
-            Class::Yours => Action::Release,
-            Class::Generated if self.force => Action::Delete,
-            Class::Generated => Action::Conflict(Conflict::EditedStale),
+        let action = if untouched || (self.force && entry.class == Class::Generated) {
+            Action::Delete
+        } else {
+            Action::Release
         };
         Ok(Some(Change {
             path: path.to_owned(),

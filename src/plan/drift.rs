@@ -86,7 +86,7 @@ fn of(change: &Change) -> Option<Drift<'_>> {
         Action::Create => Kind::Missing,
         Action::Update | Action::Merge => Kind::Stale,
         Action::Delete => Kind::Orphan,
-        Action::Conflict(Conflict::Edited | Conflict::EditedStale) => Kind::Edited,
+        Action::Conflict(Conflict::Edited) => Kind::Edited,
         Action::Conflict(Conflict::Occupied) => Kind::Foreign,
         Action::Conflict(Conflict::Overlap | Conflict::NoBase) => Kind::Stale,
         Action::Unchanged | Action::Absent | Action::Release => return None,

@@ -58,7 +58,7 @@ impl Action {
     const fn note(self) -> Option<&'static str> {
         match self {
             Self::Merge => Some("merged with your edits"),
-            Self::Release => Some("edited by you: kept, and yours from now on"),
+            Self::Release => Some("edited, so it is kept, and yours from now on"),
             Self::Absent => Some("deleted by you: stays away (`--force` brings it back)"),
             Self::Conflict(kind) => Some(kind.sentence()),
             _ => None,

@@ -124,8 +124,8 @@ fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
     let (typed, at) = source.required(table, &place, "name")?;
     let name = read_name(Role::Domain, typed, &at)?;
     let gateway = match source.text(table, "gateway")? {
-        None | Some(("http", _)) => GatewayKind::Http,
-        Some((other, at)) => return Err(not_one_of("gateway", other, &["http"]).at(at)),
+        None => GatewayKind::Http,
+        Some((word, at)) => parse_gateway(word).map_err(|error| error.at(at))?,
     };
     let mut operations = Vec::new();
     for table in source.tables(table, "operation")? {
@@ -194,6 +194,18 @@ fn read_fields(source: &Source<'_>, table: &Table, place: &str) -> Result<Vec<Fi
     }
     validate::check_fields(&fields).map_err(|error| error.at(place))?;
     Ok(fields)
+}
+
+/// Reads the kind of a gateway.
+///
+/// # Errors
+/// When there is no such kind yet.
+pub fn parse_gateway(word: &str) -> Result<GatewayKind> {
+    if word == "http" {
+        return Ok(GatewayKind::Http);
+    }
+    let what = format!("the gateway `{}` is not available", word.escape_debug());
+    Err(Error::new(Code::Unavailable, what).help("available: http"))
 }
 
 /// Reads `none`, `progress` or `history`.

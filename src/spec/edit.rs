@@ -2,6 +2,7 @@
 
 use super::{Domain, FILE, Field, Operation, RuntimeSource, SCHEMA, Spec, StoreKind, Track};
 use crate::error::{Code, Error, Result};
+use crate::naming::{self, Name};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
 
 const HEADER: &str = "\
@@ -61,11 +62,21 @@ pub fn set_runtime(text: &str, runtime: &RuntimeSource) -> Result<String> {
     Ok(document.to_string())
 }
 
-/// The text with the operation in it. Fields and tracking are left alone where `None` is given.
+/// What of an operation was asked for by name. The rest is a default, which an operation that is
+/// there already need not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Given {
+    /// Its fields.
+    pub fields: bool,
+    /// Its tracking.
+    pub track: bool,
+}
+
+/// The text with the domain's one operation in it.
 ///
 /// # Errors
 /// When the text cannot be read, or the operation does not fit into it.
-pub fn add_operation(text: &str, domain: &Domain, keep_fields: bool) -> Result<(String, Edit)> {
+pub fn add_operation(text: &str, domain: &Domain, given: Given) -> Result<(String, Edit)> {
     let spec = Spec::parse(text)?;
     let mut document = parse(text)?;
     let Some(wanted) = domain.operations.first() else {
@@ -79,26 +90,83 @@ pub fn add_operation(text: &str, domain: &Domain, keep_fields: bool) -> Result<(
         push_table(&mut document, "domain", domain_table(domain));
         return Ok((checked(&document)?, Edit::NewDomain));
     };
-    let known = spec.domains[index]
-        .operations
-        .iter()
-        .position(|o| o.event == wanted.event);
+    let known = &spec.domains[index].operations;
     let table = domain_at(&mut document, index)?;
-    let Some(position) = known else {
+    let Some(position) = known.iter().position(|known| known.event == wanted.event) else {
         push_table(table, "operation", operation_table(wanted));
         return Ok((checked(&document)?, Edit::NewOperation));
     };
-    let now = &spec.domains[index].operations[position];
-    if keep_fields || (now.fields == wanted.fields && now.track == wanted.track) {
+    let changes = Given {
+        fields: given.fields && known[position].fields != wanted.fields,
+        track: given.track && known[position].track != wanted.track,
+    };
+    if changes == Given::default() {
         return Ok((text.to_owned(), Edit::Unchanged));
     }
     let table = table_at(table.get_mut("operation"), position)?;
-    table.insert(
-        "fields",
-        Item::Value(Value::Array(fields_array(&wanted.fields))),
-    );
-    set_track(table, wanted.track);
+    if changes.fields {
+        table.insert(
+            "fields",
+            Item::Value(Value::Array(fields_array(&wanted.fields))),
+        );
+    }
+    if changes.track {
+        set_track(table, wanted.track);
+    }
     Ok((checked(&document)?, Edit::Changed))
+}
+
+/// The text without a domain, or without one of its operations; a domain goes with its last one.
+///
+/// # Errors
+/// When the text cannot be read, or the domain or the event is not in it.
+pub fn remove(text: &str, domain: &Name, event: Option<&Name>) -> Result<String> {
+    let spec = Spec::parse(text)?;
+    let mut document = parse(text)?;
+    let names = spec.domains.iter().map(|known| &known.name);
+    let index = position(names, domain, "orch.toml has no domain")?;
+    let operations = &spec.domains[index].operations;
+    if let Some(event) = event {
+        let events = operations.iter().map(|known| &known.event);
+        let position = position(events, event, "the domain has no event")?;
+        if operations.len() > 1 {
+            remove_table(domain_at(&mut document, index)?, "operation", position);
+            return checked(&document);
+        }
+    }
+    remove_table(&mut document, "domain", index);
+    checked(&document)
+}
+
+fn position<'a>(
+    mut names: impl Iterator<Item = &'a Name> + Clone,
+    wanted: &Name,
+    missing: &str,
+) -> Result<usize> {
+    let known: Vec<&str> = names.clone().map(Name::type_name).collect();
+    names.position(|name| name == wanted).ok_or_else(|| {
+        let error = Error::new(
+            Code::SpecValue,
+            format!("{missing} `{}`", wanted.type_name()),
+        )
+        .at(FILE);
+        match naming::nearest(wanted.type_name(), known.iter().copied()) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None if known.is_empty() => error.help("there is nothing to remove"),
+            None => error.help(format!("there are: {}", known.join(", "))),
+        }
+    })
+}
+
+fn remove_table(parent: &mut Table, key: &str, index: usize) {
+    let tables = parent.get_mut(key).and_then(Item::as_array_of_tables_mut);
+    let is_empty = tables.is_some_and(|tables| {
+        tables.remove(index);
+        tables.is_empty()
+    });
+    if is_empty {
+        parent.remove(key);
+    }
 }
 
 fn parse(text: &str) -> Result<DocumentMut> {

@@ -17,8 +17,8 @@ pub mod types;
 mod validate;
 
 pub use constraint::Constraints;
-pub use document::parse_track;
-pub use edit::{Edit, add_operation, new_document, set_runtime};
+pub use document::{parse_gateway, parse_track};
+pub use edit::{Edit, Given, add_operation, new_document, remove, set_runtime};
 pub use field::Field;
 pub use pattern::{Part, Pattern};
 pub use preset::Preset;

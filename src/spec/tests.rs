@@ -283,15 +283,19 @@ fn edits_keep_comments() {
     let text = "# mine\nversion = 1 # one\n\n# about payments\n[[domain]]\nname = \"Payment\"\n\
                 [[domain.operation]]\nevent = \"PaymentRequested\" # asked\nfields = [\"a:string\"]\n";
     let refund = wanted("Payment", "RefundRequested", &["a:string"]);
-    let (text, edit) = add_operation(text, &refund, false).unwrap();
+    let given = Given {
+        fields: true,
+        track: true,
+    };
+    let (text, edit) = add_operation(text, &refund, given).unwrap();
     assert_eq!(edit, Edit::NewOperation);
     let file = wanted("FileUpload", "FileUploadRequested", &["object_key:string"]);
-    let (text, edit) = add_operation(&text, &file, false).unwrap();
+    let (text, edit) = add_operation(&text, &file, given).unwrap();
     assert_eq!(edit, Edit::NewDomain);
     let changed = wanted("Payment", "PaymentRequested", &["a:string", "b:u64"]);
-    let (text, edit) = add_operation(&text, &changed, false).unwrap();
+    let (text, edit) = add_operation(&text, &changed, given).unwrap();
     assert_eq!(edit, Edit::Changed);
-    let (text, edit) = add_operation(&text, &changed, false).unwrap();
+    let (text, edit) = add_operation(&text, &changed, given).unwrap();
     assert_eq!(edit, Edit::Unchanged);
     let text = set_runtime(&text, &RuntimeSource::Path("../crates".to_owned())).unwrap();
     insta::assert_snapshot!(text, @r#"
@@ -343,6 +347,48 @@ fn any_field() -> impl Strategy<Value = String> {
         Just("string:secret"),
     ];
     ("[a-z]{3,8}_[a-z0-9]{2,6}", types).prop_map(|(name, ty)| format!("{name}:{ty}"))
+}
+
+#[test]
+fn what_was_not_given_stays() {
+    let text = SMALL.replace("event =", "track = \"history\"\nevent =");
+    let wanted = wanted("Payment", "PaymentRequested", &["other:u64"]);
+    let (same, edit) = add_operation(&text, &wanted, Given::default()).unwrap();
+    assert_eq!((same.as_str(), edit), (text.as_str(), Edit::Unchanged));
+    let given = Given {
+        fields: true,
+        track: false,
+    };
+    let (text, edit) = add_operation(&text, &wanted, given).unwrap();
+    assert_eq!(edit, Edit::Changed);
+    assert!(
+        text.contains("track = \"history\"") && text.contains("other:u64"),
+        "{text}"
+    );
+    let given = Given {
+        fields: false,
+        track: true,
+    };
+    let (text, _) = add_operation(&text, &wanted, given).unwrap();
+    assert!(!text.contains("track"), "{text}");
+}
+
+#[test]
+fn adding_and_removing_is_nothing() {
+    let given = Given {
+        fields: true,
+        track: true,
+    };
+    let refund = wanted("Payment", "RefundRequested", &["a:string"]);
+    let (more, _) = add_operation(SMALL, &refund, given).unwrap();
+    let event = &refund.operations[0].event;
+    assert_eq!(remove(&more, &refund.name, Some(event)).unwrap(), SMALL);
+    let file = wanted("FileUpload", "FileUploadRequested", &["a:string"]);
+    let (more, _) = add_operation(SMALL, &file, given).unwrap();
+    assert_eq!(remove(&more, &file.name, None).unwrap(), SMALL);
+    assert_eq!(remove(SMALL, &refund.name, None).unwrap(), "version = 1\n");
+    assert!(remove(SMALL, &file.name, None).is_err());
+    assert!(remove(SMALL, &refund.name, Some(event)).is_err());
 }
 
 /// Specs of any shape; some of them are refused.

@@ -242,3 +242,82 @@ fn an_empty_package_takes_operations() {
     place.run_in("shop", &["check"]).done();
     place.run(&["new", "shop"]).refused(2, "OG022");
 }
+
+#[test]
+fn removing_is_the_opposite_of_adding() {
+    let place = Place::with_package();
+    let bytes = |place: &Place| -> Vec<_> {
+        place
+            .everything()
+            .into_iter()
+            .map(|(path, (_, bytes))| (path, bytes))
+            .collect()
+    };
+    let before = bytes(&place);
+    place
+        .run(&["Payment", "RefundRequested", "--out", "pay"])
+        .done();
+    place
+        .run(&["FileUpload", "FileUploadRequested", "--out", "pay"])
+        .done();
+    let dry = place
+        .run(&["remove", "FileUpload", "--out", "pay", "--dry-run"])
+        .done();
+    assert!(dry.out.contains("-     controller.rs"), "{}", dry.out);
+    place.run(&["remove", "FileUpload", "--out", "pay"]).done();
+    place
+        .run(&["remove", "Payment", "RefundRequested", "--out", "pay"])
+        .done();
+    assert!(before == bytes(&place), "the tree is not what it was");
+    place
+        .run(&["remove", "Payment", "RefundRequested", "--out", "pay"])
+        .refused(2, "OG012");
+    place
+        .run(&["remove", "Paymnt", "--out", "pay"])
+        .refused(2, "OG012");
+}
+
+#[test]
+fn removing_keeps_what_was_edited_and_says_so() {
+    let place = Place::with_package();
+    let path = "pay/src/payment/rules.rs";
+    place.write(path, "// mine\n");
+    let ran = place.run(&["remove", "Payment", "--out", "pay"]).done();
+    assert!(
+        ran.out.contains("rules.rs  (edited, so it is kept"),
+        "{}",
+        ran.out
+    );
+    assert_eq!(place.read(path), "// mine\n");
+    assert!(!place.path("pay/src/payment/mod.rs").exists());
+    place.run(&["check", "--out", "pay"]).done();
+}
+
+#[test]
+fn options_of_an_operation_that_is_there_change_only_themselves() {
+    let place = Place::with_package();
+    let fields = "fields = [\"order_id:string:max=64\", \"amount:money:min=0.01\"]";
+    place
+        .run(&[
+            "Payment",
+            "PaymentRequested",
+            "--track",
+            "history",
+            "--out",
+            "pay",
+        ])
+        .done();
+    let spec = place.read("pay/orch.toml");
+    assert!(
+        spec.contains("track = \"history\"") && spec.contains(fields),
+        "{spec}"
+    );
+    place
+        .run(&["Payment", "PaymentRequested", "a:string", "--out", "pay"])
+        .done();
+    let spec = place.read("pay/orch.toml");
+    assert!(
+        spec.contains("track = \"history\"") && spec.contains("[\"a:string\"]"),
+        "{spec}"
+    );
+}

@@ -170,6 +170,11 @@ fn wrong_usage_says_what_to_type() {
     refused(&["apply", "--colour", "x"], "OG001");
     refused(&["explain", "OG999"], "OG001");
     refused(&["check"], "OG020");
+    refused(
+        &["Payment", "PaymentRequested", "--gateway", "grpc"],
+        "OG013",
+    );
+    refused(&["Payment", "PaymentRequested", "--track", "all"], "OG012");
     let ran = Place::new().run(&["aply"]);
     assert!(
         ran.err.contains("did you mean `orch-gen apply`?"),

@@ -15,6 +15,7 @@ fn help_fits_into_80_columns_and_shows_examples() {
         &["apply", "--help"],
         &["plan", "--help"],
         &["check", "--help"],
+        &["remove", "--help"],
         &["lint", "--help"],
         &["rules", "--help"],
         &["explain", "--help"],

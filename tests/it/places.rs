@@ -55,6 +55,17 @@ fn a_folder_with_other_files_is_fine_until_they_collide() {
 }
 
 #[test]
+fn a_module_of_the_users_is_not_doubled() {
+    let place = Place::with_package();
+    place.write("pay/src/audit.rs", "//! Mine.\n");
+    let before = place.everything();
+    place
+        .run(&["Audit", "AuditRequested", "--out", "pay"])
+        .refused(2, "OG022");
+    assert_eq!(place.everything(), before);
+}
+
+#[test]
 fn folders_on_the_way_are_made() {
     let place = Place::new();
     place

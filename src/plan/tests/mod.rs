@@ -221,16 +221,26 @@ fn an_edited_generated_file_is_a_conflict_until_forced() {
 }
 
 #[test]
-fn an_edited_stale_file_is_a_conflict_or_the_users() {
+fn an_edited_file_that_is_not_needed_any_more_is_the_users() {
     let package = Package::new();
     package.write("src/old.rs", "old, edited\n");
-    assert_eq!(package.apply(V2).unwrap_err().code(), Code::EditedGenerated);
-    package.write("src/old.rs", "old\n");
     package.write("src/mine_old.rs", "old, mine\n");
     let plan = package.apply(V2).unwrap();
-    assert_eq!(action(&plan, "src/mine_old.rs"), Action::Release);
-    assert_eq!(package.read("src/mine_old.rs").unwrap(), "old, mine\n");
+    for path in ["src/mine_old.rs", "src/old.rs"] {
+        assert_eq!(action(&plan, path), Action::Release);
+        assert!(package.read(path).is_some());
+    }
     assert!(package.plan(V2).is_empty());
+}
+
+#[test]
+fn force_takes_an_edited_generated_file_away_but_not_the_users() {
+    let package = Package::new();
+    package.write("src/old.rs", "old, edited\n");
+    package.write("src/mine_old.rs", "old, mine\n");
+    package.apply_forced(V2, true).unwrap();
+    assert_eq!(package.read("src/old.rs"), None);
+    assert_eq!(package.read("src/mine_old.rs").unwrap(), "old, mine\n");
 }
 
 #[test]

@@ -1,0 +1,54 @@
+//! `orch-gen remove`: takes out what generation put in.
+
+use super::Environment;
+use super::apply::{carry_out, open, print_plan, required_spec};
+use super::args::Remove;
+use super::output::Output;
+use super::target;
+use crate::apply;
+use crate::disk::Real;
+use crate::error::{Exit, Result};
+use crate::naming::{Name, Role};
+use crate::spec;
+
+/// Takes out a domain or one of its operations. What was edited is kept and listed.
+pub(super) fn run(
+    arguments: &Remove,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> Result<Exit> {
+    let (domain, _) = Name::parse(Role::Domain, &arguments.domain)?;
+    let event = arguments
+        .event
+        .as_deref()
+        .map(|typed| Name::parse(Role::Event, typed));
+    let event = event.transpose()?.map(|(event, _)| event);
+    let place = target::existing(&Real, &arguments.target, environment)?;
+    let without = |text: &str| spec::remove(text, &domain, event.as_ref());
+    if arguments.mode.dry_run {
+        apply::pending(&Real, &place.root)?;
+        let plan = place.plan(
+            &Real,
+            &without(&required_spec(&place)?)?,
+            arguments.mode.force,
+        )?;
+        return Ok(print_plan(&plan, arguments.mode.diff, output));
+    }
+    let session = open(&place, output)?;
+    let plan = place.plan(
+        &Real,
+        &without(&required_spec(&place)?)?,
+        arguments.mode.force,
+    )?;
+    carry_out(&session, &plan, &arguments.mode, output)?;
+    let domain = domain.type_name();
+    match event {
+        Some(event) => output.say(&format!(
+            "\nRemoved {} of the domain {domain}.",
+            event.type_name()
+        )),
+        None => output.say(&format!("\nRemoved the domain {domain}.")),
+    }
+    output.say("Databases keep the tables and columns they have.");
+    Ok(Exit::Done)
+}

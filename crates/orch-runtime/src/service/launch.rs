@@ -13,6 +13,7 @@ use crate::fault::{FaultPlan, NoFaults};
 use crate::gateway::{HttpGateway, SimulatedProvider};
 use crate::http::{Api, TrustedHeader};
 use crate::metrics::Metrics;
+use crate::store::StoreErrorKind;
 use crate::store::sqlite::SqliteStore;
 
 use super::arguments::{self, Mode, Order};
@@ -113,8 +114,13 @@ async fn run(
     })?;
     let asked = serving::asked_to_stop()?;
     announce(&service, mode, &settings, &listener);
-    serving::until(asked, Running::new(setup, parts, service.routes), listener).await?;
-    Ok(None)
+    let store = setup.store().clone();
+    let running = Running::new(setup, parts, service.routes);
+    let stopped = serving::until(asked, running, listener).await;
+    if let Err(error) = store.checkpoint().await {
+        tracing::warn!(%error, "the database could not be folded into one file");
+    }
+    stopped.map(|()| None)
 }
 
 /// Opens what all domains share.
@@ -125,7 +131,10 @@ fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupError> {
     let opened = SqliteStore::open_with_faults(path, service.migrations, Arc::clone(&faults));
     let store = opened.map_err(|error| {
         let url = database_url::written(path);
-        SetupError::new(format!("the database {url} cannot be used: {error}"))
+        SetupError::new(format!(
+            "the database {url} cannot be used: {error}{}; DATABASE_URL names it",
+            advice(error.kind())
+        ))
     })?;
     let metrics = Metrics::new();
     let authenticator = service.authenticator.clone();
@@ -139,6 +148,15 @@ fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupError> {
         faults,
         metrics,
     })
+}
+
+/// What to do about it, where that is not in the error itself.
+fn advice(kind: StoreErrorKind) -> &'static str {
+    match kind {
+        StoreErrorKind::Busy => ": stop the other program that holds it",
+        StoreErrorKind::Corrupt => ": name another file, or restore a backup",
+        _ => "",
+    }
 }
 
 fn gateways(

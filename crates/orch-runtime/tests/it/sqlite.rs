@@ -102,3 +102,21 @@ fn readers_do_not_block_the_writer() {
     let mode = raw.query_row("pragma journal_mode", [], |row| row.get::<_, String>(0));
     assert_eq!(mode.unwrap(), "wal");
 }
+
+/// Backups copy one file, and a secret that was redacted in it must not live on beside it.
+#[tokio::test]
+async fn a_checkpoint_leaves_one_file_without_what_was_overwritten() {
+    let world = crate::charge::keyed_world();
+    world
+        .submit("k", &crate::charge::charge("order-1"))
+        .await
+        .unwrap();
+    let path = world.path();
+    let store = SqliteStore::open(&path, MIGRATIONS).unwrap();
+    store.checkpoint().await.unwrap();
+    let log = path.with_extension("db-wal");
+    assert_eq!(std::fs::metadata(log).map_or(0, |log| log.len()), 0);
+    let file = std::fs::read(&path).unwrap();
+    let secret = b"4711-secret";
+    assert!(!file.windows(secret.len()).any(|part| part == secret));
+}

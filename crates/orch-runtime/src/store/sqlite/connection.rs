@@ -41,7 +41,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     connection
         .execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
-             pragma wal_autocheckpoint = 4000;",
+             pragma wal_autocheckpoint = 4000; pragma cache_size = -65536; \
+             pragma secure_delete = fast;",
         )
         .map_err(sqlite_error("open"))?;
     Ok(connection)
@@ -86,6 +87,11 @@ impl Readers {
             idle.push(connection);
         }
         answer
+    }
+
+    /// Closes the connections that nobody uses.
+    pub(super) fn close(&self) {
+        self.lock().clear();
     }
 
     fn open(&self) -> Result<Connection, StoreError> {

@@ -102,6 +102,25 @@ impl SqliteStore {
         .await
     }
 
+    /// Folds the file's own write-ahead log into it, so that a stopped program leaves one file and
+    /// nothing of what was overwritten.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        let store = self.clone();
+        let fold = move || {
+            store.readers.close();
+            let connection = connection::open_writer(&store.path)?;
+            connection
+                .execute_batch("pragma wal_checkpoint(truncate)")
+                .map_err(sqlite_error("checkpoint"))
+        };
+        tokio::task::spawn_blocking(fold)
+            .await
+            .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, "checkpoint", error))?
+    }
+
     /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {

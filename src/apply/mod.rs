@@ -1,8 +1,8 @@
 //! Apply: the only code that writes to a user's disk.
 //!
 //! Either everything a plan says happens, or nothing. A package that is not there yet is written
-//! beside its place and moved there by one rename ([`fresh`]). A package that is there is changed
-//! through a journal ([`journal`]): everything is staged first, then the intent is made durable,
+//! beside its place and moved there by one rename (`fresh`). A package that is there is changed
+//! through a journal (`journal`): everything is staged first, then the intent is made durable,
 //! then files are renamed into place; a run that dies is completed or taken back by the next one.
 
 mod fresh;

@@ -44,6 +44,7 @@ const STEPS: &[Step] = &[
     step("fresh/lint", fresh::lint),
     step("fresh/clippy", fresh::clippy),
     step("fresh/test", fresh::test),
+    step("proof", own::proof),
 ];
 
 const fn step(name: &'static str, run: fn(&Workspace) -> Result<()>) -> Step {

@@ -4,6 +4,9 @@ use anyhow::Result;
 
 use crate::workspace::Workspace;
 
+/// The test programs that are quick.
+const BLACK_BOX: [&str; 6] = ["--test", "it", "--test", "http", "--test", "tidy"];
+
 pub(super) fn fmt(workspace: &Workspace) -> Result<()> {
     workspace.cargo(&["fmt", "--all", "--check"]).run()
 }
@@ -18,9 +21,21 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     let job = if workspace.has_nextest() {
         workspace.cargo(&["nextest", "run"])
     } else {
-        workspace.cargo(&["test", "--lib", "--bins", "--tests"])
+        workspace
+            .cargo(&["test", "--lib", "--bins"])
+            .args(BLACK_BOX)
     };
     job.args(["--workspace", "--all-features"]).run()
+}
+
+/// Kills real processes of generated services, and takes one guarantee after the other out of a
+/// generated project: its own tests must notice. One process, because its tests share a project.
+pub(super) fn proof(workspace: &Workspace) -> Result<()> {
+    let arguments = ["test", "--workspace", "--all-features", "--test", "proof"];
+    workspace
+        .cargo(&arguments)
+        .args(["--", "--include-ignored"])
+        .run()
 }
 
 pub(super) fn doctest(workspace: &Workspace) -> Result<()> {

@@ -61,13 +61,19 @@ impl Workers {
         &self.names
     }
 
-    /// Runs all of them until `shutdown`.
+    /// Runs all of them until `shutdown`. Ends early when one of them panics: a service without its
+    /// schedulers must not look healthy.
     pub async fn run(self, shutdown: Shutdown) {
         let mut tasks = tokio::task::JoinSet::new();
         for start in self.loops {
             tasks.spawn(start(shutdown.clone()));
         }
-        while tasks.join_next().await.is_some() {}
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a scheduler broke");
+                return;
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! of that claim and changes nothing when a newer one exists.
 //!
 //! **Deliberately absent:** clocks, ids and retry rules. `now`, names and
-//! [`Settlement`](crate::operation::decision::Settlement)s are handed in.
+//! [`Settlement`]s are handed in.
 
 pub mod hook;
 pub mod sqlite;

@@ -1,7 +1,7 @@
 //! Operations in one SQLite file, at full durability.
 //!
 //! The file is in WAL mode with `synchronous=FULL`: what was acknowledged survives a power cut. One
-//! [`committer`] thread writes; reads run on connections of their own beside it.
+//! committer thread writes; reads run on connections of their own beside it.
 
 mod committer;
 mod connection;

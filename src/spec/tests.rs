@@ -72,6 +72,10 @@ fn wrong_fields_say_what_to_type() {
       --> field `state:string`
     help: try `order_state`
     ");
+}
+
+#[test]
+fn wrong_constraints_say_what_to_type() {
     insta::assert_snapshot!(refused("a:string:mx=3"), @"
     error[OG007]: unknown constraint `mx`
       --> field `a:string:mx=3`
@@ -102,6 +106,10 @@ fn wrong_fields_say_what_to_type() {
       --> field `a:string:pattern=[a-z]+[a-z0-9]`
     help: a row of characters and classes with counts, such as `[0-9a-f]{64}`
     ");
+}
+
+#[test]
+fn types_and_names_that_cannot_be_say_why() {
     insta::assert_snapshot!(refused("a:list<list<string>>"), @"
     error[OG006]: a list of lists is not supported
       --> field `a:list<list<string>>`

@@ -1,7 +1,7 @@
 //! The guard that keeps `execute` away from the database.
 //!
 //! A database transaction or connection held while a provider answers blocks everybody else, and a
-//! rollback cannot take back the call. While the engine runs one, [`assert_outside`] fails in
+//! rollback cannot take back the call. While the engine runs a call, [`assert_outside`] fails in
 //! debug builds and in tests; release builds check nothing.
 
 use std::future::Future;

@@ -2,8 +2,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`test`] | `cargo xtask test`: everything that must pass, in one command |
-//! | [`bench`] | `cargo xtask bench`: what is measured, side by side with a reference |
+//! | [`mod@test`] | `cargo xtask test`: everything that must pass, in one command |
+//! | [`mod@bench`] | `cargo xtask bench`: what is measured, side by side with a reference |
 //! | [`job`] | running other programs |
 //! | [`workspace`] | where things are |
 //! | [`table`] | printing results |

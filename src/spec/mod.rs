@@ -25,7 +25,7 @@ pub use preset::Preset;
 pub use types::Type;
 pub use validate::check_fields;
 #[cfg(test)]
-pub(crate) use validate::{generated_types, is_runtime_type};
+pub(crate) use validate::{generated_types, is_gateway_function, is_runtime_type};
 
 use crate::naming::Name;
 

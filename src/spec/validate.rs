@@ -100,6 +100,9 @@ const DOMAIN_TYPES: &[&str] = &[
 /// Types generated for every operation; `*` is the operation's name.
 const OPERATION_TYPES: &[&str] = &["*Command", "*Orchestrator", "Raw*Command"];
 
+/// Functions that every gateway has beside one for each operation and one for its probe.
+const GATEWAY: &[&str] = &["attempt_timeout", "idempotency", "new"];
+
 /// Whether generated code imports a type of this name.
 pub(crate) fn is_runtime_type(name: &str) -> bool {
     IMPORTED.contains(&name)
@@ -199,6 +202,7 @@ pub(super) fn spec(spec: &Spec) -> Result<()> {
     let mut routes: Vec<(String, &str)> = Vec::new();
     for domain in &spec.domains {
         check_length(domain)?;
+        gateway_functions(domain)?;
         let first_of_domain = types.len();
         for (name, owner) in generated_types(domain) {
             if is_runtime_type(&name) {
@@ -225,6 +229,30 @@ pub(super) fn spec(spec: &Spec) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// No two functions of a gateway may have one name.
+fn gateway_functions(domain: &Domain) -> Result<()> {
+    let mut taken: Vec<String> = GATEWAY.iter().map(|name| (*name).to_owned()).collect();
+    for operation in &domain.operations {
+        let module = operation.name.module();
+        for name in [module.to_owned(), format!("probe_{module}")] {
+            if taken.contains(&name) {
+                let event = operation.event.type_name();
+                let what =
+                    format!("the gateway would have two functions `{name}`, one for {event}");
+                return Err(Error::new(Code::NameClash, what).help("use another event name"));
+            }
+            taken.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a gateway has a function of this name whatever its operations are.
+#[cfg(test)]
+pub(crate) fn is_gateway_function(name: &str) -> bool {
+    GATEWAY.contains(&name)
 }
 
 fn check_length(domain: &Domain) -> Result<()> {

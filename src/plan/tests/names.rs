@@ -5,7 +5,7 @@ use super::*;
 use crate::components;
 use crate::model::Place;
 use crate::naming::reserved_field;
-use crate::spec::{generated_types, is_runtime_type};
+use crate::spec::{generated_types, is_gateway_function, is_runtime_type};
 use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 
@@ -197,12 +197,38 @@ fn every_imported_type_is_searched_for_clashes() {
     );
 }
 
+/// A gateway's own functions take part in the search for clashes with operations.
+#[test]
+fn every_function_of_a_gateway_is_known() {
+    let mut functions = BTreeSet::new();
+    for item in domain_files().flat_map(|file| file.items) {
+        if let syn::Item::Trait(item) = item {
+            functions.extend(item.items.into_iter().filter_map(|item| match item {
+                syn::TraitItem::Fn(function) => Some(function.sig.ident.to_string()),
+                _ => None,
+            }));
+        }
+    }
+    assert!(
+        functions.remove("payment") && functions.remove("probe_refund"),
+        "{functions:?}"
+    );
+    let own = |name: &String| !["refund", "probe_payment"].contains(&name.as_str());
+    for name in functions.iter().filter(|name| own(name)) {
+        assert!(
+            is_gateway_function(name),
+            "`{name}` is missing in the list of its functions"
+        );
+    }
+}
+
 /// The clashes that these lists are for.
 #[test]
 fn types_that_clash_with_imports_are_refused() {
     for (domain, event, field) in [
         ("Http", "HttpRequested", "a:string"),
         ("Shop", "BizRequested", "key:enum(a|b)"),
+        ("Shop", "AttemptTimeoutRequested", "a:string"),
         ("Shop", "JsonCopied", "fields_of:enum(a|b)"),
     ] {
         let text = format!(

@@ -31,7 +31,8 @@ Tasks:
   test [STEP]... [--keep-going]   pass everything, or only the named steps
   test --list                     name the steps
   bench [BENCH]... [--json FILE] [--rounds N]
-                                  measure generate, lint, runtime, fresh, or only the named ones";
+                                  measure generate, lint, runtime, fresh, or only the named ones
+  examples                        write examples/ anew from each orch.toml";
 
 /// How a task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,10 @@ fn run(arguments: &[String], out: &mut dyn Write) -> Result<End> {
     match arguments.split_first() {
         Some((task, rest)) if task == "test" => test::run(&Workspace::find()?, rest, out),
         Some((task, rest)) if task == "bench" => bench::run(&Workspace::find()?, rest, out),
+        Some((task, [])) if task == "examples" => {
+            test::examples::write(&Workspace::find()?)?;
+            Ok(End::Passed)
+        }
         Some((task, _)) if task == "help" || task == "--help" => {
             writeln!(out, "{USAGE}")?;
             Ok(End::Passed)

@@ -7,7 +7,22 @@ use anyhow::{Context, Result, bail};
 use crate::job::Job;
 use crate::workspace::{Workspace, packages};
 
-use super::files::{copy_file, differences};
+use super::files::{copy_file, copy_folder, differences};
+
+/// `cargo xtask examples`: writes every example anew from its `orch.toml`.
+///
+/// # Errors
+/// When the generator does not build or refuses.
+pub(crate) fn write(workspace: &Workspace) -> Result<()> {
+    let orch_gen = build(workspace)?;
+    let examples = folder(workspace);
+    for (name, folder) in packages(&examples)? {
+        let again = regenerate(&orch_gen, &examples, &folder)?;
+        std::fs::remove_dir_all(&folder)?;
+        copy_folder(&again, &folder).with_context(|| name)?;
+    }
+    Ok(())
+}
 
 /// Each example is what this generator writes today, byte for byte.
 pub(super) fn current(workspace: &Workspace) -> Result<()> {
@@ -15,13 +30,20 @@ pub(super) fn current(workspace: &Workspace) -> Result<()> {
     let examples = folder(workspace);
     for (name, folder) in packages(&examples)? {
         Job::new(&orch_gen).args(["check"]).folder(&folder).run()?;
-        regenerate(&orch_gen, &examples, &name, &folder)?;
+        let again = regenerate(&orch_gen, &examples, &folder)?;
+        let differences = differences(&folder, &again)?;
+        if !differences.is_empty() {
+            bail!(
+                "the example {name} is not what its orch.toml says; `cargo xtask examples` writes it:\n  {}",
+                differences.join("\n  ")
+            );
+        }
     }
     Ok(())
 }
 
-/// Writes the project anew from its `orch.toml` alone and compares the two.
-fn regenerate(orch_gen: &Path, examples: &Path, name: &str, folder: &Path) -> Result<()> {
+/// Writes the project anew from its `orch.toml` alone, elsewhere; answers where.
+fn regenerate(orch_gen: &Path, examples: &Path, folder: &Path) -> Result<PathBuf> {
     let inside = folder.strip_prefix(examples).context("not in examples")?;
     let scratch = std::env::temp_dir().join("orch-gen-xtask").join("examples");
     drop(std::fs::remove_dir_all(&scratch));
@@ -32,14 +54,7 @@ fn regenerate(orch_gen: &Path, examples: &Path, name: &str, folder: &Path) -> Re
         .args(["apply", "--quiet"])
         .folder(&again)
         .run()?;
-    let differences = differences(folder, &again)?;
-    if !differences.is_empty() {
-        bail!(
-            "the example {name} is not what `orch-gen apply` writes from its orch.toml:\n  {}",
-            differences.join("\n  ")
-        );
-    }
-    Ok(())
+    Ok(again)
 }
 
 pub(super) fn fmt(workspace: &Workspace) -> Result<()> {

@@ -18,6 +18,14 @@ pub(super) fn copy_file(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Copies every file below `from`.
+pub(super) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    for path in files(from)? {
+        copy_file(&from.join(&path), &to.join(&path))?;
+    }
+    Ok(())
+}
+
 /// The files in which two folders differ, each with what is wrong.
 pub(super) fn differences(committed: &Path, written: &Path) -> Result<Vec<String>> {
     let (left, right) = (files(committed)?, files(written)?);

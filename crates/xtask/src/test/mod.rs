@@ -4,7 +4,7 @@
 //! selects a step or, as `examples`, all steps below it.
 
 mod absences;
-mod examples;
+pub(crate) mod examples;
 mod files;
 mod fresh;
 mod own;

@@ -1,6 +1,7 @@
 //! `Cargo.toml` and what git leaves alone.
 
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use crate::spec::RuntimeSource;
 use askama::Template;
 
 /// The component.
@@ -16,6 +17,7 @@ pub(super) const COMPONENT: Component = Component {
 struct ManifestView<'a> {
     name: &'a str,
     standalone: bool,
+    vendored: bool,
     runtime: String,
     runtime_for_tests: String,
     lint: String,
@@ -30,6 +32,7 @@ fn render(context: &Context<'_>) -> Rendered {
     let view = ManifestView {
         name: &package.name,
         standalone: package.standalone,
+        vendored: package.runtime == RuntimeSource::Vendored,
         runtime: package.dependency("orch-runtime"),
         runtime_for_tests: testing(&package.dependency("orch-runtime")),
         lint: package.dependency("orch-lint"),

@@ -204,3 +204,14 @@ fn odd_arguments_are_no_panic() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_are_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    let mut command = place.command("", &["Payment"]);
+    command.arg(std::ffi::OsStr::from_bytes(b"\xff\xfe"));
+    crate::command::ran(command).refused(2, "OG001");
+    assert!(place.is_empty());
+}

@@ -345,15 +345,21 @@ fn a_lost_merge_base_is_restored_or_named() {
     assert_eq!(package.apply(V2).unwrap_err().code(), Code::MergeConflict);
 }
 
-/// A base that was edited would make the merge take lines for the user's that are not.
+/// A base with the user's line in it would make the merge take the line for one that the template
+/// has given up, and drop it.
 #[test]
 fn a_merge_base_that_was_edited_is_not_used() {
     let package = Package::new();
+    let mine = "1\n2\n3\n4\n5\n6\n7\n8\n9 mine\n";
     for entry in std::fs::read_dir(package.root.join(".orch/base")).unwrap() {
-        std::fs::write(entry.unwrap().path(), "tampered\n").unwrap();
+        std::fs::write(entry.unwrap().path(), mine).unwrap();
     }
-    package.write("src/mine.rs", "1\n2\n3\n4\n5\n6\n7\n8\n9 mine\n");
-    assert_eq!(package.apply(V2).unwrap_err().code(), Code::MergeConflict);
+    package.write("src/mine.rs", mine);
+    let plan = package.plan(V2);
+    assert_eq!(
+        action(&plan, "src/mine.rs"),
+        Action::Conflict(Conflict::NoBase)
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
 -- The operations of notification and their write-ahead log.
+-- States are compared one by one: SQLite makes a temporary table for `IN (...)` at each write.
 CREATE TABLE IF NOT EXISTS notification_operations (
     op_id TEXT NOT NULL PRIMARY KEY,
     owner_id TEXT NOT NULL,
@@ -11,8 +12,10 @@ CREATE TABLE IF NOT EXISTS notification_operations (
     channel TEXT NOT NULL,
     template TEXT NOT NULL,
     body TEXT NOT NULL,
-    state TEXT NOT NULL
-        CHECK (state IN ('PENDING', 'IN_PROGRESS', 'UNKNOWN', 'COMPLETED', 'FAILED', 'PARKED')),
+    state TEXT NOT NULL CHECK (
+        state = 'PENDING' OR state = 'IN_PROGRESS' OR state = 'UNKNOWN'
+        OR state = 'COMPLETED' OR state = 'FAILED' OR state = 'PARKED'
+    ),
     attempts INTEGER NOT NULL DEFAULT 0,
     interruptions INTEGER NOT NULL DEFAULT 0,
     probes INTEGER NOT NULL DEFAULT 0,
@@ -44,8 +47,14 @@ CREATE TABLE IF NOT EXISTS notification_write_ahead_logs (
     op_id TEXT NOT NULL,
     fence INTEGER NOT NULL,
     attempt INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('INTENT', 'PENDING', 'COMPLETED', 'LATE', 'CORRUPT')),
-    outcome_type TEXT CHECK (outcome_type IN ('OK', 'RETRY', 'FAIL', 'UNKNOWN')),
+    state TEXT NOT NULL CHECK (
+        state = 'INTENT' OR state = 'PENDING' OR state = 'COMPLETED'
+        OR state = 'LATE' OR state = 'CORRUPT'
+    ),
+    outcome_type TEXT CHECK (
+        outcome_type = 'OK' OR outcome_type = 'RETRY'
+        OR outcome_type = 'FAIL' OR outcome_type = 'UNKNOWN'
+    ),
     outcome TEXT,
     created_at INTEGER NOT NULL,
     written_at INTEGER,

@@ -25,6 +25,9 @@ use super::{ManualClock, Provider};
 /// Rounds after which an operation that has not come to rest is stuck.
 const PATIENCE: u32 = 600;
 
+/// Longer than a lease and than the first pause between attempts.
+const RECOVERY_STEP: Duration = Duration::from_secs(20);
+
 /// Turns given to tasks that the clock has just woken before the world looks at them.
 const YIELDS: u32 = 16;
 
@@ -219,10 +222,29 @@ impl World {
             }
             self.clock.advance(Duration::from_secs(5));
         }
-        panic!(
-            "an operation did not come to rest: {:?}",
-            self.store().count_by_state().await
-        );
+        self.stuck().await;
+    }
+
+    /// As [`settle`](Self::settle), in longer steps; a process that dies on the way is started again.
+    ///
+    /// # Panics
+    /// As [`settle`](Self::settle).
+    pub async fn recover(&mut self) {
+        for _ in 0..PATIENCE {
+            if self.is_dead() {
+                self.restart();
+            }
+            self.advance(RECOVERY_STEP).await;
+            if !self.is_dead() && self.is_at_rest().await {
+                return;
+            }
+        }
+        self.stuck().await;
+    }
+
+    async fn stuck(&self) -> ! {
+        let states = self.store().count_by_state().await;
+        panic!("an operation did not come to rest: {states:?}");
     }
 
     async fn is_at_rest(&self) -> bool {

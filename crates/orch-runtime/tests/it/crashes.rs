@@ -43,13 +43,7 @@ async fn crash_and_recover(name: &str, world: World, boundary: Boundary, reply: 
     let mut world = scripted(world, [reply.clone()]);
     world.crash_at(boundary);
     let op = submit_until_accepted(&mut world).await;
-    for _ in 0..8 {
-        world.advance(Duration::from_secs(20)).await;
-        if world.is_dead() {
-            world.restart();
-        }
-    }
-    world.settle().await;
+    world.recover().await;
     let case = format!("{name}, {boundary}, {reply:?}");
     let state = world.state(&op).await;
     let effects = world.provider.effects(&op);

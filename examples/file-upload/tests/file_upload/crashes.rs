@@ -41,13 +41,7 @@ async fn crash_and_recover(mut world: World, boundary: Boundary, reply: Reply) {
     world.provider.script([reply]);
     world.crash_at(boundary);
     let op_id = submit_until_accepted(&mut world).await;
-    for _ in 0..4 {
-        world.advance(Duration::from_secs(20)).await;
-        if world.is_dead() {
-            world.restart();
-        }
-    }
-    world.settle().await;
+    world.recover().await;
     match world.state(&op_id).await {
         Completed => assert_eq!(world.provider.effects(&op_id), 1, "{case}"),
         Failed => assert_eq!(world.provider.effects(&op_id), 0, "{case}"),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::{arguments, import, signature};
+use super::layout::import;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel, Variant};
 use crate::spec::{Part, Pattern, Type};
@@ -26,11 +26,12 @@ struct CommandView<'a> {
     fields: Vec<FieldView<'a>>,
     forms: Vec<FormView>,
     many: bool,
-    new_signature: String,
-    check_signature: String,
+    parameters: String,
+    check_parameters: String,
     new_arguments: String,
     json_arguments: String,
     raw_arguments: String,
+    inline: Option<String>,
     secrets: Option<String>,
     biz_key: String,
     columns: Vec<String>,
@@ -50,7 +51,10 @@ struct FieldView<'a> {
     getter_type: &'a str,
     getter: String,
     optional: bool,
-    secret: bool,
+    /// Its place in the literal of the command.
+    taken: String,
+    /// What debug output shows of it.
+    shown: String,
     check: Option<String>,
 }
 
@@ -71,7 +75,6 @@ const FEW: usize = 7;
 
 fn render(_: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rendered {
     let fields = &operation.fields;
-    let text = |names: Vec<String>, indent| arguments(&names, indent, "Self::check(", ")");
     let view = CommandView {
         name: operation.type_name(),
         prose: operation.prose(),
@@ -81,11 +84,12 @@ fn render(_: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rende
         fields: fields.iter().map(field_view).collect(),
         forms: fields.iter().filter_map(form_view).collect(),
         many: fields.len() >= FEW,
-        new_signature: new_signature(fields),
-        check_signature: check_signature(fields),
-        new_arguments: text(new_arguments(fields), 8),
-        json_arguments: text(json_arguments(fields), 8),
-        raw_arguments: arguments(&raw_arguments(fields), 8, "Self::new(", ")"),
+        parameters: parameters(fields).join(", "),
+        check_parameters: check_parameters(fields).join(", "),
+        new_arguments: new_arguments(fields).join(", "),
+        json_arguments: json_arguments(fields).join(", "),
+        raw_arguments: raw_arguments(fields).join(", "),
+        inline: inline(fields),
         secrets: secrets(fields),
         biz_key: biz_key(operation),
         columns: fields.iter().filter_map(column).collect(),
@@ -146,9 +150,33 @@ fn field_view(field: &FieldModel) -> FieldView<'_> {
         getter_type: &field.getter_type,
         getter: getter(field),
         optional: field.optional,
-        secret: field.secret,
+        taken: taken(field),
+        shown: shown(field),
         check: check(field),
     }
+}
+
+fn taken(field: &FieldModel) -> String {
+    let FieldModel { name, json, .. } = field;
+    if field.optional {
+        name.clone()
+    } else {
+        format!("{name}: taken(\"{json}\", {name})?")
+    }
+}
+
+fn shown(field: &FieldModel) -> String {
+    if field.secret {
+        "&REDACTED".to_owned()
+    } else {
+        format!("&self.{}", field.name)
+    }
+}
+
+/// The only field of a literal that is short enough for one line (`struct_lit_width`).
+fn inline(fields: &[FieldModel]) -> Option<String> {
+    let [field] = fields else { return None };
+    Some(taken(field)).filter(|text| text.len() <= 18)
 }
 
 fn getter(field: &FieldModel) -> String {
@@ -230,27 +258,16 @@ fn part_view(part: &Part) -> PartView {
     }
 }
 
-fn new_signature(fields: &[FieldModel]) -> String {
-    let parameters: Vec<String> = fields
-        .iter()
-        .map(|field| format!("{}: {}", field.name, field.rust_type))
-        .collect();
-    signature(
-        "pub fn new(",
-        &parameters,
-        ") -> Result<Self, CommandError> {",
-    )
+fn parameters(fields: &[FieldModel]) -> Vec<String> {
+    let parameter = |field: &FieldModel| format!("{}: {}", field.name, field.rust_type);
+    fields.iter().map(parameter).collect()
 }
 
-fn check_signature(fields: &[FieldModel]) -> String {
-    let mut parameters = vec!["mut found: Violations".to_owned()];
+fn check_parameters(fields: &[FieldModel]) -> Vec<String> {
     let option = |field: &FieldModel| format!("{}: Option<{}>", field.name, field.inner_type);
-    parameters.extend(fields.iter().map(option));
-    signature(
-        "fn check(",
-        &parameters,
-        ") -> Result<Self, CommandError> {",
-    )
+    std::iter::once("mut found: Violations".to_owned())
+        .chain(fields.iter().map(option))
+        .collect()
 }
 
 fn new_arguments(fields: &[FieldModel]) -> Vec<String> {

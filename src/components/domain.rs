@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::{array, import, methods};
+use super::layout::{array, import};
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, OperationModel};
 
@@ -29,7 +29,7 @@ struct ModuleView<'a> {
     modules: Vec<&'a str>,
     columns: String,
     migration: String,
-    gateway_use: String,
+    imports: Vec<String>,
     operations: Vec<OperationView<'a>>,
 }
 
@@ -38,6 +38,7 @@ struct ModuleView<'a> {
 struct GatewayView<'a> {
     name: &'a str,
     prose: &'a str,
+    imports: Vec<String>,
     operations: Vec<OperationView<'a>>,
 }
 
@@ -54,10 +55,6 @@ struct OperationView<'a> {
     module: &'a str,
     /// `refund::`, or nothing at the domain's root.
     path: String,
-    act: String,
-    probe: String,
-    ask: String,
-    probe_port: String,
     /// Where below the domain's address the provider takes it; the root operation's is the address.
     below: Option<String>,
 }
@@ -73,12 +70,13 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
         modules: modules(domain),
         columns: columns(domain),
         migration: domain.migration(),
-        gateway_use: gateway_use("self", domain),
+        imports: imports(domain),
         operations: operations(domain),
     };
     let gateway = GatewayView {
         name,
         prose: &prose,
+        imports: commands(domain),
         operations: operations(domain),
     };
     let generated = GeneratedView {
@@ -103,6 +101,34 @@ fn modules(domain: &DomainModel) -> Vec<&str> {
     modules
 }
 
+/// What the wiring uses of its own modules, sorted as rustfmt sorts.
+fn imports(domain: &DomainModel) -> Vec<String> {
+    let name = domain.type_name();
+    let orchestrator = |operation: &OperationModel| {
+        let (path, name) = (path(operation), operation.type_name());
+        format!("use self::{path}orchestrator::{name}Orchestrator;")
+    };
+    let mut imports: Vec<String> = domain.operations.iter().map(orchestrator).collect();
+    imports.extend([
+        gateway_use("self", domain),
+        format!("use self::generated::finalizer::{name}Finalizer;"),
+        format!("use self::generated::reaper::{name}Reaper;"),
+    ]);
+    imports.sort_unstable();
+    imports
+}
+
+/// The commands that the gateway's methods take, sorted as rustfmt sorts.
+fn commands(domain: &DomainModel) -> Vec<String> {
+    let command = |operation: &OperationModel| {
+        let (path, name) = (path(operation), operation.type_name());
+        format!("use super::{path}generated::command::{name}Command;")
+    };
+    let mut imports: Vec<String> = domain.operations.iter().map(command).collect();
+    imports.sort_unstable();
+    imports
+}
+
 fn generated_modules(domain: &DomainModel) -> Vec<&'static str> {
     let root = domain.root_operation().map(|_| "command");
     root.into_iter()
@@ -115,21 +141,19 @@ fn operations(domain: &DomainModel) -> Vec<OperationView<'_>> {
 }
 
 fn operation(operation: &OperationModel) -> OperationView<'_> {
-    let command = format!("{}Command", operation.type_name());
-    let methods = methods(operation.module(), &command);
     OperationView {
         name: operation.type_name(),
         module: operation.module(),
-        path: if operation.is_root {
-            String::new()
-        } else {
-            format!("{}::", operation.module())
-        },
-        act: methods.act,
-        probe: methods.probe,
-        ask: methods.probe_unused,
-        probe_port: methods.probe_port,
+        path: path(operation),
         below: (!operation.is_root).then(|| operation.route()),
+    }
+}
+
+fn path(operation: &OperationModel) -> String {
+    if operation.is_root {
+        String::new()
+    } else {
+        format!("{}::", operation.module())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::{import, signature};
+use super::layout::import;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel};
 
@@ -46,7 +46,6 @@ struct RepositoryView<'a> {
     prose: &'a str,
     operations_table: String,
     wal_table: String,
-    find_by_id: String,
 }
 
 #[derive(Template)]
@@ -99,7 +98,6 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
         prose,
         operations_table: domain.operations_table(),
         wal_table: domain.wal_table(),
-        find_by_id: find_by_id(name),
     };
     let class = Class::Generated;
     Ok(vec![
@@ -125,12 +123,6 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
             },
         )?,
     ])
-}
-
-fn find_by_id(name: &str) -> String {
-    let parameters = ["&self", "op_id: &OpId"].map(str::to_owned);
-    let tail = format!(") -> Result<Option<{name}Operation>, StoreError> {{");
-    signature("pub async fn find_by_id(", &parameters, &tail)
 }
 
 /// The fields with typed columns, of all commands of the domain, each name once.

@@ -1,5 +1,6 @@
 //! A generated file: where it goes, whose it is, and its text.
 
+use super::fit::fit;
 use crate::error::{Code, Error};
 use askama::Template;
 use std::borrow::Cow;
@@ -113,6 +114,9 @@ impl GeneratedFile {
             Ok(mut text) => {
                 if !text.ends_with('\n') {
                     text.push('\n');
+                }
+                if language == Language::Rust {
+                    text = fit(&text);
                 }
                 Ok(Self {
                     path,

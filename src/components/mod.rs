@@ -11,6 +11,7 @@ mod command;
 mod domain;
 mod entities;
 mod file;
+mod fit;
 mod layout;
 mod manifest;
 mod migrations;

@@ -3,7 +3,6 @@
 use askama::Template;
 
 use super::domain::gateway_use;
-use super::layout::methods;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel};
 use crate::spec::Track;
@@ -51,7 +50,7 @@ macro_rules! views {
 views! {
     MainView "tests/[operation]/main.rs.j2" { a_prose: &'a str };
     WorldView "tests/[operation]/world.rs.j2" {
-        imports: Vec<String>, name: &'a str, domain_name: &'a str, commands: Vec<CommandView>
+        imports: Vec<String>, name: &'a str, domain_name: &'a str, commands: Vec<CommandView<'a>>
     };
     CommandTestView "tests/[operation]/command.rs.j2" {
         crate_name: &'a str, name: &'a str, path: &'a str, event_type: String, cases: Vec<CaseView<'a>>,
@@ -79,10 +78,10 @@ struct OutcomesView<'a> {
     secret: Option<&'a str>,
 }
 
-/// How a scripted gateway begins the methods of one operation.
-struct CommandView {
-    act: String,
-    probe: String,
+/// An operation as a scripted gateway names it.
+struct CommandView<'a> {
+    name: &'a str,
+    module: &'a str,
 }
 
 struct CaseView<'a> {
@@ -167,7 +166,7 @@ fn secret(operation: &OperationModel) -> Option<&str> {
     secrets.next().map(|field| field.json.as_str())
 }
 
-fn world<'a>(names: &'a Names<'_>, domain: &DomainModel) -> WorldView<'a> {
+fn world<'a>(names: &'a Names<'_>, domain: &'a DomainModel) -> WorldView<'a> {
     WorldView {
         imports: world_imports(names, domain),
         name: names.name,
@@ -252,7 +251,7 @@ fn literal(json: &str) -> String {
     }
 }
 
-fn commands(domain: &DomainModel) -> Vec<CommandView> {
+fn commands(domain: &DomainModel) -> Vec<CommandView<'_>> {
     domain.operations.iter().map(command_view).collect()
 }
 
@@ -282,12 +281,10 @@ fn world_imports(names: &Names<'_>, domain: &DomainModel) -> Vec<String> {
     imports
 }
 
-fn command_view(operation: &OperationModel) -> CommandView {
-    let command = format!("{}Command", operation.type_name());
-    let methods = methods(operation.module(), &command);
+fn command_view(operation: &OperationModel) -> CommandView<'_> {
     CommandView {
-        act: methods.act_unused,
-        probe: methods.probe_unused,
+        name: operation.type_name(),
+        module: operation.module(),
     }
 }
 

@@ -36,8 +36,8 @@ pub enum Role {
 impl Role {
     const fn noun(self) -> &'static str {
         match self {
-            Self::Domain => "domain",
-            Self::Event => "event",
+            Self::Domain => "a domain",
+            Self::Event => "an event",
         }
     }
 
@@ -215,7 +215,7 @@ fn wrong_form(role: Role, typed: &str, why: &str) -> Error {
     let shown = typed.escape_debug();
     Error::new(
         Code::NameForm,
-        format!("`{shown}` cannot be a {} name: {why}", role.noun()),
+        format!("`{shown}` cannot be {} name: {why}", role.noun()),
     )
     .help(form_help(role, typed))
 }

@@ -294,7 +294,7 @@ impl Reserved {
         };
         Error::new(
             Code::NameReserved,
-            format!("`{typed}` cannot be a {} name: it is {owner}", role.noun()),
+            format!("`{typed}` cannot be {} name: it is {owner}", role.noun()),
         )
         .help(format!("try `{}`", alternative(role, name)))
     }

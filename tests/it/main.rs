@@ -4,6 +4,7 @@
 
 mod command;
 mod conflicts;
+mod format;
 mod generate;
 mod hostile;
 mod interrupted;

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use file_upload::service;
+
 fn main() -> ExitCode {
-    file_upload::service().run()
+    service().run()
 }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use notification::service;
+
 fn main() -> ExitCode {
-    notification::service().run()
+    service().run()
 }

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use payment::service;
+
 fn main() -> ExitCode {
-    payment::service().run()
+    service().run()
 }

@@ -1,0 +1,83 @@
+//! Lines that long names make too long, broken as rustfmt breaks them.
+//!
+//! Templates hold every head, call and chain on one line; a name of thirty letters must not make the
+//! output differ from what `cargo fmt` would write. Only the shapes that templates use are known here:
+//! heads of functions and impls, chains, and lists of arguments. A line that is not complete in itself
+//! stays as it is.
+
+mod heads;
+mod place;
+mod scan;
+
+use self::heads::{fn_head, impl_head, is_fn_head};
+use self::place::Place;
+use self::scan::is_complete;
+
+/// The longest line.
+const MAX_WIDTH: usize = 100;
+/// The longest chain, and the longest list of arguments, on one line (`chain_width`,
+/// `fn_call_width`).
+const INNER_WIDTH: usize = 60;
+const STEP: usize = 4;
+
+/// `text` with its long lines broken.
+pub(super) fn fit(text: &str) -> String {
+    let mut fitted = String::with_capacity(text.len() + 256);
+    for line in text.lines() {
+        let code = line.trim_start();
+        let indent = line.len() - code.len();
+        match broken(code, indent) {
+            Some(lines) => fitted.push_str(&lines),
+            None => fitted.push_str(line),
+        }
+        fitted.push('\n');
+    }
+    fitted
+}
+
+/// What takes the place of a line; nothing when it may stay.
+fn broken(code: &str, indent: usize) -> Option<String> {
+    if code.len() <= INNER_WIDTH || code.starts_with("//") {
+        return None;
+    }
+    if let Some(head) = code.strip_suffix(" {").filter(|_| code.starts_with("impl")) {
+        return impl_head(head, indent);
+    }
+    if is_fn_head(code) {
+        return fn_head(code, indent);
+    }
+    let (prefix, value, suffix) = statement(code);
+    if !is_complete(value) {
+        return None;
+    }
+    let place = Place {
+        indent,
+        prefix,
+        suffix,
+    };
+    (!place.holds(value)).then(|| place.lines(value))
+}
+
+fn spaces(count: usize) -> String {
+    " ".repeat(count)
+}
+
+/// `let a = `, the value, `;`.
+fn statement(code: &str) -> (&str, &str, &str) {
+    let at = if code.starts_with("match ") {
+        "match ".len()
+    } else if ["let ", "const ", "type "]
+        .iter()
+        .any(|word| code.starts_with(word))
+    {
+        code.find(" = ").map_or(0, |at| at + " = ".len())
+    } else {
+        0
+    };
+    let (prefix, rest) = code.split_at(at);
+    let suffix = [" {", ";", ","]
+        .into_iter()
+        .find(|end| rest.ends_with(end))
+        .unwrap_or_default();
+    (prefix, &rest[..rest.len() - suffix.len()], suffix)
+}

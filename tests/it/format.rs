@@ -1,0 +1,110 @@
+//! What is written is what `cargo fmt` would write, however long the names are.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::command::Place;
+
+/// One of each type, with constraints.
+const TYPES: [&str; 22] = [
+    "string",
+    "text",
+    "bool",
+    "i32",
+    "u64",
+    "decimal",
+    "money",
+    "uuid",
+    "date",
+    "datetime",
+    "json",
+    "bytes",
+    "enum(a|b|c)",
+    "list<string>",
+    "string?",
+    "money?",
+    "enum(xx|yy)?",
+    "json?",
+    "string:max=64:min=2",
+    "string:pattern=[a-z]{3,8}",
+    "string:secret",
+    "i64:min=1:max=9",
+];
+
+/// `Abcabcabc` of `length` letters.
+fn name(length: usize) -> String {
+    let letters = ('b'..='j').cycle().take(length.saturating_sub(1));
+    std::iter::once('A').chain(letters).collect()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Generates with each list of arguments in turn, into one package.
+fn is_clean(runs: &[Vec<String>]) {
+    let place = Place::new();
+    for arguments in runs {
+        let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        arguments.extend(["--out", "pay", "-q"]);
+        place.run(&arguments).done();
+    }
+    let mut files = rust_files(&place.path("pay/src"));
+    files.extend(rust_files(&place.path("pay/tests")));
+    let checked = Command::new("rustfmt")
+        .args(["--check", "--edition", "2024"])
+        .args(files)
+        .output()
+        .unwrap();
+    let difference = String::from_utf8_lossy(&checked.stdout);
+    assert!(checked.status.success(), "{runs:?}\n{difference}");
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[test]
+fn with_domains_of_every_length() {
+    for length in 1..=40 {
+        let domain = name(length);
+        is_clean(&[words(&[&domain, &format!("{domain}Requested")])]);
+    }
+}
+
+#[test]
+fn with_second_events_of_every_length() {
+    for length in (1..=40).step_by(3) {
+        let event = format!("{}Requested", name(length));
+        is_clean(&[
+            words(&["Payment", "PaymentRequested"]),
+            words(&["Payment", &event]),
+        ]);
+        is_clean(&[words(&["Payment", &event])]);
+    }
+}
+
+#[test]
+fn with_fields_of_every_type_and_length() {
+    for length in (1..=30).step_by(3) {
+        let field = name(length).to_lowercase();
+        let mut all = words(&["Payment", "PaymentRequested"]);
+        for (at, kind) in TYPES.iter().enumerate() {
+            let field = format!("{field}{at}:{kind}");
+            if [1, 13, 28].contains(&length) {
+                is_clean(&[words(&["Payment", "PaymentRequested", &field])]);
+            }
+            all.push(field);
+        }
+        is_clean(&[all]);
+    }
+}

@@ -232,6 +232,7 @@ const COLUMNS: &[&str] = &[
     "first_sent_at",
     "idem_key",
     "interruptions",
+    "last_sent_at",
     "lease_expires_at",
     "lease_owner",
     "message",

@@ -7,20 +7,20 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::engine::progress::ProgressCell;
+use crate::engine::report::Report;
 
 tokio::task_local! {
-    static INSIDE_EXECUTE: Arc<ProgressCell>;
+    static INSIDE_EXECUTE: Arc<Report>;
 }
 
 /// Runs `future` as the inside of an `execute` or `probe`.
-pub(crate) async fn scope<F: Future>(progress: Arc<ProgressCell>, future: F) -> F::Output {
-    INSIDE_EXECUTE.scope(progress, future).await
+pub(crate) async fn scope<F: Future>(report: Arc<Report>, future: F) -> F::Output {
+    INSIDE_EXECUTE.scope(report, future).await
 }
 
-/// The progress of the call that runs in this task, if one does.
-pub(crate) fn with_progress(report: impl FnOnce(&ProgressCell)) {
-    let _ = INSIDE_EXECUTE.try_with(|cell| report(cell));
+/// Notes something on the call that runs in this task, if one does.
+pub(crate) fn with_report(note: impl FnOnce(&Report)) {
+    let _ = INSIDE_EXECUTE.try_with(|report| note(report));
 }
 
 /// Fails when called from inside `execute` or `probe`, directly or through any number of calls.

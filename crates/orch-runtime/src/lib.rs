@@ -52,7 +52,7 @@ pub use uuid::Uuid;
 
 pub use bytes::Bytes;
 pub use clock::{Clock, SystemClock, Timestamp, Timestamp as DateTime};
-pub use engine::{Engine, Finished, Orchestrator, report_progress};
+pub use engine::{Engine, Finished, Orchestrator, report_progress, report_unaccounted};
 pub use ids::{BizKey, Fence, IdSource, IdemKey, InvalidId, OpId, OwnerId, UuidSource};
 pub use money::{Currency, Money};
 pub use operation::answer::{GatewayError, Receipt};

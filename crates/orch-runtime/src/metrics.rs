@@ -7,6 +7,7 @@ use prometheus::{
 };
 
 use crate::operation::outcome::Outcome;
+use crate::operation::state::OperationState;
 
 /// All counters of a process.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +43,7 @@ pub(crate) struct DomainMetrics {
     pub(crate) replayed: IntCounter,
     pub(crate) mismatched: IntCounter,
     outcomes: IntCounterVec,
-    pub(crate) parked: IntCounter,
+    settled: IntCounterVec,
     pub(crate) stale: IntCounter,
     pub(crate) in_flight: IntGauge,
     pub(crate) execute_seconds: Histogram,
@@ -83,9 +84,10 @@ impl DomainMetrics {
                     "Answers by kind.",
                     &["outcome"],
                 )?,
-                parked: counter(
-                    "orchestration_parked_total",
-                    "Operations that wait for a person.",
+                settled: vec(
+                    "orchestration_settled_total",
+                    "Answers and questions by the state they led to.",
+                    &["state"],
                 )?,
                 stale: counter(
                     "orchestration_stale_total",
@@ -116,6 +118,10 @@ impl DomainMetrics {
             })
         };
         build().expect("the names and labels above are valid for Prometheus")
+    }
+
+    pub(crate) fn settled(&self, state: OperationState) {
+        self.settled.with_label_values(&[state.as_str()]).inc();
     }
 
     pub(crate) fn outcome(&self, outcome: &Outcome) {

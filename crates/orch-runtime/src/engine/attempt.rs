@@ -10,7 +10,6 @@ use crate::fault::{Boundary, Fate, FaultPlan};
 use crate::operation::decision::{Settlement, after_execute, after_probe, before_execute};
 use crate::operation::idempotency::Probe;
 use crate::operation::outcome::Outcome;
-use crate::operation::state::OperationState;
 use crate::store::hook::{Hook, HookError};
 use crate::store::{Applied, Finalized, Lease, StoreError};
 
@@ -76,6 +75,10 @@ impl Inner {
             return;
         };
         let now = self.clock.now();
+        if now >= lease.expires_at {
+            tracing::warn!("not called: the lease ended first; left to the Reaper");
+            return;
+        }
         if let Some(settlement) = before_execute(&lease.facts, handler.idempotency(), now) {
             self.settle(&lease, &outcome_of(&settlement), settlement)
                 .await;
@@ -84,13 +87,14 @@ impl Inner {
         if self.faults.reach(Boundary::BeforeCall) == Fate::Die {
             return;
         }
-        let outcome = self.execute(&handler, &lease, &command).await;
+        let outcome = self.execute(&handler, &mut lease, &command).await;
         if self.faults.reach(Boundary::AfterCall) == Fate::Die {
             return;
         }
         self.metrics.outcome(&outcome);
         let now = self.clock.now();
-        let settlement = after_execute(outcome.clone(), &lease.facts, &handler.policy(), now);
+        let (policy, idempotency) = (handler.policy(), handler.idempotency());
+        let settlement = after_execute(outcome.clone(), &lease.facts, &policy, idempotency, now);
         self.conclude(&handler, &command, &lease, &outcome, settlement)
             .await;
     }
@@ -98,19 +102,23 @@ impl Inner {
     async fn execute(
         &self,
         handler: &Arc<dyn Handler>,
-        lease: &Lease,
+        lease: &mut Lease,
         command: &AnyCommand,
     ) -> Outcome {
         let limit = handler.policy().attempt_timeout;
         let running = self.in_flight.begin(lease);
         let timer = self.metrics.execute_seconds.start_timer();
         let call = handler.execute(lease.op_id(), command);
-        let progress = Arc::clone(&running.progress);
-        let answer = guarded(self.clock.as_ref(), limit, progress, call).await;
+        let report = Arc::clone(&running.report);
+        let answer = guarded(self.clock.as_ref(), limit, report, call).await;
         timer.observe_duration();
-        answer.unwrap_or_else(|lost| Outcome::Unknown {
+        let outcome = answer.unwrap_or_else(|lost| Outcome::Unknown {
             reason: lost.reason(limit),
-        })
+        });
+        if matches!(outcome, Outcome::Retry { .. }) {
+            lease.facts.ambiguous |= running.report.is_unaccounted();
+        }
+        outcome
     }
 
     async fn resolve(&self, mut lease: Lease) {
@@ -149,12 +157,12 @@ impl Inner {
         let (now, end) = (self.clock.now(), outcome_of(&settlement));
         match self.insisting(|| self.store.record(now, lease, &end)).await {
             Some(Applied::Yes) => {}
-            Some(Applied::Stale) => return self.metrics.stale.inc(),
+            Some(Applied::Stale) => return self.too_late(outcome),
             None => return,
         }
         match self.finalize(handler, command, lease, settlement).await {
             Ok(Finalized::Applied) => {}
-            Ok(Finalized::Stale) => self.metrics.stale.inc(),
+            Ok(Finalized::Stale) => self.too_late(outcome),
             Ok(Finalized::HookFailed(reason)) => {
                 tracing::warn!(reason, "finalize hook failed; the Finalizer will try again");
             }
@@ -172,36 +180,58 @@ impl Inner {
         let now = self.clock.now();
         let hook = Arc::clone(handler).hook(lease, command, &settlement, now);
         let hook = mortal(hook, Arc::clone(&self.faults));
-        let state = settlement.state();
+        let end = settlement.clone();
         let finalized = self.store.finalize(now, lease, settlement, hook).await?;
         if finalized == Finalized::Applied {
-            self.announce(lease, state);
+            self.announce(lease, &end);
         }
         Ok(finalized)
     }
 
     async fn settle(&self, lease: &Lease, outcome: &Outcome, settlement: Settlement) {
         let now = self.clock.now();
-        let state = settlement.state();
         let store = &self.store;
         let settled = self
             .insisting(|| store.settle(now, lease, outcome, settlement.clone()))
             .await;
         match settled {
-            Some(Applied::Yes) => self.announce(lease, state),
-            Some(Applied::Stale) => self.metrics.stale.inc(),
+            Some(Applied::Yes) => self.announce(lease, &settlement),
+            Some(Applied::Stale) => self.too_late(outcome),
             None => {}
         }
     }
 
-    fn announce(&self, lease: &Lease, state: OperationState) {
-        if state == OperationState::Parked {
-            self.metrics.parked.inc();
-            tracing::error!(op_id = %lease.op_id(), "parked: a person must look");
+    /// Says where the operation stands now.
+    fn announce(&self, lease: &Lease, settlement: &Settlement) {
+        let (op_id, attempt, state) = (lease.op_id(), lease.facts.attempts, settlement.state());
+        self.metrics.settled(state);
+        match settlement {
+            Settlement::Complete { .. } => tracing::info!(%op_id, attempt, "completed"),
+            // The message is the provider's own, and may hold what it was sent.
+            Settlement::Fail { code, .. } => tracing::warn!(%op_id, attempt, code, "failed"),
+            Settlement::Retry { at, reason, .. } => {
+                tracing::info!(%op_id, attempt, reason, next_attempt_at = %at, "will be tried again");
+            }
+            Settlement::Ask { at, reason } => {
+                tracing::warn!(%op_id, attempt, reason, asked_at = %at, "unknown; the provider is asked");
+            }
+            Settlement::Park { code, reason } => {
+                tracing::error!(%op_id, attempt, code, reason, "parked: a person must look");
+            }
         }
         if state.is_final() {
-            self.waiters.ended(lease.op_id());
+            self.waiters.ended(op_id);
         }
+    }
+
+    /// An answer of a replaced term. The log keeps it.
+    fn too_late(&self, outcome: &Outcome) {
+        self.metrics.stale.inc();
+        let kind = outcome.kind();
+        tracing::error!(
+            kind,
+            "an answer came after its lease; it changed nothing and is in the log"
+        );
     }
 
     async fn park_unreadable(&self, lease: &Lease) {

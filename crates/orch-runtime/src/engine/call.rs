@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::guard;
 
-use super::progress::ProgressCell;
+use super::report::Report;
 
 /// Why a call gave no answer.
 pub(super) enum NoAnswer {
@@ -32,10 +32,10 @@ impl NoAnswer {
 pub(super) async fn guarded<F: Future>(
     clock: &dyn Clock,
     limit: Duration,
-    progress: Arc<ProgressCell>,
+    report: Arc<Report>,
     future: F,
 ) -> Result<F::Output, NoAnswer> {
-    let call = catching(guard::scope(progress, future));
+    let call = catching(guard::scope(report, future));
     tokio::select! {
         biased;
         answer = call => answer,

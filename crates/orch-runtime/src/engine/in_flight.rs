@@ -7,34 +7,34 @@ use crate::ids::{Fence, OpId};
 use crate::operation::view::Progress;
 use crate::store::{Beat, Lease};
 
-use super::progress::ProgressCell;
+use super::report::Report;
 
 /// Running calls by operation.
 #[derive(Debug, Default)]
 pub(super) struct InFlight {
-    calls: Mutex<HashMap<OpId, (Fence, Arc<ProgressCell>)>>,
+    calls: Mutex<HashMap<OpId, (Fence, Arc<Report>)>>,
 }
 
 impl InFlight {
     /// Notes that a call begins; it is forgotten when the answer is dropped.
     pub(super) fn begin(self: &Arc<Self>, lease: &Lease) -> Running {
-        let progress = Arc::new(ProgressCell::default());
-        let entry = (lease.fence, Arc::clone(&progress));
+        let report = Arc::new(Report::default());
+        let entry = (lease.fence, Arc::clone(&report));
         self.lock().insert(lease.op_id().clone(), entry);
         Running {
             calls: Arc::clone(self),
             op_id: lease.op_id().clone(),
             fence: lease.fence,
-            progress,
+            report,
         }
     }
 
     /// What the next heartbeat says.
     pub(super) fn beats(&self) -> Vec<Beat> {
-        let beat = |(op_id, (fence, progress)): (&OpId, &(Fence, Arc<ProgressCell>))| Beat {
+        let beat = |(op_id, (fence, report)): (&OpId, &(Fence, Arc<Report>))| Beat {
             op_id: op_id.clone(),
             fence: *fence,
-            progress: progress.get(),
+            progress: report.progress(),
         };
         self.lock().iter().map(beat).collect()
     }
@@ -43,10 +43,10 @@ impl InFlight {
     pub(super) fn progress(&self, op_id: &OpId) -> Option<Progress> {
         self.lock()
             .get(op_id)
-            .and_then(|(_, progress)| progress.get())
+            .and_then(|(_, report)| report.progress())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<OpId, (Fence, Arc<ProgressCell>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<OpId, (Fence, Arc<Report>)>> {
         self.calls
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -59,7 +59,7 @@ pub(super) struct Running {
     calls: Arc<InFlight>,
     op_id: OpId,
     fence: Fence,
-    pub(super) progress: Arc<ProgressCell>,
+    pub(super) report: Arc<Report>,
 }
 
 impl Drop for Running {

@@ -20,7 +20,7 @@ mod dispatch;
 mod handler;
 mod in_flight;
 mod orchestrator;
-pub(crate) mod progress;
+pub(crate) mod report;
 mod shutdown;
 mod submit;
 mod waiters;
@@ -42,7 +42,7 @@ use crate::store::{OperationStore, StoreError, Tables, Term};
 
 pub use self::builder::{BuildError, EngineBuilder, EngineConfig};
 pub use self::orchestrator::{Finished, Orchestrator};
-pub use self::progress::report_progress;
+pub use self::report::{report_progress, report_unaccounted};
 pub use self::shutdown::{Shutdown, ShutdownSignal};
 pub use self::submit::{SubmitError, Submitted};
 

@@ -1,5 +1,6 @@
 //! What a provider's answers mean, as most providers mean them.
 
+use crate::engine::report_unaccounted;
 use crate::operation::answer::{GatewayError, Receipt};
 use crate::operation::idempotency::Probe;
 
@@ -58,13 +59,11 @@ impl Answer {
 /// | answer | meaning |
 /// |---|---|
 /// | 2xx | done |
-/// | 408, 425, 429, 5xx | not now; `Retry-After` is kept |
+/// | 425, 429 | not now; `Retry-After` is kept |
+/// | 408, 5xx | not now, and it may have acted: noted by [`report_unaccounted`] |
 /// | any other | refused; also 3xx, because a redirect is not followed and nothing was done |
 /// | nothing sent | not now |
 /// | sent, no full answer | may have happened |
-///
-/// A provider that may act and still answer 5xx needs a mapping of its own: make those
-/// [`GatewayError::NoAnswer`].
 ///
 /// # Errors
 /// Everything but 2xx.
@@ -72,7 +71,11 @@ pub fn receipt(answer: Result<Answer, CallError>) -> Result<Receipt, GatewayErro
     let answer = answer?;
     match answer.status {
         200..=299 => Ok(answer.receipt()),
-        408 | 425 | 429 | 500..=599 => Err(answer.unavailable()),
+        425 | 429 => Err(answer.unavailable()),
+        408 | 500..=599 => {
+            report_unaccounted();
+            Err(answer.unavailable())
+        }
         _ => Err(answer.refusal()),
     }
 }

@@ -20,6 +20,9 @@ pub struct RetryPolicy {
     pub time_budget: Duration,
     /// How long one call may take. Always shorter than the lease.
     pub attempt_timeout: Duration,
+    /// How long after the end of an attempt its effect may still appear at the provider. A probe that
+    /// finds nothing is believed only afterwards.
+    pub settling: Duration,
     /// Workers that may be lost on one operation before a person must look.
     pub max_interruptions: u32,
     /// Times the provider is asked about a lost answer before the operation is parked.
@@ -27,7 +30,8 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Three attempts in one hour, 5 s · 2^(n−1) up to 300 s ± 10 %, 10 s per call.
+    /// Three attempts in one hour, 5 s · 2^(n−1) up to 300 s ± 10 %, 10 s per call and 60 s for it to
+    /// settle.
     fn default() -> Self {
         Self {
             max_attempts: 3,
@@ -36,6 +40,7 @@ impl Default for RetryPolicy {
             jitter_percent: 10,
             time_budget: Duration::from_secs(3_600),
             attempt_timeout: Duration::from_secs(10),
+            settling: Duration::from_secs(60),
             max_interruptions: 5,
             max_probes: 5,
         }

@@ -1,11 +1,14 @@
 //! Finalizer: applies outcomes that are in the write-ahead log and were not applied, because the
 //! process died in between or the finalize hook refused.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Mutex;
 
 use crate::clock::Timestamp;
 use crate::engine::Engine;
-use crate::store::{Finalized, PendingOutcome, StoreError};
+use crate::store::{Finalized, LogPosition, PendingOutcome, StoreError};
 
 use super::Scheduler;
 
@@ -50,6 +53,7 @@ pub struct FinalizerReport {
 pub struct Finalizer {
     engine: Engine,
     config: FinalizerConfig,
+    behind: Arc<Mutex<Option<LogPosition>>>,
 }
 
 impl Finalizer {
@@ -59,6 +63,7 @@ impl Finalizer {
         Self {
             engine: engine.clone(),
             config,
+            behind: Arc::default(),
         }
     }
 
@@ -67,10 +72,8 @@ impl Finalizer {
     /// # Errors
     /// When the log cannot be read. Trouble with one entry is in the report.
     pub async fn run_once(&self, now: Timestamp) -> Result<FinalizerReport, StoreError> {
-        let before = now - self.config.min_age;
-        let store = self.engine.store();
         let mut report = FinalizerReport::default();
-        for pending in store.pending_outcomes(before, self.config.batch).await? {
+        for pending in self.next_batch(now).await? {
             self.finalize(pending, &mut report).await;
         }
         let metrics = &self.engine.inner.metrics;
@@ -79,16 +82,29 @@ impl Finalizer {
         Ok(report)
     }
 
+    /// The entries behind those of the last batch; from the beginning again after the last of them, so
+    /// that hooks that go on refusing hold up no other.
+    async fn next_batch(&self, now: Timestamp) -> Result<Vec<PendingOutcome>, StoreError> {
+        let before = now - self.config.min_age;
+        let (store, size) = (self.engine.store(), self.config.batch);
+        let mut behind = self.behind.lock().await;
+        let batch = store.pending_outcomes(before, behind.take(), size).await?;
+        if batch.len() >= size as usize {
+            *behind = batch.last().map(|pending| pending.position.clone());
+        }
+        Ok(batch)
+    }
+
     async fn finalize(&self, pending: PendingOutcome, report: &mut FinalizerReport) {
-        let lease = pending.lease;
-        let op_id = lease.op_id().clone();
-        let outcome = match pending.outcome {
-            Ok(outcome) => outcome,
+        let op_id = pending.position.op_id;
+        let (lease, outcome) = match pending.content {
+            Ok(content) => content,
             Err(why) => {
-                tracing::error!(%op_id, why, "log entry set aside");
+                tracing::error!(op_id, why, "log entry set aside");
                 report.corrupt += 1;
-                if let Err(error) = self.engine.store().set_aside(&op_id, lease.fence).await {
-                    tracing::error!(%op_id, %error, "log entry could not be set aside");
+                let store = self.engine.store();
+                if let Err(error) = store.set_aside(&op_id, pending.fence).await {
+                    tracing::error!(op_id, %error, "log entry could not be set aside");
                 }
                 return;
             }
@@ -97,11 +113,11 @@ impl Finalizer {
             Ok(Finalized::Applied) => report.recovered += 1,
             Ok(Finalized::Stale) => report.stale += 1,
             Ok(Finalized::HookFailed(why)) => {
-                tracing::warn!(%op_id, why, "finalize refused");
+                tracing::warn!(op_id, why, "finalize refused");
                 report.refused += 1;
             }
             Err(error) => {
-                tracing::error!(%op_id, %error, "finalize failed");
+                tracing::error!(op_id, %error, "finalize failed");
                 report.refused += 1;
             }
         }

@@ -78,6 +78,8 @@ pub struct Lease {
     pub payload: String,
     /// The number of this term.
     pub fence: Fence,
+    /// When it ends, unless it is extended.
+    pub expires_at: Timestamp,
     /// What is known of the operation.
     pub facts: Facts,
     /// The command without its secrets, if it has any: takes the payload's place when the operation
@@ -129,10 +131,21 @@ pub enum Finalized {
 /// An outcome that is in the log and waits to be applied.
 #[derive(Debug)]
 pub struct PendingOutcome {
-    /// The term that got the answer.
-    pub lease: Lease,
-    /// The answer, or why it cannot be read.
-    pub outcome: Result<Outcome, String>,
+    /// Where it stands.
+    pub position: LogPosition,
+    /// The number of the term that got the answer.
+    pub fence: Fence,
+    /// That term and the answer, or why they cannot be read.
+    pub content: Result<(Lease, Outcome), String>,
+}
+
+/// A place in the log, in the order in which its entries were begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPosition {
+    /// When the entry was begun.
+    pub created_at: Timestamp,
+    /// The operation's name, as it is stored.
+    pub op_id: String,
 }
 
 /// A still running attempt, as a heartbeat reports it.
@@ -156,6 +169,7 @@ pub struct Beat {
 /// - `claim` gives an operation to one holder until its lease expires;
 /// - every write with an older fence changes nothing but the log's evidence;
 /// - an outcome that was recorded stays until it was applied, whatever the hook does;
+/// - an operation whose row cannot be read is parked and holds up no other;
 /// - each method is durable when it returns.
 #[async_trait]
 pub trait OperationStore: Send + Sync + 'static {
@@ -215,15 +229,17 @@ pub trait OperationStore: Send + Sync + 'static {
         hook: Hook,
     ) -> Result<Finalized, StoreError>;
 
-    /// Recorded answers from before `before` that nobody applied yet, oldest first.
+    /// Recorded answers from before `before` that nobody applied yet, oldest first, beginning behind
+    /// `after`.
     async fn pending_outcomes(
         &self,
         before: Timestamp,
+        after: Option<LogPosition>,
         limit: u32,
     ) -> Result<Vec<PendingOutcome>, StoreError>;
 
     /// Sets a log entry that cannot be read aside, so that it blocks nothing and is not lost.
-    async fn set_aside(&self, op_id: &OpId, fence: Fence) -> Result<(), StoreError>;
+    async fn set_aside(&self, op_id: &str, fence: Fence) -> Result<(), StoreError>;
 
     /// Takes up to `limit` operations from workers whose lease has expired: they become UNKNOWN, and
     /// the attempt is charged to the interruptions.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::engine::report_unaccounted;
 use crate::ids::OpId;
 use crate::operation::answer::{GatewayError, Receipt};
 use crate::operation::idempotency::Probe;
@@ -17,10 +18,14 @@ pub enum Reply {
     Done,
     /// Does nothing and says so; may ask for a pause.
     Busy(Option<Duration>),
+    /// Does it and says that it is busy, as something between it and its caller may.
+    DoneButBusy,
     /// Refuses for good, with this code.
     Refuse(&'static str),
     /// Does it; the answer is lost on the way back.
     DoneButLost,
+    /// Takes the request and does it only after [`Provider::arrive`]; the caller cannot know.
+    DoneLate,
     /// The request is lost on the way; the caller cannot know.
     LostBefore,
     /// Cannot be reached at all: nothing was sent.
@@ -37,6 +42,7 @@ struct Book {
     effects: HashMap<OpId, u32>,
     requests: HashMap<OpId, u32>,
     probes: u32,
+    under_way: Vec<OpId>,
     silent: bool,
     hanging: u32,
 }
@@ -81,6 +87,14 @@ impl Provider {
         self.lock().silent = true;
     }
 
+    /// Lets what is under way have its effect.
+    pub fn arrive(&self) {
+        let arrived = std::mem::take(&mut self.lock().under_way);
+        for key in arrived {
+            let _ = self.effect(&key);
+        }
+    }
+
     /// Lets the calls that hang answer.
     pub fn release(&self) {
         self.release.notify_waiters();
@@ -104,6 +118,14 @@ impl Provider {
                 reason: "HTTP 503".to_owned(),
                 after,
             }),
+            Reply::DoneButBusy => {
+                let _ = self.effect(key);
+                report_unaccounted();
+                Err(GatewayError::Unavailable {
+                    reason: "HTTP 504".to_owned(),
+                    after: None,
+                })
+            }
             Reply::Refuse(code) => Err(GatewayError::Refused {
                 code: code.to_owned(),
                 message: "refused by the provider".to_owned(),
@@ -112,6 +134,12 @@ impl Provider {
                 let _ = self.effect(key);
                 Err(GatewayError::NoAnswer {
                     reason: "connection reset".to_owned(),
+                })
+            }
+            Reply::DoneLate => {
+                self.lock().under_way.push(key.clone());
+                Err(GatewayError::NoAnswer {
+                    reason: "no answer in time".to_owned(),
                 })
             }
             Reply::LostBefore => Err(GatewayError::NoAnswer {

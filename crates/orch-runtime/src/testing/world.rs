@@ -249,7 +249,7 @@ impl World {
 
     async fn is_at_rest(&self) -> bool {
         let later = self.clock.now() + Duration::from_secs(1);
-        let unapplied = self.store().pending_outcomes(later, 1).await;
+        let unapplied = self.store().pending_outcomes(later, None, 1).await;
         let counts = self.store().count_by_state().await.unwrap_or_default();
         unapplied.is_ok_and(|unapplied| unapplied.is_empty())
             && counts.iter().all(|(state, count)| {

@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS charge_operations (
     lease_expires_at INTEGER,
     next_attempt_at INTEGER,
     first_sent_at INTEGER,
+    last_sent_at INTEGER,
     deadline_at INTEGER NOT NULL,
     message TEXT,
     provider_ref TEXT,

@@ -220,8 +220,9 @@ async fn a_recorded_outcome_is_not_reaped(s: Subject) {
         Applied::Yes
     );
     assert!(s.store.reap(at(1_000), 10).await.unwrap().is_empty());
-    let pending = s.store.pending_outcomes(at(1_000), 10).await.unwrap();
-    assert_eq!(pending[0].outcome, Ok(done().0));
+    let pending = s.store.pending_outcomes(at(1_000), None, 10).await.unwrap();
+    let (_, outcome) = pending[0].content.as_ref().unwrap();
+    assert_eq!(*outcome, done().0);
 }
 
 async fn heartbeats_keep_a_lease_alive(s: Subject) {
@@ -291,7 +292,11 @@ async fn only_old_applied_entries_are_purged(s: Subject) {
     assert_eq!(s.store.purge(at(100), 10).await.unwrap(), 0);
     assert_eq!(s.store.purge(at(5_000), 10).await.unwrap(), 1);
     assert_eq!(
-        s.store.pending_outcomes(at(5_000), 10).await.unwrap().len(),
+        s.store
+            .pending_outcomes(at(5_000), None, 10)
+            .await
+            .unwrap()
+            .len(),
         1
     );
     let again = s
@@ -322,6 +327,29 @@ async fn a_failing_member_leaves_its_neighbours_alone(s: Subject) {
     assert_eq!(recorded, 91);
 }
 
+async fn recorded_outcomes_are_read_page_by_page(s: Subject) {
+    for key in ["k1", "k2", "k3"] {
+        let lease = s.leased(key).await;
+        let applied = s.store.record(at(101), &lease, &done().0).await.unwrap();
+        assert_eq!(applied, Applied::Yes);
+    }
+    let mut behind = None;
+    let mut seen = Vec::new();
+    loop {
+        let page = s
+            .store
+            .pending_outcomes(at(1_000), behind, 2)
+            .await
+            .unwrap();
+        let Some(last) = page.last() else { break };
+        behind = Some(last.position.clone());
+        seen.extend(page.into_iter().map(|pending| pending.position.op_id));
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 3);
+}
+
 macro_rules! store_conformance {
     ($subject:expr; $($case:ident),* $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -343,6 +371,7 @@ mod on_sqlite {
         heartbeats_keep_a_lease_alive,
         a_lost_worker_costs_an_interruption_and_not_an_attempt,
         only_old_applied_entries_are_purged,
+        recorded_outcomes_are_read_page_by_page,
         a_failing_member_leaves_its_neighbours_alone,
     );
 }

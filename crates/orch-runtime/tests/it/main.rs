@@ -8,6 +8,7 @@
 mod charge;
 mod conformance;
 mod crashes;
+mod doubt;
 mod guard;
 mod lifecycle;
 mod sqlite;

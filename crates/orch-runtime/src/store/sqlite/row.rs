@@ -56,8 +56,9 @@ fn value(value: ValueRef<'_>) -> rusqlite::Result<Value> {
 }
 
 /// Reads the columns that claiming statements return, in their order.
-pub(super) fn lease(row: &rusqlite::Row<'_>) -> rusqlite::Result<Lease> {
+pub(super) fn lease(row: &rusqlite::Row<'_>, expires_at: Timestamp) -> rusqlite::Result<Lease> {
     Ok(Lease {
+        expires_at,
         owner_id: identity(row, 1, OwnerId::new)?,
         event_type: row.get(2)?,
         payload: row.get(3)?,
@@ -70,6 +71,7 @@ pub(super) fn lease(row: &rusqlite::Row<'_>) -> rusqlite::Result<Lease> {
             ambiguous: row.get(8)?,
             first_sent_at: optional_time(row, 9)?,
             deadline_at: time(row, 10)?,
+            last_sent_at: optional_time(row, 11)?,
         },
         redacted: None,
     })

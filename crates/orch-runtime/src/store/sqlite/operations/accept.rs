@@ -1,5 +1,6 @@
 //! Taking operations in and leasing them.
 
+use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use crate::clock::{Timestamp, to_millis};
@@ -22,10 +23,10 @@ pub(super) fn accept(
     if !insert(connection, sql, columns, operation, term)? {
         return existing(connection, sql, operation);
     }
-    let Some(_) = term else {
+    let Some(term) = term else {
         return Ok(Accepted::New(None));
     };
-    let lease = first_lease(operation);
+    let lease = first_lease(operation, term.expires_at);
     write_intent(connection, sql, &lease, operation.accepted_at)?;
     Ok(Accepted::New(Some(Box::new(lease))))
 }
@@ -99,8 +100,9 @@ fn is_same(asked: &Fingerprint, stored: &str) -> bool {
     asked.as_str() == stored
 }
 
-fn first_lease(operation: &NewOperation) -> Lease {
+fn first_lease(operation: &NewOperation, expires_at: Timestamp) -> Lease {
     Lease {
+        expires_at,
         owner_id: operation.owner_id.clone(),
         event_type: operation.event_type.to_owned(),
         payload: operation.payload.clone(),
@@ -112,6 +114,7 @@ fn first_lease(operation: &NewOperation) -> Lease {
             probes: 0,
             ambiguous: false,
             first_sent_at: Some(operation.accepted_at),
+            last_sent_at: Some(operation.accepted_at),
             deadline_at: operation.deadline_at,
         },
         redacted: None,
@@ -120,6 +123,7 @@ fn first_lease(operation: &NewOperation) -> Lease {
 
 pub(super) fn claim(
     connection: &Connection,
+    sql: &Statements,
     statement: &str,
     now: Timestamp,
     term: &Term,
@@ -127,17 +131,40 @@ pub(super) fn claim(
     limit: u32,
 ) -> rusqlite::Result<Vec<Lease>> {
     let mut claim = connection.prepare_cached(statement)?;
-    let leases = claim.query_map(
-        params![
-            to_millis(now),
-            &*term.worker,
-            to_millis(term.expires_at),
-            limit,
-            kinds
-        ],
-        row::lease,
-    )?;
-    leases.collect()
+    let mut rows = claim.query(params![
+        to_millis(now),
+        &*term.worker,
+        to_millis(term.expires_at),
+        limit,
+        kinds
+    ])?;
+    let (mut leases, mut unreadable) = (Vec::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        match row::lease(row, term.expires_at) {
+            Ok(lease) => leases.push(lease),
+            Err(error) => unreadable.push((row.get(0)?, error)),
+        }
+    }
+    drop(rows);
+    for (op_id, error) in unreadable {
+        park_unreadable(connection, sql, &op_id, now, &error)?;
+    }
+    Ok(leases)
+}
+
+fn park_unreadable(
+    connection: &Connection,
+    sql: &Statements,
+    op_id: &SqlValue,
+    now: Timestamp,
+    error: &rusqlite::Error,
+) -> rusqlite::Result<()> {
+    tracing::error!(?op_id, %error, "parked: the operation's row cannot be read");
+    let message = format!("its row cannot be read: {error}");
+    connection
+        .prepare_cached(&sql.park_unreadable)?
+        .execute(params![op_id, message, to_millis(now)])?;
+    Ok(())
 }
 
 pub(super) fn write_intent(

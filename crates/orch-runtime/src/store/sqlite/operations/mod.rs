@@ -14,8 +14,8 @@ use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::hook::Hook;
 use crate::store::{
-    Accepted, Applied, Beat, Finalized, Lease, NewOperation, OperationStore, PendingOutcome,
-    StoreError, Tables, Term,
+    Accepted, Applied, Beat, Finalized, Lease, LogPosition, NewOperation, OperationStore,
+    PendingOutcome, StoreError, Tables, Term,
 };
 use crate::value::{Row, Value};
 use crate::wal::WalState;
@@ -96,7 +96,7 @@ impl OperationStore for SqliteOperations {
     ) -> Result<Vec<Lease>, StoreError> {
         let kinds = accept::json_list(&event_types);
         self.write("claim", Some(Step::Claim), move |connection, sql| {
-            let leases = accept::claim(connection, &sql.claim, now, &term, &kinds, limit)?;
+            let leases = accept::claim(connection, sql, &sql.claim, now, &term, &kinds, limit)?;
             for lease in &leases {
                 accept::write_intent(connection, sql, lease, now)?;
             }
@@ -117,7 +117,15 @@ impl OperationStore for SqliteOperations {
             "claim unknown",
             Some(Step::Claim),
             move |connection, sql| {
-                accept::claim(connection, &sql.claim_unknown, now, &term, &kinds, limit)
+                accept::claim(
+                    connection,
+                    sql,
+                    &sql.claim_unknown,
+                    now,
+                    &term,
+                    &kinds,
+                    limit,
+                )
             },
         )
         .await
@@ -211,20 +219,21 @@ impl OperationStore for SqliteOperations {
     async fn pending_outcomes(
         &self,
         before: Timestamp,
+        after: Option<LogPosition>,
         limit: u32,
     ) -> Result<Vec<PendingOutcome>, StoreError> {
         self.read("pending outcomes", move |connection, sql| {
-            read::pending_outcomes(connection, sql, before, limit)
+            read::pending_outcomes(connection, sql, before, after.as_ref(), limit)
         })
         .await
     }
 
-    async fn set_aside(&self, op_id: &OpId, fence: Fence) -> Result<(), StoreError> {
-        let op_id = op_id.clone();
+    async fn set_aside(&self, op_id: &str, fence: Fence) -> Result<(), StoreError> {
+        let op_id = op_id.to_owned();
         self.write("set aside", None, move |connection, sql| {
             connection
                 .prepare_cached(&sql.set_aside)?
-                .execute(params![op_id.as_str(), fence.0])?;
+                .execute(params![op_id, fence.0])?;
             Ok(())
         })
         .await

@@ -2,34 +2,46 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::clock::{Timestamp, to_millis};
-use crate::ids::{BizKey, OpId, OwnerId};
+use crate::clock::{Timestamp, from_millis, to_millis};
+use crate::ids::{BizKey, Fence, OpId, OwnerId};
 use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
-use crate::store::PendingOutcome;
 use crate::store::sqlite::row::{self, identity, optional_time, time, unreadable};
 use crate::store::sqlite::statements::Statements;
+use crate::store::{Lease, LogPosition, PendingOutcome};
 
 pub(super) fn pending_outcomes(
     connection: &Connection,
     sql: &Statements,
     before: Timestamp,
+    after: Option<&LogPosition>,
     limit: u32,
 ) -> rusqlite::Result<Vec<PendingOutcome>> {
+    let begin = after.map_or(i64::MIN, |after| to_millis(after.created_at));
+    let behind = after.map_or("", |after| &after.op_id);
     let mut statement = connection.prepare_cached(&sql.pending_outcomes)?;
-    let found = statement.query_map(params![to_millis(before), limit], |found| {
-        let text: Option<String> = found.get(11).unwrap_or_default();
-        let outcome = match text {
-            Some(text) => outcome::decode(&text),
-            None => Err("the outcome is missing or no text".to_owned()),
+    let found = statement.query_map(params![to_millis(before), limit, begin, behind], |found| {
+        let position = LogPosition {
+            created_at: time(found, 13)?,
+            op_id: found.get(0)?,
         };
         Ok(PendingOutcome {
-            lease: row::lease(found)?,
-            outcome,
+            position,
+            fence: Fence(found.get(4)?),
+            content: recorded(found),
         })
     })?;
     found.collect()
+}
+
+/// A term and its answer.
+fn recorded(found: &rusqlite::Row<'_>) -> Result<(Lease, Outcome), String> {
+    let text: Option<String> = found.get(12).unwrap_or_default();
+    let outcome = outcome::decode(&text.ok_or("the outcome is missing or no text")?)?;
+    // The term has ended; what is written for it is protected by its fence.
+    let lease = row::lease(found, from_millis(0)).map_err(|error| error.to_string())?;
+    Ok((lease, outcome))
 }
 
 pub(super) fn find(

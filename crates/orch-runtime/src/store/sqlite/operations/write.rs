@@ -243,20 +243,17 @@ pub(super) fn reap(
     now: Timestamp,
     limit: u32,
 ) -> rusqlite::Result<Vec<OpId>> {
-    let lost: Vec<(OpId, u32)> = connection
+    let lost: Vec<(String, u32)> = connection
         .prepare_cached(&sql.reap)?
         .query_map(params![to_millis(now), limit], |found| {
-            Ok((row::identity(found, 0, OpId::new)?, found.get(1)?))
+            Ok((found.get(0)?, found.get(1)?))
         })?
         .collect::<rusqlite::Result<_>>()?;
     let mut log_lost = connection.prepare_cached(&sql.log_lost)?;
     for (op_id, fence) in &lost {
-        log_lost.execute(params![
-            op_id.as_str(),
-            fence,
-            super::lost_text(),
-            to_millis(now)
-        ])?;
+        log_lost.execute(params![op_id, fence, super::lost_text(), to_millis(now)])?;
     }
-    Ok(lost.into_iter().map(|(op_id, _)| op_id).collect())
+    // One whose name is none is set aside when it is claimed.
+    let names = lost.into_iter().map(|(op_id, _)| OpId::new(op_id));
+    Ok(names.filter_map(Result::ok).collect())
 }

@@ -3,7 +3,13 @@
 //!
 //! **Invariant:** an operation is failed only when the provider certainly did nothing. As long as one
 //! earlier call is unaccounted for ([`Facts::ambiguous`]), neither a refusal nor an exhausted budget
-//! fails it: the provider is asked first.
+//! fails it: the provider is asked first. A provider that finds nothing is believed only when the call
+//! had time to arrive ([`RetryPolicy::settling`]).
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
 
 use crate::clock::{Timestamp, later};
 use crate::ids::OpId;
@@ -36,6 +42,8 @@ pub struct Facts {
     pub ambiguous: bool,
     /// When the first call began, if any did.
     pub first_sent_at: Option<Timestamp>,
+    /// When the latest call began, if any did.
+    pub last_sent_at: Option<Timestamp>,
     /// When no further attempt may begin.
     pub deadline_at: Timestamp,
 }
@@ -149,6 +157,7 @@ pub fn after_execute(
     outcome: Outcome,
     facts: &Facts,
     policy: &RetryPolicy,
+    idempotency: Idempotency,
     now: Timestamp,
 ) -> Settlement {
     match outcome {
@@ -178,6 +187,10 @@ pub fn after_execute(
             message,
             cause,
         },
+        // Another call could be a second effect.
+        Outcome::Retry { reason, .. } if facts.ambiguous && idempotency == Idempotency::None => {
+            ask(now, reason)
+        }
         Outcome::Retry { reason, after } => {
             let wait = after.unwrap_or_else(|| backoff(policy, facts));
             try_again(reason, later(now, wait), facts.ambiguous, facts, policy)
@@ -209,17 +222,59 @@ pub fn after_probe(
             code: INTERRUPTED,
             reason: format!("{} workers were lost on it", facts.interruptions),
         },
-        Probe::NotCommitted => {
-            let reason = "the provider knows nothing of the earlier call".to_owned();
-            let at = if facts.attempts == 0 {
-                now
-            } else {
-                later(now, backoff(policy, facts))
-            };
-            try_again(reason, at, false, facts, policy)
-        }
+        Probe::NotCommitted => not_committed(facts, policy, idempotency, now),
         Probe::StillUnknown { reason } => still_unknown(reason, facts, policy, idempotency, now),
     }
+}
+
+fn not_committed(
+    facts: &Facts,
+    policy: &RetryPolicy,
+    idempotency: Idempotency,
+    now: Timestamp,
+) -> Settlement {
+    let reason = "the provider knows nothing of the earlier call".to_owned();
+    let wait = if facts.attempts == 0 {
+        Duration::ZERO
+    } else {
+        backoff(policy, facts)
+    };
+    let at = later(now, wait);
+    let arrived_by = arrived_by(facts, policy);
+    if now >= arrived_by {
+        return try_again(reason, at, false, facts, policy);
+    }
+    if may_resend(facts, policy, idempotency, at) {
+        return Settlement::Retry {
+            at,
+            reason,
+            ambiguous: true,
+        };
+    }
+    ask(arrived_by, format!("{reason} yet"))
+}
+
+/// By when the latest call has had its effect, if it ever has one.
+fn arrived_by(facts: &Facts, policy: &RetryPolicy) -> Timestamp {
+    facts.last_sent_at.map_or(Timestamp::MIN_UTC, |sent| {
+        later(sent, policy.attempt_timeout.saturating_add(policy.settling))
+    })
+}
+
+/// Whether the same key may be sent again at `at` although it may already have had its effect.
+fn may_resend(
+    facts: &Facts,
+    policy: &RetryPolicy,
+    idempotency: Idempotency,
+    at: Timestamp,
+) -> bool {
+    let covered = facts
+        .first_sent_at
+        .is_some_and(|first| idempotency.covers(first, at));
+    covered
+        && facts.attempts < policy.max_attempts
+        && facts.interruptions <= policy.max_interruptions
+        && at < facts.deadline_at
 }
 
 fn still_unknown(
@@ -230,13 +285,7 @@ fn still_unknown(
     now: Timestamp,
 ) -> Settlement {
     let at = later(now, backoff(policy, facts));
-    let covered = facts
-        .first_sent_at
-        .is_some_and(|first| idempotency.covers(first, at));
-    let budget_left = facts.attempts < policy.max_attempts
-        && facts.interruptions <= policy.max_interruptions
-        && at < facts.deadline_at;
-    if covered && budget_left {
+    if may_resend(facts, policy, idempotency, at) {
         return Settlement::Retry {
             at,
             reason,
@@ -305,163 +354,7 @@ fn ask(at: Timestamp, reason: impl Into<String>) -> Settlement {
     }
 }
 
-fn backoff(policy: &RetryPolicy, facts: &Facts) -> std::time::Duration {
+fn backoff(policy: &RetryPolicy, facts: &Facts) -> Duration {
     let attempt = facts.attempts.max(1);
     policy.backoff(attempt, spread(facts.op_id.as_str(), attempt))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::clock::from_millis;
-
-    const KEYED: Idempotency = Idempotency::Keyed {
-        window: Duration::from_secs(86_400),
-    };
-
-    fn facts(attempts: u32) -> Facts {
-        Facts {
-            op_id: OpId::new("op-1").unwrap(),
-            attempts,
-            interruptions: 0,
-            probes: 1,
-            ambiguous: false,
-            first_sent_at: Some(from_millis(0)),
-            deadline_at: from_millis(3_600_000),
-        }
-    }
-
-    fn now() -> Timestamp {
-        from_millis(1_000)
-    }
-
-    fn state_after(outcome: Outcome, facts: &Facts) -> OperationState {
-        after_execute(outcome, facts, &RetryPolicy::default(), now()).state()
-    }
-
-    #[test]
-    fn a_definite_refusal_fails_and_an_ambiguous_one_asks() {
-        let refusal = || Outcome::fail("DECLINED", "no funds");
-        assert_eq!(state_after(refusal(), &facts(1)), OperationState::Failed);
-        let ambiguous = Facts {
-            ambiguous: true,
-            ..facts(2)
-        };
-        assert_eq!(state_after(refusal(), &ambiguous), OperationState::Unknown);
-    }
-
-    #[test]
-    fn budgets_end_in_failed_only_when_nothing_is_unaccounted_for() {
-        let busy = || Outcome::retry("503");
-        assert_eq!(state_after(busy(), &facts(2)), OperationState::Pending);
-        assert_eq!(state_after(busy(), &facts(3)), OperationState::Failed);
-        let ambiguous = Facts {
-            ambiguous: true,
-            ..facts(3)
-        };
-        assert_eq!(state_after(busy(), &ambiguous), OperationState::Unknown);
-        let late = Facts {
-            deadline_at: from_millis(1_001),
-            ..facts(1)
-        };
-        let settled = after_execute(busy(), &late, &RetryPolicy::default(), now());
-        assert!(matches!(settled, Settlement::Fail { code, .. } if code == TIMEOUT));
-    }
-
-    #[test]
-    fn retry_after_wins_over_the_backoff() {
-        let outcome = Outcome::Retry {
-            reason: "429".to_owned(),
-            after: Some(Duration::from_secs(77)),
-        };
-        let settled = after_execute(outcome, &facts(1), &RetryPolicy::default(), now());
-        assert!(
-            matches!(settled, Settlement::Retry { at, .. } if at == later(now(), Duration::from_secs(77)))
-        );
-    }
-
-    #[test]
-    fn a_key_past_its_window_is_asked_about_and_not_sent() {
-        let second = Facts {
-            deadline_at: from_millis(i64::from(u32::MAX)),
-            ..facts(2)
-        };
-        let next_day = from_millis(86_400_000);
-        let settled = before_execute(&second, KEYED, next_day);
-        assert!(matches!(settled, Some(Settlement::Ask { .. })));
-        assert_eq!(before_execute(&second, KEYED, now()), None);
-        let lost = Facts {
-            ambiguous: true,
-            ..facts(1)
-        };
-        assert!(before_execute(&lost, Idempotency::None, now()).is_some());
-        assert_eq!(before_execute(&facts(2), Idempotency::None, now()), None);
-    }
-
-    #[test]
-    fn what_nobody_can_say_is_parked_and_never_failed() {
-        let policy = RetryPolicy::default();
-        let still = || Probe::StillUnknown {
-            reason: "probe timed out".to_owned(),
-        };
-        let fresh = Facts {
-            ambiguous: true,
-            ..facts(1)
-        };
-        let resend = after_probe(still(), &fresh, &policy, KEYED, now());
-        assert!(matches!(
-            resend,
-            Settlement::Retry {
-                ambiguous: true,
-                ..
-            }
-        ));
-        let unkeyed = after_probe(still(), &fresh, &policy, Idempotency::None, now());
-        assert!(matches!(unkeyed, Settlement::Ask { .. }));
-        let asked_often = Facts { probes: 5, ..fresh };
-        let parked = after_probe(still(), &asked_often, &policy, Idempotency::None, now());
-        assert!(matches!(parked, Settlement::Park { code: UNKNOWN, .. }));
-    }
-
-    #[test]
-    fn every_settlement_is_a_legal_step_from_a_claimed_operation() {
-        use crate::operation::state::next;
-        let settlements = [
-            after_execute(
-                Outcome::ok("done", "r"),
-                &facts(1),
-                &RetryPolicy::default(),
-                now(),
-            ),
-            after_execute(
-                Outcome::fail("X", "x"),
-                &facts(1),
-                &RetryPolicy::default(),
-                now(),
-            ),
-            after_execute(
-                Outcome::retry("x"),
-                &facts(1),
-                &RetryPolicy::default(),
-                now(),
-            ),
-            after_execute(
-                Outcome::unknown("x"),
-                &facts(1),
-                &RetryPolicy::default(),
-                now(),
-            ),
-            Settlement::Park {
-                code: UNKNOWN,
-                reason: String::new(),
-            },
-        ];
-        for settlement in settlements {
-            for from in [OperationState::InProgress, OperationState::Unknown] {
-                assert_eq!(next(from, settlement.event()), Some(settlement.state()));
-            }
-        }
-    }
 }

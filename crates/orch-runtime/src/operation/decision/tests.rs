@@ -1,0 +1,217 @@
+//! Decisions, one promise each.
+
+use super::*;
+use crate::clock::from_millis;
+
+const KEYED: Idempotency = Idempotency::Keyed {
+    window: Duration::from_secs(86_400),
+};
+
+fn facts(attempts: u32) -> Facts {
+    Facts {
+        op_id: OpId::new("op-1").unwrap(),
+        attempts,
+        interruptions: 0,
+        probes: 1,
+        ambiguous: false,
+        first_sent_at: Some(from_millis(0)),
+        last_sent_at: Some(from_millis(0)),
+        deadline_at: from_millis(3_600_000),
+    }
+}
+
+fn now() -> Timestamp {
+    from_millis(1_000)
+}
+
+fn state_after(outcome: Outcome, facts: &Facts) -> OperationState {
+    after_execute(outcome, facts, &RetryPolicy::default(), KEYED, now()).state()
+}
+
+#[test]
+fn a_definite_refusal_fails_and_an_ambiguous_one_asks() {
+    let refusal = || Outcome::fail("DECLINED", "no funds");
+    assert_eq!(state_after(refusal(), &facts(1)), OperationState::Failed);
+    let ambiguous = Facts {
+        ambiguous: true,
+        ..facts(2)
+    };
+    assert_eq!(state_after(refusal(), &ambiguous), OperationState::Unknown);
+}
+
+#[test]
+fn budgets_end_in_failed_only_when_nothing_is_unaccounted_for() {
+    let busy = || Outcome::retry("503");
+    assert_eq!(state_after(busy(), &facts(2)), OperationState::Pending);
+    assert_eq!(state_after(busy(), &facts(3)), OperationState::Failed);
+    let ambiguous = Facts {
+        ambiguous: true,
+        ..facts(3)
+    };
+    assert_eq!(state_after(busy(), &ambiguous), OperationState::Unknown);
+    let late = Facts {
+        deadline_at: from_millis(1_001),
+        ..facts(1)
+    };
+    let settled = after_execute(busy(), &late, &RetryPolicy::default(), KEYED, now());
+    assert!(matches!(settled, Settlement::Fail { code, .. } if code == TIMEOUT));
+}
+
+#[test]
+fn retry_after_wins_over_the_backoff() {
+    let outcome = Outcome::Retry {
+        reason: "429".to_owned(),
+        after: Some(Duration::from_secs(77)),
+    };
+    let settled = after_execute(outcome, &facts(1), &RetryPolicy::default(), KEYED, now());
+    assert!(
+        matches!(settled, Settlement::Retry { at, .. } if at == later(now(), Duration::from_secs(77)))
+    );
+}
+
+#[test]
+fn a_key_past_its_window_is_asked_about_and_not_sent() {
+    let second = Facts {
+        deadline_at: from_millis(i64::from(u32::MAX)),
+        ..facts(2)
+    };
+    let next_day = from_millis(86_400_000);
+    let settled = before_execute(&second, KEYED, next_day);
+    assert!(matches!(settled, Some(Settlement::Ask { .. })));
+    assert_eq!(before_execute(&second, KEYED, now()), None);
+    let lost = Facts {
+        ambiguous: true,
+        ..facts(1)
+    };
+    assert!(before_execute(&lost, Idempotency::None, now()).is_some());
+    assert_eq!(before_execute(&facts(2), Idempotency::None, now()), None);
+}
+
+#[test]
+fn what_nobody_can_say_is_parked_and_never_failed() {
+    let policy = RetryPolicy::default();
+    let still = || Probe::StillUnknown {
+        reason: "probe timed out".to_owned(),
+    };
+    let fresh = Facts {
+        ambiguous: true,
+        ..facts(1)
+    };
+    let resend = after_probe(still(), &fresh, &policy, KEYED, now());
+    assert!(matches!(
+        resend,
+        Settlement::Retry {
+            ambiguous: true,
+            ..
+        }
+    ));
+    let unkeyed = after_probe(still(), &fresh, &policy, Idempotency::None, now());
+    assert!(matches!(unkeyed, Settlement::Ask { .. }));
+    let asked_often = Facts { probes: 5, ..fresh };
+    let parked = after_probe(still(), &asked_often, &policy, Idempotency::None, now());
+    assert!(matches!(parked, Settlement::Park { code: UNKNOWN, .. }));
+}
+
+#[test]
+fn every_settlement_is_a_legal_step_from_a_claimed_operation() {
+    use crate::operation::state::next;
+    let settlements = [
+        after_execute(
+            Outcome::ok("done", "r"),
+            &facts(1),
+            &RetryPolicy::default(),
+            KEYED,
+            now(),
+        ),
+        after_execute(
+            Outcome::fail("X", "x"),
+            &facts(1),
+            &RetryPolicy::default(),
+            KEYED,
+            now(),
+        ),
+        after_execute(
+            Outcome::retry("x"),
+            &facts(1),
+            &RetryPolicy::default(),
+            KEYED,
+            now(),
+        ),
+        after_execute(
+            Outcome::unknown("x"),
+            &facts(1),
+            &RetryPolicy::default(),
+            KEYED,
+            now(),
+        ),
+        Settlement::Park {
+            code: UNKNOWN,
+            reason: String::new(),
+        },
+    ];
+    for settlement in settlements {
+        for from in [OperationState::InProgress, OperationState::Unknown] {
+            assert_eq!(next(from, settlement.event()), Some(settlement.state()));
+        }
+    }
+}
+
+#[test]
+fn a_provider_without_keys_is_not_called_again_while_a_call_is_unaccounted_for() {
+    let lost = Facts {
+        ambiguous: true,
+        ..facts(1)
+    };
+    let policy = RetryPolicy::default();
+    let busy = || Outcome::retry("504");
+    let unkeyed = after_execute(busy(), &lost, &policy, Idempotency::None, now());
+    assert!(matches!(unkeyed, Settlement::Ask { at, .. } if at == now()));
+    let keyed = after_execute(busy(), &lost, &policy, KEYED, now());
+    assert!(matches!(
+        keyed,
+        Settlement::Retry {
+            ambiguous: true,
+            ..
+        }
+    ));
+}
+
+/// The call may still be on its way to where the provider looks.
+#[test]
+fn a_provider_that_finds_nothing_is_believed_only_after_the_settling_time() {
+    let policy = RetryPolicy::default();
+    let lost = Facts {
+        ambiguous: true,
+        ..facts(1)
+    };
+    let arrived = from_millis(70_000);
+    let nothing =
+        |idempotency, now| after_probe(Probe::NotCommitted, &lost, &policy, idempotency, now);
+    let early = nothing(Idempotency::None, now());
+    assert!(matches!(early, Settlement::Ask { at, .. } if at == arrived));
+    let resent = nothing(KEYED, now());
+    assert!(matches!(
+        resent,
+        Settlement::Retry {
+            ambiguous: true,
+            ..
+        }
+    ));
+    for idempotency in [KEYED, Idempotency::None] {
+        let believed = nothing(idempotency, arrived);
+        assert!(matches!(
+            believed,
+            Settlement::Retry {
+                ambiguous: false,
+                ..
+            }
+        ));
+    }
+    let out_of_attempts = Facts {
+        ambiguous: true,
+        ..facts(3)
+    };
+    let last = |now| after_probe(Probe::NotCommitted, &out_of_attempts, &policy, KEYED, now);
+    assert!(matches!(last(now()), Settlement::Ask { at, .. } if at == arrived));
+    assert!(matches!(last(arrived), Settlement::Fail { code, .. } if code == MAX_ATTEMPTS));
+}

@@ -218,7 +218,6 @@ pub fn reserved(name: &Name) -> Option<Reserved> {
 /// Columns that the runtime owns in every operations table.
 const COLUMNS: &[&str] = &[
     "accepted_at",
-    "ambiguous",
     "attempts",
     "biz_key",
     "completed_at",
@@ -232,7 +231,6 @@ const COLUMNS: &[&str] = &[
     "first_sent_at",
     "idem_key",
     "interruptions",
-    "last_sent_at",
     "lease_expires_at",
     "lease_owner",
     "message",

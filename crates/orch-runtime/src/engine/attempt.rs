@@ -115,9 +115,8 @@ impl Inner {
         let outcome = answer.unwrap_or_else(|lost| Outcome::Unknown {
             reason: lost.reason(limit),
         });
-        if matches!(outcome, Outcome::Retry { .. }) {
-            lease.facts.ambiguous |= running.report.is_unaccounted();
-        }
+        let reported = running.report.is_unaccounted();
+        lease.facts.note(&outcome, reported, self.clock.now());
         outcome
     }
 

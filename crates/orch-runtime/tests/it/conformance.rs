@@ -256,8 +256,8 @@ async fn a_lost_worker_costs_an_interruption_and_not_an_attempt(s: Subject) {
         .unwrap();
     let facts = &asked[0].facts;
     assert_eq!(
-        (facts.attempts, facts.interruptions, facts.ambiguous),
-        (0, 1, true)
+        (facts.attempts, facts.interruptions, facts.unaccounted_at),
+        (0, 1, Some(at(115)))
     );
     assert!(asked[0].fence > lease.fence);
     let nobody_else = s

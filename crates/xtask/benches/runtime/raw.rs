@@ -11,10 +11,10 @@ use super::domain::{Charge, SCHEMA, key};
 
 const ACCEPT: &str = "insert into charge_operations (
     op_id, owner_id, idem_key, biz_key, event_type, fingerprint, payload, state, attempts, fence,
-    lease_owner, lease_expires_at, first_sent_at, last_sent_at, deadline_at, accepted_at, updated_at,
+    lease_owner, lease_expires_at, first_sent_at, deadline_at, accepted_at, updated_at,
     order_id, cents
 ) values (?1, 'anonymous', ?2, ?3, 'CHARGE_REQUESTED', ?4, ?5, 'IN_PROGRESS', 1, 1,
-    'a-worker-of-some-process-0123456789abcdef', ?6 + 15000, ?6, ?6, ?6 + 3600000, ?6, ?6, ?3, ?7)";
+    'a-worker-of-some-process-0123456789abcdef', ?6 + 15000, ?6, ?6 + 3600000, ?6, ?6, ?3, ?7)";
 
 const INTENT: &str =
     "insert into charge_write_ahead_logs (op_id, fence, attempt, state, created_at)

@@ -2,7 +2,7 @@
 //! finish, to try again, to ask, or to call a person.
 //!
 //! **Invariant:** an operation is failed only when the provider certainly did nothing. As long as one
-//! earlier call is unaccounted for ([`Facts::ambiguous`]), neither a refusal nor an exhausted budget
+//! earlier call is unaccounted for ([`Facts::is_ambiguous`]), neither a refusal nor an exhausted budget
 //! fails it: the provider is asked first. A provider that finds nothing is believed only when the call
 //! had time to arrive ([`RetryPolicy::settling`]).
 
@@ -38,14 +38,33 @@ pub struct Facts {
     pub interruptions: u32,
     /// Times the provider was asked since the last answer was lost, this one included.
     pub probes: u32,
-    /// Whether an earlier call may have happened without our knowing.
-    pub ambiguous: bool,
+    /// Since when a call is unaccounted for, if one is: it may have happened without our knowing.
+    pub unaccounted_at: Option<Timestamp>,
     /// When the first call began, if any did.
     pub first_sent_at: Option<Timestamp>,
-    /// When the latest call began, if any did.
-    pub last_sent_at: Option<Timestamp>,
     /// When no further attempt may begin.
     pub deadline_at: Timestamp,
+}
+
+impl Facts {
+    /// Whether a call may have happened without our knowing.
+    #[must_use]
+    pub fn is_ambiguous(&self) -> bool {
+        self.unaccounted_at.is_some()
+    }
+
+    /// Notes that a call ended at `now` with `outcome`; `reported` when it said itself that its answer
+    /// does not rule out that the provider acted.
+    pub fn note(&mut self, outcome: &Outcome, reported: bool, now: Timestamp) {
+        let unaccounted = match outcome {
+            Outcome::Unknown { .. } => true,
+            Outcome::Retry { .. } => reported,
+            Outcome::Ok { .. } | Outcome::Fail { .. } => false,
+        };
+        if unaccounted {
+            self.unaccounted_at = Some(now);
+        }
+    }
 }
 
 /// What becomes of an operation.
@@ -129,11 +148,11 @@ pub fn before_execute(
 ) -> Option<Settlement> {
     let sent_before = facts
         .first_sent_at
-        .filter(|_| facts.attempts > 1 || facts.ambiguous);
+        .filter(|_| facts.attempts > 1 || facts.is_ambiguous());
     if let Some(first) = sent_before {
         let must_ask = match idempotency {
             Idempotency::Keyed { .. } => !idempotency.covers(first, now),
-            Idempotency::None => facts.ambiguous,
+            Idempotency::None => facts.is_ambiguous(),
         };
         if must_ask {
             return Some(ask(
@@ -143,7 +162,7 @@ pub fn before_execute(
         }
     }
     (now >= facts.deadline_at).then(|| {
-        if facts.ambiguous {
+        if facts.is_ambiguous() {
             ask(now, "the time budget ended with a call unaccounted for")
         } else {
             timed_out("its time budget ended before the provider could be called")
@@ -174,7 +193,7 @@ pub fn after_execute(
             code,
             message,
             cause: _,
-        } if facts.ambiguous => ask(
+        } if facts.is_ambiguous() => ask(
             now,
             format!("refused with {code} ({message}), but an earlier call is unaccounted for"),
         ),
@@ -188,12 +207,20 @@ pub fn after_execute(
             cause,
         },
         // Another call could be a second effect.
-        Outcome::Retry { reason, .. } if facts.ambiguous && idempotency == Idempotency::None => {
+        Outcome::Retry { reason, .. }
+            if facts.is_ambiguous() && idempotency == Idempotency::None =>
+        {
             ask(now, reason)
         }
         Outcome::Retry { reason, after } => {
             let wait = after.unwrap_or_else(|| backoff(policy, facts));
-            try_again(reason, later(now, wait), facts.ambiguous, facts, policy)
+            try_again(
+                reason,
+                later(now, wait),
+                facts.is_ambiguous(),
+                facts,
+                policy,
+            )
         }
         Outcome::Unknown { reason } => ask(now, reason),
     }
@@ -254,11 +281,10 @@ fn not_committed(
     ask(arrived_by, format!("{reason} yet"))
 }
 
-/// By when the latest call has had its effect, if it ever has one.
+/// By when a call that is unaccounted for has had its effect, if it ever has one.
 fn arrived_by(facts: &Facts, policy: &RetryPolicy) -> Timestamp {
-    facts.last_sent_at.map_or(Timestamp::MIN_UTC, |sent| {
-        later(sent, policy.attempt_timeout.saturating_add(policy.settling))
-    })
+    let since = facts.unaccounted_at;
+    since.map_or(Timestamp::MIN_UTC, |since| later(since, policy.settling))
 }
 
 /// Whether the same key may be sent again at `at` although it may already have had its effect.

@@ -13,9 +13,8 @@ fn facts(attempts: u32) -> Facts {
         attempts,
         interruptions: 0,
         probes: 1,
-        ambiguous: false,
+        unaccounted_at: None,
         first_sent_at: Some(from_millis(0)),
-        last_sent_at: Some(from_millis(0)),
         deadline_at: from_millis(3_600_000),
     }
 }
@@ -33,7 +32,7 @@ fn a_definite_refusal_fails_and_an_ambiguous_one_asks() {
     let refusal = || Outcome::fail("DECLINED", "no funds");
     assert_eq!(state_after(refusal(), &facts(1)), OperationState::Failed);
     let ambiguous = Facts {
-        ambiguous: true,
+        unaccounted_at: Some(from_millis(0)),
         ..facts(2)
     };
     assert_eq!(state_after(refusal(), &ambiguous), OperationState::Unknown);
@@ -45,7 +44,7 @@ fn budgets_end_in_failed_only_when_nothing_is_unaccounted_for() {
     assert_eq!(state_after(busy(), &facts(2)), OperationState::Pending);
     assert_eq!(state_after(busy(), &facts(3)), OperationState::Failed);
     let ambiguous = Facts {
-        ambiguous: true,
+        unaccounted_at: Some(from_millis(0)),
         ..facts(3)
     };
     assert_eq!(state_after(busy(), &ambiguous), OperationState::Unknown);
@@ -80,7 +79,7 @@ fn a_key_past_its_window_is_asked_about_and_not_sent() {
     assert!(matches!(settled, Some(Settlement::Ask { .. })));
     assert_eq!(before_execute(&second, KEYED, now()), None);
     let lost = Facts {
-        ambiguous: true,
+        unaccounted_at: Some(from_millis(0)),
         ..facts(1)
     };
     assert!(before_execute(&lost, Idempotency::None, now()).is_some());
@@ -94,7 +93,7 @@ fn what_nobody_can_say_is_parked_and_never_failed() {
         reason: "probe timed out".to_owned(),
     };
     let fresh = Facts {
-        ambiguous: true,
+        unaccounted_at: Some(from_millis(0)),
         ..facts(1)
     };
     let resend = after_probe(still(), &fresh, &policy, KEYED, now());
@@ -159,7 +158,7 @@ fn every_settlement_is_a_legal_step_from_a_claimed_operation() {
 #[test]
 fn a_provider_without_keys_is_not_called_again_while_a_call_is_unaccounted_for() {
     let lost = Facts {
-        ambiguous: true,
+        unaccounted_at: Some(from_millis(0)),
         ..facts(1)
     };
     let policy = RetryPolicy::default();
@@ -181,10 +180,10 @@ fn a_provider_without_keys_is_not_called_again_while_a_call_is_unaccounted_for()
 fn a_provider_that_finds_nothing_is_believed_only_after_the_settling_time() {
     let policy = RetryPolicy::default();
     let lost = Facts {
-        ambiguous: true,
+        unaccounted_at: Some(from_millis(0)),
         ..facts(1)
     };
-    let arrived = from_millis(70_000);
+    let arrived = from_millis(60_000);
     let nothing =
         |idempotency, now| after_probe(Probe::NotCommitted, &lost, &policy, idempotency, now);
     let early = nothing(Idempotency::None, now());
@@ -208,7 +207,7 @@ fn a_provider_that_finds_nothing_is_believed_only_after_the_settling_time() {
         ));
     }
     let out_of_attempts = Facts {
-        ambiguous: true,
+        unaccounted_at: Some(from_millis(0)),
         ..facts(3)
     };
     let last = |now| after_probe(Probe::NotCommitted, &out_of_attempts, &policy, KEYED, now);

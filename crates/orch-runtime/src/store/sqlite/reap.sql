@@ -2,7 +2,8 @@
 -- log belongs to the Finalizer.
 update {domain}_operations
 set state = 'UNKNOWN', fence = fence + 1, attempts = max(attempts - 1, 0),
-    interruptions = interruptions + 1, ambiguous = 1, probes = 0,
+    interruptions = interruptions + 1, probes = 0,
+    unaccounted_at = lease_expires_at,
     lease_owner = null, lease_expires_at = null, next_attempt_at = ?1, updated_at = ?1,
     error_code = 'UNKNOWN', message = 'its worker was lost during the call'
 where op_id in (

@@ -68,10 +68,9 @@ pub(super) fn lease(row: &rusqlite::Row<'_>, expires_at: Timestamp) -> rusqlite:
             attempts: row.get(5)?,
             interruptions: row.get(6)?,
             probes: row.get(7)?,
-            ambiguous: row.get(8)?,
+            unaccounted_at: optional_time(row, 8)?,
             first_sent_at: optional_time(row, 9)?,
             deadline_at: time(row, 10)?,
-            last_sent_at: optional_time(row, 11)?,
         },
         redacted: None,
     })

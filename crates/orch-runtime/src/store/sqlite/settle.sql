@@ -1,6 +1,6 @@
 -- Fenced write: a holder whose term was replaced changes no row.
 update {domain}_operations
-set state = ?4, next_attempt_at = ?5, ambiguous = ?6,
+set state = ?4, next_attempt_at = ?5, unaccounted_at = ?6,
     message = ?7, provider_ref = coalesce(?8, provider_ref), result = ?9,
     error_code = ?10, error_cause = ?11,
     completed_at = case when ?4 in ('COMPLETED', 'FAILED') then ?3 end,

@@ -161,14 +161,8 @@ impl OperationStore for SqliteOperations {
     ) -> Result<Applied, StoreError> {
         let entry = write::Entry::new(lease, outcome);
         self.write("settle", Some(Step::Settle), move |connection, sql| {
-            let applied = write::apply(
-                connection,
-                sql,
-                now,
-                entry.term(),
-                &settlement,
-                entry.redacted.as_deref(),
-            )?;
+            let end = entry.end(&settlement);
+            let applied = write::apply(connection, sql, now, entry.term(), end)?;
             let state = match applied {
                 Applied::Yes => WalState::Completed,
                 Applied::Stale => WalState::Late,
@@ -210,7 +204,11 @@ impl OperationStore for SqliteOperations {
         let redacted = lease.redacted.clone();
         self.write("finalize", Some(Step::Finalize), move |connection, sql| {
             let term = (op_id.as_str(), fence);
-            let end = (&settlement, redacted.as_deref());
+            let end = write::End {
+                settlement: &settlement,
+                redacted: redacted.as_deref(),
+                unaccounted_at: None,
+            };
             write::finalize(connection, sql, now, term, end, &mut hook)
         })
         .await

@@ -27,7 +27,8 @@ pub(super) struct Entry {
     attempt: u32,
     kind: &'static str,
     outcome: String,
-    pub(super) redacted: Option<String>,
+    redacted: Option<String>,
+    unaccounted_at: Option<Timestamp>,
 }
 
 impl Entry {
@@ -39,6 +40,16 @@ impl Entry {
             kind: outcome.kind(),
             outcome: outcome::encode(outcome),
             redacted: lease.redacted.clone(),
+            unaccounted_at: lease.facts.unaccounted_at,
+        }
+    }
+
+    /// What is written to the operation's row.
+    pub(super) fn end<'a>(&'a self, settlement: &'a Settlement) -> End<'a> {
+        End {
+            settlement,
+            redacted: self.redacted.as_deref(),
+            unaccounted_at: self.unaccounted_at,
         }
     }
 
@@ -68,6 +79,15 @@ impl Entry {
     }
 }
 
+/// What a term came to.
+#[derive(Clone, Copy)]
+pub(super) struct End<'a> {
+    pub(super) settlement: &'a Settlement,
+    /// Takes the payload's place when the operation has ended.
+    pub(super) redacted: Option<&'a str>,
+    pub(super) unaccounted_at: Option<Timestamp>,
+}
+
 pub(super) fn owns(
     connection: &Connection,
     sql: &Statements,
@@ -84,7 +104,7 @@ pub(super) fn owns(
 #[derive(Default)]
 struct Columns<'a> {
     next_attempt_at: Option<i64>,
-    ambiguous: bool,
+    unaccounted_at: Option<i64>,
     message: &'a str,
     provider_ref: Option<&'a str>,
     result: Option<String>,
@@ -92,8 +112,9 @@ struct Columns<'a> {
     error_cause: Option<&'a str>,
 }
 
-fn columns(settlement: &Settlement) -> Columns<'_> {
-    match settlement {
+fn columns(end: End<'_>) -> Columns<'_> {
+    let unaccounted_at = end.unaccounted_at.map(to_millis);
+    match end.settlement {
         Settlement::Complete {
             message,
             provider_ref,
@@ -120,19 +141,19 @@ fn columns(settlement: &Settlement) -> Columns<'_> {
             ambiguous,
         } => Columns {
             next_attempt_at: Some(to_millis(*at)),
-            ambiguous: *ambiguous,
+            unaccounted_at: unaccounted_at.filter(|_| *ambiguous),
             message: reason,
             ..Columns::default()
         },
         Settlement::Ask { at, reason } => Columns {
             next_attempt_at: Some(to_millis(*at)),
-            ambiguous: true,
+            unaccounted_at,
             message: reason,
             error_code: Some(UNKNOWN),
             ..Columns::default()
         },
         Settlement::Park { code, reason } => Columns {
-            ambiguous: true,
+            unaccounted_at,
             message: reason,
             error_code: Some(code),
             ..Columns::default()
@@ -145,23 +166,22 @@ pub(super) fn apply(
     sql: &Statements,
     now: Timestamp,
     (op_id, fence): TermKey<'_>,
-    settlement: &Settlement,
-    redacted: Option<&str>,
+    end: End<'_>,
 ) -> rusqlite::Result<Applied> {
-    let columns = columns(settlement);
+    let columns = columns(end);
     let changed = connection.prepare_cached(&sql.settle)?.execute(params![
         op_id,
         fence.0,
         to_millis(now),
-        settlement.state().as_str(),
+        end.settlement.state().as_str(),
         columns.next_attempt_at,
-        columns.ambiguous,
+        columns.unaccounted_at,
         columns.message,
         columns.provider_ref,
         columns.result,
         columns.error_code,
         columns.error_cause,
-        redacted,
+        end.redacted,
     ])?;
     Ok(if changed == 1 {
         Applied::Yes
@@ -177,11 +197,11 @@ pub(super) fn finalize(
     sql: &Statements,
     now: Timestamp,
     term: TermKey<'_>,
-    (settlement, redacted): (&Settlement, Option<&str>),
+    end: End<'_>,
     hook: &mut Hook,
 ) -> rusqlite::Result<Finalized> {
     connection.execute_batch("savepoint hook")?;
-    let applied = apply(connection, sql, now, term, settlement, redacted)?;
+    let applied = apply(connection, sql, now, term, end)?;
     let answer = match applied {
         Applied::Stale => Ok(()),
         Applied::Yes => run_hook(connection, hook),

@@ -78,6 +78,13 @@ impl Project {
         cargo.output().unwrap()
     }
 
+    /// Sets limits of the retry policy, which are too long for a test that waits for real.
+    fn limit(&self, limits: &str) {
+        let rest = "            ..RetryPolicy::default()\n";
+        let limits = format!("            {limits}\n{rest}");
+        self.edit("src/payment/orchestrator.rs", rest, &limits);
+    }
+
     /// The service's program, which stops at `ORCH_STALL_AT`. Each project has a copy of its own.
     fn program(&self) -> PathBuf {
         let built = self.cargo(&["build", "--features", "orch-runtime/testing"]);
@@ -93,10 +100,14 @@ fn at_runtime_of_repository(name: &'static str) -> Project {
     Project::generate(name, &["--runtime-path", crates])
 }
 
-/// The service as it is generated.
+/// The service as it is generated, but for the time that a call has to settle at the provider.
 pub(crate) fn plain() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| at_runtime_of_repository("proof-plain").program())
+    PROGRAM.get_or_init(|| {
+        let project = at_runtime_of_repository("proof-plain");
+        project.limit(SETTLING);
+        project.program()
+    })
 }
 
 /// The service with a finalize hook that inserts a row; nothing in its table refuses a second one.
@@ -109,6 +120,7 @@ pub(crate) fn hooked() -> &'static Path {
             "    const DOMAIN: &'static str = \"PAYMENT\";\n",
             HOOK,
         );
+        project.limit(SETTLING);
         fs::write(project.path("src/main.rs"), HOOKED_MAIN).unwrap();
         project.program()
     })
@@ -124,16 +136,14 @@ pub(crate) fn unkeyed() -> &'static Path {
             KEYED,
             "        Idempotency::None\n",
         );
-        project.edit(
-            "src/payment/orchestrator.rs",
-            "            ..RetryPolicy::default()\n",
-            "            base: std::time::Duration::from_millis(200),
-            max_probes: 2,
-            ..RetryPolicy::default()\n",
-        );
+        project.limit("base: std::time::Duration::from_millis(200),");
+        project.limit("max_probes: 2,");
+        project.limit(SETTLING);
         project.program()
     })
 }
+
+const SETTLING: &str = "settling: std::time::Duration::from_secs(1),";
 
 const KEYED: &str = "        Idempotency::Keyed {
             window: Duration::from_secs(24 * 3_600),

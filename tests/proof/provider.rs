@@ -17,6 +17,8 @@ pub(crate) enum Answer {
     Done,
     /// Does nothing and says 503, try again in a second.
     Busy,
+    /// Acts, and something on the way says 504.
+    DoneButBusy,
     /// Does nothing and says 402.
     Refuse,
     /// Acts, and the connection breaks before the answer.
@@ -158,6 +160,7 @@ impl Provider {
         match answer {
             Answer::Done | Answer::Hold => Some(("200 OK", format!(r#"{{"id":"ref-{key}"}}"#))),
             Answer::Busy => Some(("503 Busy\r\nretry-after: 1", String::new())),
+            Answer::DoneButBusy => Some(("504 Gateway Timeout", String::new())),
             Answer::Refuse => {
                 let body = r#"{"code":"DECLINED","message":"no funds"}"#;
                 Some(("402 Payment Required", body.to_owned()))

@@ -58,13 +58,19 @@ impl Case {
     /// A hook has a say in the end of an operation, so ends are recorded and finalized; without one
     /// they are settled.
     fn is_hooked(&self) -> bool {
-        !self.boundary.contains("settle") && self.answer != Answer::Silence
+        !self.boundary.contains("settle") && !self.is_unkeyed()
     }
 
-    /// An operation of which nobody can tell the end is neither recorded nor finalized.
+    /// Whether a second call could be a second effect: then the provider must be asked first.
+    fn is_unkeyed(&self) -> bool {
+        matches!(self.answer, Answer::DoneButBusy | Answer::Silence)
+    }
+
+    /// Without a hook, and of an operation of which nobody can tell the end, nothing is recorded and
+    /// finalized.
     pub(super) fn is_possible(&self) -> bool {
         let ends = self.boundary.contains("record") || self.boundary.contains("finalize");
-        !(ends && self.answer == Answer::Silence)
+        !(ends && self.is_unkeyed())
     }
 
     /// The boundaries at which a process dies, one after the other. The Reaper has work only after a
@@ -83,10 +89,12 @@ impl Case {
     }
 
     fn program(&self, programs: &Programs) -> &'static Path {
-        match self.answer {
-            Answer::Silence => programs.unkeyed,
-            _ if self.is_hooked() => programs.hooked,
-            _ => programs.plain,
+        if self.is_unkeyed() {
+            programs.unkeyed
+        } else if self.is_hooked() {
+            programs.hooked
+        } else {
+            programs.plain
         }
     }
 

@@ -16,9 +16,10 @@ use self::case::{Case, Programs, Seen};
 
 /// What the provider does with the first call of an operation; later ones it does. It refuses always, and
 /// is silent always.
-const ANSWERS: [Answer; 6] = [
+const ANSWERS: [Answer; 7] = [
     Answer::Done,
     Answer::Busy,
+    Answer::DoneButBusy,
     Answer::Refuse,
     Answer::ActAndDrop,
     Answer::Drop,

@@ -43,7 +43,7 @@ impl Mutation {
 }
 
 /// In the project's own files.
-const OF_THE_PROJECT: [Mutation; 6] = [
+const OF_THE_PROJECT: [Mutation; 8] = [
     Mutation::new(
         "no UNIQUE (owner_id, idem_key)",
         "migrations/sqlite/0001_payment.sql",
@@ -78,6 +78,18 @@ const OF_THE_PROJECT: [Mutation; 6] = [
         "Outcome::fail(\"NO_ANSWER\", reason)",
     ),
     Mutation::new(
+        "the Finalizer is not started",
+        "src/payment/mod.rs",
+        ".with(finalizer)",
+        "",
+    ),
+    Mutation::new(
+        "the Reaper is not started",
+        "src/payment/mod.rs",
+        ".with(reaper)",
+        "",
+    ),
+    Mutation::new(
         "Debug prints a secret",
         "src/payment/generated/command.rs",
         ".field(\"card_token\", &REDACTED)",
@@ -86,7 +98,7 @@ const OF_THE_PROJECT: [Mutation; 6] = [
 ];
 
 /// In the runtime that the project carries.
-const OF_THE_RUNTIME: [Mutation; 11] = [
+const OF_THE_RUNTIME: [Mutation; 13] = [
     Mutation::new(
         "a replaced worker may still write",
         "settle.sql",
@@ -147,7 +159,7 @@ const OF_THE_RUNTIME: [Mutation; 11] = [
     ),
     Mutation::new(
         "what nobody knows is called a failure",
-        "vendor/orch-runtime/src/operation/decision.rs",
+        "vendor/orch-runtime/src/operation/decision/mod.rs",
         "    Settlement::Park {
         code: UNKNOWN,
         reason,
@@ -157,6 +169,18 @@ const OF_THE_RUNTIME: [Mutation; 11] = [
         message: reason,
         cause: None,
     }\n",
+    ),
+    Mutation::new(
+        "a 504 is taken for a definite no",
+        "vendor/orch-runtime/src/engine/attempt.rs",
+        "let reported = running.report.is_unaccounted();",
+        "let reported = false;",
+    ),
+    Mutation::new(
+        "an early denial is believed",
+        "vendor/orch-runtime/src/operation/decision/mod.rs",
+        "if now >= arrived_by {",
+        "if now < Timestamp::MAX_UTC {",
     ),
     Mutation::new(
         "a call may take for ever",

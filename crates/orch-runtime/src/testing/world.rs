@@ -8,16 +8,17 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, later};
 use crate::engine::{Engine, EngineBuilder, EngineConfig, SubmitError};
 use crate::fault::{Boundary, Fate, FaultPlan};
 use crate::ids::{IdemKey, OpId, OwnerId};
 use crate::operation::command::Command;
+use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::OperationView;
 use crate::scheduler::{Cleaner, CleanerConfig, Finalizer, FinalizerConfig, Reaper, ReaperConfig};
 use crate::store::sqlite::{Migration, SqliteStore};
-use crate::store::{OperationStore, Tables};
+use crate::store::{Applied, OperationStore, Tables, Term};
 use crate::value::Value;
 
 use super::{ManualClock, Provider};
@@ -145,6 +146,33 @@ impl World {
         let submitted = self.engine.submit(OwnerId::anonymous(), key, command).await;
         self.quiet().await;
         submitted.map(|submitted| submitted.op_id)
+    }
+
+    /// Submits as the anonymous owner to a worker that is lost right after it has written `answer` to
+    /// the log. From now on this process takes no work by itself.
+    ///
+    /// # Panics
+    /// When the command is not accepted, or the answer not taken.
+    pub async fn lose_after_record<C: Command>(
+        &self,
+        key: &str,
+        command: &C,
+        answer: &Outcome,
+    ) -> OpId {
+        self.engine.drain(Duration::ZERO).await;
+        let op_id = self.submit(key, command).await.expect("an operation");
+        let now = self.clock.now();
+        let term = Term {
+            worker: "lost".into(),
+            expires_at: later(now, EngineConfig::default().lease),
+        };
+        let kinds = [C::EVENT_TYPE].into();
+        let leases = self.store().claim(now, term, kinds, 1).await;
+        let leases = leases.expect("a claim");
+        let lease = leases.first().expect("the operation is due");
+        let recorded = self.store().record(now, lease, answer).await;
+        assert_eq!(recorded.expect("a record"), Applied::Yes);
+        op_id
     }
 
     /// The process will die at `boundary`.

@@ -17,10 +17,11 @@ const KINDS: [Kind; 3] = [
     ("hooked", hooked_world),
 ];
 
-fn replies() -> [Reply; 7] {
+fn replies() -> [Reply; 8] {
     [
         Reply::Done,
         Reply::Busy(None),
+        Reply::DoneButBusy,
         Reply::Refuse("DECLINED"),
         Reply::DoneButLost,
         Reply::LostBefore,

@@ -39,7 +39,8 @@ pub trait NotificationGateway: Send + Sync + 'static {
 /// | answer to `POST <url>` | means |
 /// |---|---|
 /// | 2xx | done; `id` of the body is the provider's reference |
-/// | 408, 425, 429, 5xx, or nothing was sent | not now; `Retry-After` is honoured |
+/// | 425, 429, or nothing was sent | not now; `Retry-After` is honoured |
+/// | 408, 5xx | not now, and it may have happened: asked about before it is called failed |
 /// | sent, and no full answer | unknown: it may have happened |
 /// | any other | refused, with `code` and `message` of the body |
 ///

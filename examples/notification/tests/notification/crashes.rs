@@ -9,9 +9,10 @@ use orch_runtime::{Clock, OpId};
 
 use crate::world::{keyed, sample, unkeyed};
 
-const REPLIES: [Reply; 6] = [
+const REPLIES: [Reply; 7] = [
     Reply::Done,
     Reply::Busy(None),
+    Reply::DoneButBusy,
     Reply::Refuse("REFUSED"),
     Reply::DoneButLost,
     Reply::LostBefore,

@@ -70,6 +70,33 @@ async fn a_lost_answer_is_asked_about_and_not_called_again() {
     }
 }
 
+/// Something on the way says 504; the provider acted all the same.
+#[tokio::test]
+async fn a_busy_answer_after_the_effect_is_neither_a_failure_nor_a_second_effect() {
+    for world in [keyed(), unkeyed()] {
+        let busy = Reply::DoneButBusy;
+        world.provider.script([busy.clone(), busy.clone(), busy]);
+        let op_id = world.submit("key-1", &sample()).await.unwrap();
+        world.settle().await;
+        assert_eq!(world.state(&op_id).await, Completed);
+        assert_eq!(world.provider.effects(&op_id), 1);
+    }
+}
+
+/// The provider is asked while the call is still on its way, and knows nothing of it yet.
+#[tokio::test]
+async fn an_early_denial_is_not_believed() {
+    let world = unkeyed();
+    world.provider.script([Reply::DoneLate]);
+    let op_id = world.submit("key-1", &sample()).await.unwrap();
+    world.advance(Duration::from_secs(20)).await;
+    world.provider.arrive();
+    world.settle().await;
+    assert_eq!(world.state(&op_id).await, Completed);
+    assert_eq!(world.provider.requests(&op_id), 1);
+    assert_eq!(world.provider.effects(&op_id), 1);
+}
+
 #[tokio::test]
 async fn a_request_that_never_arrived_is_sent_again_once_that_is_certain() {
     for world in [keyed(), unkeyed()] {

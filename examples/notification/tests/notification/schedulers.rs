@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use orch_runtime::Clock;
-use orch_runtime::OperationState::{Completed, Pending, Unknown};
-use orch_runtime::fault::{Boundary, Step};
+use orch_runtime::OperationState::{Completed, Pending};
+use orch_runtime::fault::Boundary;
 use orch_runtime::repository::PageRequest;
 use orch_runtime::scheduler::{FinalizerConfig, ReaperConfig};
+use orch_runtime::service::Intervals;
 use orch_runtime::testing::Reply;
-use orch_runtime::{IdemKey, OwnerId};
+use orch_runtime::{IdemKey, Outcome, OwnerId};
 
 use notification::notification::generated::finalizer::NotificationFinalizer;
 use notification::notification::generated::reaper::NotificationReaper;
 use notification::notification::generated::repository::NotificationOperationRepository;
 use notification::notification::generated::repository::NotificationWriteAheadLogRepository;
+use notification::notification::workers;
 
 use crate::world::{keyed, sample};
 
@@ -47,21 +49,26 @@ async fn the_reaper_leaves_operations_in_backoff_alone() {
 /// The answer is in the log and the operation was not finished: nothing may be asked or sent again.
 #[tokio::test]
 async fn the_finalizer_applies_what_the_log_knows() {
-    let mut world = keyed();
-    world.provider.script([Reply::DoneButLost]);
-    world.crash_at(Boundary::BeforeCommit(Step::Settle));
-    let op_id = world.submit("key-1", &sample()).await.unwrap();
-    world.restart();
+    let world = keyed();
+    let answer = Outcome::ok("done", "ref-1");
+    let op_id = world.lose_after_record("key-1", &sample(), &answer).await;
     let finalizer = NotificationFinalizer::new(world.engine(), FinalizerConfig::default());
-    let nothing = finalizer.run_once(world.clock.now()).await.unwrap();
-    assert_eq!(nothing.recovered, 0, "no answer was recorded");
-    world.clock.advance(Duration::from_secs(16));
-    let claimed = world.store().reap(world.clock.now(), 1).await.unwrap();
-    assert_eq!(claimed.len(), 1);
-    assert_eq!(world.state(&op_id).await, Unknown);
-    world.settle().await;
+    let early = finalizer.run_once(world.clock.now()).await.unwrap();
+    assert_eq!(early.recovered, 0, "its worker may still finish it");
+    world.clock.advance(Duration::from_secs(60));
+    let report = finalizer.run_once(world.clock.now()).await.unwrap();
+    assert_eq!(report.recovered, 1);
     assert_eq!(world.state(&op_id).await, Completed);
-    assert_eq!(world.provider.effects(&op_id), 1);
+    assert_eq!(world.provider.requests(&op_id), 0);
+    assert_eq!(world.provider.probes(), 0);
+}
+
+/// Without them nothing that a lost process leaves behind is ever finished.
+#[tokio::test]
+async fn the_service_runs_a_finalizer_a_reaper_and_a_cleaner() {
+    let world = keyed();
+    let workers = workers(world.engine(), &Intervals::default());
+    assert_eq!(workers.names(), ["finalizer", "reaper", "cleaner"]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::clock::Timestamp;
 use crate::ids::OpId;
-use crate::operation::command::Command;
+use crate::operation::command::{Command, without_values};
 use crate::operation::decision::Settlement;
 use crate::operation::idempotency::{Idempotency, Probe};
 use crate::operation::outcome::Outcome;
@@ -72,8 +72,9 @@ impl<O: Orchestrator> Handler for Typed<O> {
         match serde_json::from_str::<O::Command>(payload) {
             Ok(command) => Ok(Arc::new(command)),
             Err(error) => Err(format!(
-                "the stored {} cannot be read: {error}",
-                <O::Command as Command>::EVENT_TYPE
+                "the stored {} cannot be read: {}",
+                <O::Command as Command>::EVENT_TYPE,
+                without_values(&error)
             )),
         }
     }

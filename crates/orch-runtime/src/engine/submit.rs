@@ -50,16 +50,27 @@ impl Engine {
         command: &C,
     ) -> Result<Submitted, SubmitError> {
         guard::assert_outside("Engine::submit");
+        let submitted = self.accept(owner.clone(), idem_key, command).await;
+        audit(self.inner.domain, &owner, &submitted);
+        submitted
+    }
+
+    async fn accept<C: Command>(
+        &self,
+        owner: OwnerId,
+        idem_key: IdemKey,
+        command: &C,
+    ) -> Result<Submitted, SubmitError> {
         let operation = self.new_operation(owner, idem_key, command)?;
-        let (owner, op_id) = (operation.owner_id.clone(), operation.op_id.clone());
+        let op_id = operation.op_id.clone();
         let slot = self.free_slot();
         let term = slot
             .as_ref()
             .map(|_| self.inner.term(operation.accepted_at));
-        let accepted = self.inner.store.accept(operation, term).await?;
-        let submitted = match accepted {
+        let metrics = &self.inner.metrics;
+        match self.inner.store.accept(operation, term).await? {
             Accepted::New(lease) => {
-                self.inner.metrics.accepted.inc();
+                metrics.accepted.inc();
                 match (lease, slot) {
                     (Some(lease), Some(slot)) => self.spawn_attempt(*lease, slot),
                     (_, _) => self.inner.wake.notify_one(),
@@ -70,19 +81,17 @@ impl Engine {
                 })
             }
             Accepted::Existing(op_id) => {
-                self.inner.metrics.replayed.inc();
+                metrics.replayed.inc();
                 Ok(Submitted {
                     op_id,
                     replayed: true,
                 })
             }
             Accepted::Mismatch => {
-                self.inner.metrics.mismatched.inc();
+                metrics.mismatched.inc();
                 Err(SubmitError::KeyReused)
             }
-        };
-        audit(self.inner.domain, &owner, &submitted);
-        submitted
+        }
     }
 
     fn new_operation<C: Command>(

@@ -18,7 +18,8 @@ pub struct Receipt {
 /// Why there is no receipt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
-    /// Certainly nothing happened: nothing was sent, or the provider said that it is busy.
+    /// Not now: nothing was sent, or the provider said that it is busy. Where its answer does not rule
+    /// out that it acted, say so with [`report_unaccounted`](crate::report_unaccounted).
     #[error("not now: {reason}")]
     Unavailable {
         /// Why.

@@ -153,8 +153,9 @@ impl JsonFields {
         match serde_json::from_value(value) {
             Ok(value) => Some(value),
             Err(error) => {
+                let why = without_values(&error);
                 self.violations
-                    .add(name, format!("is not acceptable: {error}"));
+                    .add(name, format!("is not acceptable: {why}"));
                 None
             }
         }
@@ -209,6 +210,22 @@ impl Fingerprint {
     }
 }
 
+/// What is wrong, without the values that serde quotes: one of them may be a secret.
+pub(crate) fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if let Some((_, expected)) = text.split_once(", expected ") {
+        return format!("expected {expected}");
+    }
+    let mut quote = None;
+    let hidden = text.chars().filter(|&c| match quote {
+        Some(open) if c == open => quote.take().is_some(),
+        Some(_) => false,
+        None if matches!(c, '`' | '"') => quote.replace(c).is_none(),
+        None => true,
+    });
+    hidden.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,5 +259,18 @@ mod tests {
         assert_ne!(one, Fingerprint::of("PAYMENT_REQUESTED", r#"{"a":2}"#));
         assert_ne!(one, Fingerprint::of("REFUND_REQUESTED", r#"{"a":1}"#));
         assert_eq!(one.as_str().len(), 64);
+    }
+
+    /// A card number that was sent as a number must not come back in the answer, or in a log.
+    #[test]
+    fn what_is_refused_is_not_repeated() {
+        let number = serde_json::from_str::<String>("4111111111111111").unwrap_err();
+        let word = serde_json::from_str::<u32>("\"4111111111111111\"").unwrap_err();
+        let own = serde::de::Error::custom("the value `4111111111111111` is no \"currency\"");
+        for error in [number, word, own] {
+            let shown = without_values(&error);
+            assert!(!shown.contains("4111"), "{shown}");
+            assert!(shown.len() > 10, "{shown}");
+        }
     }
 }

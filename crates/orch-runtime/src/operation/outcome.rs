@@ -20,7 +20,8 @@ pub enum Outcome {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         result: Option<serde_json::Value>,
     },
-    /// The provider certainly did nothing, and may do it later.
+    /// Not now, but perhaps later. The provider did nothing, unless the call said
+    /// [`report_unaccounted`](crate::report_unaccounted).
     Retry {
         /// Why it did nothing.
         reason: String,

@@ -85,7 +85,7 @@ pub enum Event {
     Succeeded,
     /// The provider refused, or the budget ended after a definite answer.
     Refused,
-    /// It certainly did not happen and will be tried again.
+    /// It will be tried again.
     RetryScheduled,
     /// No answer, or a lost worker: it may have happened.
     AnswerLost,

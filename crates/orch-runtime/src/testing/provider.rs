@@ -16,7 +16,7 @@ use crate::operation::idempotency::Probe;
 pub enum Reply {
     /// Does it and says so.
     Done,
-    /// Does nothing and says so; may ask for a pause.
+    /// Does nothing and says so, as with 429; may ask for a pause.
     Busy(Option<Duration>),
     /// Does it and says that it is busy, as something between it and its caller may.
     DoneButBusy,
@@ -115,7 +115,7 @@ impl Provider {
         match reply {
             Reply::Done => Ok(self.effect(key)),
             Reply::Busy(after) => Err(GatewayError::Unavailable {
-                reason: "HTTP 503".to_owned(),
+                reason: "HTTP 429".to_owned(),
                 after,
             }),
             Reply::DoneButBusy => {

@@ -103,14 +103,17 @@ fn readers_do_not_block_the_writer() {
     assert_eq!(mode.unwrap(), "wal");
 }
 
-/// Backups copy one file, and a secret that was redacted in it must not live on beside it.
+/// Backups copy one file, and a secret that was redacted in it must not live on beside it, also when
+/// the command is so long that it is spread over pages of its own.
 #[tokio::test]
 async fn a_checkpoint_leaves_one_file_without_what_was_overwritten() {
     let world = crate::charge::keyed_world();
-    world
-        .submit("k", &crate::charge::charge("order-1"))
-        .await
-        .unwrap();
+    let mut long = crate::charge::charge("order-1");
+    for length in [0, 3_000, 20_000] {
+        long.pin = format!("{}4711-secret", "x".repeat(length));
+        let key = format!("k{length}");
+        world.submit(&key, &long).await.unwrap();
+    }
     let path = world.path();
     let store = SqliteStore::open(&path, MIGRATIONS).unwrap();
     store.checkpoint().await.unwrap();

@@ -4,5 +4,5 @@ select operations.op_id, operations.owner_id, operations.event_type, operations.
     log.created_at
 from {domain}_write_ahead_logs as log
 join {domain}_operations as operations on operations.op_id = log.op_id
-where log.state = 'PENDING' and log.created_at < ?1 and (log.created_at, log.op_id) > (?3, ?4)
+where log.state = 'PENDING' and log.written_at < ?1 and (log.created_at, log.op_id) > (?3, ?4)
 order by log.created_at, log.op_id limit ?2

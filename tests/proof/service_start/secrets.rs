@@ -9,6 +9,8 @@ use crate::{database, project, turn};
 
 /// The provider's token.
 const TOKEN: &str = "planted-token-c0ffee";
+/// The digits of the card, as a number where a text is expected.
+const NUMBER: &str = "4000056655665556";
 
 /// All columns of all tables.
 const COLUMNS: &str = "select m.name || '.' || p.name
@@ -37,7 +39,7 @@ fn planted_secrets_reach_the_provider_and_nothing_else() {
             "{line}"
         );
     }
-    for secret in [TOKEN, CARD] {
+    for secret in [TOKEN, CARD, NUMBER] {
         for line in log.lines() {
             assert!(!line.contains(secret), "the log: {line}");
         }
@@ -71,6 +73,7 @@ fn use_it(service: &crate::service::Service) -> Vec<String> {
         good.replace("cardToken", "cardTokn"),
         good.replace(CARD, &CARD.repeat(20)),
         good.replace(&format!("\"{CARD}\""), &format!("{{\"{CARD}\":1}}")),
+        good.replace(&format!("\"{CARD}\""), NUMBER),
         good.replace('}', ""),
         format!("{good}{CARD}"),
     ];

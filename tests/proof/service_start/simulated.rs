@@ -49,6 +49,21 @@ fn a_simulated_service_can_be_used_at_once_and_says_what_it_is() {
     );
 }
 
+/// Who the owner is is believed as it comes, which is nobody's business outside of this machine.
+#[test]
+fn a_service_that_believes_everybody_warns_when_everybody_can_reach_it() {
+    let _turn = turn();
+    for (address, warns) in [("0.0.0.0:0", true), ("127.0.0.1:0", false)] {
+        let site = Site::bare(project::plain()).argument("--simulate");
+        let site = site.set("BIND_ADDR", address);
+        let mut service = site.start();
+        service.terminate();
+        assert_eq!(service.ended().code(), Some(0));
+        let log = service.out.all();
+        assert_eq!(log.contains("can name any owner"), warns, "{log}");
+    }
+}
+
 #[test]
 fn a_check_opens_everything_and_serves_nothing() {
     let _turn = turn();

@@ -18,6 +18,12 @@ pub trait Authenticator: Send + Sync + 'static {
     /// # Errors
     /// Usually [`ApiError::unauthenticated`].
     fn owner(&self, parts: &Parts) -> Result<OwnerId, ApiError>;
+
+    /// Whether it believes everybody who can reach the port. A service that listens beyond its own
+    /// machine warns of it at its start.
+    fn is_trusting(&self) -> bool {
+        false
+    }
 }
 
 impl<F> Authenticator for F
@@ -68,6 +74,10 @@ impl Authenticator for TrustedHeader {
             .to_str()
             .map_err(|_| self.refused("is no readable text"))?;
         OwnerId::new(text).map_err(|error| self.refused(&error.to_string()))
+    }
+
+    fn is_trusting(&self) -> bool {
+        true
     }
 }
 

@@ -207,6 +207,13 @@ fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpLi
     if mode.simulate {
         tracing::warn!("providers are SIMULATED: nothing real will happen");
     }
+    let trusting = service.authenticator.as_ref();
+    if !address.ip().is_loopback() && trusting.is_none_or(|found| found.is_trusting()) {
+        tracing::warn!(
+            "everybody who reaches this port can name any owner: put a gateway in front, or write \
+             an authenticator"
+        );
+    }
     for (name, access) in &settings.gateways {
         if matches!(access, Access::Http(config) if config.token.is_some() && config.is_exposed()) {
             tracing::warn!(

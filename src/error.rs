@@ -76,7 +76,7 @@ codes! {
     SpecKey = "OG011", Exit::Usage;
     /// A value in `orch.toml` is missing, of the wrong kind or out of range.
     SpecValue = "OG012", Exit::Usage;
-    /// The value has a meaning, but this version cannot do it yet.
+    /// The value or the command has a meaning, but this version cannot do it yet.
     Unavailable = "OG013", Exit::Usage;
     /// There is no package here.
     NoPackage = "OG020", Exit::Usage;

@@ -14,6 +14,7 @@ mod new;
 mod output;
 mod remove;
 mod target;
+mod words;
 
 pub use output::{Output, Stream};
 
@@ -70,7 +71,12 @@ fn dispatch(
     output: &mut Output<'_>,
 ) -> crate::error::Result<Exit> {
     match arguments.command {
-        None => generate::run(&arguments.generate, environment, output),
+        None => {
+            if let Some(word) = &arguments.generate.domain {
+                words::refuse(word)?;
+            }
+            generate::run(&arguments.generate, environment, output)
+        }
         Some(Command::Generate {
             what: args::Kind::Orchestration(generate),
         }) => generate::run(&generate, environment, output),

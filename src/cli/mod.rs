@@ -60,7 +60,7 @@ pub fn run(
         Ok(exit) => exit,
         Err(error) => {
             output.error(&error);
-            error.code().exit()
+            error.exit()
         }
     }
 }
@@ -108,7 +108,7 @@ fn usage(error: &clap::Error, output: &mut Output<'_>) -> Exit {
         _ => {
             let error = usage_error(&error.to_string());
             output.error(&error);
-            error.code().exit()
+            error.exit()
         }
     }
 }

@@ -23,6 +23,8 @@ struct FileJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     conflict: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    kept_as: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     contents: Option<&'a str>,
 }
 
@@ -39,6 +41,7 @@ impl Plan {
                 Action::Conflict(kind) => Some(kind.word()),
                 _ => None,
             },
+            kept_as: change.kept_as.as_deref(),
             contents: change
                 .after
                 .as_deref()

@@ -21,7 +21,7 @@ pub use render::{Style, diff, summary, tree};
 
 use crate::components::{self, Component, Phase};
 use crate::disk::Tree;
-use crate::error::{Error, Result};
+use crate::error::{Error, Exit, Result};
 use crate::lock::{self, Lock};
 use crate::model::{PackageModel, Place};
 use crate::spec::{self, Spec};
@@ -140,7 +140,8 @@ impl Plan {
                 format!("{}{more}; nothing was written", kind.sentence()),
             )
             .at(&first.path)
-            .help(kind.help()),
+            .help(kind.help())
+            .ending(Exit::Findings),
         )
     }
 
@@ -149,7 +150,7 @@ impl Plan {
     pub fn steps(&self) -> Vec<Step> {
         self.changes
             .iter()
-            .filter_map(Change::step)
+            .flat_map(Change::steps)
             .chain(self.bookkeeping.iter().cloned())
             .collect()
     }

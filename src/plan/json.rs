@@ -12,6 +12,14 @@ struct PlanJson<'a> {
     kind: &'static str,
     phases: Vec<&'a [&'static str]>,
     files: Vec<FileJson<'a>>,
+    warnings: Vec<WarningJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct WarningJson<'a> {
+    message: &'a str,
+    at: &'a str,
+    help: &'a str,
 }
 
 #[derive(Serialize)]
@@ -47,6 +55,11 @@ impl Plan {
                 .as_deref()
                 .filter(|_| contents && change.is_write()),
         });
+        let warnings = self.warnings.iter().map(|warning| WarningJson {
+            message: warning.what,
+            at: &warning.path,
+            help: warning.help,
+        });
         let plan = PlanJson {
             schema: SCHEMA,
             kind: "plan",
@@ -56,6 +69,7 @@ impl Plan {
                 .map(|phase| phase.components.as_slice())
                 .collect(),
             files: files.collect(),
+            warnings: warnings.collect(),
         };
         serde_json::to_value(plan).unwrap_or_default()
     }

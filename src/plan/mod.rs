@@ -14,10 +14,12 @@ mod merge;
 mod render;
 #[cfg(test)]
 mod tests;
+mod warning;
 
 pub use change::{Action, Change, Conflict, Step};
 pub use json::SCHEMA;
 pub use render::{Style, diff, summary, tree};
+pub use warning::Warning;
 
 use crate::components::{self, Component, Phase};
 use crate::disk::Tree;
@@ -50,6 +52,8 @@ pub struct Plan {
     pub bookkeeping: Vec<Step>,
     /// How the lock compares with what it has to say.
     pub lock_state: LockState,
+    /// What follows from it outside the tree.
+    pub warnings: Vec<Warning>,
 }
 
 /// How `orch.lock` compares with what it has to say.
@@ -101,11 +105,13 @@ impl Plan {
             (false, true) => LockState::Current,
             (false, false) => LockState::Changed,
         };
+        let warnings = warning::of(&changes, &known);
         Ok(Self {
             phases,
             changes,
             bookkeeping,
             lock_state,
+            warnings,
         })
     }
 

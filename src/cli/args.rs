@@ -109,7 +109,7 @@ pub(super) enum Command {
     /// Take out a domain, or one of its operations
     #[command(after_help = REMOVE_EXAMPLES)]
     Remove(Remove),
-    /// Prove the conventions of orchestrated calls in the source
+    /// Check the conventions of orchestrated calls in the source
     #[command(after_help = LINT_EXAMPLES)]
     Lint(Lint),
     /// List the linter's rules

@@ -7,7 +7,7 @@ use crate::syntax::flow::{Fate, Flow};
 use crate::syntax::{Expr, ExprKind, Path, visit};
 
 /// The method of `Workers` that registers a scheduler.
-const REGISTER: &str = "with";
+pub(super) const REGISTER: &str = "with";
 
 /// A place that makes a scheduler.
 pub(super) struct Made<'w, 'a> {

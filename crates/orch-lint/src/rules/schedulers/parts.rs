@@ -4,9 +4,9 @@
 //! `workers: Workers::new()`.
 
 use super::super::Check;
-use super::made::{is_scheduler, made_type};
+use super::made::{REGISTER, is_scheduler, made_type};
 use crate::model::{Function, ModuleId, Res};
-use crate::syntax::{Expr, ExprKind, ItemKind, visit};
+use crate::syntax::{Expr, ExprKind, ItemKind, PatKind, Path, Stmt, visit};
 use std::ptr;
 
 /// A function of a domain that hands over workers among which there is no scheduler of the kind
@@ -55,13 +55,46 @@ fn lacks(check: &Check<'_, '_>, function: &Function<'_>, value: &Expr, name: &st
         _ => None,
     };
     match &value.kind {
-        ExprKind::Method { receiver, args, .. } => {
+        ExprKind::Method {
+            receiver,
+            name: method,
+            args,
+        } if method.text == REGISTER => {
             let is_other =
                 |arg| made(arg).is_some_and(|ty| !is_scheduler(check.workspace, &ty, name));
             args.iter().all(is_other) && lacks(check, function, receiver, name)
         }
+        ExprKind::Path(path) => {
+            only_value(function, path).is_some_and(|bound| lacks(check, function, bound, name))
+        }
         _ => made(value).is_some_and(|ty| ty.is_runtime("Workers")),
     }
+}
+
+/// What a local name was bound to, when it is named once only: nothing was added since.
+fn only_value<'e>(function: &Function<'e>, path: &Path) -> Option<&'e Expr> {
+    let local = path.text();
+    let mut uses = 0;
+    visit::each_in_block(function.body, &mut |expr| {
+        uses += usize::from(matches!(&expr.kind, ExprKind::Path(of) if of.text() == local));
+    });
+    match inits(function, path).as_slice() {
+        [only] if uses == 1 => Some(only),
+        _ => None,
+    }
+}
+
+/// What the variable of this name is bound to, each time.
+fn inits<'e>(function: &Function<'e>, path: &Path) -> Vec<&'e Expr> {
+    let local = path.text();
+    let bound = function.body.stmts.iter().filter_map(|stmt| match stmt {
+        Stmt::Let { pat, init, .. } => match &pat.kind {
+            PatKind::Bind { name, .. } if name.text == local => init.as_ref(),
+            _ => None,
+        },
+        Stmt::Expr(_) => None,
+    });
+    bound.collect()
 }
 
 /// Whether anything outside tests names a function, or may. Methods, and functions of others than
@@ -84,7 +117,14 @@ pub(super) fn is_used(check: &Check<'_, '_>, function: &Function<'_>, domain: Mo
     };
     let mut found = false;
     for other in check.functions.iter().filter(|of| !ptr::eq(*of, function)) {
-        visit::each_in_block(other.body, &mut |expr| found |= is_it(other.module, expr));
+        visit::each_in_block(other.body, &mut |expr| {
+            found |= match &expr.kind {
+                ExprKind::Call { callee, .. } => is_it(other.module, callee),
+                // A variable of the same name hides it, unless it is called.
+                ExprKind::Path(path) => inits(other, path).is_empty() && is_it(other.module, expr),
+                _ => false,
+            };
+        });
     }
     for def in workspace.defs.iter().filter(|def| !def.test) {
         if let ItemKind::Const(_, value) = &def.item.kind {

@@ -26,7 +26,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => $number,)+ }
             }
 
-            /// The exit code of a run that ends with this error.
+            /// How a run that meets this error usually ends.
             #[must_use]
             pub const fn exit(self) -> Exit {
                 match self { $(Self::$variant => $exit,)+ }
@@ -76,13 +76,14 @@ codes! {
     SpecKey = "OG011", Exit::Usage;
     /// A value in `orch.toml` is missing, of the wrong kind or out of range.
     SpecValue = "OG012", Exit::Usage;
-    /// The value has a meaning, but this version cannot do it yet.
+    /// The value or the command has a meaning, but this version cannot do it yet.
     Unavailable = "OG013", Exit::Usage;
     /// There is no package here.
     NoPackage = "OG020", Exit::Usage;
     /// The package here was not made by this program.
     ForeignPackage = "OG021", Exit::Usage;
-    /// Something is already where a file has to go.
+    /// Something is already where a file has to go. A file that `--force` would replace, keeping a
+    /// copy, is a conflict that is left: exit code 1.
     Occupied = "OG022", Exit::Usage;
     /// Two components claim one file.
     TwoOwners = "OG030", Exit::Internal;
@@ -119,6 +120,7 @@ pub struct Error {
     what: String,
     at: Option<String>,
     help: Option<String>,
+    exit: Exit,
 }
 
 impl Error {
@@ -130,6 +132,7 @@ impl Error {
             what: what.into(),
             at: None,
             help: None,
+            exit: code.exit(),
         }
     }
 
@@ -152,6 +155,19 @@ impl Error {
     pub fn or_at(mut self, place: impl FnOnce() -> String) -> Self {
         self.at.get_or_insert_with(place);
         self
+    }
+
+    /// Says how the run ends, where that is not how the code usually ends one.
+    #[must_use]
+    pub const fn ending(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// How the run ends.
+    #[must_use]
+    pub const fn exit(&self) -> Exit {
+        self.exit
     }
 
     /// The stable code.

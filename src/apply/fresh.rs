@@ -90,7 +90,7 @@ fn fill(disk: &dyn Write, workshop: &Path, steps: &[Step]) -> Result<()> {
     for step in steps {
         if let Some(contents) = &step.contents {
             let path = workshop.join(&step.path);
-            disk.create_file(&path, contents.as_bytes())
+            disk.create_file(&path, contents)
                 .map_err(|error| refused("write", &path, &error))?;
         }
     }

@@ -90,7 +90,7 @@ fn stage_one(disk: &dyn Write, staging: &Staging, index: usize, step: &Step) -> 
         disk.create_file(&old, &disk.read(&target)?)?;
     }
     if let Some(contents) = &step.contents {
-        disk.create_file(&new, contents.as_bytes())?;
+        disk.create_file(&new, contents)?;
         if step.expected.is_some() {
             disk.copy_mode(&target, &new)?;
         }

@@ -95,7 +95,7 @@ impl Journal {
             .map(|step| Entry {
                 path: step.path.clone(),
                 old: step.expected.clone(),
-                new: step.contents.as_ref().map(|text| Hash::of(text.as_bytes())),
+                new: step.contents.as_ref().map(|contents| Hash::of(contents)),
             })
             .collect();
         Self { folders, entries }

@@ -91,6 +91,7 @@ pub(super) fn carry_out(
     if !plan.is_empty() {
         output.say(plan::tree(plan, output.style()).trim_end());
     }
+    output.warnings(&plan.warnings);
     Ok(())
 }
 
@@ -111,6 +112,7 @@ pub(super) fn print_plan(plan: &Plan, diff: bool, output: &mut Output<'_>) -> Ex
         output.line(plan::tree(plan, output.style()).trim_end());
     }
     output.say(&plan::summary(plan));
+    output.warnings(&plan.warnings);
     if let Some(error) = plan.conflict_error() {
         output.error(&error);
     }

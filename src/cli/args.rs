@@ -22,7 +22,9 @@ const APPLY_EXAMPLES: &str = "\
 Examples:
   orch-gen apply                  (after editing orch.toml)
   orch-gen apply --dry-run --diff
-  orch-gen apply --force          (gives up edits of generated files)";
+  orch-gen apply --force          (gives up edits of generated files)
+
+A file of yours is never lost: `--force` keeps it as FILE.orig.";
 
 const REMOVE_EXAMPLES: &str = "\
 Examples:
@@ -107,7 +109,7 @@ pub(super) enum Command {
     /// Take out a domain, or one of its operations
     #[command(after_help = REMOVE_EXAMPLES)]
     Remove(Remove),
-    /// Prove the conventions of orchestrated calls in the source
+    /// Check the conventions of orchestrated calls in the source
     #[command(after_help = LINT_EXAMPLES)]
     Lint(Lint),
     /// List the linter's rules
@@ -189,7 +191,8 @@ pub(super) struct Mode {
     /// Show the changes as a unified diff
     #[arg(long)]
     pub(super) diff: bool,
-    /// Overwrite edits of generated files
+    /// Give up edits of generated files, and replace files that orch-gen did
+    /// not write: those are kept as FILE.orig
     #[arg(long)]
     pub(super) force: bool,
 }
@@ -229,7 +232,7 @@ pub(super) struct Plan {
     /// Show the changes as a unified diff
     #[arg(long)]
     pub(super) diff: bool,
-    /// Plan to overwrite edits of generated files
+    /// Plan with `--force`: see `orch-gen apply --help`
     #[arg(long)]
     pub(super) force: bool,
 }

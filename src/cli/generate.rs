@@ -6,6 +6,7 @@ use super::args::{Generate, Target};
 use super::new::runtime_source;
 use super::output::Output;
 use super::target::{self, Place, relative};
+use super::words;
 use crate::apply;
 use crate::disk::Real;
 use crate::error::{Code, Error, Exit, Result};
@@ -111,25 +112,11 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
     })
 }
 
-const COMMANDS: &[&str] = &[
-    "generate",
-    "new",
-    "apply",
-    "plan",
-    "check",
-    "remove",
-    "lint",
-    "rules",
-    "explain",
-    "completions",
-];
-
 fn both_names(arguments: &Generate) -> Result<(&str, &str)> {
     match (&arguments.domain, &arguments.event) {
         (Some(domain), Some(event)) => Ok((domain, event)),
         (Some(only), None) => {
-            let near = naming::nearest(only, COMMANDS.iter().copied());
-            let help = match near {
+            let help = match words::nearest(only) {
                 Some(near) => format!("did you mean `orch-gen {near}`?"),
                 None => format!("name its event too, such as `orch-gen {only} {only}Requested`"),
             };

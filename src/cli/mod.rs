@@ -14,6 +14,7 @@ mod new;
 mod output;
 mod remove;
 mod target;
+mod words;
 
 pub use output::{Output, Stream};
 
@@ -59,7 +60,7 @@ pub fn run(
         Ok(exit) => exit,
         Err(error) => {
             output.error(&error);
-            error.code().exit()
+            error.exit()
         }
     }
 }
@@ -70,7 +71,12 @@ fn dispatch(
     output: &mut Output<'_>,
 ) -> crate::error::Result<Exit> {
     match arguments.command {
-        None => generate::run(&arguments.generate, environment, output),
+        None => {
+            if let Some(word) = &arguments.generate.domain {
+                words::refuse(word)?;
+            }
+            generate::run(&arguments.generate, environment, output)
+        }
         Some(Command::Generate {
             what: args::Kind::Orchestration(generate),
         }) => generate::run(&generate, environment, output),
@@ -102,7 +108,7 @@ fn usage(error: &clap::Error, output: &mut Output<'_>) -> Exit {
         _ => {
             let error = usage_error(&error.to_string());
             output.error(&error);
-            error.code().exit()
+            error.exit()
         }
     }
 }

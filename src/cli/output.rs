@@ -3,7 +3,7 @@
 use super::Environment;
 use super::args::{Color, Common};
 use crate::error::Error;
-use crate::plan::{SCHEMA, Style};
+use crate::plan::{SCHEMA, Style, Warning};
 use std::io::Write;
 
 /// Which stream a line is for.
@@ -90,6 +90,22 @@ impl<'a> Output<'a> {
     pub(super) fn note(&mut self, text: &str) {
         if !self.quiet && !self.json {
             self.write(Stream::Err, &format!("note: {text}"));
+        }
+    }
+
+    /// What follows from a plan; with `--json` the plan's document names it.
+    pub(super) fn warnings(&mut self, warnings: &[Warning]) {
+        if self.quiet || self.json {
+            return;
+        }
+        for Warning { path, what, help } in warnings {
+            let text = format!("warning: {what}\n  --> {path}\nhelp: {help}");
+            let text = if self.color {
+                colored(&text).replacen("warning:", "\x1b[1;33mwarning\x1b[0m:", 1)
+            } else {
+                text
+            };
+            self.write(Stream::Err, &text);
         }
     }
 

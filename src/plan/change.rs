@@ -21,6 +21,8 @@ pub struct Change {
     pub before: Option<Vec<u8>>,
     /// What will be there.
     pub after: Option<Cow<'static, str>>,
+    /// Where `before` is kept, when it is replaced and this program did not write it.
+    pub kept_as: Option<String>,
 }
 
 /// What is done with a file.
@@ -95,7 +97,9 @@ impl Conflict {
     pub const fn help(self) -> &'static str {
         match self {
             Self::Edited => "move the edit to a file of yours, then `orch-gen apply --force`",
-            Self::Occupied => "move it away, or overwrite it with `orch-gen apply --force`",
+            Self::Occupied => {
+                "move it away, or run this again with `--force`: then it is kept beside as `.orig`"
+            }
             Self::Overlap => {
                 "`orch-gen plan --diff` shows both; make the template's change by hand"
             }
@@ -119,6 +123,7 @@ impl Change {
             action,
             before,
             after: Some(Cow::Owned(after.to_owned())),
+            kept_as: None,
         }
     }
 
@@ -131,15 +136,28 @@ impl Change {
         )
     }
 
-    /// The write that carries it out, if it takes one.
-    #[must_use]
-    pub fn step(&self) -> Option<Step> {
+    /// The writes that carry it out.
+    pub fn steps(&self) -> impl Iterator<Item = Step> {
+        self.copy().into_iter().chain(self.step())
+    }
+
+    /// The copy of what is replaced: every byte of it, whatever it is.
+    fn copy(&self) -> Option<Step> {
+        Some(Step {
+            path: self.kept_as.clone()?,
+            expected: None,
+            contents: Some(Cow::Owned(self.before.clone()?)),
+            precious: true,
+        })
+    }
+
+    fn step(&self) -> Option<Step> {
         let path = self.path.clone();
         match (self.action, &self.after, &self.before) {
             (Action::Create | Action::Update | Action::Merge, Some(after), before) => Some(Step {
                 path,
                 expected: before.as_deref().map(Hash::of),
-                contents: Some(after.clone()),
+                contents: Some(bytes(after.clone())),
                 precious: before.is_some() && self.class != Some(Class::Generated),
             }),
             (Action::Delete, _, Some(before)) => Some(Step::delete(path, before)),
@@ -156,7 +174,7 @@ pub struct Step {
     /// The hash of what has to be there; `None` when nothing may be there.
     pub expected: Option<Hash>,
     /// What will be there; `None` when it is taken away.
-    pub contents: Option<Cow<'static, str>>,
+    pub contents: Option<Cow<'static, [u8]>>,
     /// Whether it replaces something that this program could not write again.
     pub precious: bool,
 }
@@ -166,7 +184,7 @@ impl Step {
         Self {
             path,
             expected: None,
-            contents: Some(Cow::Owned(contents)),
+            contents: Some(Cow::Owned(contents.into_bytes())),
             precious: false,
         }
     }
@@ -175,7 +193,7 @@ impl Step {
         Self {
             path,
             expected: before.map(Hash::of),
-            contents: Some(Cow::Owned(contents)),
+            contents: Some(Cow::Owned(contents.into_bytes())),
             precious: before.is_some(),
         }
     }
@@ -187,5 +205,12 @@ impl Step {
             contents: None,
             precious: false,
         }
+    }
+}
+
+fn bytes(text: Cow<'static, str>) -> Cow<'static, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
     }
 }

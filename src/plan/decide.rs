@@ -2,7 +2,8 @@
 //!
 //! The lock says what this program wrote last. What differs from it was changed by the user, and a
 //! user's change is never lost: a generated file that was edited is a conflict, a file of the
-//! user's own is merged, and what is not in the lock is not ours.
+//! user's own is merged, and what is not in the lock is not ours: `--force` replaces it, and keeps a
+//! copy beside it.
 //!
 //! Line ends are no change: a checkout may turn them into CRLF.
 
@@ -67,6 +68,7 @@ impl Decider<'_> {
         if !matches!(action, Action::Unchanged | Action::Absent) {
             file.check()?;
         }
+        let kept_as = self.kept_as(file.path(), action)?;
         let entry = LockedFile {
             owner: owned.owner.to_owned(),
             class: file.class(),
@@ -79,8 +81,25 @@ impl Decider<'_> {
             action,
             before,
             after,
+            kept_as,
         };
         Ok((change, entry))
+    }
+
+    /// Where the bytes of a file go that somebody else wrote and `--force` replaces: the first free
+    /// name beside it.
+    fn kept_as(&self, path: &str, action: Action) -> Result<Option<String>> {
+        if action != Action::Update || self.known.files.contains_key(path) {
+            return Ok(None);
+        }
+        let first = format!("{path}.orig");
+        let mut name = first.clone();
+        let mut number = 0;
+        while self.tree.is_there(&self.tree.path(&name))? {
+            number += 1;
+            name = format!("{first}.{number}");
+        }
+        Ok(Some(name))
     }
 
     /// `src/audit/mod.rs` beside the user's own `src/audit.rs` would not compile.
@@ -184,6 +203,7 @@ impl Decider<'_> {
             action,
             before: Some(before),
             after: None,
+            kept_as: None,
         }))
     }
 }

@@ -12,6 +12,14 @@ struct PlanJson<'a> {
     kind: &'static str,
     phases: Vec<&'a [&'static str]>,
     files: Vec<FileJson<'a>>,
+    warnings: Vec<WarningJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct WarningJson<'a> {
+    message: &'a str,
+    at: &'a str,
+    help: &'a str,
 }
 
 #[derive(Serialize)]
@@ -22,6 +30,8 @@ struct FileJson<'a> {
     action: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     conflict: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_as: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     contents: Option<&'a str>,
 }
@@ -39,10 +49,16 @@ impl Plan {
                 Action::Conflict(kind) => Some(kind.word()),
                 _ => None,
             },
+            kept_as: change.kept_as.as_deref(),
             contents: change
                 .after
                 .as_deref()
                 .filter(|_| contents && change.is_write()),
+        });
+        let warnings = self.warnings.iter().map(|warning| WarningJson {
+            message: warning.what,
+            at: &warning.path,
+            help: warning.help,
         });
         let plan = PlanJson {
             schema: SCHEMA,
@@ -53,6 +69,7 @@ impl Plan {
                 .map(|phase| phase.components.as_slice())
                 .collect(),
             files: files.collect(),
+            warnings: warnings.collect(),
         };
         serde_json::to_value(plan).unwrap_or_default()
     }

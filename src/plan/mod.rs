@@ -14,14 +14,16 @@ mod merge;
 mod render;
 #[cfg(test)]
 mod tests;
+mod warning;
 
 pub use change::{Action, Change, Conflict, Step};
 pub use json::SCHEMA;
 pub use render::{Style, diff, summary, tree};
+pub use warning::Warning;
 
 use crate::components::{self, Component, Phase};
 use crate::disk::Tree;
-use crate::error::{Error, Result};
+use crate::error::{Error, Exit, Result};
 use crate::lock::{self, Lock};
 use crate::model::{PackageModel, Place};
 use crate::spec::{self, Spec};
@@ -50,6 +52,8 @@ pub struct Plan {
     pub bookkeeping: Vec<Step>,
     /// How the lock compares with what it has to say.
     pub lock_state: LockState,
+    /// What follows from it outside the tree.
+    pub warnings: Vec<Warning>,
 }
 
 /// How `orch.lock` compares with what it has to say.
@@ -101,11 +105,13 @@ impl Plan {
             (false, true) => LockState::Current,
             (false, false) => LockState::Changed,
         };
+        let warnings = warning::of(&changes, &known);
         Ok(Self {
             phases,
             changes,
             bookkeeping,
             lock_state,
+            warnings,
         })
     }
 
@@ -140,7 +146,8 @@ impl Plan {
                 format!("{}{more}; nothing was written", kind.sentence()),
             )
             .at(&first.path)
-            .help(kind.help()),
+            .help(kind.help())
+            .ending(Exit::Findings),
         )
     }
 
@@ -149,7 +156,7 @@ impl Plan {
     pub fn steps(&self) -> Vec<Step> {
         self.changes
             .iter()
-            .filter_map(Change::step)
+            .flat_map(Change::steps)
             .chain(self.bookkeeping.iter().cloned())
             .collect()
     }

@@ -102,7 +102,7 @@ fn lines(plan: &Plan, style: Style) -> Vec<Line<'_>> {
     let mut lines: Vec<Line<'_>> = Vec::new();
     let mut counts: Vec<usize> = Vec::new();
     for change in plan.changes.iter().filter(|change| !quiet(change.action)) {
-        let folded = vendored_crate(&change.path).filter(|_| !style.all && foldable(change.action));
+        let folded = vendored_crate(&change.path).filter(|_| !style.all && foldable(change));
         let path = folded.unwrap_or(&change.path);
         if let (Some(last), Some(count)) = (lines.last_mut(), counts.last_mut())
             && last.path == path
@@ -114,14 +114,10 @@ fn lines(plan: &Plan, style: Style) -> Vec<Line<'_>> {
             }
             continue;
         }
-        let note = change
-            .action
-            .note()
-            .map_or_else(String::new, |note| format!("  ({note})"));
         let note = if folded.is_some() {
             "/ (1 file)".to_owned()
         } else {
-            note
+            note(change).map_or_else(String::new, |note| format!("  ({note})"))
         };
         lines.push(Line {
             path,
@@ -133,8 +129,21 @@ fn lines(plan: &Plan, style: Style) -> Vec<Line<'_>> {
     lines
 }
 
-const fn foldable(action: Action) -> bool {
-    matches!(action, Action::Create | Action::Update | Action::Delete)
+/// What is said behind a file's name.
+fn note(change: &Change) -> Option<String> {
+    if let Some(kept) = &change.kept_as {
+        let name = kept.rsplit('/').next().unwrap_or(kept);
+        return Some(format!("what is there is kept as {name}"));
+    }
+    change.action.note().map(str::to_owned)
+}
+
+const fn foldable(change: &Change) -> bool {
+    let plain = matches!(
+        change.action,
+        Action::Create | Action::Update | Action::Delete
+    );
+    plain && change.kept_as.is_none()
 }
 
 /// `vendor/orch-runtime` of a file in it.

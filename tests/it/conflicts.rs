@@ -102,3 +102,63 @@ fn stale_generated_files_go() {
     };
     assert_eq!(bytes(place.everything()), bytes(before));
 }
+
+/// A domain that was edited, removed and generated again: `pay/src/payment/orchestrator.rs` is in
+/// the way and is the user's own.
+fn with_an_edited_file_in_the_way(text: &[u8]) -> Place {
+    let place = Place::with_package();
+    std::fs::write(place.path(EDITED), text).unwrap();
+    place.run(&["remove", "Payment", "--out", "pay"]).done();
+    place
+}
+
+const EDITED: &str = "pay/src/payment/orchestrator.rs";
+const AGAIN: [&str; 4] = ["Payment", "PaymentRequested", "--out", "pay"];
+
+/// What the user wrote is the one thing that nobody can generate again.
+#[test]
+fn force_keeps_a_file_of_the_users_beside_the_new_one() {
+    let place = with_an_edited_file_in_the_way(b"// mine \xff\n");
+    let before = place.everything();
+    let ran = place.run(&AGAIN).refused(1, "OG022");
+    assert!(
+        ran.err.contains("`--force`: then it is kept"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(place.everything(), before);
+    let ran = place.run(&[&AGAIN[..], &["--force"]].concat()).done();
+    let said = "orchestrator.rs  (what is there is kept as orchestrator.rs.orig)";
+    assert!(ran.out.contains(said), "{}", ran.out);
+    let kept = std::fs::read(place.path(&format!("{EDITED}.orig"))).unwrap();
+    assert_eq!(kept, b"// mine \xff\n");
+    assert!(
+        place.read(EDITED).contains("impl"),
+        "{}",
+        place.read(EDITED)
+    );
+    place.run(&["check", "--out", "pay"]).done();
+}
+
+#[test]
+fn a_kept_file_takes_the_first_free_name_and_is_in_the_json() {
+    let place = with_an_edited_file_in_the_way(b"// second\n");
+    place.write(&format!("{EDITED}.orig"), "// first\n");
+    let before = place.everything();
+    let force = [&AGAIN[..], &["--force", "--json"]].concat();
+    for more in [&["--dry-run"][..], &[]] {
+        if more.is_empty() {
+            assert_eq!(place.everything(), before);
+        }
+        let json = place.run(&[&force[..], more].concat()).done().json();
+        let files = json["files"].as_array().unwrap();
+        let kept: Vec<_> = files
+            .iter()
+            .filter_map(|file| Some((file["path"].as_str()?, file["kept_as"].as_str()?)))
+            .collect();
+        let path = "src/payment/orchestrator.rs";
+        assert_eq!(kept, [(path, &*format!("{path}.orig.1"))]);
+    }
+    assert_eq!(place.read(&format!("{EDITED}.orig")), "// first\n");
+    assert_eq!(place.read(&format!("{EDITED}.orig.1")), "// second\n");
+}

@@ -183,6 +183,75 @@ fn wrong_usage_says_what_to_type() {
     );
 }
 
+/// A first word that is no command is a domain; one that a later version gives a meaning to is not.
+#[test]
+fn a_command_that_is_not_there_yet_is_no_domain() {
+    for word in [
+        "upgrade",
+        "baseline",
+        "hook",
+        "lsp",
+        "ops",
+        "man",
+        "doctor",
+        "demo",
+        "import",
+        "eject",
+        "templates",
+        "code-review",
+    ] {
+        refused(&[word], "OG013");
+        refused(&[word, "now"], "OG013");
+        refused(&["--out", "pay", word, "DoctorRequested"], "OG013");
+    }
+    let ran = Place::new().run(&["ops", "parked"]);
+    insta::assert_snapshot!(ran.err, @"
+    error[OG013]: this version has no command `ops` yet
+    help: `orch-gen --help` lists its commands; a domain of that name is written `orch-gen Ops OpsRequested`
+    ");
+    let json = Place::new().run(&["ops", "parked", "--json"]).json();
+    assert_eq!(json["code"], "OG013");
+}
+
+/// Options in front of a command make its word an argument: `--out pay remove Payment` must not
+/// add a domain `Remove`.
+#[test]
+fn a_command_behind_an_option_is_no_domain() {
+    for word in [
+        "generate",
+        "g",
+        "new",
+        "apply",
+        "plan",
+        "check",
+        "remove",
+        "lint",
+        "explain",
+        "rules",
+        "completions",
+        "help",
+    ] {
+        refused(&["--dry-run", word, "Payment"], "OG001");
+        refused(&["--out", "pay", word, "Payment"], "OG001");
+    }
+    let ran = Place::new().run(&["--out", "pay", "remove", "Payment"]);
+    insta::assert_snapshot!(ran.err, @"
+    error[OG001]: `remove` is a command, but options stand in front of it
+    help: put them behind it, such as `orch-gen remove --help`
+    ");
+}
+
+#[test]
+fn a_domain_may_have_the_name_of_a_command() {
+    let place = Place::new();
+    place.run(&["Ops", "OpsRequested"]).done();
+    assert!(place.path("ops-service/src/ops/mod.rs").exists());
+    place
+        .run(&["generate", "orchestration", "demo", "DemoRequested"])
+        .done();
+    assert!(place.path("demo-service/src/demo/mod.rs").exists());
+}
+
 /// Whatever a shell can pass, the answer is an exit code and never a panic.
 #[test]
 fn odd_arguments_are_no_panic() {

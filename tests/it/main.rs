@@ -10,5 +10,6 @@ mod hostile;
 mod interrupted;
 mod lint;
 mod machine;
+mod migrations;
 mod output;
 mod places;

@@ -91,7 +91,7 @@ fn write(path: &str, before: Option<&str>, after: &'static str) -> Step {
         path: path.to_owned(),
         precious: expected.is_some(),
         expected,
-        contents: Some(after.into()),
+        contents: Some(after.as_bytes().into()),
     }
 }
 

@@ -256,6 +256,23 @@ fn a_file_that_is_not_ours_is_not_overwritten() {
     package.apply(V2).unwrap();
 }
 
+/// A copy that is written after the new file, or not at all on an error, would lose the old one.
+#[test]
+fn a_file_and_its_copy_are_written_together_or_not_at_all() {
+    let package = Package::new();
+    package.write("src/new.rs", "somebody's\n");
+    let plan = package.plan_forced(V2, true).unwrap();
+    package.write("src/new.rs.orig", "appeared since\n");
+    let disk = crate::apply::tests::patient();
+    let session = Session::open(&disk, &package.root).unwrap();
+    assert_eq!(session.apply(&plan).unwrap_err().code(), Code::TreeChanged);
+    assert_eq!(package.read("src/new.rs").unwrap(), "somebody's\n");
+    drop(session);
+    package.apply_forced(V2, true).unwrap();
+    assert_eq!(package.read("src/new.rs").unwrap(), "new\n");
+    assert_eq!(package.read("src/new.rs.orig.1").unwrap(), "somebody's\n");
+}
+
 #[test]
 fn what_the_user_deleted_stays_away_and_what_is_generated_comes_back() {
     let package = Package::new();

@@ -93,6 +93,11 @@ impl<'a> Workspace<'a> {
 }
 
 impl Function<'_> {
+    /// Whether it is no method.
+    pub(crate) fn is_free(&self) -> bool {
+        self.owner_name.is_empty()
+    }
+
     /// `crate::payment::Payment::execute`.
     pub(crate) fn path(&self, workspace: &Workspace<'_>) -> String {
         let module = workspace.module_path(self.module);

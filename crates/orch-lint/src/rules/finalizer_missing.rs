@@ -11,6 +11,11 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds orchestrators whose domain registers no Finalizer.
 
+It is registered where it is made and given to a call of `.with(..)` in the same function, right
+there or through a local binding. One that is returned, stored or passed to another function is
+counted as undecided. A function that registers it counts for nothing when nothing uses it and the
+domain starts with `Parts { workers: Workers::new(), .. }`.
+
 ## Why is this bad?
 Between the provider's answer and the final state lies a crash. The answer is in the write-ahead
 log, but nobody reads it: the operation stays in progress and the client waits for ever.

@@ -13,7 +13,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Replays the migrations and finds operation tables that end up without a unique key on the
-idempotency key, alone or together with the owner.
+idempotency key, alone or together with the owner. Where an orchestrator runs operations, it is
+found too that there are no migrations at all; a table that none of them creates is undecided.
 
 ## Why is this bad?
 Two requests with the same key arrive at the same moment on two machines; both look, both find
@@ -61,9 +62,31 @@ fn check(check: &mut Check<'_, '_>) {
             let item = check.workspace.def(operation.def).item;
             let file = check.workspace.file_of(operation.def);
             let at = check.at(file, item.name.span, name);
-            check.unknown(&at, format!("no migration creates the table `{name}`"));
+            not_created(check, at, name);
         }
     }
+}
+
+/// A table that no migration creates may be made elsewhere. Without any migration, nothing stands
+/// behind the key of the operations that an orchestrator runs.
+fn not_created(check: &mut Check<'_, '_>, at: At, name: &str) {
+    let is_run = check
+        .workspace
+        .runtime_impls("Orchestrator")
+        .next()
+        .is_some();
+    if check.migrations.histories.is_empty() && is_run {
+        check
+            .flag(
+                at,
+                format!(
+                    "nothing makes the key of `{name}` unique: `migrations/` holds no migration"
+                ),
+            )
+            .help("put the migrations that create the table into `migrations/` of the package");
+        return;
+    }
+    check.unknown(&at, format!("no migration creates the table `{name}`"));
 }
 
 fn judge(

@@ -8,6 +8,8 @@ use super::ty::{Path, Ty};
 pub(crate) struct Block {
     /// The statements.
     pub(crate) stmts: Vec<Stmt>,
+    /// Whether the last statement is its value.
+    pub(crate) has_value: bool,
     /// With the braces.
     pub(crate) span: Span,
 }

@@ -10,6 +10,7 @@
 pub(crate) mod attrs;
 pub(crate) mod comments;
 pub(crate) mod expr;
+pub(crate) mod flow;
 pub(crate) mod item;
 mod lower;
 pub(crate) mod nesting;

@@ -16,6 +16,7 @@ impl Lowering {
         let stmts = self.stmts(&from.stmts);
         Block {
             stmts,
+            has_value: has_value(&from.stmts),
             span: span(from.brace_token.span.join()),
         }
     }
@@ -272,6 +273,14 @@ impl Lowering {
         };
         self.note_stmt(arm.pat.span, Some(arm.body.span));
         arm
+    }
+}
+
+fn has_value(stmts: &[S]) -> bool {
+    match stmts.last() {
+        Some(S::Expr(_, semi)) => semi.is_none(),
+        Some(S::Macro(of)) => of.semi_token.is_none(),
+        _ => false,
     }
 }
 

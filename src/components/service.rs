@@ -64,7 +64,7 @@ fn render(context: &Context<'_>) -> Rendered {
     };
     let mut files = vec![
         GeneratedFile::rust("src/lib.rs", Class::Generated, &library)?,
-        GeneratedFile::rust("src/main.rs", Class::Generated, &main)?,
+        GeneratedFile::rust("src/main.rs", Class::Yours, &main)?,
         GeneratedFile::rust("src/auth.rs", Class::Yours, &AuthView)?,
     ];
     if !package.domains.is_empty() {

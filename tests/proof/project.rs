@@ -169,13 +169,13 @@ use std::process::ExitCode;
 
 use orch_runtime::Migration;
 
-const MIGRATIONS: &[Migration] = &[
-    proof_hooked::MIGRATIONS[0],
-    Migration { name: "9000_ends", up: "create table ends (op_id text, state text)" },
-];
+const ENDS: Migration = Migration {
+    name: "9000_ends",
+    up: "create table ends (op_id text, state text)",
+};
 
 fn main() -> ExitCode {
-    proof_hooked::service().migrations(MIGRATIONS).run()
+    proof_hooked::service().migrations(&[ENDS]).run()
 }
 "#;
 

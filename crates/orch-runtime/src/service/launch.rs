@@ -128,7 +128,7 @@ fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let faults = faults(settings);
     let path = &settings.database;
-    let opened = SqliteStore::open_with_faults(path, service.migrations, Arc::clone(&faults));
+    let opened = SqliteStore::open_with_faults(path, &service.migrations, Arc::clone(&faults));
     let store = opened.map_err(|error| {
         let url = database_url::written(path);
         SetupError::new(format!(

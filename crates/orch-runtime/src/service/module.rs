@@ -42,7 +42,7 @@ pub struct Parts {
 pub struct Service {
     pub(super) name: &'static str,
     pub(super) version: &'static str,
-    pub(super) migrations: &'static [Migration],
+    pub(super) migrations: Vec<Migration>,
     pub(super) modules: Vec<Module>,
     pub(super) authenticator: Option<Arc<dyn Authenticator>>,
     pub(super) routes: Router,
@@ -66,7 +66,7 @@ impl Service {
         Self {
             name,
             version,
-            migrations: &[],
+            migrations: Vec::new(),
             modules: Vec::new(),
             authenticator: None,
             routes: Router::new(),
@@ -74,10 +74,10 @@ impl Service {
         }
     }
 
-    /// Sets the migrations of all domains, in the order in which they apply.
+    /// Adds migrations, which apply in the order in which they were added.
     #[must_use]
-    pub fn migrations(mut self, migrations: &'static [Migration]) -> Self {
-        self.migrations = migrations;
+    pub fn migrations(mut self, migrations: &[Migration]) -> Self {
+        self.migrations.extend_from_slice(migrations);
         self
     }
 

@@ -7,7 +7,7 @@ use crate::store::{StoreError, StoreErrorKind};
 
 use super::sqlite_error;
 
-/// One step of the schema. Names sort in the order of application: `0001_payment`, `0002_refund`.
+/// One step of the schema, known by its name: `0001_payment`, `0002_refund`.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
     /// File name without its ending.

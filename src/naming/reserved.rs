@@ -244,6 +244,7 @@ const COLUMNS: &[&str] = &[
     "provider_ref",
     "result",
     "state",
+    "unaccounted_at",
     "updated_at",
 ];
 

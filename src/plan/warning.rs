@@ -42,8 +42,8 @@ fn consequence(change: &Change, known: &Lock) -> Option<(&'static str, &'static 
     match change.action {
         Action::Update if !is_put_back(change, known) => Some((
             "a migration is rewritten: a database that has applied it will be refused at start",
-            "delete a development database; for one that holds data, keep the old file and add a \
-             migration of your own",
+            "delete a development database; this version cannot take along one that holds data: give \
+             the changed command a domain of its own",
         )),
         Action::Delete | Action::Release => Some((
             "a migration is taken out: a database that has applied it will be refused at start",

@@ -41,7 +41,7 @@ fn a_rewritten_migration_is_warned_of() {
     insta::assert_snapshot!(done.err, @"
     warning: a migration is rewritten: a database that has applied it will be refused at start
       --> migrations/sqlite/0001_payment.sql
-    help: delete a development database; for one that holds data, keep the old file and add a migration of your own
+    help: delete a development database; this version cannot take along one that holds data: give the changed command a domain of its own
     ");
 }
 

@@ -26,8 +26,8 @@ use super::{ManualClock, Provider};
 /// Rounds after which an operation that has not come to rest is stuck.
 const PATIENCE: u32 = 600;
 
-/// Longer than a lease and than the first pause between attempts.
-const RECOVERY_STEP: Duration = Duration::from_secs(20);
+/// Longer than a lease, the settling time and the first pauses between attempts.
+const RECOVERY_STEP: Duration = Duration::from_secs(61);
 
 /// Turns given to tasks that the clock has just woken before the world looks at them.
 const YIELDS: u32 = 16;

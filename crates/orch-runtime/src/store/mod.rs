@@ -248,7 +248,8 @@ pub trait OperationStore: Send + Sync + 'static {
     /// When the earliest PENDING operation is due.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Deletes up to `limit` applied log entries from before `before`; says how many.
+    /// Deletes up to `limit` applied log entries from before `before`, of operations that have ended;
+    /// says how many.
     async fn purge(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError>;
 
     /// The operation, if there is one of that name.

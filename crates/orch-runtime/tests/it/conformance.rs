@@ -284,6 +284,14 @@ async fn only_old_applied_entries_are_purged(s: Subject) {
             .unwrap(),
         Applied::Yes
     );
+    let parked = s.leased("k3").await;
+    let park = Settlement::Park {
+        code: "UNKNOWN",
+        reason: "nobody knows".to_owned(),
+    };
+    let lost = Outcome::unknown("lost");
+    let settled = s.store.settle(at(101), &parked, &lost, park).await;
+    assert_eq!(settled.unwrap(), Applied::Yes);
     let waiting = s.leased("k2").await;
     assert_eq!(
         s.store.record(at(101), &waiting, &outcome).await.unwrap(),
@@ -291,6 +299,8 @@ async fn only_old_applied_entries_are_purged(s: Subject) {
     );
     assert_eq!(s.store.purge(at(100), 10).await.unwrap(), 0);
     assert_eq!(s.store.purge(at(5_000), 10).await.unwrap(), 1);
+    let evidence = s.store.history(parked.op_id()).await.unwrap();
+    assert_eq!(evidence.len(), 1, "a person still needs it");
     assert_eq!(
         s.store
             .pending_outcomes(at(5_000), None, 10)

@@ -1,10 +1,11 @@
 //! Opening connections to the file: one that writes, a few that read.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -12,6 +13,8 @@ use super::sqlite_error;
 
 /// How long another process may hold the write lock before a statement gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Reads at the same time; more would only wait for each other's pages.
+const READERS: usize = 8;
 /// Reading connections kept open between reads.
 const IDLE_READERS: usize = 4;
 /// Prepared statements kept per connection; a domain has about twenty.
@@ -61,6 +64,7 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
 pub(super) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    room: Arc<Semaphore>,
 }
 
 impl Readers {
@@ -68,7 +72,13 @@ impl Readers {
         Self {
             path: path.to_owned(),
             idle: Mutex::new(Vec::new()),
+            room: Arc::new(Semaphore::new(READERS)),
         }
+    }
+
+    /// Waits for a turn to read, which lasts until it is dropped.
+    pub(super) async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.room).acquire_owned().await.ok()
     }
 
     /// Lends a connection to `read`.

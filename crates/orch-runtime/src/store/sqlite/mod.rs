@@ -134,8 +134,11 @@ impl SqliteStore {
         F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
-        let job =
-            move || readers.with(|connection| read(connection).map_err(sqlite_error(operation)));
+        let turn = readers.turn().await;
+        let job = move || {
+            let _turn = turn;
+            readers.with(|connection| read(connection).map_err(sqlite_error(operation)))
+        };
         tokio::task::spawn_blocking(job)
             .await
             .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, operation, error))?

@@ -216,14 +216,21 @@ pub(crate) fn without_values(error: &serde_json::Error) -> String {
     if let Some((_, expected)) = text.split_once(", expected ") {
         return format!("expected {expected}");
     }
+    let mut shown = String::with_capacity(text.len());
     let mut quote = None;
-    let hidden = text.chars().filter(|&c| match quote {
-        Some(open) if c == open => quote.take().is_some(),
-        Some(_) => false,
-        None if matches!(c, '`' | '"') => quote.replace(c).is_none(),
-        None => true,
-    });
-    hidden.collect()
+    for c in text.chars() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => continue,
+            None if matches!(c, '`' | '"') => quote = Some(c),
+            None => {}
+        }
+        shown.push(c);
+        if quote.is_some() {
+            shown.push('…');
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -272,5 +279,7 @@ mod tests {
             assert!(!shown.contains("4111"), "{shown}");
             assert!(shown.len() > 10, "{shown}");
         }
+        let money = serde::de::Error::custom("\"4111\" is no amount in EUR");
+        assert_eq!(without_values(&money), "\"…\" is no amount in EUR");
     }
 }

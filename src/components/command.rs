@@ -20,6 +20,7 @@ pub(super) const COMPONENT: Component = Component {
 struct CommandView<'a> {
     name: &'a str,
     prose: String,
+    a_prose: String,
     event_type: String,
     imports: String,
     enums: Vec<EnumView<'a>>,
@@ -78,6 +79,7 @@ fn render(_: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rende
     let view = CommandView {
         name: operation.type_name(),
         prose: operation.prose(),
+        a_prose: operation.name.with_article(),
         event_type: operation.event_type(),
         imports: import("orch_runtime", &imports(operation)),
         enums: operation.enums().map(enum_view).collect(),

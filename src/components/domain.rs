@@ -38,6 +38,7 @@ struct ModuleView<'a> {
 struct GatewayView<'a> {
     name: &'a str,
     prose: &'a str,
+    a_prose: String,
     imports: Vec<String>,
     operations: Vec<OperationView<'a>>,
 }
@@ -76,6 +77,7 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
     let gateway = GatewayView {
         name,
         prose: &prose,
+        a_prose: domain.name.with_article(),
         imports: commands(domain),
         operations: operations(domain),
     };

@@ -26,7 +26,7 @@ pub(super) const COMPONENT: Component = Component {
 struct OrchestratorView<'a> {
     name: &'a str,
     module: &'a str,
-    prose: &'a str,
+    a_prose: String,
     plural_prose: String,
     sentence: String,
     screaming: String,
@@ -48,7 +48,7 @@ struct RulesView<'a> {
 #[template(path = "src/[domain]/controller.rs.j2", escape = "none")]
 struct ControllerView<'a> {
     name: &'a str,
-    prose: &'a str,
+    a_prose: String,
     plural_prose: String,
     route: String,
     history: bool,
@@ -72,7 +72,7 @@ fn render(_: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> 
     let orchestrator = OrchestratorView {
         name: operation.type_name(),
         module: operation.module(),
-        prose: &prose,
+        a_prose: operation.name.with_article(),
         plural_prose: plural(operation),
         sentence: capitalised(&prose),
         screaming: domain.screaming(),
@@ -95,7 +95,7 @@ fn render(_: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> 
     };
     let controller = ControllerView {
         name: operation.type_name(),
-        prose: &prose,
+        a_prose: operation.name.with_article(),
         plural_prose: plural(operation),
         route: format!("/api/{}", operation.route()),
         history: operation.track == Track::History,

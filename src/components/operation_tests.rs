@@ -125,7 +125,7 @@ fn rust_files(
     file: impl Fn(&str) -> String,
 ) -> Rendered {
     let main = MainView {
-        a_prose: &with_article(&operation.prose()),
+        a_prose: &operation.name.with_article(),
     };
     let crashes = CrashesView {
         wal_table: &names.wal_table,
@@ -286,15 +286,6 @@ fn command_view(operation: &OperationModel) -> CommandView<'_> {
         name: operation.type_name(),
         module: operation.module(),
     }
-}
-
-fn with_article(prose: &str) -> String {
-    let article = if prose.starts_with(['a', 'e', 'i', 'o', 'u']) {
-        "an"
-    } else {
-        "a"
-    };
-    format!("{article} {prose}")
 }
 
 fn pretty(json: &str) -> String {

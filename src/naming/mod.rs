@@ -133,6 +133,17 @@ impl Name {
         self.words.join(" ")
     }
 
+    /// `a payment`, `an order`, for prose.
+    #[must_use]
+    pub fn with_article(&self) -> String {
+        let prose = self.prose();
+        let said_you = ["uni", "use", "usa", "uti"]
+            .iter()
+            .any(|start| prose.starts_with(start));
+        let vowel = prose.starts_with(['a', 'e', 'i', 'o', 'u']) && !said_you;
+        format!("{} {prose}", if vowel { "an" } else { "a" })
+    }
+
     /// Plural identifier: `file_uploads`.
     #[must_use]
     pub fn plural(&self) -> &str {

@@ -203,3 +203,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn prose_has_the_article_that_is_said() {
+    for (typed, said) in [
+        ("Payment", "a payment"),
+        ("Order", "an order"),
+        ("UserInvite", "a user invite"),
+        ("UpperLimit", "an upper limit"),
+    ] {
+        assert_eq!(domain(typed).with_article(), said);
+    }
+}

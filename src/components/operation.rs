@@ -33,7 +33,6 @@ struct OrchestratorView<'a> {
     domain_name: &'a str,
     domain_path: &'static str,
     progress: bool,
-    business_key: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -83,7 +82,6 @@ fn render(_: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> 
             "super::super"
         },
         progress: operation.track == Track::Progress,
-        business_key: operation.business_key().map(|field| field.name.as_str()),
     };
     let rules = RulesView {
         name: operation.type_name(),

@@ -136,14 +136,16 @@ pub(crate) fn unkeyed() -> &'static Path {
             KEYED,
             "        Idempotency::None\n",
         );
-        project.limit("base: std::time::Duration::from_millis(200),");
+        let base = "            base: Duration::from_secs(5),\n";
+        let short = "            base: Duration::from_millis(200),\n";
+        project.edit("src/payment/orchestrator.rs", base, short);
         project.limit("max_probes: 2,");
         project.limit(SETTLING);
         project.program()
     })
 }
 
-const SETTLING: &str = "settling: std::time::Duration::from_secs(1),";
+const SETTLING: &str = "settling: Duration::from_secs(1),";
 
 const KEYED: &str = "        Idempotency::Keyed {
             window: Duration::from_secs(24 * 3_600),

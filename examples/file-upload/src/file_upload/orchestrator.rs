@@ -2,7 +2,11 @@
 //!
 //! Written once by orch-gen and yours from then on; upgrades merge, they never overwrite.
 
-use orch_runtime::{GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe, RetryPolicy};
+use std::time::Duration;
+
+use orch_runtime::{
+    GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe, Receipt, RetryPolicy,
+};
 
 use super::gateway::FileUploadGateway;
 use super::generated::command::FileUploadCommand;
@@ -29,8 +33,13 @@ impl<G: FileUploadGateway> Orchestrator for FileUploadOrchestrator<G> {
         self.gateway.idempotency()
     }
 
+    /// Attempts 5 s, 10 s, 20 s … apart, unless the provider asks for another pause.
     fn policy(&self) -> RetryPolicy {
         RetryPolicy {
+            max_attempts: 3,
+            base: Duration::from_secs(5),
+            cap: Duration::from_secs(300),
+            time_budget: Duration::from_secs(3_600),
             attempt_timeout: self.gateway.attempt_timeout(),
             ..RetryPolicy::default()
         }
@@ -43,7 +52,7 @@ impl<G: FileUploadGateway> Orchestrator for FileUploadOrchestrator<G> {
             Ok(receipt) => {
                 orch_runtime::report_progress(command.size(), command.size());
                 Outcome::Ok {
-                    message: done(command),
+                    message: done(&receipt),
                     provider_ref: receipt.provider_ref,
                     result: receipt.result,
                 }
@@ -62,6 +71,10 @@ impl<G: FileUploadGateway> Orchestrator for FileUploadOrchestrator<G> {
 }
 
 /// What the client reads when it is done.
-fn done(command: &FileUploadCommand) -> String {
-    format!("File upload completed: {}", command.object_key())
+fn done(receipt: &Receipt) -> String {
+    let what = "File upload completed";
+    match &receipt.provider_ref {
+        Some(reference) => format!("{what}: {reference}"),
+        None => what.to_owned(),
+    }
 }

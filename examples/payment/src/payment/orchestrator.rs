@@ -2,7 +2,11 @@
 //!
 //! Written once by orch-gen and yours from then on; upgrades merge, they never overwrite.
 
-use orch_runtime::{GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe, RetryPolicy};
+use std::time::Duration;
+
+use orch_runtime::{
+    GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe, Receipt, RetryPolicy,
+};
 
 use super::gateway::PaymentGateway;
 use super::generated::command::PaymentCommand;
@@ -29,8 +33,13 @@ impl<G: PaymentGateway> Orchestrator for PaymentOrchestrator<G> {
         self.gateway.idempotency()
     }
 
+    /// Attempts 5 s, 10 s, 20 s … apart, unless the provider asks for another pause.
     fn policy(&self) -> RetryPolicy {
         RetryPolicy {
+            max_attempts: 3,
+            base: Duration::from_secs(5),
+            cap: Duration::from_secs(300),
+            time_budget: Duration::from_secs(3_600),
             attempt_timeout: self.gateway.attempt_timeout(),
             ..RetryPolicy::default()
         }
@@ -40,7 +49,7 @@ impl<G: PaymentGateway> Orchestrator for PaymentOrchestrator<G> {
     async fn execute(&self, op_id: &OpId, command: &PaymentCommand) -> Outcome {
         match self.gateway.payment(op_id, command).await {
             Ok(receipt) => Outcome::Ok {
-                message: done(command),
+                message: done(&receipt),
                 provider_ref: receipt.provider_ref,
                 result: receipt.result,
             },
@@ -58,6 +67,10 @@ impl<G: PaymentGateway> Orchestrator for PaymentOrchestrator<G> {
 }
 
 /// What the client reads when it is done.
-fn done(command: &PaymentCommand) -> String {
-    format!("Payment completed: {}", command.order_id())
+fn done(receipt: &Receipt) -> String {
+    let what = "Payment completed";
+    match &receipt.provider_ref {
+        Some(reference) => format!("{what}: {reference}"),
+        None => what.to_owned(),
+    }
 }

@@ -6,7 +6,7 @@ use super::args::{Generate, Target};
 use super::new::runtime_source;
 use super::output::Output;
 use super::target::{self, Place, relative};
-use super::words;
+use super::{lint, words};
 use crate::apply;
 use crate::disk::Real;
 use crate::error::{Code, Error, Exit, Result};
@@ -50,14 +50,14 @@ pub(super) fn run(
     let plan = place.plan(&Real, &text, arguments.mode.force)?;
     carry_out(&session, &plan, &arguments.mode, output)?;
     let way = relative(&environment.folder, &place.root);
-    report(
-        &wanted,
-        edit,
-        &plan,
-        &text,
-        &way.display().to_string(),
-        output,
-    );
+    let way = way.display().to_string();
+    report(&wanted, edit, &plan, output);
+    if !place.new && !plan.is_empty() {
+        lint::after_writing(&place.root, environment, output);
+    }
+    if edit != Edit::Unchanged {
+        next_steps(&wanted, &text, &way, output);
+    }
     Ok(Exit::Done)
 }
 
@@ -156,14 +156,7 @@ fn edited_spec(
     spec::add_operation(&text, &wanted.domain, wanted.given)
 }
 
-fn report(
-    wanted: &Wanted,
-    edit: Edit,
-    plan: &Plan,
-    text: &str,
-    way: &str,
-    output: &mut Output<'_>,
-) {
+fn report(wanted: &Wanted, edit: Edit, plan: &Plan, output: &mut Output<'_>) {
     let domain = &wanted.domain.name;
     let Some(operation) = wanted.domain.operations.first() else {
         return;
@@ -185,9 +178,6 @@ fn report(
         for field in preset.texts() {
             output.say(&format!("  {field}"));
         }
-    }
-    if edit != Edit::Unchanged {
-        next_steps(wanted, text, way, output);
     }
 }
 

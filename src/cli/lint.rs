@@ -10,7 +10,7 @@ use crate::package::{self, Found};
 use crate::plan::SCHEMA;
 use orch_lint::{Date, LintError, LintErrorKind, Options, Report, Selection};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Lints a package or workspace and prints the findings.
 pub(super) fn run(
@@ -34,6 +34,29 @@ pub(super) fn run(
         1 => Exit::Findings,
         _ => Exit::Internal,
     })
+}
+
+/// Says, after something was added to the package at `root`, whether it keeps the conventions. What is
+/// generated keeps them; what was there before may not.
+pub(super) fn after_writing(root: &Path, environment: &Environment, output: &mut Output<'_>) {
+    if output.is_silent() {
+        return;
+    }
+    let options = Options {
+        today: today(environment),
+        ..Options::default()
+    };
+    match orch_lint::lint(root, &options) {
+        Ok(report) if report.findings.is_empty() => {
+            let rules = orch_lint::rules::ALL.len();
+            output.say(&format!("Linted by {rules} rules: no findings."));
+        }
+        Ok(report) => {
+            let summary = report.summary();
+            output.say(&format!("Linted: {summary}; `orch-gen lint` shows them."));
+        }
+        Err(error) => output.note(&format!("not linted: {error}")),
+    }
 }
 
 /// Lists every rule with its first sentence.

@@ -79,23 +79,28 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Whether nothing is said about what is done.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.quiet || self.json
+    }
+
     /// A line about what is done; not with `--quiet` or `--json`.
     pub(super) fn say(&mut self, text: &str) {
-        if !self.quiet && !self.json {
+        if !self.is_silent() {
             self.write(Stream::Out, text);
         }
     }
 
     /// A note that does not belong to the result.
     pub(super) fn note(&mut self, text: &str) {
-        if !self.quiet && !self.json {
+        if !self.is_silent() {
             self.write(Stream::Err, &format!("note: {text}"));
         }
     }
 
     /// What follows from a plan; with `--json` the plan's document names it.
     pub(super) fn warnings(&mut self, warnings: &[Warning]) {
-        if self.quiet || self.json {
+        if self.is_silent() {
             return;
         }
         for Warning { path, what, help } in warnings {

@@ -62,3 +62,27 @@ fn every_rule_is_listed_and_explained() {
     }
     assert!(place.run(&["rules", "--json"]).done().json()["rules"].is_array());
 }
+
+/// What is generated keeps the conventions; what somebody wrote since may not.
+#[test]
+fn an_addition_to_a_package_is_linted_at_once() {
+    let place = Place::with_package();
+    let refund = ["Payment", "RefundRequested"];
+    let clean = place.run_in("pay", &refund);
+    assert_eq!(clean.code, 0, "{clean:?}");
+    assert!(
+        clean.out.contains("Linted by 16 rules: no findings."),
+        "{clean:?}"
+    );
+    let orchestrator = "pay/src/payment/orchestrator.rs";
+    let edited = place.read(orchestrator).replace(
+        "Err(GatewayError::NoAnswer { reason }) => Outcome::unknown(reason),",
+        "Err(_) => Outcome::unknown(\"?\"),",
+    );
+    place.write(orchestrator, &edited);
+    let found = place.run_in("pay", &["Payment", "PayoutRequested"]);
+    assert_eq!(found.code, 0, "{found:?}");
+    assert!(found.out.contains("Linted: 1 error"), "{found:?}");
+    let quiet = place.run_in("pay", &["Payment", "HoldRequested", "-q"]);
+    assert!(!quiet.out.contains("Linted"), "{quiet:?}");
+}

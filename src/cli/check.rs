@@ -44,8 +44,14 @@ pub(super) fn run(
     } else {
         &format!("{} files do", drifts.len())
     };
-    Err(
-        Error::new(Code::Drift, format!("{files} not match orch.toml"))
-            .help(format!("run `{fix}`")),
-    )
+    Err(Error::new(Code::Drift, format!("{files} not match orch.toml")).help(advice(fix)))
+}
+
+/// `--force` gives edits of generated files up, so it is not the first thing to do.
+fn advice(fix: &str) -> String {
+    if fix.ends_with("--force") {
+        format!("move what was edited to files of yours, then run `{fix}`")
+    } else {
+        format!("run `{fix}`")
+    }
 }

@@ -123,7 +123,7 @@ fn both_names(arguments: &Generate) -> Result<(&str, &str)> {
             let what = format!("`{}` alone says nothing to do", only.escape_debug());
             Err(Error::new(Code::Usage, what).help(help))
         }
-        (None, _) => Err(Error::new(Code::Usage, "nothing to do was named")
+        (None, _) => Err(Error::new(Code::Usage, "no domain and no event were given")
             .help("`orch-gen Payment PaymentRequested`, or see `orch-gen --help`")),
     }
 }

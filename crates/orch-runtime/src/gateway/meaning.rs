@@ -61,7 +61,8 @@ impl Answer {
 /// | 2xx | done |
 /// | 425, 429 | not now; `Retry-After` is kept |
 /// | 408, 5xx | not now, and it may have acted: noted by [`report_unaccounted`] |
-/// | any other | refused; also 3xx, because a redirect is not followed and nothing was done |
+/// | 3xx | may have happened: a redirect is not followed, and 303 says that it was done |
+/// | any other | refused |
 /// | nothing sent | not now |
 /// | sent, no full answer | may have happened |
 ///
@@ -76,6 +77,12 @@ pub fn receipt(answer: Result<Answer, CallError>) -> Result<Receipt, GatewayErro
             report_unaccounted();
             Err(answer.unavailable())
         }
+        300..=399 => Err(GatewayError::NoAnswer {
+            reason: format!(
+                "the provider answered {} and a redirect is not followed",
+                answer.status
+            ),
+        }),
         _ => Err(answer.refusal()),
     }
 }
@@ -125,6 +132,7 @@ mod tests {
                     found,
                     Err(GatewayError::Unavailable { after: Some(wait), .. }) if wait.as_secs() == 7
                 )),
+                300..=399 => assert!(matches!(found, Err(GatewayError::NoAnswer { .. }))),
                 _ => assert!(
                     matches!(found, Err(GatewayError::Refused { code, .. }) if code == "CARD_DECLINED")
                 ),

@@ -41,7 +41,7 @@ pub trait NotificationGateway: Send + Sync + 'static {
 /// | 2xx | done; `id` of the body is the provider's reference |
 /// | 425, 429, or nothing was sent | not now; `Retry-After` is honoured |
 /// | 408, 5xx | not now, and it may have happened: asked about before it is called failed |
-/// | sent, and no full answer | unknown: it may have happened |
+/// | 3xx, or sent and no full answer | unknown: it may have happened |
 /// | any other | refused, with `code` and `message` of the body |
 ///
 /// `GET <url>/<key>` answers a probe: 200 happened, 404 did not, anything else says nothing.

@@ -29,6 +29,9 @@ impl<G: NotificationGateway> Orchestrator for NotificationOrchestrator<G> {
 
     const DOMAIN: &'static str = "NOTIFICATION";
 
+    // To write to tables of your own in the transaction that ends the operation, set
+    // `const HAS_FINALIZE_HOOK: bool = true;` and write `finalize`. Without the first it is not called.
+
     fn idempotency(&self) -> Idempotency {
         self.gateway.idempotency()
     }

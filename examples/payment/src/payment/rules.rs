@@ -13,7 +13,7 @@ use super::generated::command::PaymentCommand;
 /// Every field that breaks a rule.
 pub fn check(command: &PaymentCommand) -> Result<(), CommandError> {
     let found = Violations::new();
-    // A rule: found.add("orderId", "is not accepted on Sundays");
+    // A rule, with `let mut found`: found.add("orderId", "is not accepted on Sundays");
     let _ = command;
     found.into_result()
 }

@@ -77,7 +77,7 @@ async fn the_attempt_is_in_the_log_before_the_provider_is_called() {
     let world = keyed();
     world.provider.script([Reply::Hang]);
     let op_id = world.submit("key-1", &sample()).await.unwrap();
-    assert_eq!(entries(&world, &op_id, "state = \'INTENT\'").await, 1);
+    assert_eq!(entries(&world, &op_id, "state = 'INTENT'").await, 1);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_late_answer_of_a_lost_worker_is_evidence_and_changes_nothing() {
     other.store().reap(after_the_lease, 10).await.unwrap();
     world.provider.release();
     world.quiet().await;
-    assert_eq!(entries(&world, &op_id, "state = \'LATE\'").await, 1);
+    assert_eq!(entries(&world, &op_id, "state = 'LATE'").await, 1);
     world.settle().await;
     assert_eq!(world.state(&op_id).await, Completed);
     assert_eq!(world.provider.effects(&op_id), 1);

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::import;
+use super::fit::import;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel, Variant};
 use crate::spec::{Part, Pattern, Type};

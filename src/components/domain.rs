@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::{array, import};
+use super::fit::{array, import};
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, OperationModel};
 

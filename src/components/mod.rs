@@ -12,7 +12,6 @@ mod domain;
 mod entities;
 mod file;
 mod fit;
-mod layout;
 mod manifest;
 mod migrations;
 mod operation;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::layout::array;
+use super::fit::array;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::DomainModel;
 

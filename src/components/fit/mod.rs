@@ -6,10 +6,12 @@
 //! stays as it is.
 
 mod heads;
+mod lists;
 mod place;
 mod scan;
 
 use self::heads::{fn_head, impl_head, is_fn_head};
+pub(super) use self::lists::{array, import};
 use self::place::Place;
 use self::scan::is_complete;
 

@@ -1,12 +1,9 @@
-//! Layout that depends on the length of names, by rustfmt's rules, so that output is clean as rendered.
+//! Lists whose layout is decided while they are made: imports and arrays.
 
-/// The longest line.
-const MAX_WIDTH: usize = 100;
-/// The longest list of arguments of a call on one line (`fn_call_width`).
-const CALL_WIDTH: usize = 60;
+use super::{INNER_WIDTH, MAX_WIDTH, STEP, spaces};
 
 /// `use <path>::{…};` with its names sorted and filled as rustfmt does.
-pub(super) fn import(path: &str, names: &[String]) -> String {
+pub(in crate::components) fn import(path: &str, names: &[String]) -> String {
     let mut names = names.to_vec();
     names.sort_by_key(|name| (name.starts_with(char::is_lowercase), name.clone()));
     names.dedup();
@@ -38,15 +35,15 @@ pub(super) fn import(path: &str, names: &[String]) -> String {
 
 /// `[a, b]` where it fits in a line that has `used` characters besides, else one item per line at
 /// `indent` (`array_width`).
-pub(super) fn array(items: &[String], indent: usize, used: usize) -> String {
+pub(in crate::components) fn array(items: &[String], indent: usize, used: usize) -> String {
     let line = items.join(", ");
-    if line.len() <= CALL_WIDTH && used + line.len() + 2 <= MAX_WIDTH {
+    if line.len() <= INNER_WIDTH && used + line.len() + 2 <= MAX_WIDTH {
         return format!("[{line}]");
     }
-    let inner = " ".repeat(indent + 4);
+    let inner = spaces(indent + STEP);
     let lines: String = items
         .iter()
         .map(|item| format!("{inner}{item},\n"))
         .collect();
-    format!("[\n{lines}{}]", " ".repeat(indent))
+    format!("[\n{lines}{}]", spaces(indent))
 }

@@ -35,6 +35,7 @@ pub mod service;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod unwind;
 pub mod value;
 pub mod wal;
 
@@ -65,8 +66,8 @@ pub use operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
 pub use repository::{Entity, Repository};
 pub use scheduler::{Cleaner, Finalizer, Reaper, Workers};
 pub use secret::Secret;
+pub use store::Migration;
 pub use store::Tables;
 pub use store::hook::{HookError, HookTx};
-pub use store::sqlite::Migration;
 pub use value::{Column, Columns, DecodeError, Row, Value};
 pub use wal::WalState;

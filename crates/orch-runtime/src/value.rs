@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::clock::{Timestamp, from_millis, to_millis};
+use crate::clock::{Timestamp, from_millis};
 use crate::ids::{BizKey, IdemKey, OpId, OwnerId};
 use crate::money::{Currency, Money};
 
@@ -11,10 +11,35 @@ use crate::money::{Currency, Money};
 pub enum Value {
     /// No value.
     Null,
-    /// Numbers, booleans (0, 1) and times (milliseconds since 1970).
+    /// Truth; 0 or 1 on SQLite.
+    Bool(bool),
+    /// A number.
     Integer(i64),
     /// Text.
     Text(String),
+    /// A point in time; milliseconds since 1970 on SQLite.
+    Time(Timestamp),
+    /// A day; text on SQLite.
+    Date(chrono::NaiveDate),
+    /// A UUID; text on SQLite.
+    Uuid(uuid::Uuid),
+    /// A decimal number; text on SQLite.
+    #[cfg(feature = "decimal")]
+    Decimal(rust_decimal::Decimal),
+}
+
+impl Value {
+    /// The value as text, as a column of text would keep it.
+    fn text(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            Self::Date(date) => Some(date.to_string()),
+            Self::Uuid(uuid) => Some(uuid.to_string()),
+            #[cfg(feature = "decimal")]
+            Self::Decimal(decimal) => Some(decimal.to_string()),
+            Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Time(_) => None,
+        }
+    }
 }
 
 /// A typed column of a command, next to its payload.
@@ -74,7 +99,7 @@ macro_rules! into_value {
 }
 
 into_value! {
-    bool => |x| Self::Integer(i64::from(x));
+    bool => |x| Self::Bool(x);
     i32 => |x| Self::Integer(i64::from(x));
     i64 => |x| Self::Integer(x);
     u32 => |x| Self::Integer(i64::from(x));
@@ -82,9 +107,9 @@ into_value! {
     &str => |x| Self::Text(x.to_owned());
     String => |x| Self::Text(x);
     &String => |x| Self::Text(x.clone());
-    Timestamp => |x| Self::Integer(to_millis(x));
-    chrono::NaiveDate => |x| Self::Text(x.to_string());
-    uuid::Uuid => |x| Self::Text(x.to_string());
+    Timestamp => |x| Self::Time(x);
+    chrono::NaiveDate => |x| Self::Date(x);
+    uuid::Uuid => |x| Self::Uuid(x);
     &OpId => |x| Self::Text(x.as_str().to_owned());
     &OwnerId => |x| Self::Text(x.as_str().to_owned());
     &IdemKey => |x| Self::Text(x.as_str().to_owned());
@@ -94,7 +119,7 @@ into_value! {
 #[cfg(feature = "decimal")]
 impl From<rust_decimal::Decimal> for Value {
     fn from(decimal: rust_decimal::Decimal) -> Self {
-        Self::Text(decimal.to_string())
+        Self::Decimal(decimal)
     }
 }
 
@@ -177,7 +202,7 @@ impl<T: FromValue> FromValue for Option<T> {
     fn from_value(value: &Value) -> Result<Self, String> {
         match value {
             Value::Null => Ok(None),
-            Value::Integer(_) | Value::Text(_) => T::from_value(value).map(Some),
+            found => T::from_value(found).map(Some),
         }
     }
 }
@@ -186,17 +211,19 @@ impl FromValue for i64 {
     fn from_value(value: &Value) -> Result<Self, String> {
         match value {
             Value::Integer(number) => Ok(*number),
-            Value::Null | Value::Text(_) => Err(format!("expected a number, found {value:?}")),
+            // A sum is a decimal number on PostgreSQL.
+            other => {
+                let number = other.text().and_then(|text| text.parse().ok());
+                number.ok_or_else(|| format!("expected a number, found {value:?}"))
+            }
         }
     }
 }
 
 impl FromValue for String {
     fn from_value(value: &Value) -> Result<Self, String> {
-        match value {
-            Value::Text(text) => Ok(text.clone()),
-            Value::Null | Value::Integer(_) => Err(format!("expected text, found {value:?}")),
-        }
+        let text = value.text();
+        text.ok_or_else(|| format!("expected text, found {value:?}"))
     }
 }
 
@@ -214,25 +241,29 @@ from_integer!(i32, u32);
 
 impl FromValue for u64 {
     fn from_value(value: &Value) -> Result<Self, String> {
-        match value {
-            Value::Text(text) => text.parse().map_err(|_| format!("\"{text}\" is no number")),
-            Value::Null | Value::Integer(_) => {
-                let number = i64::from_value(value)?;
-                Self::try_from(number).map_err(|_| format!("{number} is out of range"))
-            }
+        if let Some(text) = value.text() {
+            return text.parse().map_err(|_| format!("\"{text}\" is no number"));
         }
+        let number = i64::from_value(value)?;
+        Self::try_from(number).map_err(|_| format!("{number} is out of range"))
     }
 }
 
 impl FromValue for bool {
     fn from_value(value: &Value) -> Result<Self, String> {
-        i64::from_value(value).map(|number| number != 0)
+        match value {
+            Value::Bool(truth) => Ok(*truth),
+            other => i64::from_value(other).map(|number| number != 0),
+        }
     }
 }
 
 impl FromValue for Timestamp {
     fn from_value(value: &Value) -> Result<Self, String> {
-        i64::from_value(value).map(from_millis)
+        match value {
+            Value::Time(time) => Ok(*time),
+            other => i64::from_value(other).map(from_millis),
+        }
     }
 }
 

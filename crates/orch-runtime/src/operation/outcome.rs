@@ -129,6 +129,16 @@ pub(crate) fn decode(text: &str) -> Result<Outcome, String> {
     }
 }
 
+/// What a stored outcome says in words; why it cannot be read, if it cannot.
+pub(crate) fn detail(text: &str) -> String {
+    match decode(text) {
+        Ok(Outcome::Ok { message, .. }) => message,
+        Ok(Outcome::Retry { reason, .. } | Outcome::Unknown { reason }) => reason,
+        Ok(Outcome::Fail { code, message, .. }) => format!("{code}: {message}"),
+        Err(why) => why,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

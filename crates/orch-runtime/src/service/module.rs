@@ -10,7 +10,7 @@ use axum::Router;
 use crate::engine::Engine;
 use crate::http::{ApiConfig, Authenticator};
 use crate::scheduler::Workers;
-use crate::store::sqlite::Migration;
+use crate::store::Migration;
 
 use super::launch;
 use super::setup::{Setup, SetupError};

@@ -6,7 +6,13 @@
 //! **Deliberately absent:** clocks, ids and retry rules. `now`, names and
 //! [`Settlement`]s are handed in.
 
+mod database;
 pub mod hook;
+mod migration;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+mod settled;
+#[cfg(feature = "sqlite")]
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -21,6 +27,9 @@ use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, Progress};
 use crate::value::{Column, Row, Value};
+
+pub use self::database::{Database, StoreKind};
+pub use self::migration::Migration;
 
 use self::hook::Hook;
 
@@ -56,6 +65,29 @@ pub struct NewOperation {
     pub accepted_at: Timestamp,
     /// When no further attempt may begin.
     pub deadline_at: Timestamp,
+}
+
+impl NewOperation {
+    /// The lease of an operation that is claimed in the commit that records it.
+    fn first_lease(&self, expires_at: Timestamp) -> Lease {
+        Lease {
+            expires_at,
+            owner_id: self.owner_id.clone(),
+            event_type: self.event_type.to_owned(),
+            payload: self.payload.clone(),
+            fence: Fence(1),
+            facts: Facts {
+                op_id: self.op_id.clone(),
+                attempts: 1,
+                interruptions: 0,
+                probes: 0,
+                unaccounted_at: None,
+                first_sent_at: Some(self.accepted_at),
+                deadline_at: self.deadline_at,
+            },
+            redacted: None,
+        }
+    }
 }
 
 /// For whom, and until when, operations are leased.
@@ -263,6 +295,19 @@ pub trait OperationStore: Send + Sync + 'static {
 
     /// Runs a reading statement.
     async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError>;
+
+    /// Tells other processes that due work was left for them. It may be lost.
+    fn hint(&self) {}
+
+    /// Ends when another process left due work.
+    async fn hinted(&self) {
+        std::future::pending().await
+    }
+
+    /// Whether [`hinted`](Self::hinted) ever ends, so that this process need not look often.
+    fn has_hints(&self) -> bool {
+        false
+    }
 }
 
 /// What kind of trouble the database is in.

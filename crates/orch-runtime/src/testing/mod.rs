@@ -9,9 +9,13 @@
 
 pub mod client;
 mod clock;
+mod database;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod provider;
 mod world;
 
 pub use self::clock::ManualClock;
+pub use self::database::TestDatabase;
 pub use self::provider::{Provider, Reply};
 pub use self::world::{Crashes, World, WorldSetup};

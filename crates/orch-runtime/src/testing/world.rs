@@ -1,11 +1,9 @@
 //! One process, its database file and its provider, under a clock that the test winds.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tempfile::TempDir;
 use tokio::sync::Notify;
 
 use crate::clock::{Clock, later};
@@ -17,11 +15,10 @@ use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::OperationView;
 use crate::scheduler::{Cleaner, CleanerConfig, Finalizer, FinalizerConfig, Reaper, ReaperConfig};
-use crate::store::sqlite::{Migration, SqliteStore};
-use crate::store::{Applied, OperationStore, Tables, Term};
+use crate::store::{Applied, Migration, OperationStore, StoreKind, Tables, Term};
 use crate::value::Value;
 
-use super::{ManualClock, Provider};
+use super::{ManualClock, Provider, TestDatabase};
 
 /// Rounds after which an operation that has not come to rest is stuck.
 const PATIENCE: u32 = 600;
@@ -35,6 +32,8 @@ const YIELDS: u32 = 16;
 /// What a world is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct WorldSetup {
+    /// The database for which the schema is written.
+    pub store: StoreKind,
     /// The schema.
     pub migrations: &'static [Migration],
     /// The domain's tables.
@@ -72,7 +71,7 @@ type Register = Box<dyn Fn(EngineBuilder, Provider) -> EngineBuilder + Send>;
 
 /// A process under test.
 pub struct World {
-    folder: TempDir,
+    database: TestDatabase,
     setup: WorldSetup,
     register: Register,
     /// What its calls go to.
@@ -86,7 +85,7 @@ pub struct World {
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("World")
-            .field("folder", &self.folder.path())
+            .field("database", &self.database)
             .finish_non_exhaustive()
     }
 }
@@ -100,13 +99,12 @@ impl World {
     where
         F: Fn(EngineBuilder, Provider) -> EngineBuilder + Send + 'static,
     {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let database = TestDatabase::fresh(setup.store, setup.migrations);
         let (clock, crashes) = (ManualClock::default(), Arc::new(Crashes::default()));
         let register: Register = Box::new(register);
-        let path = folder.path().join("world.db");
-        let engine = start(&path, &setup, &clock, &crashes, &provider, &register);
+        let engine = start(&database, &setup, &clock, &crashes, &provider, &register);
         Self {
-            folder,
+            database,
             setup,
             register,
             provider,
@@ -122,10 +120,18 @@ impl World {
         &self.engine
     }
 
-    /// The database file.
+    /// The database below the engine.
     #[must_use]
-    pub fn path(&self) -> PathBuf {
-        self.folder.path().join("world.db")
+    pub fn database(&self) -> &TestDatabase {
+        &self.database
+    }
+
+    /// Runs a writing statement beside the engine, as a person at the database would.
+    ///
+    /// # Panics
+    /// When the statement fails.
+    pub fn alter(&self, sql: &str) {
+        self.database.alter(sql);
     }
 
     /// The record below the engine.
@@ -201,7 +207,7 @@ impl World {
     #[must_use]
     pub fn second_process(&self) -> Engine {
         start(
-            &self.path(),
+            &self.database,
             &self.setup,
             &self.clock,
             &self.crashes,
@@ -328,7 +334,7 @@ impl World {
 }
 
 fn start(
-    path: &std::path::Path,
+    database: &TestDatabase,
     setup: &WorldSetup,
     clock: &ManualClock,
     crashes: &Arc<Crashes>,
@@ -336,9 +342,8 @@ fn start(
     register: &Register,
 ) -> Engine {
     let faults: Arc<dyn FaultPlan> = Arc::clone(crashes) as _;
-    let store = SqliteStore::open_without_sync(path, setup.migrations, Arc::clone(&faults))
-        .expect("a database file");
-    let builder = Engine::builder(store.operations(setup.tables), setup.tables)
+    let database = database.open(Arc::clone(&faults));
+    let builder = Engine::builder(database.operations(setup.tables), setup.tables)
         .config(EngineConfig::default())
         .clock(Arc::new(clock.clone()))
         .faults(faults);

@@ -5,8 +5,8 @@ use orch_runtime::axum::extract::State;
 use orch_runtime::axum::response::Response;
 use orch_runtime::axum::routing::{get, post};
 use orch_runtime::http::{ApiError, Endpoint, Lookup, Submission};
+use orch_runtime::store::Migration;
 use orch_runtime::store::Tables;
-use orch_runtime::store::sqlite::Migration;
 use orch_runtime::testing::Provider;
 use orch_runtime::{
     BizKey, Column, Command, CommandError, GatewayError, Idempotency, JsonFields, OpId,

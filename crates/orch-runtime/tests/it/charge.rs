@@ -1,9 +1,8 @@
 //! A small domain for tests: charges of an order, as generated code would write it.
 
 use orch_runtime::engine::Finished;
-use orch_runtime::store::Tables;
 use orch_runtime::store::hook::{HookError, HookTx};
-use orch_runtime::store::sqlite::Migration;
+use orch_runtime::store::{Migration, StoreKind, Tables};
 use orch_runtime::testing::{Provider, Reply, World, WorldSetup};
 use orch_runtime::{
     BizKey, Column, Command, GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe,
@@ -11,6 +10,8 @@ use orch_runtime::{
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+use crate::STORE;
 
 pub(crate) const TABLES: Tables = Tables {
     domain: "charge",
@@ -20,7 +21,10 @@ pub(crate) const TABLES: Tables = Tables {
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0001_charge",
-        up: include_str!("charge.sql"),
+        up: match STORE {
+            StoreKind::Sqlite => include_str!("charge.sql"),
+            StoreKind::Postgres => include_str!("charge.postgres.sql"),
+        },
     },
     Migration {
         name: "0002_orders",
@@ -110,6 +114,7 @@ impl<const HOOK: bool> Orchestrator for Charging<HOOK> {
 }
 
 pub(crate) const SETUP: WorldSetup = WorldSetup {
+    store: STORE,
     migrations: MIGRATIONS,
     tables: TABLES,
 };

@@ -2,30 +2,31 @@
 
 use std::sync::Arc;
 
+use orch_runtime::fault::NoFaults;
 use orch_runtime::operation::command::Fingerprint;
 use orch_runtime::operation::decision::Settlement;
 use orch_runtime::store::hook::Hook;
-use orch_runtime::store::sqlite::SqliteStore;
 use orch_runtime::store::{
     Accepted, Applied, Finalized, Lease, NewOperation, OperationStore, Term,
 };
+use orch_runtime::testing::TestDatabase;
 use orch_runtime::{
     BizKey, Command, IdSource, IdemKey, OperationState, Outcome, OwnerId, Timestamp, UuidSource,
 };
 
+use crate::STORE;
 use crate::charge::{Charge, MIGRATIONS, TABLES, charge};
 
 struct Subject {
     store: Arc<dyn OperationStore>,
-    _folder: tempfile::TempDir,
+    _database: TestDatabase,
 }
 
-fn sqlite() -> Subject {
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&folder.path().join("store.db"), MIGRATIONS).unwrap();
+fn subject() -> Subject {
+    let database = TestDatabase::fresh(STORE, MIGRATIONS);
     Subject {
-        store: store.operations(TABLES),
-        _folder: folder,
+        store: database.open(Arc::new(NoFaults)).operations(TABLES),
+        _database: database,
     }
 }
 
@@ -367,8 +368,8 @@ macro_rules! store_conformance {
     )*};
 }
 
-mod on_sqlite {
-    store_conformance!(super::sqlite();
+mod store {
+    store_conformance!(super::subject();
         first_write_of_a_key_wins,
         a_storm_of_one_key_records_one_operation,
         two_claimers_never_get_the_same_operation,

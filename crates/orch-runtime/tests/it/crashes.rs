@@ -117,12 +117,7 @@ async fn a_damaged_log_entry_is_set_aside_and_the_provider_is_asked() {
     let mut world = hooked_world();
     world.crash_at(Boundary::AfterCommit(orch_runtime::fault::Step::Record));
     let _ = world.submit("k", &charge("order-1")).await;
-    let raw = rusqlite::Connection::open(world.path()).unwrap();
-    raw.execute(
-        "update charge_write_ahead_logs set outcome = '{\"v\":1,'",
-        [],
-    )
-    .unwrap();
+    world.alter("update charge_write_ahead_logs set outcome = '{\"v\":1,'");
     world.restart();
     let key = IdemKey::new("k").unwrap();
     let op = world

@@ -83,12 +83,14 @@ async fn a_row_that_cannot_be_read_is_parked_and_holds_up_no_other() {
                 .unwrap();
             ids.push(submitted.op_id);
         }
-        let raw = rusqlite::Connection::open(world.path()).unwrap();
-        let change = "update charge_operations set state = ?1 where state = 'PENDING'";
-        raw.execute(change, [state]).unwrap();
-        let spoil = "update charge_operations set owner_id = ?1 where op_id = ?2";
-        raw.execute(spoil, ["x".repeat(300).as_str(), ids[0].as_str()])
-            .unwrap();
+        world.alter(&format!(
+            "update charge_operations set state = '{state}' where state = 'PENDING'"
+        ));
+        world.alter(&format!(
+            "update charge_operations set owner_id = '{}' where op_id = '{}'",
+            "x".repeat(300),
+            ids[0]
+        ));
         reaper.run_once(world.clock.now()).await.unwrap();
         world.settle().await;
         assert_eq!(world.state(&ids[1]).await, OperationState::Completed);
@@ -102,15 +104,14 @@ async fn a_row_that_cannot_be_read_is_parked_and_holds_up_no_other() {
 #[tokio::test]
 async fn a_hook_that_goes_on_refusing_holds_up_no_other_outcome() {
     let world = hooked_world();
-    let block = "insert into orders (order_id, paid) values (?1, 'BLOCKED')";
-    let raw = rusqlite::Connection::open(world.path()).unwrap();
     let mut ids = Vec::new();
     for order in ["order-1", "order-2"] {
-        raw.execute(block, [order]).unwrap();
+        world.alter(&format!(
+            "insert into orders (order_id, paid) values ('{order}', 'BLOCKED')"
+        ));
         ids.push(world.submit(order, &charge(order)).await.unwrap());
     }
-    raw.execute("delete from orders where order_id = 'order-2'", [])
-        .unwrap();
+    world.alter("delete from orders where order_id = 'order-2'");
     let config = FinalizerConfig {
         batch: 1,
         ..FinalizerConfig::default()

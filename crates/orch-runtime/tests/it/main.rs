@@ -5,6 +5,11 @@
     reason = "a test that cannot go on may stop, in its helpers too"
 )]
 
+use orch_runtime::store::StoreKind;
+
+/// The store of this run; the same promises are kept on the other one by the target `postgres`.
+const STORE: StoreKind = StoreKind::Sqlite;
+
 mod charge;
 mod conformance;
 mod crashes;

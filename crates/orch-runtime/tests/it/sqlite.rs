@@ -1,6 +1,6 @@
 //! What only a SQLite file can do wrong.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use orch_runtime::Migration;
 use orch_runtime::store::sqlite::SqliteStore;
@@ -114,7 +114,8 @@ async fn a_checkpoint_leaves_one_file_without_what_was_overwritten() {
         let key = format!("k{length}");
         world.submit(&key, &long).await.unwrap();
     }
-    let path = world.path();
+    let url = world.database().url();
+    let path = PathBuf::from(url.trim_start_matches("sqlite://"));
     let store = SqliteStore::open(&path, MIGRATIONS).unwrap();
     store.checkpoint().await.unwrap();
     let log = path.with_extension("db-wal");

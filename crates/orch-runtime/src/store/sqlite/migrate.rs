@@ -1,20 +1,11 @@
 //! Migrations: each runs once, in its own transaction, and is remembered by name and content.
 
 use rusqlite::{Connection, OptionalExtension, params};
-use sha2::{Digest, Sha256};
 
-use crate::store::{StoreError, StoreErrorKind};
+use crate::store::StoreError;
+use crate::store::migration::{Migration, refuse_newer};
 
 use super::sqlite_error;
-
-/// One step of the schema, known by its name: `0001_payment`, `0002_refund`.
-#[derive(Debug, Clone, Copy)]
-pub struct Migration {
-    /// File name without its ending.
-    pub name: &'static str,
-    /// Statements that make the step.
-    pub up: &'static str,
-}
 
 const LEDGER: &str = "create table if not exists orch_migrations (
     name text primary key, checksum text not null
@@ -28,35 +19,24 @@ pub(super) fn apply(
     connection
         .execute_batch(LEDGER)
         .map_err(sqlite_error("migrate"))?;
-    refuse_newer(connection, migrations)?;
+    refuse_newer(&applied(connection)?, migrations)?;
     for migration in migrations {
         apply_one(connection, migration)?;
     }
     Ok(())
 }
 
-fn refuse_newer(connection: &Connection, migrations: &[Migration]) -> Result<(), StoreError> {
-    let mut applied = connection
+fn applied(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut names = connection
         .prepare("select name from orch_migrations order by name")
         .map_err(sqlite_error("migrate"))?;
-    let names = applied
-        .query_map([], |row| row.get::<_, String>(0))
-        .and_then(Iterator::collect::<rusqlite::Result<Vec<String>>>)
-        .map_err(sqlite_error("migrate"))?;
-    match names
-        .iter()
-        .find(|name| migrations.iter().all(|known| known.name != *name))
-    {
-        None => Ok(()),
-        Some(name) => Err(schema(format!(
-            "the database has migration {name}, which this program does not know: \
-             start the newer version of the program"
-        ))),
-    }
+    names
+        .query_map([], |row| row.get(0))
+        .and_then(Iterator::collect)
+        .map_err(sqlite_error("migrate"))
 }
 
 fn apply_one(connection: &mut Connection, migration: &Migration) -> Result<(), StoreError> {
-    let checksum = checksum(migration.up);
     let transaction = connection.transaction().map_err(sqlite_error("migrate"))?;
     let known: Option<String> = transaction
         .query_row(
@@ -66,36 +46,17 @@ fn apply_one(connection: &mut Connection, migration: &Migration) -> Result<(), S
         )
         .optional()
         .map_err(sqlite_error("migrate"))?;
-    match known {
-        Some(known) if known == checksum => return Ok(()),
-        Some(_) => {
-            return Err(schema(format!(
-                "migration {} was changed after it had been applied: put its text back and add a \
-                 new migration",
-                migration.name
-            )));
-        }
-        None => {}
+    if !migration.is_due(known.as_deref())? {
+        return Ok(());
     }
     transaction
         .execute_batch(migration.up)
-        .map_err(|error| schema(format!("migration {} failed: {error}", migration.name)))?;
+        .map_err(|error| migration.failed(&error))?;
     transaction
         .execute(
             "insert into orch_migrations (name, checksum) values (?1, ?2)",
-            params![migration.name, checksum],
+            params![migration.name, migration.checksum()],
         )
         .and_then(|_| transaction.commit())
         .map_err(sqlite_error("migrate"))
-}
-
-fn schema(problem: String) -> StoreError {
-    StoreError::new(StoreErrorKind::Schema, "migrate", problem)
-}
-
-fn checksum(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }

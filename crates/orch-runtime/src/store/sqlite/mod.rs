@@ -16,11 +16,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::fault::{FaultPlan, NoFaults};
+use crate::store::migration::Migration;
 use crate::store::{OperationStore, StoreError, StoreErrorKind, Tables};
 
 use self::committer::Committer;
 use self::connection::Readers;
-pub use self::migrate::Migration;
 
 /// A SQLite file that holds any number of domains.
 #[derive(Debug, Clone)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::types::{ToSqlOutput, Value as SqlValue, ValueRef};
 use rusqlite::{Connection, Statement, ToSql};
 
-use crate::clock::{Timestamp, from_millis};
+use crate::clock::{Timestamp, from_millis, to_millis};
 use crate::ids::{Fence, OpId, OwnerId};
 use crate::operation::decision::Facts;
 use crate::store::Lease;
@@ -15,6 +15,12 @@ impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(match self {
             Self::Null => ToSqlOutput::Owned(SqlValue::Null),
+            Self::Bool(truth) => ToSqlOutput::Owned(SqlValue::Integer(i64::from(*truth))),
+            Self::Time(time) => ToSqlOutput::Owned(SqlValue::Integer(to_millis(*time))),
+            Self::Date(date) => ToSqlOutput::Owned(SqlValue::Text(date.to_string())),
+            Self::Uuid(uuid) => ToSqlOutput::Owned(SqlValue::Text(uuid.to_string())),
+            #[cfg(feature = "decimal")]
+            Self::Decimal(decimal) => ToSqlOutput::Owned(SqlValue::Text(decimal.to_string())),
             Self::Integer(number) => ToSqlOutput::Owned(SqlValue::Integer(*number)),
             Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
         })
@@ -41,7 +47,7 @@ pub(super) fn query(
 
 fn column_names(statement: &Statement<'_>) -> Arc<[String]> {
     let names = statement.column_names();
-    names.map(str::to_owned).collect()
+    names.into_iter().map(str::to_owned).collect()
 }
 
 fn value(value: ValueRef<'_>) -> rusqlite::Result<Value> {

@@ -16,7 +16,8 @@ use orch_runtime::{
     RetryPolicy, Workers,
 };
 
-use orch_runtime::store::sqlite::{Migration, SqliteStore};
+use orch_runtime::Migration;
+use orch_runtime::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 
 use crate::ping::{MIGRATIONS, Ping, TABLES, routes};

@@ -4,9 +4,7 @@ use rusqlite::types::Value as SqlValue;
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
 use crate::clock::{Timestamp, to_millis};
-use crate::ids::{Fence, OpId};
-use crate::operation::command::Fingerprint;
-use crate::operation::decision::Facts;
+use crate::ids::OpId;
 use crate::operation::state::OperationState;
 use crate::store::sqlite::row;
 use crate::store::sqlite::statements::{ACCEPT_PARAMETERS, Statements};
@@ -26,7 +24,7 @@ pub(super) fn accept(
     let Some(term) = term else {
         return Ok(Accepted::New(None));
     };
-    let lease = first_lease(operation, term.expires_at);
+    let lease = operation.first_lease(term.expires_at);
     write_intent(connection, sql, &lease, operation.accepted_at)?;
     Ok(Accepted::New(Some(Box::new(lease))))
 }
@@ -89,35 +87,11 @@ fn existing(
         })
         .optional()?;
     Ok(match found {
-        Some((op_id, fingerprint)) if is_same(&operation.fingerprint, &fingerprint) => {
+        Some((op_id, fingerprint)) if operation.fingerprint.as_str() == fingerprint => {
             Accepted::Existing(op_id)
         }
         Some(_) | None => Accepted::Mismatch,
     })
-}
-
-fn is_same(asked: &Fingerprint, stored: &str) -> bool {
-    asked.as_str() == stored
-}
-
-fn first_lease(operation: &NewOperation, expires_at: Timestamp) -> Lease {
-    Lease {
-        expires_at,
-        owner_id: operation.owner_id.clone(),
-        event_type: operation.event_type.to_owned(),
-        payload: operation.payload.clone(),
-        fence: Fence(1),
-        facts: Facts {
-            op_id: operation.op_id.clone(),
-            attempts: 1,
-            interruptions: 0,
-            probes: 0,
-            unaccounted_at: None,
-            first_sent_at: Some(operation.accepted_at),
-            deadline_at: operation.deadline_at,
-        },
-        redacted: None,
-    }
 }
 
 pub(super) fn claim(

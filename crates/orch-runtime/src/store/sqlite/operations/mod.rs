@@ -9,10 +9,11 @@ use crate::clock::{Timestamp, from_millis, to_millis};
 use crate::fault::Step;
 use crate::ids::{Fence, OpId};
 use crate::operation::decision::Settlement;
-use crate::operation::outcome::{self, Outcome};
+use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::hook::Hook;
+use crate::store::settled::{End, Entry};
 use crate::store::{
     Accepted, Applied, Beat, Finalized, Lease, LogPosition, NewOperation, OperationStore,
     PendingOutcome, StoreError, Tables, Term,
@@ -159,15 +160,16 @@ impl OperationStore for SqliteOperations {
         outcome: &Outcome,
         settlement: Settlement,
     ) -> Result<Applied, StoreError> {
-        let entry = write::Entry::new(lease, outcome);
+        let entry = Entry::new(lease, outcome);
+        let end = End::new(lease, settlement);
         self.write("settle", Some(Step::Settle), move |connection, sql| {
-            let end = entry.end(&settlement);
-            let applied = write::apply(connection, sql, now, entry.term(), end)?;
+            let term = (entry.op_id.as_str(), entry.fence);
+            let applied = write::apply(connection, sql, now, term, &end)?;
             let state = match applied {
                 Applied::Yes => WalState::Completed,
                 Applied::Stale => WalState::Late,
             };
-            entry.write(connection, sql, now, state)?;
+            write::log(connection, sql, &entry, now, state)?;
             Ok(applied)
         })
         .await
@@ -179,15 +181,15 @@ impl OperationStore for SqliteOperations {
         lease: &Lease,
         outcome: &Outcome,
     ) -> Result<Applied, StoreError> {
-        let entry = write::Entry::new(lease, outcome);
+        let entry = Entry::new(lease, outcome);
         self.write("record", Some(Step::Record), move |connection, sql| {
-            let owns = write::owns(connection, sql, entry.term())?;
+            let owns = write::owns(connection, sql, (entry.op_id.as_str(), entry.fence))?;
             let (applied, state) = if owns {
                 (Applied::Yes, WalState::Pending)
             } else {
                 (Applied::Stale, WalState::Late)
             };
-            entry.write(connection, sql, now, state)?;
+            write::log(connection, sql, &entry, now, state)?;
             Ok(applied)
         })
         .await
@@ -201,15 +203,10 @@ impl OperationStore for SqliteOperations {
         mut hook: Hook,
     ) -> Result<Finalized, StoreError> {
         let (op_id, fence) = (lease.op_id().clone(), lease.fence);
-        let redacted = lease.redacted.clone();
+        let end = End::new(lease, settlement);
         self.write("finalize", Some(Step::Finalize), move |connection, sql| {
             let term = (op_id.as_str(), fence);
-            let end = write::End {
-                settlement: &settlement,
-                redacted: redacted.as_deref(),
-                unaccounted_at: None,
-            };
-            write::finalize(connection, sql, now, term, end, &mut hook)
+            write::finalize(connection, sql, now, term, &end, &mut hook)
         })
         .await
     }
@@ -289,9 +286,4 @@ impl OperationStore for SqliteOperations {
         })
         .await
     }
-}
-
-/// The stored text of an outcome that no call gave.
-fn lost_text() -> String {
-    outcome::encode(&Outcome::unknown("its worker was lost during the call"))
 }

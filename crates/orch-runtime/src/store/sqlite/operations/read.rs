@@ -116,20 +116,12 @@ pub(super) fn history(
         Ok(HistoryEntry {
             attempt: found.get(0)?,
             outcome: found.get(1)?,
-            detail: text.map(|text| outcome::decode(&text).map_or_else(|why| why, detail)),
+            detail: text.map(|text| outcome::detail(&text)),
             started_at: time(found, 3)?,
             recorded_at: optional_time(found, 4)?,
         })
     })?;
     entries.collect()
-}
-
-fn detail(outcome: Outcome) -> String {
-    match outcome {
-        Outcome::Ok { message, .. } => message,
-        Outcome::Retry { reason, .. } | Outcome::Unknown { reason } => reason,
-        Outcome::Fail { code, message, .. } => format!("{code}: {message}"),
-    }
 }
 
 pub(super) fn count_by_state(

@@ -8,84 +8,37 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use crate::clock::{Timestamp, to_millis};
 use crate::ids::{Fence, OpId};
-use crate::operation::decision::{Settlement, UNKNOWN};
-use crate::operation::outcome::{self, Outcome};
 use crate::store::hook::{Hook, HookDriver, HookError, HookTx};
+use crate::store::settled::{End, Entry, lost_text};
 use crate::store::sqlite::row;
 use crate::store::sqlite::statements::Statements;
-use crate::store::{Applied, Finalized, Lease};
+use crate::store::{Applied, Finalized};
 use crate::value::{Row, Value};
 use crate::wal::WalState;
 
 /// Who writes: an operation and the fence of the term.
 pub(super) type TermKey<'a> = (&'a str, Fence);
 
-/// An answer on its way into the log.
-pub(super) struct Entry {
-    op_id: OpId,
-    fence: Fence,
-    attempt: u32,
-    kind: &'static str,
-    outcome: String,
-    redacted: Option<String>,
-    unaccounted_at: Option<Timestamp>,
-}
-
-impl Entry {
-    pub(super) fn new(lease: &Lease, outcome: &Outcome) -> Self {
-        Self {
-            op_id: lease.op_id().clone(),
-            fence: lease.fence,
-            attempt: lease.facts.attempts,
-            kind: outcome.kind(),
-            outcome: outcome::encode(outcome),
-            redacted: lease.redacted.clone(),
-            unaccounted_at: lease.facts.unaccounted_at,
-        }
-    }
-
-    /// What is written to the operation's row.
-    pub(super) fn end<'a>(&'a self, settlement: &'a Settlement) -> End<'a> {
-        End {
-            settlement,
-            redacted: self.redacted.as_deref(),
-            unaccounted_at: self.unaccounted_at,
-        }
-    }
-
-    pub(super) fn term(&self) -> TermKey<'_> {
-        (self.op_id.as_str(), self.fence)
-    }
-
-    pub(super) fn write(
-        &self,
-        connection: &Connection,
-        sql: &Statements,
-        now: Timestamp,
-        state: WalState,
-    ) -> rusqlite::Result<()> {
-        connection
-            .prepare_cached(&sql.log_outcome)?
-            .execute(params![
-                self.op_id.as_str(),
-                self.fence.0,
-                self.attempt,
-                state.as_str(),
-                self.kind,
-                self.outcome,
-                to_millis(now),
-            ])?;
-        Ok(())
-    }
-}
-
-/// What a term came to.
-#[derive(Clone, Copy)]
-pub(super) struct End<'a> {
-    pub(super) settlement: &'a Settlement,
-    /// Takes the payload's place when the operation has ended.
-    pub(super) redacted: Option<&'a str>,
-    pub(super) unaccounted_at: Option<Timestamp>,
+/// Writes an answer to the log.
+pub(super) fn log(
+    connection: &Connection,
+    sql: &Statements,
+    entry: &Entry,
+    now: Timestamp,
+    state: WalState,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(&sql.log_outcome)?
+        .execute(params![
+            entry.op_id.as_str(),
+            entry.fence.0,
+            entry.attempt,
+            state.as_str(),
+            entry.kind,
+            entry.outcome,
+            to_millis(now),
+        ])?;
+    Ok(())
 }
 
 pub(super) fn owns(
@@ -100,87 +53,25 @@ pub(super) fn owns(
     Ok(row.is_some())
 }
 
-/// The columns of `settle.sql` that depend on what was decided.
-#[derive(Default)]
-struct Columns<'a> {
-    next_attempt_at: Option<i64>,
-    unaccounted_at: Option<i64>,
-    message: &'a str,
-    provider_ref: Option<&'a str>,
-    result: Option<String>,
-    error_code: Option<&'a str>,
-    error_cause: Option<&'a str>,
-}
-
-fn columns(end: End<'_>) -> Columns<'_> {
-    let unaccounted_at = end.unaccounted_at.map(to_millis);
-    match end.settlement {
-        Settlement::Complete {
-            message,
-            provider_ref,
-            result,
-        } => Columns {
-            message,
-            provider_ref: provider_ref.as_deref(),
-            result: result.as_ref().map(ToString::to_string),
-            ..Columns::default()
-        },
-        Settlement::Fail {
-            code,
-            message,
-            cause,
-        } => Columns {
-            message,
-            error_code: Some(code),
-            error_cause: cause.as_deref(),
-            ..Columns::default()
-        },
-        Settlement::Retry {
-            at,
-            reason,
-            ambiguous,
-        } => Columns {
-            next_attempt_at: Some(to_millis(*at)),
-            unaccounted_at: unaccounted_at.filter(|_| *ambiguous),
-            message: reason,
-            ..Columns::default()
-        },
-        Settlement::Ask { at, reason } => Columns {
-            next_attempt_at: Some(to_millis(*at)),
-            unaccounted_at,
-            message: reason,
-            error_code: Some(UNKNOWN),
-            ..Columns::default()
-        },
-        Settlement::Park { code, reason } => Columns {
-            unaccounted_at,
-            message: reason,
-            error_code: Some(code),
-            ..Columns::default()
-        },
-    }
-}
-
 pub(super) fn apply(
     connection: &Connection,
     sql: &Statements,
     now: Timestamp,
     (op_id, fence): TermKey<'_>,
-    end: End<'_>,
+    end: &End,
 ) -> rusqlite::Result<Applied> {
-    let columns = columns(end);
     let changed = connection.prepare_cached(&sql.settle)?.execute(params![
         op_id,
         fence.0,
         to_millis(now),
-        end.settlement.state().as_str(),
-        columns.next_attempt_at,
-        columns.unaccounted_at,
-        columns.message,
-        columns.provider_ref,
-        columns.result,
-        columns.error_code,
-        columns.error_cause,
+        end.state.as_str(),
+        end.next_attempt_at.map(to_millis),
+        end.unaccounted_at.map(to_millis),
+        end.message,
+        end.provider_ref,
+        end.result,
+        end.error_code,
+        end.error_cause,
         end.redacted,
     ])?;
     Ok(if changed == 1 {
@@ -197,7 +88,7 @@ pub(super) fn finalize(
     sql: &Statements,
     now: Timestamp,
     term: TermKey<'_>,
-    end: End<'_>,
+    end: &End,
     hook: &mut Hook,
 ) -> rusqlite::Result<Finalized> {
     connection.execute_batch("savepoint hook")?;
@@ -271,7 +162,7 @@ pub(super) fn reap(
         .collect::<rusqlite::Result<_>>()?;
     let mut log_lost = connection.prepare_cached(&sql.log_lost)?;
     for (op_id, fence) in &lost {
-        log_lost.execute(params![op_id, fence, super::lost_text(), to_millis(now)])?;
+        log_lost.execute(params![op_id, fence, lost_text(), to_millis(now)])?;
     }
     // One whose name is none is set aside when it is claimed.
     let names = lost.into_iter().map(|(op_id, _)| OpId::new(op_id));

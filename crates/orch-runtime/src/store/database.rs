@@ -1,0 +1,79 @@
+//! The database of a process, whichever it is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{OperationStore, StoreError, Tables};
+
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StoreKind {
+    /// One file, embedded; feature `sqlite`.
+    Sqlite,
+    /// One server, shared by any number of processes; feature `postgres`.
+    Postgres,
+}
+
+impl fmt::Display for StoreKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        })
+    }
+}
+
+/// An open database; clones share it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Database {
+    /// A SQLite file.
+    #[cfg(feature = "sqlite")]
+    Sqlite(super::sqlite::SqliteStore),
+    /// A PostgreSQL server.
+    #[cfg(feature = "postgres")]
+    Postgres(super::postgres::PostgresStore),
+}
+
+impl Database {
+    /// The record of one domain.
+    #[must_use]
+    pub fn operations(&self, tables: Tables) -> Arc<dyn OperationStore> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.operations(tables),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.operations(tables),
+        }
+    }
+
+    /// Whether the database answers now.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.ping().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.ping().await,
+        }
+    }
+
+    /// Leaves the database as a stopped program should: a SQLite file in one piece, a server without
+    /// connections of ours.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.checkpoint().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => {
+                store.close().await;
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+-- Should this asker die too, the question is due again when its lease ends.
+with due as (
+    select op_id from {domain}_operations as operations
+    where state = 'UNKNOWN' and next_attempt_at <= $1 and event_type = any($5)
+        and not exists (
+            select 1 from {domain}_write_ahead_logs as log
+            where log.op_id = operations.op_id and log.fence = operations.fence
+                and log.state = 'PENDING'
+        )
+    order by next_attempt_at limit $4
+    for update skip locked
+)
+update {domain}_operations as operations
+set fence = fence + 1, probes = probes + 1,
+    lease_owner = $2, lease_expires_at = $3, next_attempt_at = $3, updated_at = $1
+from due where operations.op_id = due.op_id
+returning operations.op_id, owner_id, event_type, payload, fence, attempts, interruptions, probes,
+    unaccounted_at, first_sent_at, deadline_at

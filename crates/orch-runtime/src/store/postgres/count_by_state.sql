@@ -1,0 +1,1 @@
+select state, count(*) from {domain}_operations group by state

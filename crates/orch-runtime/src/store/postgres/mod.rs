@@ -1,0 +1,221 @@
+//! Operations on one PostgreSQL, shared by any number of processes.
+//!
+//! A few committers share what waits into transactions; claims skip what another worker has locked.
+//! Nothing is kept in a session: no temporary table, no session lock, no setting, so that a pooler such
+//! as PgBouncer may stand in between (see [`PostgresConfig`]).
+//!
+//! **Invariant:** a transition is acknowledged after its transaction is durable, at
+//! `synchronous_commit=on`; a database that is set to less is refused.
+//!
+//! **Deliberately absent:** `NOTIFY` in a transaction that holds operations: it would put all commits of
+//! the database in one row. Hints travel by themselves, see [`hints`].
+
+mod committer;
+mod error;
+mod hints;
+pub(crate) mod migrate;
+mod operations;
+mod placeholder;
+mod row;
+mod session;
+mod statements;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::fault::{FaultPlan, NoFaults};
+use crate::secret::Secret;
+
+use super::{Migration, OperationStore, StoreError, StoreErrorKind, Tables};
+
+use self::committer::Committer;
+use self::error::postgres_error;
+use self::hints::Hints;
+use self::session::Session;
+
+/// How long a transition may wait for a connection before the store counts as unavailable.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How a PostgreSQL is reached.
+#[derive(Debug, Clone)]
+pub struct PostgresConfig {
+    /// `postgres://user:password@host:port/database?sslmode=…`. With `statement-cache-capacity=0` no
+    /// named statements are made and every statement runs in a transaction, which a pooler in
+    /// transaction mode needs when it does not track prepared statements (PgBouncer before 1.21).
+    pub url: Secret<String>,
+    /// Connections at most; at least 4.
+    pub connections: u32,
+    /// Whether migrations are applied. Otherwise they are the business of somebody else, and what is
+    /// missing is noticed at the first use.
+    pub migrate: bool,
+}
+
+impl PostgresConfig {
+    /// Ten connections to `url`, with migrations.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: Secret::new(url.into()),
+            connections: 10,
+            migrate: true,
+        }
+    }
+
+    fn options(&self) -> Result<PgConnectOptions, StoreError> {
+        let parsed = self.url.expose().parse::<PgConnectOptions>();
+        // The error could repeat the password.
+        parsed.map_err(|_| {
+            StoreError::new(
+                StoreErrorKind::Unavailable,
+                "open",
+                "the address of the database cannot be read: expected \
+                 postgres://user:password@host:port/database",
+            )
+        })
+    }
+}
+
+/// A PostgreSQL that holds any number of domains.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    link: Link,
+    committer: Arc<Committer>,
+    hints: Arc<Hints>,
+}
+
+/// The connections, and how statements travel over them.
+#[derive(Clone)]
+pub(super) struct Link {
+    pool: PgPool,
+    /// Whether each statement needs a transaction of its own, because a pooler stands in between.
+    wrapped: bool,
+    faults: Arc<dyn FaultPlan>,
+}
+
+impl PostgresStore {
+    /// Connects, applies `migrations` when `config` says so, and checks that commits are durable.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, its schema is newer than `migrations`, or it acknowledges
+    /// commits before they are durable.
+    pub async fn open(
+        config: &PostgresConfig,
+        migrations: &[Migration],
+    ) -> Result<Self, StoreError> {
+        Self::open_with_faults(config, migrations, Arc::new(NoFaults)).await
+    }
+
+    /// [`open`](Self::open), with a plan of where to die.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_with_faults(
+        config: &PostgresConfig,
+        migrations: &[Migration],
+        faults: Arc<dyn FaultPlan>,
+    ) -> Result<Self, StoreError> {
+        let store = Self::connect_lazily(config, faults)?;
+        let mut connection = store.link.pool.acquire().await.map_err(unreachable)?;
+        refuse_lossy_commits(&mut connection).await?;
+        if config.migrate {
+            migrate::apply(&mut connection, migrations).await?;
+        }
+        Ok(store)
+    }
+
+    /// A store whose first connection is made by its first use. Nothing is checked or migrated.
+    ///
+    /// # Errors
+    /// When the address cannot be read.
+    pub(crate) fn connect_lazily(
+        config: &PostgresConfig,
+        faults: Arc<dyn FaultPlan>,
+    ) -> Result<Self, StoreError> {
+        let options = config.options()?;
+        let pool = PgPoolOptions::new()
+            .max_connections(config.connections.max(4))
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        let link = Link {
+            pool,
+            wrapped: config.url.expose().contains("statement-cache-capacity=0"),
+            faults,
+        };
+        Ok(Self {
+            committer: Arc::new(Committer::start(&link)),
+            hints: Arc::new(Hints::new(link.clone())),
+            link,
+        })
+    }
+
+    /// The record of one domain.
+    #[must_use]
+    pub fn operations(&self, tables: Tables) -> Arc<dyn OperationStore> {
+        Arc::new(operations::PostgresOperations::new(self.clone(), tables))
+    }
+
+    /// Whether the server answers now.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let mut session = self.link.session("ping").await?;
+        let ping = sqlx::raw_sql("select 1").execute(session.connection());
+        ping.await.map_err(postgres_error("ping"))?;
+        session.end("ping").await
+    }
+
+    /// The connections, for statements of your own. Whoever begins a transaction here can accept
+    /// operations in it: see [`Engine::submit_in`](crate::Engine::submit_in).
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.link.pool
+    }
+
+    /// Ends all connections, after what waits was committed.
+    pub async fn close(&self) {
+        self.committer.close().await;
+        self.link.pool.close().await;
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link")
+            .field("wrapped", &self.wrapped)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Link {
+    async fn session(&self, operation: &'static str) -> Result<Session, StoreError> {
+        Session::begin(self, operation).await
+    }
+}
+
+fn unreachable(error: sqlx::Error) -> StoreError {
+    match postgres_error("open")(error) {
+        error if error.is_retryable() => error,
+        error => StoreError::new(StoreErrorKind::Unavailable, "open", error),
+    }
+}
+
+/// An acknowledged operation must survive the end of the server.
+async fn refuse_lossy_commits(connection: &mut sqlx::PgConnection) -> Result<(), StoreError> {
+    let level: String = sqlx::query_scalar("select current_setting('synchronous_commit')")
+        .fetch_one(connection)
+        .await
+        .map_err(postgres_error("open"))?;
+    if level != "off" {
+        return Ok(());
+    }
+    Err(StoreError::new(
+        StoreErrorKind::Unavailable,
+        "open",
+        "synchronous_commit is off, so that acknowledged operations could be lost: \
+         ALTER ROLE … SET synchronous_commit = on",
+    ))
+}

@@ -1,0 +1,1 @@
+select min(next_attempt_at) from {domain}_operations where state = 'PENDING'

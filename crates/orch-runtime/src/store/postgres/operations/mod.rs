@@ -1,0 +1,297 @@
+//! [`OperationStore`] on PostgreSQL.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::SqlStr;
+use sqlx::postgres::PgRow;
+
+use crate::clock::Timestamp;
+use crate::ids::{Fence, OpId};
+use crate::operation::decision::Settlement;
+use crate::operation::outcome::Outcome;
+use crate::operation::state::OperationState;
+use crate::operation::view::{HistoryEntry, OperationView};
+use crate::store::hook::Hook;
+use crate::store::settled::{End, Entry};
+use crate::store::{
+    Accepted, Applied, Beat, Finalized, Lease, LogPosition, NewOperation, OperationStore,
+    PendingOutcome, StoreError, StoreErrorKind, Tables, Term,
+};
+use crate::value::{Row, Value};
+
+use super::committer::{Accept, AcceptSql, Answer, Record, Settle, Work};
+use super::error::postgres_error;
+use super::row::{Statement, number};
+use super::statements::Statements;
+use super::{PostgresStore, placeholder, row};
+
+mod claim;
+mod finalize;
+mod read;
+
+/// The operations of one domain.
+#[derive(Debug)]
+pub(super) struct PostgresOperations {
+    store: PostgresStore,
+    domain: &'static str,
+    accept: Arc<AcceptSql>,
+    sql: Statements,
+}
+
+impl PostgresOperations {
+    pub(super) fn new(store: PostgresStore, tables: Tables) -> Self {
+        let sql = Statements::new(&tables);
+        Self {
+            store,
+            domain: tables.domain,
+            accept: Arc::new(AcceptSql::new(tables, sql.accepted.clone())),
+            sql,
+        }
+    }
+
+    /// A statement, named where the connection keeps names.
+    fn statement(&self, sql: &SqlStr) -> Statement {
+        sqlx::query(sql.clone()).persistent(!self.store.link.wrapped)
+    }
+
+    async fn rows(
+        &self,
+        operation: &'static str,
+        statement: Statement,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        let mut session = self.store.link.session(operation).await?;
+        let rows = statement.fetch_all(session.connection()).await;
+        let rows = rows.map_err(postgres_error(operation))?;
+        session.end(operation).await?;
+        Ok(rows)
+    }
+
+    async fn execute(
+        &self,
+        operation: &'static str,
+        statement: Statement,
+    ) -> Result<u64, StoreError> {
+        let mut session = self.store.link.session(operation).await?;
+        let done = statement.execute(session.connection()).await;
+        let done = done.map_err(postgres_error(operation))?;
+        session.end(operation).await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn apply(&self, work: Work) -> Result<Applied, StoreError> {
+        match self.store.committer.submit(work).await? {
+            Answer::Applied(applied) => Ok(applied),
+            Answer::Accepted(_) => Err(mixed_up()),
+        }
+    }
+}
+
+fn mixed_up() -> StoreError {
+    let problem = "the committer answered another question";
+    StoreError::new(StoreErrorKind::Corrupt, "commit", problem)
+}
+
+#[async_trait]
+impl OperationStore for PostgresOperations {
+    async fn accept(
+        &self,
+        operation: NewOperation,
+        term: Option<Term>,
+    ) -> Result<Accepted, StoreError> {
+        let accept = Arc::new(Accept { operation, term });
+        let work = Work::Accept(Arc::clone(&self.accept), accept);
+        match self.store.committer.submit(work).await? {
+            Answer::Accepted(accepted) => Ok(accepted),
+            Answer::Applied(_) => Err(mixed_up()),
+        }
+    }
+
+    async fn claim(
+        &self,
+        now: Timestamp,
+        term: Term,
+        event_types: Arc<[&'static str]>,
+        limit: u32,
+    ) -> Result<Vec<Lease>, StoreError> {
+        self.lease(&self.sql.claim, now, &term, &event_types, limit)
+            .await
+    }
+
+    async fn claim_unknown(
+        &self,
+        now: Timestamp,
+        term: Term,
+        event_types: Arc<[&'static str]>,
+        limit: u32,
+    ) -> Result<Vec<Lease>, StoreError> {
+        let sql = &self.sql.claim_unknown;
+        self.lease(sql, now, &term, &event_types, limit).await
+    }
+
+    async fn heartbeat(&self, beats: Vec<Beat>, expires_at: Timestamp) -> Result<(), StoreError> {
+        let cut = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let progress = |part: fn(&crate::operation::view::Progress) -> u64| -> Vec<Option<i64>> {
+            let parts = beats.iter().map(|beat| beat.progress.as_ref().map(part));
+            parts.map(|part| part.map(cut)).collect()
+        };
+        let statement = self
+            .statement(&self.sql.heartbeat)
+            .bind(
+                beats
+                    .iter()
+                    .map(|beat| beat.op_id.as_str())
+                    .collect::<Vec<_>>(),
+            )
+            .bind(
+                beats
+                    .iter()
+                    .map(|beat| number(beat.fence.0))
+                    .collect::<Vec<_>>(),
+            )
+            .bind(progress(|progress| progress.done))
+            .bind(progress(|progress| progress.total))
+            .bind(expires_at);
+        self.execute("heartbeat", statement).await.map(|_| ())
+    }
+
+    async fn settle(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        outcome: &Outcome,
+        settlement: Settlement,
+    ) -> Result<Applied, StoreError> {
+        let settle = Settle {
+            now,
+            entry: Entry::new(lease, outcome),
+            end: End::new(lease, settlement),
+        };
+        self.apply(Work::Settle(self.sql.settle.clone(), Arc::new(settle)))
+            .await
+    }
+
+    async fn record(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        outcome: &Outcome,
+    ) -> Result<Applied, StoreError> {
+        let entry = Entry::new(lease, outcome);
+        let record = Arc::new(Record { now, entry });
+        self.apply(Work::Record(self.sql.record.clone(), record))
+            .await
+    }
+
+    async fn finalize(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        settlement: Settlement,
+        mut hook: Hook,
+    ) -> Result<Finalized, StoreError> {
+        let end = End::new(lease, settlement);
+        self.finalize_once(now, lease, &end, &mut hook).await
+    }
+
+    async fn pending_outcomes(
+        &self,
+        before: Timestamp,
+        after: Option<LogPosition>,
+        limit: u32,
+    ) -> Result<Vec<PendingOutcome>, StoreError> {
+        let begin = after
+            .as_ref()
+            .map_or(Timestamp::UNIX_EPOCH, |after| after.created_at);
+        let behind = after.map_or(String::new(), |after| after.op_id);
+        let statement = self
+            .statement(&self.sql.pending_outcomes)
+            .bind(before)
+            .bind(i64::from(limit))
+            .bind(begin)
+            .bind(behind);
+        let rows = self.rows("pending outcomes", statement).await?;
+        let pending = rows
+            .iter()
+            .map(read::pending_outcome)
+            .collect::<Result<_, _>>();
+        pending.map_err(postgres_error("pending outcomes"))
+    }
+
+    async fn set_aside(&self, op_id: &str, fence: Fence) -> Result<(), StoreError> {
+        let statement = self
+            .statement(&self.sql.set_aside)
+            .bind(op_id.to_owned())
+            .bind(number(fence.0));
+        self.execute("set aside", statement).await.map(|_| ())
+    }
+
+    async fn reap(&self, now: Timestamp, limit: u32) -> Result<Vec<OpId>, StoreError> {
+        self.reap_once(now, limit).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let rows = self
+            .rows("next due", self.statement(&self.sql.next_due))
+            .await?;
+        let due = rows.first().map(|row| sqlx::Row::try_get(row, 0));
+        due.unwrap_or(Ok(None)).map_err(postgres_error("next due"))
+    }
+
+    async fn purge(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        let statement = self
+            .statement(&self.sql.purge)
+            .bind(before)
+            .bind(i64::from(limit));
+        let purged = self.execute("purge", statement).await?;
+        Ok(usize::try_from(purged).unwrap_or(usize::MAX))
+    }
+
+    async fn find(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError> {
+        let statement = self
+            .statement(&self.sql.find)
+            .bind(op_id.as_str().to_owned());
+        let rows = self.rows("find", statement).await?;
+        let view = rows.first().map(read::view).transpose();
+        view.map_err(postgres_error("find"))
+    }
+
+    async fn history(&self, op_id: &OpId) -> Result<Vec<HistoryEntry>, StoreError> {
+        let statement = self
+            .statement(&self.sql.history)
+            .bind(op_id.as_str().to_owned());
+        let rows = self.rows("history", statement).await?;
+        let entries = rows
+            .iter()
+            .map(read::history_entry)
+            .collect::<Result<_, _>>();
+        entries.map_err(postgres_error("history"))
+    }
+
+    async fn count_by_state(&self) -> Result<Vec<(OperationState, u64)>, StoreError> {
+        let statement = self.statement(&self.sql.count_by_state);
+        let rows = self.rows("count by state", statement).await?;
+        let counts = rows.iter().map(read::count).collect::<Result<_, _>>();
+        counts.map_err(postgres_error("count by state"))
+    }
+
+    async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(placeholder::numbered(&sql));
+        let statement = sqlx::query(sql).persistent(!self.store.link.wrapped);
+        let statement = params.iter().fold(statement, row::bind);
+        let found = self.rows("query", statement).await?;
+        row::rows(&found).map_err(postgres_error("query"))
+    }
+
+    fn hint(&self) {
+        self.store.hints.give(self.domain);
+    }
+
+    async fn hinted(&self) {
+        self.store.hints.wait(self.domain).await;
+    }
+
+    fn has_hints(&self) -> bool {
+        true
+    }
+}

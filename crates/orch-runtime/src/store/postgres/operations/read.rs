@@ -1,0 +1,94 @@
+//! Reading operations and their log.
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use crate::clock::from_millis;
+use crate::ids::{BizKey, Fence, OpId, OwnerId};
+use crate::operation::outcome::{self, Outcome};
+use crate::operation::state::OperationState;
+use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
+use crate::store::postgres::row::{self, identity, unreadable};
+use crate::store::{Lease, LogPosition, PendingOutcome};
+
+pub(super) fn pending_outcome(found: &PgRow) -> Result<PendingOutcome, sqlx::Error> {
+    Ok(PendingOutcome {
+        position: LogPosition {
+            created_at: found.try_get(12)?,
+            op_id: found.try_get(0)?,
+        },
+        fence: Fence(row::count(found, 4)?),
+        content: recorded(found),
+    })
+}
+
+/// A term and its answer.
+fn recorded(found: &PgRow) -> Result<(Lease, Outcome), String> {
+    let text: Option<String> = found.try_get(11).unwrap_or_default();
+    let outcome = outcome::decode(&text.ok_or("the outcome is missing or no text")?)?;
+    // The term has ended; what is written for it is protected by its fence.
+    let lease = row::lease(found, from_millis(0)).map_err(|error| error.to_string())?;
+    Ok((lease, outcome))
+}
+
+pub(super) fn view(found: &PgRow) -> Result<OperationView, sqlx::Error> {
+    Ok(OperationView {
+        op_id: identity(found, 0, OpId::new)?,
+        owner_id: identity(found, 1, OwnerId::new)?,
+        biz_key: identity(found, 2, BizKey::new)?,
+        event_type: found.try_get(3)?,
+        state: state(found, 4)?,
+        attempts: row::count(found, 5)?,
+        outcome: outcome_view(found)?,
+        progress: progress(found)?,
+        next_attempt_at: found.try_get(12)?,
+        accepted_at: found.try_get(13)?,
+        updated_at: found.try_get(14)?,
+        completed_at: found.try_get(15)?,
+    })
+}
+
+fn state(found: &PgRow, at: usize) -> Result<OperationState, sqlx::Error> {
+    let text: String = found.try_get(at)?;
+    text.parse().map_err(|error| unreadable(at, error))
+}
+
+fn outcome_view(found: &PgRow) -> Result<Option<OutcomeView>, sqlx::Error> {
+    let Some(message) = found.try_get::<Option<String>, _>(6)? else {
+        return Ok(None);
+    };
+    let result: Option<String> = found.try_get(8)?;
+    let result = result.map(|text| serde_json::from_str(&text)).transpose();
+    Ok(Some(OutcomeView {
+        code: found.try_get(9)?,
+        message,
+        provider_ref: found.try_get(7)?,
+        result: result.map_err(|error| unreadable(8, error))?,
+    }))
+}
+
+fn progress(found: &PgRow) -> Result<Option<Progress>, sqlx::Error> {
+    let done: Option<i64> = found.try_get(10)?;
+    let total: Option<i64> = found.try_get(11)?;
+    let count = |number: i64| u64::try_from(number).unwrap_or(0);
+    Ok(done.zip(total).map(|(done, total)| Progress {
+        done: count(done),
+        total: count(total),
+    }))
+}
+
+pub(super) fn history_entry(found: &PgRow) -> Result<HistoryEntry, sqlx::Error> {
+    let text: Option<String> = found.try_get(2)?;
+    Ok(HistoryEntry {
+        attempt: row::count(found, 0)?,
+        outcome: found.try_get(1)?,
+        detail: text.map(|text| outcome::detail(&text)),
+        started_at: found.try_get(3)?,
+        recorded_at: found.try_get(4)?,
+    })
+}
+
+pub(super) fn count(found: &PgRow) -> Result<(OperationState, u64), sqlx::Error> {
+    let count: i64 = found.try_get(1)?;
+    Ok((state(found, 0)?, u64::try_from(count).unwrap_or(0)))
+}

@@ -1,0 +1,82 @@
+//! The statements of one domain: the `.sql` files beside this one with the domain's names filled in.
+
+use sqlx::SqlStr;
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+use crate::store::Tables;
+
+/// Every statement but `accept.sql`, ready to prepare.
+#[derive(Debug)]
+pub(super) struct Statements {
+    pub(super) accepted: SqlStr,
+    pub(super) claim: SqlStr,
+    pub(super) claim_unknown: SqlStr,
+    pub(super) park_unreadable: SqlStr,
+    pub(super) heartbeat: SqlStr,
+    pub(super) settle: SqlStr,
+    pub(super) record: SqlStr,
+    pub(super) finalize: SqlStr,
+    pub(super) log_applied: SqlStr,
+    pub(super) set_aside: SqlStr,
+    pub(super) pending_outcomes: SqlStr,
+    pub(super) reap: SqlStr,
+    pub(super) next_due: SqlStr,
+    pub(super) purge: SqlStr,
+    pub(super) find: SqlStr,
+    pub(super) history: SqlStr,
+    pub(super) count_by_state: SqlStr,
+}
+
+/// Parameters of `accept.sql` before the typed columns.
+const ACCEPT_PARAMETERS: usize = 12;
+
+impl Statements {
+    pub(super) fn new(tables: &Tables) -> Self {
+        let named = |text: &str| shared(text.replace("{domain}", tables.domain));
+        Self {
+            accepted: named(include_str!("accepted.sql")),
+            claim: named(include_str!("claim.sql")),
+            claim_unknown: named(include_str!("claim_unknown.sql")),
+            park_unreadable: named(include_str!("park_unreadable.sql")),
+            heartbeat: named(include_str!("heartbeat.sql")),
+            settle: named(include_str!("settle.sql")),
+            record: named(include_str!("record.sql")),
+            finalize: named(include_str!("finalize.sql")),
+            log_applied: named(include_str!("log_applied.sql")),
+            set_aside: named(include_str!("set_aside.sql")),
+            pending_outcomes: named(include_str!("pending_outcomes.sql")),
+            reap: named(include_str!("reap.sql")),
+            next_due: named(include_str!("next_due.sql")),
+            purge: named(include_str!("purge.sql")),
+            find: named(include_str!("find.sql")),
+            history: named(include_str!("history.sql")),
+            count_by_state: named(include_str!("count_by_state.sql")),
+        }
+    }
+}
+
+/// `accept.sql`, given the type of each typed column. They travel as text and are cast to what the
+/// table has.
+pub(super) fn accept(tables: &Tables, types: &[String]) -> SqlStr {
+    let (mut arrays, mut names) = (String::new(), String::new());
+    let (mut columns, mut values) = (String::new(), String::new());
+    for (at, (column, kind)) in tables.columns.iter().zip(types).enumerate() {
+        let parameter = (ACCEPT_PARAMETERS + 1 + at).to_string();
+        arrays.extend([", $", &parameter, "::text[]"]);
+        names.extend([", typed_", &parameter]);
+        columns.extend([", ", column]);
+        values.extend([", typed_", &parameter, "::", kind]);
+    }
+    let text = include_str!("accept.sql")
+        .replace("{domain}", tables.domain)
+        .replace("{arrays}", &arrays)
+        .replace("{names}", &names)
+        .replace("{columns}", &columns)
+        .replace("{values}", &values);
+    shared(text)
+}
+
+/// Text of our own making that is cheap to clone.
+fn shared(text: String) -> SqlStr {
+    AssertSqlSafe(std::sync::Arc::<str>::from(text)).into_sql_str()
+}

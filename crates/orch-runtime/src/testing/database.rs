@@ -1,0 +1,97 @@
+//! Databases that exist for one test.
+
+use std::sync::Arc;
+
+use crate::fault::FaultPlan;
+use crate::store::{Database, Migration, StoreKind};
+
+/// An empty database with a schema, for one test. Dropping it removes a file; a schema on a server goes
+/// with the server.
+#[derive(Debug)]
+pub struct TestDatabase {
+    migrations: &'static [Migration],
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    #[cfg(feature = "sqlite")]
+    File(tempfile::TempDir),
+    #[cfg(feature = "postgres")]
+    Schema(String),
+}
+
+impl TestDatabase {
+    /// A database of this kind, migrated.
+    ///
+    /// # Panics
+    /// When there is no room for a file, or no PostgreSQL on this machine: the test cannot go on.
+    #[must_use]
+    pub fn fresh(store: StoreKind, migrations: &'static [Migration]) -> Self {
+        let place = match store {
+            #[cfg(feature = "sqlite")]
+            StoreKind::Sqlite => Place::File(tempfile::tempdir().expect("a temporary folder")),
+            #[cfg(feature = "postgres")]
+            StoreKind::Postgres => {
+                let schema = super::postgres::fresh_schema(migrations);
+                Place::Schema(schema.unwrap_or_else(|error| panic!("{error}")))
+            }
+            #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
+            other => panic!("orch-runtime is built without its feature {other}"),
+        };
+        Self { migrations, place }
+    }
+
+    /// Opens it as one more process would. Nothing in it waits for the disk.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    #[must_use]
+    pub fn open(&self, faults: Arc<dyn FaultPlan>) -> Database {
+        match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::File(folder) => {
+                let path = folder.path().join("world.db");
+                let open = crate::store::sqlite::SqliteStore::open_without_sync;
+                let store = open(&path, self.migrations, faults);
+                Database::Sqlite(store.expect("a database file"))
+            }
+            #[cfg(feature = "postgres")]
+            Place::Schema(url) => {
+                let config = crate::store::postgres::PostgresConfig::new(url);
+                let store = crate::store::postgres::PostgresStore::connect_lazily(&config, faults);
+                Database::Postgres(store.expect("an address"))
+            }
+        }
+    }
+
+    /// Runs writing statements beside all processes, as a person at the database would.
+    ///
+    /// # Panics
+    /// When one fails.
+    pub fn alter(&self, sql: &str) {
+        match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::File(folder) => {
+                let opened = rusqlite::Connection::open(folder.path().join("world.db"));
+                let connection = opened.expect("a database file");
+                connection.execute_batch(sql).expect("a statement");
+            }
+            #[cfg(feature = "postgres")]
+            Place::Schema(url) => super::postgres::execute(url, sql).expect("a statement"),
+        }
+    }
+
+    /// What `DATABASE_URL` would say.
+    #[must_use]
+    pub fn url(&self) -> String {
+        match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::File(folder) => {
+                format!("sqlite://{}", folder.path().join("world.db").display())
+            }
+            #[cfg(feature = "postgres")]
+            Place::Schema(url) => url.clone(),
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The promises of the target `it`, kept on PostgreSQL, and what is PostgreSQL's own.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on may stop, in its helpers too"
+)]
+
+use orch_runtime::store::StoreKind;
+
+/// The store of this run.
+const STORE: StoreKind = StoreKind::Postgres;
+
+#[path = "../it/charge.rs"]
+mod charge;
+#[path = "../it/conformance.rs"]
+mod conformance;
+#[path = "../it/crashes.rs"]
+mod crashes;
+#[path = "../it/doubt.rs"]
+mod doubt;
+#[path = "../it/lifecycle.rs"]
+mod lifecycle;

@@ -6,13 +6,25 @@ use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::clock::later;
+use crate::clock::{Timestamp, later};
 use crate::store::StoreError;
 
 use super::{Engine, Shutdown};
 
 /// Most operations taken in one claim.
 const CLAIM_BATCH: usize = 128;
+/// Pause before work that is about to be due, at least.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+/// How many times longer a process sleeps that is told of work.
+const HINTED_POLL: u32 = 5;
+
+/// What a look for due work came to.
+#[derive(Debug, Default)]
+struct Dispatched {
+    taken: usize,
+    /// When the earliest operation was due before.
+    next_due: Option<Timestamp>,
+}
 
 impl Engine {
     /// Takes due operations and runs them until `shutdown`, then waits up to `grace` for what still
@@ -30,25 +42,34 @@ impl Engine {
     /// # Errors
     /// When the database fails.
     pub async fn dispatch_once(&self) -> Result<usize, StoreError> {
+        self.dispatch().await.map(|dispatched| dispatched.taken)
+    }
+
+    async fn dispatch(&self) -> Result<Dispatched, StoreError> {
         let inner = &self.inner;
         let now = inner.clock.now();
-        if inner.is_draining() || inner.store.next_due().await?.is_none_or(|due| due > now) {
-            return Ok(0);
+        if inner.is_draining() {
+            return Ok(Dispatched::default());
+        }
+        let next_due = inner.store.next_due().await?;
+        let mut dispatched = Dispatched { taken: 0, next_due };
+        if next_due.is_none_or(|due| due > now) {
+            return Ok(dispatched);
         }
         let mut slots = self.free_slots();
         if slots.is_empty() {
-            return Ok(0);
+            return Ok(dispatched);
         }
         let kinds = Arc::clone(&inner.event_types);
         let room = u32::try_from(slots.len()).unwrap_or(u32::MAX);
         let leases = inner.store.claim(now, inner.term(now), kinds, room).await?;
-        let taken = leases.len();
+        dispatched.taken = leases.len();
         for lease in leases {
             if let Some(slot) = slots.pop() {
                 self.spawn_attempt(lease, slot);
             }
         }
-        Ok(taken)
+        Ok(dispatched)
     }
 
     /// Stops taking operations and waits for the running ones, up to `grace`; whether all ended.
@@ -64,10 +85,18 @@ impl Engine {
     }
 
     async fn dispatch_until(&self, shutdown: &mut Shutdown) {
+        let inner = &self.inner;
         while !shutdown.is_requested() {
-            match self.dispatch_once().await {
-                Ok(0) => {}
-                Ok(taken) => {
+            let mut pause = self.idle_poll();
+            match self.dispatch().await {
+                Ok(Dispatched { taken: 0, next_due }) => {
+                    let until = next_due.map(|due| (due - inner.clock.now()).to_std());
+                    // Due and not taken: there is no room, and a slot that becomes free wakes.
+                    pause = until
+                        .and_then(Result::ok)
+                        .map_or(pause, |until| until.min(pause));
+                }
+                Ok(Dispatched { taken, .. }) => {
                     tracing::debug!(domain = self.domain(), taken, "dispatched");
                     continue;
                 }
@@ -75,9 +104,20 @@ impl Engine {
             }
             tokio::select! {
                 () = shutdown.requested() => {}
-                () = self.inner.wake.notified() => {}
-                () = self.inner.clock.sleep(self.inner.config.idle_poll) => {}
+                () = inner.wake.notified() => {}
+                () = inner.store.hinted() => {}
+                () = inner.clock.sleep(pause.max(SHORTEST_PAUSE)) => {}
             }
+        }
+    }
+
+    /// How long to sleep when nothing is due: longer where other processes say what they leave.
+    fn idle_poll(&self) -> Duration {
+        let poll = self.inner.config.idle_poll;
+        if self.inner.store.has_hints() {
+            poll * HINTED_POLL
+        } else {
+            poll
         }
     }
 

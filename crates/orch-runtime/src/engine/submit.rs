@@ -73,7 +73,10 @@ impl Engine {
                 metrics.accepted.inc();
                 match (lease, slot) {
                     (Some(lease), Some(slot)) => self.spawn_attempt(*lease, slot),
-                    (_, _) => self.inner.wake.notify_one(),
+                    (_, _) => {
+                        self.inner.wake.notify_one();
+                        self.inner.store.hint();
+                    }
                 }
                 Ok(Submitted {
                     op_id,

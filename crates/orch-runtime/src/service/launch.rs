@@ -13,11 +13,9 @@ use crate::fault::{FaultPlan, NoFaults};
 use crate::gateway::{HttpGateway, SimulatedProvider};
 use crate::http::{Api, TrustedHeader};
 use crate::metrics::Metrics;
-use crate::store::StoreErrorKind;
-use crate::store::sqlite::SqliteStore;
 
 use super::arguments::{self, Mode, Order};
-use super::database_url;
+use super::database;
 use super::environment::Known;
 use super::gateways::Access;
 use super::log;
@@ -93,7 +91,7 @@ async fn run(
     mode: Mode,
     settings: Settings,
 ) -> Result<Option<String>, SetupError> {
-    let setup = open(&service, &settings)?;
+    let setup = open(&service, &settings).await?;
     let put_together = |module: &Module| {
         let failed = |error| SetupError::new(format!("{} cannot start: {error}", module.domain));
         (module.start)(&setup).map_err(failed)
@@ -117,25 +115,17 @@ async fn run(
     let store = setup.store().clone();
     let running = Running::new(setup, parts, service.routes);
     let stopped = serving::until(asked, running, listener).await;
-    if let Err(error) = store.checkpoint().await {
-        tracing::warn!(%error, "the database could not be folded into one file");
+    if let Err(error) = store.close().await {
+        tracing::warn!(%error, "the database could not be closed in good order");
     }
     stopped.map(|()| None)
 }
 
 /// Opens what all domains share.
-fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupError> {
+async fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let faults = faults(settings);
-    let path = &settings.database;
-    let opened = SqliteStore::open_with_faults(path, &service.migrations, Arc::clone(&faults));
-    let store = opened.map_err(|error| {
-        let url = database_url::written(path);
-        SetupError::new(format!(
-            "the database {url} cannot be used: {error}{}; DATABASE_URL names it",
-            advice(error.kind())
-        ))
-    })?;
+    let store = database::open(service, &settings.database, Arc::clone(&faults)).await?;
     let metrics = Metrics::new();
     let authenticator = service.authenticator.clone();
     let authenticator = authenticator.unwrap_or_else(|| Arc::new(TrustedHeader::default()));
@@ -148,15 +138,6 @@ fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupError> {
         faults,
         metrics,
     })
-}
-
-/// What to do about it, where that is not in the error itself.
-fn advice(kind: StoreErrorKind) -> &'static str {
-    match kind {
-        StoreErrorKind::Busy => ": stop the other program that holds it",
-        StoreErrorKind::Corrupt => ": name another file, or restore a backup",
-        _ => "",
-    }
 }
 
 fn gateways(
@@ -192,7 +173,7 @@ fn faults(_settings: &Settings) -> Arc<dyn FaultPlan> {
 /// The first line of the log: what runs where.
 fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpListener) {
     let address = listener.local_addr().unwrap_or(settings.bind);
-    let database = database_url::written(&settings.database);
+    let database = settings.database.url.to_string();
     let domains: Vec<&str> = service.modules.iter().map(|module| module.domain).collect();
     let providers = if mode.simulate { "simulated" } else { "live" };
     tracing::info!(

@@ -10,7 +10,7 @@ use axum::Router;
 use crate::engine::Engine;
 use crate::http::{ApiConfig, Authenticator};
 use crate::scheduler::Workers;
-use crate::store::Migration;
+use crate::store::{Migration, StoreKind};
 
 use super::launch;
 use super::setup::{Setup, SetupError};
@@ -42,6 +42,7 @@ pub struct Parts {
 pub struct Service {
     pub(super) name: &'static str,
     pub(super) version: &'static str,
+    pub(super) store: StoreKind,
     pub(super) migrations: Vec<Migration>,
     pub(super) modules: Vec<Module>,
     pub(super) authenticator: Option<Arc<dyn Authenticator>>,
@@ -66,12 +67,20 @@ impl Service {
         Self {
             name,
             version,
+            store: StoreKind::Sqlite,
             migrations: Vec::new(),
             modules: Vec::new(),
             authenticator: None,
             routes: Router::new(),
             api: ApiConfig::default(),
         }
+    }
+
+    /// Sets the kind of database for which the migrations are written; without it, SQLite.
+    #[must_use]
+    pub fn store(mut self, store: StoreKind) -> Self {
+        self.store = store;
+        self
     }
 
     /// Adds migrations, which apply in the order in which they were added.

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::engine::{Engine, Shutdown, ShutdownSignal};
 use crate::http::{self, Readiness, ServerConfig};
 use crate::scheduler::Workers;
-use crate::store::sqlite::SqliteStore;
+use crate::store::Database;
 
 use super::module::Parts;
 use super::setup::{Setup, SetupError};
@@ -145,7 +145,7 @@ pub(super) fn asked_to_stop() -> Result<impl Future<Output = &'static str>, Setu
 
 /// Ready while the database answers and nobody asked to stop.
 struct Ready {
-    store: SqliteStore,
+    store: Database,
     shutdown: Shutdown,
 }
 

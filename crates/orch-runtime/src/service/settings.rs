@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use tracing_subscriber::EnvFilter;
 
 use crate::http::{ApiConfig, RateLimit};
+use crate::secret::Secret;
+use crate::store::StoreKind;
 
-use super::database_url;
+use super::database_url::{self, DatabaseUrl};
 use super::environment::{Environment, Known};
 use super::gateways::{self, Access};
 use super::intervals::Intervals;
@@ -21,7 +22,7 @@ const BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr
 /// What the environment says.
 #[derive(Debug)]
 pub(super) struct Settings {
-    pub(super) database: PathBuf,
+    pub(super) database: DatabaseSettings,
     pub(super) bind: SocketAddr,
     pub(super) api: ApiConfig,
     pub(super) log: String,
@@ -29,6 +30,16 @@ pub(super) struct Settings {
     pub(super) intervals: Intervals,
     #[cfg(feature = "testing")]
     pub(super) stall: Option<crate::fault::Boundary>,
+}
+
+/// Which database is used, and how.
+#[derive(Debug)]
+pub(super) struct DatabaseSettings {
+    pub(super) url: DatabaseUrl,
+    /// Of a server: connections at most.
+    pub(super) connections: u32,
+    /// Of a server: whether the service applies its migrations.
+    pub(super) migrate: bool,
 }
 
 /// Reads all settings; returns what is known in any case, for `--help`.
@@ -57,7 +68,7 @@ pub(super) fn read(
 }
 
 fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> Settings {
-    let database = database(service.name, environment);
+    let database = database(service, environment);
     let bind = environment.value(
         "BIND_ADDR",
         (BIND, BIND.to_string()),
@@ -109,12 +120,62 @@ fn gateway_names(service: &Service) -> impl Iterator<Item = &'static str> {
         .copied()
 }
 
-fn database(name: &str, environment: &mut Environment) -> PathBuf {
-    let default = PathBuf::from(format!("{name}.db"));
-    let written = database_url::written(&default);
-    environment.value("DATABASE_URL", (default, written), "the database", |text| {
-        database_url::parse(text).ok_or(database_url::EXPECTED)
-    })
+/// A database that is not named is a problem, unless it can be a file in this folder.
+fn database(service: &Service, environment: &mut Environment) -> DatabaseSettings {
+    let (name, kind) = ("DATABASE_URL", service.store);
+    let (default, written) = match kind {
+        StoreKind::Sqlite => {
+            let url = DatabaseUrl::Sqlite(format!("{}.db", service.name).into());
+            let written = url.to_string();
+            (url, written)
+        }
+        StoreKind::Postgres => {
+            if !environment.is_set(name) {
+                let expected = database_url::expected(kind);
+                environment.report(Problem::about(name, format!("is not set: {expected}")));
+            }
+            (
+                DatabaseUrl::Postgres(Secret::new(String::new())),
+                "none".to_owned(),
+            )
+        }
+    };
+    let parse = |text: &str| DatabaseUrl::parse(text, kind).ok_or(database_url::expected(kind));
+    let url = environment.value(name, (default, written), "the database", parse);
+    let (connections, migrate) = match kind {
+        StoreKind::Sqlite => (1, true),
+        StoreKind::Postgres => (connections(environment), migrate(environment)),
+    };
+    DatabaseSettings {
+        url,
+        connections,
+        migrate,
+    }
+}
+
+fn connections(environment: &mut Environment) -> u32 {
+    environment.value(
+        "ORCH_DATABASE_CONNECTIONS",
+        (10, "10".to_owned()),
+        "connections to the database at most",
+        |text| match text.parse() {
+            Ok(count @ 4..=1_000) => Ok(count),
+            _ => Err("expected a number from 4 to 1000"),
+        },
+    )
+}
+
+fn migrate(environment: &mut Environment) -> bool {
+    environment.value(
+        "ORCH_MIGRATE",
+        (true, "on".to_owned()),
+        "whether the service applies its migrations at its start",
+        |text| match text {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err("expected on or off"),
+        },
+    )
 }
 
 fn limit(

@@ -9,8 +9,7 @@ use crate::fault::FaultPlan;
 use crate::gateway::{HttpGateway, InvalidUrl};
 use crate::http::{Api, Endpoint};
 use crate::metrics::Metrics;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{StoreError, Tables};
+use crate::store::{Database, StoreError, Tables};
 
 use super::intervals::Intervals;
 
@@ -39,7 +38,7 @@ setup_error_from!(BuildError, StoreError, InvalidUrl);
 
 /// The parts that all domains of a process share, opened and checked.
 pub struct Setup {
-    pub(super) store: SqliteStore,
+    pub(super) store: Database,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) faults: Arc<dyn FaultPlan>,
     pub(super) metrics: Metrics,
@@ -91,7 +90,7 @@ impl Setup {
 
     /// The database.
     #[must_use]
-    pub fn store(&self) -> &SqliteStore {
+    pub fn store(&self) -> &Database {
         &self.store
     }
 

@@ -11,4 +11,5 @@ mod crashes;
 mod doubt;
 mod guard;
 mod lifecycle;
+mod monitor;
 mod sqlite;

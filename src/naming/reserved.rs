@@ -125,6 +125,7 @@ const RUNTIME: &[&str] = &[
     "json_client",
     "lease",
     "money",
+    "monitor",
     "op_id",
     "operation",
     "operation_store",

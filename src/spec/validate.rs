@@ -47,6 +47,7 @@ const IMPORTED: &[&str] = &[
     "Migration",
     "Module",
     "Money",
+    "Monitor",
     "OpId",
     "OperationState",
     "OperationView",

@@ -6,7 +6,7 @@
 //! | [`wal`] | the write-ahead log's states |
 //! | [`store`] | the durable record: one contract, one conformance suite, SQLite |
 //! | [`engine`] | accepts, claims, executes, settles |
-//! | [`scheduler`] | Finalizer, Reaper, Cleaner |
+//! | [`scheduler`] | Finalizer, Reaper, Cleaner, Monitor |
 //! | [`repository`] | reading operations and log entries |
 //! | [`http`] | what a generated controller needs: submission, problems, limits |
 //! | [`gateway`] | a JSON client that knows what "sent" means, and a simulated provider |
@@ -64,7 +64,7 @@ pub use operation::retry::RetryPolicy;
 pub use operation::state::OperationState;
 pub use operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
 pub use repository::{Entity, Repository};
-pub use scheduler::{Cleaner, Finalizer, Reaper, Workers};
+pub use scheduler::{Cleaner, Finalizer, Monitor, Reaper, Workers};
 pub use secret::Secret;
 pub use store::Migration;
 pub use store::Tables;

@@ -2,12 +2,13 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
 
 use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
+use crate::scheduler::MonitorReport;
 
 /// All counters of a process.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +53,7 @@ pub(crate) struct DomainMetrics {
     pub(crate) reaper_reaped: IntCounter,
     pub(crate) reaper_probed: IntCounter,
     pub(crate) cleaner_purged: IntCounter,
+    pub(crate) backlog: BacklogMetrics,
 }
 
 impl DomainMetrics {
@@ -115,9 +117,29 @@ impl DomainMetrics {
                     "orchestration_cleaner_purged_total",
                     "Applied log entries deleted.",
                 )?,
+                backlog: BacklogMetrics::new(metrics, domain)?,
             })
         };
-        build().expect("the names and labels above are valid for Prometheus")
+        let built = build().expect("the names and labels above are valid for Prometheus");
+        built.show_zeros();
+        built
+    }
+
+    /// Shows what has not happened yet as 0: from a counter that begins at 1, nobody sees the first.
+    fn show_zeros(&self) {
+        let outcomes = [
+            Outcome::ok("", ""),
+            Outcome::retry(""),
+            Outcome::fail("", ""),
+            Outcome::unknown(""),
+        ];
+        for outcome in outcomes {
+            self.outcomes.with_label_values(&[outcome.kind()]);
+        }
+        let led_to = |state: &OperationState| *state != OperationState::InProgress;
+        for state in OperationState::ALL.into_iter().filter(led_to) {
+            self.settled.with_label_values(&[state.as_str()]);
+        }
     }
 
     pub(crate) fn settled(&self, state: OperationState) {
@@ -126,5 +148,88 @@ impl DomainMetrics {
 
     pub(crate) fn outcome(&self, outcome: &Outcome) {
         self.outcomes.with_label_values(&[outcome.kind()]).inc();
+    }
+}
+
+/// The gauges of one domain's database. They are there only while a Monitor keeps them true.
+#[derive(Debug, Clone)]
+pub(crate) struct BacklogMetrics {
+    operations: IntGaugeVec,
+    wal_pending: IntGaugeVec,
+    oldest_due: GaugeVec,
+    oldest_unknown: GaugeVec,
+    oldest_wal_pending: GaugeVec,
+}
+
+impl BacklogMetrics {
+    fn new(metrics: &Metrics, domain: &str) -> prometheus::Result<Self> {
+        let opts = |name: &str, help: &str| Opts::new(name, help).const_label("domain", domain);
+        let count = |name, help, labels: &[&str]| {
+            IntGaugeVec::new(opts(name, help), labels).map(|gauge| metrics.register(gauge))
+        };
+        let age =
+            |name, help| GaugeVec::new(opts(name, help), &[]).map(|gauge| metrics.register(gauge));
+        Ok(Self {
+            operations: count(
+                "orchestration_operations",
+                "Operations that have not ended, by state.",
+                &["state"],
+            )?,
+            wal_pending: count(
+                "orchestration_wal_pending",
+                "Answers in the log that nobody applied yet.",
+                &[],
+            )?,
+            oldest_due: age(
+                "orchestration_oldest_due_seconds",
+                "How long the oldest due operation waits for its attempt.",
+            )?,
+            oldest_unknown: age(
+                "orchestration_oldest_unknown_seconds",
+                "How long the oldest UNKNOWN operation is in doubt.",
+            )?,
+            oldest_wal_pending: age(
+                "orchestration_oldest_wal_pending_seconds",
+                "Age of the oldest log entry whose answer nobody applied.",
+            )?,
+        })
+    }
+
+    /// Shows what a look at the database found.
+    pub(crate) fn show(&self, report: &MonitorReport) {
+        let backlog = &report.backlog;
+        let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        for (state, count) in [
+            (OperationState::Pending, backlog.pending),
+            (OperationState::InProgress, backlog.in_progress),
+            (OperationState::Unknown, backlog.unknown),
+            (OperationState::Parked, backlog.parked),
+        ] {
+            let gauge = self.operations.with_label_values(&[state.as_str()]);
+            gauge.set(whole(count));
+        }
+        let no_labels: &[&str] = &[];
+        let waiting = self.wal_pending.with_label_values(no_labels);
+        waiting.set(whole(backlog.wal_pending));
+        for (gauge, age) in [
+            (&self.oldest_due, report.oldest_due),
+            (&self.oldest_unknown, report.oldest_unknown),
+            (&self.oldest_wal_pending, report.oldest_wal_pending),
+        ] {
+            gauge.with_label_values(no_labels).set(age.as_secs_f64());
+        }
+    }
+
+    /// Shows nothing, because nothing is known.
+    pub(crate) fn clear(&self) {
+        self.operations.reset();
+        self.wal_pending.reset();
+        for gauge in [
+            &self.oldest_due,
+            &self.oldest_unknown,
+            &self.oldest_wal_pending,
+        ] {
+            gauge.reset();
+        }
     }
 }

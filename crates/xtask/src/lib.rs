@@ -9,7 +9,7 @@
 //! | [`table`] | printing results |
 //!
 //! **Deliberately absent:** any setup. A task needs the Rust toolchain with rustfmt and clippy, and
-//! says so when one is missing.
+//! says so when one is missing. The one tool from elsewhere, promtool, it gets by itself.
 
 pub mod bench;
 pub mod job;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::EngineConfig;
-use crate::scheduler::{CleanerConfig, FinalizerConfig, ReaperConfig};
+use crate::scheduler::{CleanerConfig, FinalizerConfig, MonitorConfig, ReaperConfig};
 
 /// The limits of engines and schedulers, handed to generated wiring.
 #[derive(Debug, Default, Clone, Copy)]
@@ -16,6 +16,8 @@ pub struct Intervals {
     pub reaper: ReaperConfig,
     /// Of each Cleaner.
     pub cleaner: CleanerConfig,
+    /// Of each Monitor.
+    pub monitor: MonitorConfig,
 }
 
 impl Intervals {
@@ -41,6 +43,7 @@ impl Intervals {
                 ..ReaperConfig::default()
             },
             cleaner: CleanerConfig::default(),
+            monitor: MonitorConfig::default(),
         }
     }
 }

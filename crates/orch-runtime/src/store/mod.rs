@@ -6,6 +6,7 @@
 //! **Deliberately absent:** clocks, ids and retry rules. `now`, names and
 //! [`Settlement`]s are handed in.
 
+mod backlog;
 mod database;
 pub mod hook;
 mod migration;
@@ -28,6 +29,7 @@ use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, Progress};
 use crate::value::{Column, Row, Value};
 
+pub use self::backlog::Backlog;
 pub use self::database::{Database, StoreKind};
 pub use self::migration::Migration;
 
@@ -292,6 +294,15 @@ pub trait OperationStore: Send + Sync + 'static {
 
     /// How many operations are in each state.
     async fn count_by_state(&self) -> Result<Vec<(OperationState, u64)>, StoreError>;
+
+    /// What waits at `now`, read in one snapshot: the numbers of [`Backlog`], over operations of every
+    /// kind. An operation is due when its `next_attempt_at` is not after `now`; nothing else depends on
+    /// `now`. An UNKNOWN operation is in doubt since its `unaccounted_at`, or since its last change when
+    /// it has none. Log entries that were set aside, and late answers, do not wait and do not count.
+    ///
+    /// It is asked every few seconds for ever, so it must not read operations that have ended: each
+    /// number is read from an index that begins with the state.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError>;
 
     /// Runs a reading statement.
     async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError>;

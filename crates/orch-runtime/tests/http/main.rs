@@ -14,6 +14,8 @@ mod gateway;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod monitoring;
+#[cfg(test)]
 mod ping;
 #[cfg(test)]
 mod raw;

@@ -7,7 +7,7 @@ use orch_runtime::operation::command::Fingerprint;
 use orch_runtime::operation::decision::Settlement;
 use orch_runtime::store::hook::Hook;
 use orch_runtime::store::{
-    Accepted, Applied, Finalized, Lease, NewOperation, OperationStore, Term,
+    Accepted, Applied, Backlog, Finalized, Lease, NewOperation, OperationStore, Term,
 };
 use orch_runtime::testing::TestDatabase;
 use orch_runtime::{
@@ -359,6 +359,64 @@ async fn recorded_outcomes_are_read_page_by_page(s: Subject) {
     assert_eq!(names.len(), 3);
 }
 
+/// What an operator is shown, and woken up by.
+async fn the_backlog_is_what_has_not_ended(s: Subject) {
+    let empty = s.store.backlog(at(100)).await.unwrap();
+    assert_eq!(empty, Backlog::default());
+    let retry = |seconds| Settlement::Retry {
+        at: at(seconds),
+        reason: "busy".to_owned(),
+        ambiguous: false,
+    };
+    let ask = Settlement::Ask {
+        at: at(900),
+        reason: "lost".to_owned(),
+    };
+    let park = Settlement::Park {
+        code: "UNKNOWN",
+        reason: "nobody knows".to_owned(),
+    };
+    let lost = Outcome::unknown("lost");
+    for (key, settlement) in [
+        ("due", retry(500)),
+        ("due too", retry(550)),
+        ("in backoff", retry(700)),
+        ("asked", ask.clone()),
+        ("asked later", ask),
+        ("parked", park),
+        ("done", done().1),
+    ] {
+        let mut lease = s.leased(key).await;
+        let seconds = if key == "asked" { 103 } else { 104 };
+        lease.facts.unaccounted_at = Some(at(seconds));
+        let applied = s.store.settle(at(105), &lease, &lost, settlement).await;
+        assert_eq!(applied.unwrap(), Applied::Yes);
+    }
+    s.leased("running").await;
+    let answered = s.leased("answered").await;
+    let recorded = s.store.record(at(101), &answered, &done().0).await;
+    assert_eq!(recorded.unwrap(), Applied::Yes);
+    let expected = Backlog {
+        pending: 3,
+        in_progress: 2,
+        unknown: 2,
+        parked: 1,
+        due_since: Some(at(500)),
+        unknown_since: Some(at(103)),
+        wal_pending: 1,
+        wal_pending_since: Some(at(100)),
+    };
+    assert_eq!(s.store.backlog(at(600)).await.unwrap(), expected);
+    let before_any_is_due = s.store.backlog(at(499)).await.unwrap();
+    assert_eq!(before_any_is_due.due_since, None);
+    s.store
+        .set_aside(answered.op_id().as_str(), answered.fence)
+        .await
+        .unwrap();
+    let aside = s.store.backlog(at(600)).await.unwrap();
+    assert_eq!((aside.wal_pending, aside.wal_pending_since), (0, None));
+}
+
 macro_rules! store_conformance {
     ($subject:expr; $($case:ident),* $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -382,5 +440,6 @@ mod store {
         only_old_applied_entries_are_purged,
         recorded_outcomes_are_read_page_by_page,
         a_failing_member_leaves_its_neighbours_alone,
+        the_backlog_is_what_has_not_ended,
     );
 }

@@ -16,4 +16,5 @@ mod crashes;
 mod doubt;
 mod guard;
 mod lifecycle;
+mod monitor;
 mod sqlite;

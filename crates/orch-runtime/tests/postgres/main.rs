@@ -20,3 +20,5 @@ mod crashes;
 mod doubt;
 #[path = "../it/lifecycle.rs"]
 mod lifecycle;
+#[path = "../it/monitor.rs"]
+mod monitor;

@@ -7,6 +7,7 @@ mod absences;
 pub(crate) mod examples;
 mod files;
 mod fresh;
+mod monitoring;
 mod own;
 
 use std::io::Write;
@@ -39,6 +40,7 @@ const STEPS: &[Step] = &[
     step("examples/clippy", examples::clippy),
     step("examples/test", examples::test),
     step("examples/doc", examples::doc),
+    step("monitoring", monitoring::run),
     step("fresh/generate", fresh::generate),
     step("fresh/fmt", fresh::fmt),
     step("fresh/lint", fresh::lint),

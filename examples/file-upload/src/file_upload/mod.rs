@@ -18,7 +18,7 @@ use orch_runtime::axum::Router;
 use orch_runtime::engine::{BuildError, EngineBuilder};
 use orch_runtime::http::Endpoint;
 use orch_runtime::service::{Intervals, Module, Parts, Setup, SetupError};
-use orch_runtime::{Cleaner, Engine, Migration, Tables, Workers};
+use orch_runtime::{Cleaner, Engine, Migration, Monitor, Tables, Workers};
 
 use self::gateway::{FileUploadGateway, HttpFileUploadGateway};
 use self::generated::finalizer::FileUploadFinalizer;
@@ -72,11 +72,16 @@ pub fn routes(endpoint: &Endpoint) -> Router {
     controller::routes(endpoint.clone())
 }
 
-/// The loops that repair file upload operations.
+/// The loops that repair and watch file upload operations.
 #[must_use]
 pub fn workers(engine: &Engine, intervals: &Intervals) -> Workers {
     let finalizer = FileUploadFinalizer::new(engine, intervals.finalizer);
     let reaper = FileUploadReaper::new(engine, intervals.reaper);
     let cleaner = Cleaner::new(engine, intervals.cleaner);
-    Workers::new().with(finalizer).with(reaper).with(cleaner)
+    let monitor = Monitor::new(engine, intervals.monitor);
+    Workers::new()
+        .with(finalizer)
+        .with(reaper)
+        .with(cleaner)
+        .with(monitor)
 }

@@ -18,7 +18,7 @@ use orch_runtime::axum::Router;
 use orch_runtime::engine::{BuildError, EngineBuilder};
 use orch_runtime::http::Endpoint;
 use orch_runtime::service::{Intervals, Module, Parts, Setup, SetupError};
-use orch_runtime::{Cleaner, Engine, Migration, Tables, Workers};
+use orch_runtime::{Cleaner, Engine, Migration, Monitor, Tables, Workers};
 
 use self::gateway::{HttpNotificationGateway, NotificationGateway};
 use self::generated::finalizer::NotificationFinalizer;
@@ -72,11 +72,16 @@ pub fn routes(endpoint: &Endpoint) -> Router {
     controller::routes(endpoint.clone())
 }
 
-/// The loops that repair notification operations.
+/// The loops that repair and watch notification operations.
 #[must_use]
 pub fn workers(engine: &Engine, intervals: &Intervals) -> Workers {
     let finalizer = NotificationFinalizer::new(engine, intervals.finalizer);
     let reaper = NotificationReaper::new(engine, intervals.reaper);
     let cleaner = Cleaner::new(engine, intervals.cleaner);
-    Workers::new().with(finalizer).with(reaper).with(cleaner)
+    let monitor = Monitor::new(engine, intervals.monitor);
+    Workers::new()
+        .with(finalizer)
+        .with(reaper)
+        .with(cleaner)
+        .with(monitor)
 }

@@ -18,7 +18,7 @@ use orch_runtime::axum::Router;
 use orch_runtime::engine::{BuildError, EngineBuilder};
 use orch_runtime::http::Endpoint;
 use orch_runtime::service::{Intervals, Module, Parts, Setup, SetupError};
-use orch_runtime::{Cleaner, Engine, Migration, Tables, Workers};
+use orch_runtime::{Cleaner, Engine, Migration, Monitor, Tables, Workers};
 
 use self::gateway::{HttpPaymentGateway, PaymentGateway};
 use self::generated::finalizer::PaymentFinalizer;
@@ -72,11 +72,16 @@ pub fn routes(endpoint: &Endpoint) -> Router {
     controller::routes(endpoint.clone())
 }
 
-/// The loops that repair payment operations.
+/// The loops that repair and watch payment operations.
 #[must_use]
 pub fn workers(engine: &Engine, intervals: &Intervals) -> Workers {
     let finalizer = PaymentFinalizer::new(engine, intervals.finalizer);
     let reaper = PaymentReaper::new(engine, intervals.reaper);
     let cleaner = Cleaner::new(engine, intervals.cleaner);
-    Workers::new().with(finalizer).with(reaper).with(cleaner)
+    let monitor = Monitor::new(engine, intervals.monitor);
+    Workers::new()
+        .with(finalizer)
+        .with(reaper)
+        .with(cleaner)
+        .with(monitor)
 }

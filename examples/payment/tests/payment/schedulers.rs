@@ -63,12 +63,12 @@ async fn the_finalizer_applies_what_the_log_knows() {
     assert_eq!(world.provider.probes(), 0);
 }
 
-/// Without them nothing that a lost process leaves behind is ever finished.
+/// Without them nothing that a lost process leaves behind is ever finished, and nobody sees it.
 #[tokio::test]
-async fn the_service_runs_a_finalizer_a_reaper_and_a_cleaner() {
+async fn the_service_runs_all_its_schedulers() {
     let world = keyed();
     let workers = workers(world.engine(), &Intervals::default());
-    for name in ["finalizer", "reaper", "cleaner"] {
+    for name in ["finalizer", "reaper", "cleaner", "monitor"] {
         let runs = workers.names().iter().any(|found| found.ends_with(name));
         assert!(runs, "{name} is not among {workers:?}");
     }

@@ -25,6 +25,7 @@ pub(super) struct Statements {
     pub(super) find: SqlStr,
     pub(super) history: SqlStr,
     pub(super) count_by_state: SqlStr,
+    pub(super) backlog: SqlStr,
 }
 
 /// Parameters of `accept.sql` before the typed columns.
@@ -51,6 +52,7 @@ impl Statements {
             find: named(include_str!("find.sql")),
             history: named(include_str!("history.sql")),
             count_by_state: named(include_str!("count_by_state.sql")),
+            backlog: named(include_str!("backlog.sql")),
         }
     }
 }

@@ -25,6 +25,7 @@ pub(super) struct Statements {
     pub(super) find: String,
     pub(super) history: String,
     pub(super) count_by_state: String,
+    pub(super) backlog: String,
 }
 
 /// Parameters of `accept.sql` before the typed columns.
@@ -54,6 +55,7 @@ impl Statements {
             find: named(include_str!("find.sql")),
             history: named(include_str!("history.sql")),
             count_by_state: named(include_str!("count_by_state.sql")),
+            backlog: named(include_str!("backlog.sql")),
         }
     }
 }
@@ -93,5 +95,30 @@ mod tests {
             assert!(opcodes.contains(&"OpenWrite".to_owned()), "{step}");
             assert!(!opcodes.contains(&"OpenEphemeral".to_owned()), "{step}");
         }
+    }
+
+    /// Operations are never deleted. A look that reads all of them, every few seconds, is what brings a
+    /// database down after a year.
+    #[test]
+    fn the_backlog_is_read_from_indexes() {
+        let tables = Tables {
+            domain: "charge",
+            columns: &["order_id", "cents"],
+        };
+        let sql = Statements::new(&tables);
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let schema = include_str!("../../../tests/it/charge.sql");
+        connection.execute_batch(schema).unwrap();
+        let explain = format!("explain query plan {}", sql.backlog);
+        let mut plan = connection.prepare(&explain).unwrap();
+        plan.raw_bind_parameter(1, 0).unwrap();
+        let steps = plan.raw_query().mapped(|row| row.get(3));
+        let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>().unwrap();
+        let on_index = |step: &&String| step.starts_with("SEARCH") && step.contains("(state=?");
+        assert_eq!(steps.iter().filter(on_index).count(), 8, "{steps:#?}");
+        assert!(
+            !steps.iter().any(|step| step.starts_with("SCAN charge")),
+            "{steps:#?}"
+        );
     }
 }

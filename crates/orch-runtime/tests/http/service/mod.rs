@@ -12,8 +12,8 @@ use std::time::Duration;
 use orch_runtime::gateway::{HttpGateway, probe, receipt};
 use orch_runtime::service::{Module, Parts, Service, Setup, SetupError};
 use orch_runtime::{
-    Cleaner, Finalizer, GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe, Reaper,
-    RetryPolicy, Workers,
+    Cleaner, Finalizer, GatewayError, Idempotency, Monitor, OpId, Orchestrator, Outcome, Probe,
+    Reaper, RetryPolicy, Workers,
 };
 
 use orch_runtime::Migration;
@@ -39,7 +39,8 @@ fn start(setup: &Setup) -> Result<Parts, SetupError> {
     let workers = Workers::new()
         .with(Finalizer::new(&engine, every.finalizer))
         .with(Reaper::new(&engine, every.reaper))
-        .with(Cleaner::new(&engine, every.cleaner));
+        .with(Cleaner::new(&engine, every.cleaner))
+        .with(Monitor::new(&engine, every.monitor));
     Ok(Parts {
         routes: routes(setup.endpoint(&engine)),
         workers,

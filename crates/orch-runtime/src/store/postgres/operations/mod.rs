@@ -15,7 +15,7 @@ use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::hook::Hook;
 use crate::store::settled::{End, Entry};
 use crate::store::{
-    Accepted, Applied, Beat, Finalized, Lease, LogPosition, NewOperation, OperationStore,
+    Accepted, Applied, Backlog, Beat, Finalized, Lease, LogPosition, NewOperation, OperationStore,
     PendingOutcome, StoreError, StoreErrorKind, Tables, Term,
 };
 use crate::value::{Row, Value};
@@ -273,6 +273,15 @@ impl OperationStore for PostgresOperations {
         let rows = self.rows("count by state", statement).await?;
         let counts = rows.iter().map(read::count).collect::<Result<_, _>>();
         counts.map_err(postgres_error("count by state"))
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        let statement = self.statement(&self.sql.backlog).bind(now);
+        let rows = self.rows("backlog", statement).await?;
+        let backlog = rows.first().map(read::backlog).transpose();
+        Ok(backlog
+            .map_err(postgres_error("backlog"))?
+            .unwrap_or_default())
     }
 
     async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {

@@ -9,7 +9,7 @@ use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
 use crate::store::postgres::row::{self, identity, unreadable};
-use crate::store::{Lease, LogPosition, PendingOutcome};
+use crate::store::{Backlog, Lease, LogPosition, PendingOutcome};
 
 pub(super) fn pending_outcome(found: &PgRow) -> Result<PendingOutcome, sqlx::Error> {
     Ok(PendingOutcome {
@@ -91,4 +91,20 @@ pub(super) fn history_entry(found: &PgRow) -> Result<HistoryEntry, sqlx::Error> 
 pub(super) fn count(found: &PgRow) -> Result<(OperationState, u64), sqlx::Error> {
     let count: i64 = found.try_get(1)?;
     Ok((state(found, 0)?, u64::try_from(count).unwrap_or(0)))
+}
+
+pub(super) fn backlog(found: &PgRow) -> Result<Backlog, sqlx::Error> {
+    let count = |at: usize| -> Result<u64, sqlx::Error> {
+        Ok(u64::try_from(found.try_get::<i64, _>(at)?).unwrap_or(0))
+    };
+    Ok(Backlog {
+        pending: count(0)?,
+        in_progress: count(1)?,
+        unknown: count(2)?,
+        parked: count(3)?,
+        due_since: found.try_get(4)?,
+        unknown_since: found.try_get(5)?,
+        wal_pending: count(6)?,
+        wal_pending_since: found.try_get(7)?,
+    })
 }

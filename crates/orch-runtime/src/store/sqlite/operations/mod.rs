@@ -15,7 +15,7 @@ use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::hook::Hook;
 use crate::store::settled::{End, Entry};
 use crate::store::{
-    Accepted, Applied, Beat, Finalized, Lease, LogPosition, NewOperation, OperationStore,
+    Accepted, Applied, Backlog, Beat, Finalized, Lease, LogPosition, NewOperation, OperationStore,
     PendingOutcome, StoreError, Tables, Term,
 };
 use crate::value::{Row, Value};
@@ -278,6 +278,13 @@ impl OperationStore for SqliteOperations {
 
     async fn count_by_state(&self) -> Result<Vec<(OperationState, u64)>, StoreError> {
         self.read("count by state", read::count_by_state).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        self.read("backlog", move |connection, sql| {
+            read::backlog(connection, sql, now)
+        })
+        .await
     }
 
     async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {

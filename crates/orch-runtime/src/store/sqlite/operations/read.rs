@@ -9,7 +9,7 @@ use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
 use crate::store::sqlite::row::{self, identity, optional_time, time, unreadable};
 use crate::store::sqlite::statements::Statements;
-use crate::store::{Lease, LogPosition, PendingOutcome};
+use crate::store::{Backlog, Lease, LogPosition, PendingOutcome};
 
 pub(super) fn pending_outcomes(
     connection: &Connection,
@@ -134,4 +134,29 @@ pub(super) fn count_by_state(
         Ok((state(found, 0)?, u64::try_from(count).unwrap_or(0)))
     })?;
     counts.collect()
+}
+
+pub(super) fn backlog(
+    connection: &Connection,
+    sql: &Statements,
+    now: Timestamp,
+) -> rusqlite::Result<Backlog> {
+    let mut statement = connection.prepare_cached(&sql.backlog)?;
+    statement.query_row([to_millis(now)], |found| {
+        let count = |at| {
+            found
+                .get(at)
+                .map(|count: i64| u64::try_from(count).unwrap_or(0))
+        };
+        Ok(Backlog {
+            pending: count(0)?,
+            in_progress: count(1)?,
+            unknown: count(2)?,
+            parked: count(3)?,
+            due_since: optional_time(found, 4)?,
+            unknown_since: optional_time(found, 5)?,
+            wal_pending: count(6)?,
+            wal_pending_since: optional_time(found, 7)?,
+        })
+    })
 }

@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::http::{ApiConfig, RateLimit};
 
+use super::authentication::{self, Authentication};
 use super::database_url;
 use super::environment::{Environment, Known};
 use super::gateways::{self, Access};
@@ -24,6 +25,7 @@ pub(super) struct Settings {
     pub(super) database: PathBuf,
     pub(super) bind: SocketAddr,
     pub(super) api: ApiConfig,
+    pub(super) authentication: Option<Authentication>,
     pub(super) log: String,
     pub(super) gateways: HashMap<&'static str, Access>,
     pub(super) intervals: Intervals,
@@ -81,8 +83,15 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
             "requests per client",
             environment,
         ),
+        refused: limit(
+            "ORCH_RATE_LIMIT_REFUSED",
+            api.refused,
+            "refused credentials per address",
+            environment,
+        ),
         ..api
     };
+    let authentication = authentication::read(service, environment);
     let log = log(environment);
     let intervals = intervals(environment);
     let lease = intervals.engine.lease;
@@ -93,6 +102,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         database,
         bind,
         api,
+        authentication,
         log,
         gateways,
         intervals,

@@ -27,7 +27,7 @@ const JWT: [&str; 4] = [JWT_KEY_FILE, JWT_ALGORITHM, JWT_ISSUER, JWT_AUDIENCE];
 pub(super) enum Authentication {
     ApiKeys(ApiKeys),
     #[cfg(feature = "jwt")]
-    Jwt(JwtConfig),
+    Jwt(Box<JwtConfig>),
 }
 
 impl Authentication {
@@ -40,7 +40,7 @@ impl Authentication {
         match self {
             Self::ApiKeys(keys) => Arc::new(keys.clone()),
             #[cfg(feature = "jwt")]
-            Self::Jwt(config) => Arc::new(Jwt::new(config.clone(), Arc::clone(clock))),
+            Self::Jwt(config) => Arc::new(Jwt::new(JwtConfig::clone(config), Arc::clone(clock))),
         }
     }
 }
@@ -138,7 +138,8 @@ fn jwt(environment: &mut Environment) -> Option<Authentication> {
         }
     });
     let key = jwt_key(&path?, algorithm?, environment)?;
-    Some(Authentication::Jwt(JwtConfig::new(key, issuer?, audience?)))
+    let config = JwtConfig::new(key, issuer?, audience?);
+    Some(Authentication::Jwt(Box::new(config)))
 }
 
 #[cfg(feature = "jwt")]

@@ -1,8 +1,8 @@
 //! What a generated controller needs, so that it holds nothing but the mapping of its own fields.
 //!
 //! ```text
-//!  request ─▶ observe ─▶ Submission: refused too often? ▸ owner ▸ client limit ▸ body ▸ JSON ▸ key ▸ key limit
-//!                             │
+//!  request ─▶ observe ─▶ Submission: limit on refusals ▸ owner ▸ client limit
+//!                             │      ▸ body ▸ JSON ▸ key ▸ key limit
 //!            controller: fields ▸ command ▸ rules
 //!                             │
 //!                        Endpoint::submit ─▶ Acceptance: 202, or 200 with the end

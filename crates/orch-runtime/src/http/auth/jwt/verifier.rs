@@ -99,9 +99,9 @@ impl Verifier {
     /// The public key in `jwk`, which [`is_for`] `algorithm`.
     ///
     /// # Errors
-    /// When its parts are malformed.
+    /// When its parts are malformed or too short.
     pub(super) fn of_jwk(algorithm: JwtAlgorithm, jwk: &Jwk) -> Result<Self, Problem> {
-        const MALFORMED: Problem = "a key of the JWKS is malformed";
+        const MALFORMED: Problem = "a key of the JWKS is malformed, or RSA of less than 2048 bits";
         let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).map_err(|_| MALFORMED);
         let key = match (&jwk.algorithm, algorithm) {
             (AlgorithmParameters::RSA(key), JwtAlgorithm::Rs256) => {

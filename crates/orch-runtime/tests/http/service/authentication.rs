@@ -120,6 +120,21 @@ async fn a_submission_over_a_limit_is_audited() {
     assert!(line.contains(r#""outcome":"RATE_LIMITED""#), "{line}");
 }
 
+/// The program's own refusals are audited like all others.
+#[tokio::test]
+async fn what_the_program_forbids_is_audited() {
+    let variables = [("CHILD_WITH_AUTHENTICATOR", "forbidding")];
+    let process = Process::start("--simulate", &variables).await;
+    let reply = get("/api/pings/x").send(process.address).await;
+    assert_eq!(reply.status, 403);
+    process.signal("TERM").await;
+    let log = process.end().await.out;
+    let outcome = r#""outcome":"FORBIDDEN""#;
+    let lines = log.lines().filter(|line| line.contains(outcome));
+    assert_eq!(lines.count(), 1, "{log}");
+    assert!(log.contains(r#""authentication":"own""#), "{log}");
+}
+
 #[tokio::test]
 async fn a_file_of_keys_that_cannot_be_used_is_one_clear_line() {
     let end = ended(&[], &[("ORCH_API_KEYS_FILE", "no/keys")]).await;

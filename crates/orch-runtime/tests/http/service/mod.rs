@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use orch_runtime::gateway::{HttpGateway, probe, receipt};
-use orch_runtime::http::TrustedHeader;
+use orch_runtime::http::{ApiError, TrustedHeader};
 use orch_runtime::service::{Module, Parts, Service, Setup, SetupError};
 use orch_runtime::{
     Cleaner, Finalizer, GatewayError, Idempotency, OpId, Orchestrator, Outcome, OwnerId, Probe,
@@ -112,6 +112,7 @@ fn child() {
         .module(module);
     let service = match std::env::var("CHILD_WITH_AUTHENTICATOR").as_deref() {
         Ok("trusting") => service.authenticator(TrustedHeader::default()),
+        Ok("forbidding") => service.authenticator(|_: &_| Err(ApiError::forbidden())),
         Ok(_) => service.authenticator(|_: &_| Ok(OwnerId::anonymous())),
         Err(_) => service,
     };

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use axum::http::request::Parts;
 
-use crate::clock::{Clock, SystemClock};
+use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::engine::Engine;
 use crate::ids::{IdemKey, OwnerId};
 use crate::metrics::Metrics;
 
+use super::audit::Audit;
 use super::auth::{Authenticator, TrustedHeader};
-use super::client::client;
+use super::client::{address, client, peer};
 use super::endpoint::Endpoint;
 use super::error::ApiError;
 use super::observe::HttpMetrics;
@@ -25,6 +26,9 @@ pub struct ApiConfig {
     pub per_key: RateLimit,
     /// Requests of any kind per client.
     pub per_client: RateLimit,
+    /// Refused credentials per address. An address over this limit is not asked for its credential any
+    /// more, so that guessing is slow. It bounds the audit lines per address too.
+    pub refused: RateLimit,
     /// Largest request body in bytes.
     pub max_body: usize,
     /// How long a request body may take to arrive.
@@ -34,7 +38,8 @@ pub struct ApiConfig {
 }
 
 impl Default for ApiConfig {
-    /// 5 a minute per key and client, 600 a minute per client, 1 MiB within 10 s, waits up to 30 s.
+    /// 5 a minute per key and client, 600 a minute per client, 600 refused a minute per address, 1 MiB
+    /// within 10 s, waits up to 30 s.
     fn default() -> Self {
         let minute = Duration::from_secs(60);
         let at_most = |requests| RateLimit::AtMost {
@@ -44,6 +49,7 @@ impl Default for ApiConfig {
         Self {
             per_key: at_most(5),
             per_client: at_most(600),
+            refused: at_most(600),
             max_body: 1024 * 1024,
             body_timeout: Duration::from_secs(10),
             max_wait: Duration::from_secs(30),
@@ -63,6 +69,8 @@ struct Inner {
     authenticator: Arc<dyn Authenticator>,
     per_key: RateLimiter,
     per_client: RateLimiter,
+    refused: RateLimiter,
+    audit: Audit,
     metrics: HttpMetrics,
 }
 
@@ -114,6 +122,8 @@ impl Api {
                 authenticator,
                 per_key: RateLimiter::new(config.per_key),
                 per_client: RateLimiter::new(config.per_client),
+                refused: RateLimiter::new(config.refused),
+                audit: Audit::new(config.refused),
                 metrics: HttpMetrics::new(metrics),
             }),
         }
@@ -133,25 +143,48 @@ impl Api {
         self.inner.clock.as_ref()
     }
 
+    pub(super) fn audit(&self) -> &Audit {
+        &self.inner.audit
+    }
+
     pub(super) fn metrics(&self) -> &HttpMetrics {
         &self.inner.metrics
     }
 
-    /// The first two checks of every request: whose is it, and are there too many. Nothing of the body
-    /// is read before, and no database is asked.
+    /// The first checks of every request: whose is it, and are there too many. Nothing of the body is
+    /// read before, and no database is asked.
     pub(super) fn admit(&self, parts: &Parts) -> Result<Caller, ApiError> {
-        let owner = self.inner.authenticator.owner(parts)?;
-        let client = client(&owner, parts);
         let now = self.inner.clock.now();
+        let owner = self.authenticate(now, parts)?;
+        let client = client(&owner, parts);
         let admitted = self.inner.per_client.admit(now, || client.clone());
-        admitted.map_err(ApiError::too_many)?;
+        admitted.map_err(|wait| ApiError::too_many(wait).with_reason("too many requests"))?;
         Ok(Caller { owner, client })
+    }
+
+    /// A refusal may have been a guess, so it is counted against the address. Where everybody is
+    /// believed, there is nothing to guess.
+    fn authenticate(&self, now: Timestamp, parts: &Parts) -> Result<OwnerId, ApiError> {
+        let inner = &self.inner;
+        if inner.authenticator.is_trusting() {
+            return inner.authenticator.owner(parts);
+        }
+        let name = || address(peer(&parts.extensions));
+        let blocked = |wait| ApiError::too_many(wait).with_reason("too many refused credentials");
+        inner.refused.check(now, name).map_err(blocked)?;
+        let owner = inner.authenticator.owner(parts);
+        owner.map_err(|refusal| match inner.refused.admit(now, name) {
+            Ok(()) => refusal,
+            Err(wait) => blocked(wait),
+        })
     }
 
     /// The limit on submissions under one key.
     pub(super) fn admit_key(&self, caller: &Caller, key: &IdemKey) -> Result<(), ApiError> {
         let name = || format!("{}\n{}\n{key}", caller.owner, caller.client);
         let admitted = self.inner.per_key.admit(self.inner.clock.now(), name);
-        admitted.map_err(ApiError::too_many)
+        admitted.map_err(|wait| {
+            ApiError::too_many(wait).with_reason("too many submissions under one key")
+        })
     }
 }

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
+use axum::http::Extensions;
 use axum::http::request::Parts;
 
 use crate::ids::OwnerId;
@@ -19,8 +20,19 @@ pub(super) fn client(owner: &OwnerId, parts: &Parts) -> String {
     if *owner != OwnerId::anonymous() {
         return format!("owner {owner}");
     }
-    match parts.extensions.get::<ConnectInfo<SocketAddr>>() {
-        Some(ConnectInfo(peer)) => format!("address {}", network(peer.ip())),
+    address(peer(&parts.extensions))
+}
+
+/// Where the connection comes from.
+pub(super) fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    let info = extensions.get::<ConnectInfo<SocketAddr>>();
+    info.map(|ConnectInfo(peer)| peer.ip())
+}
+
+/// The name under which all that comes from `peer` is counted, whoever sent it.
+pub(super) fn address(peer: Option<IpAddr>) -> String {
+    match peer {
+        Some(peer) => format!("address {}", network(peer)),
         None => "address unknown".to_owned(),
     }
 }

@@ -31,7 +31,12 @@ struct Problem {
     errors: Vec<Violation>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
+    reason: Option<Cow<'static, str>>,
 }
+
+/// Why a request was refused, as the audit line says it; travels with the answer inside the process.
+#[derive(Debug, Clone)]
+pub(super) struct Reason(pub(super) Cow<'static, str>);
 
 /// A problem as it is sent.
 #[derive(Serialize)]
@@ -59,6 +64,7 @@ impl ApiError {
             errors: Vec::new(),
             headers: Vec::new(),
             cause: None,
+            reason: None,
         }))
     }
 
@@ -136,6 +142,14 @@ impl ApiError {
         self
     }
 
+    /// Adds why the request is refused, for the audit line of a 401, 403 or 429. It is not sent, so it
+    /// may say what a client must not learn; it must hold no credential.
+    #[must_use]
+    pub fn with_reason(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
+        self.0.reason = Some(reason.into());
+        self
+    }
+
     /// The status it is answered with.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -185,6 +199,7 @@ impl IntoResponse for ApiError {
             errors,
             headers,
             cause,
+            reason,
         } = *self.0;
         if let Some(cause) = cause {
             tracing::error!(status = status.as_u16(), %code, cause, "request failed");
@@ -202,6 +217,9 @@ impl IntoResponse for ApiError {
         let problem = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, problem);
         response.headers_mut().extend(headers);
+        response
+            .extensions_mut()
+            .insert(Reason(reason.unwrap_or(code)));
         response
     }
 }

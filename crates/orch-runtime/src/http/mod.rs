@@ -1,8 +1,8 @@
 //! What a generated controller needs, so that it holds nothing but the mapping of its own fields.
 //!
 //! ```text
-//!  request ─▶ observe ─▶ Submission: owner ▸ client limit ▸ body ▸ JSON ▸ key ▸ key limit
-//!                             │
+//!  request ─▶ observe ─▶ Submission: limit on refusals ▸ owner ▸ client limit
+//!                             │      ▸ body ▸ JSON ▸ key ▸ key limit
 //!            controller: fields ▸ command ▸ rules
 //!                             │
 //!                        Endpoint::submit ─▶ Acceptance: 202, or 200 with the end
@@ -23,6 +23,7 @@
 mod acceptance;
 mod api;
 mod app;
+mod audit;
 mod auth;
 mod body;
 mod client;
@@ -39,7 +40,9 @@ mod submission;
 pub use self::acceptance::Acceptance;
 pub use self::api::{Api, ApiConfig};
 pub use self::app::{Readiness, app, finish};
-pub use self::auth::{Authenticator, TrustedHeader};
+pub use self::auth::{ApiKeys, Authenticator, InvalidApiKeys, TrustedHeader};
+#[cfg(feature = "jwt")]
+pub use self::auth::{InvalidJwtKey, Jwt, JwtAlgorithm, JwtConfig, JwtKey};
 pub use self::endpoint::Endpoint;
 pub use self::error::ApiError;
 pub use self::lookup::Lookup;

@@ -21,6 +21,7 @@ use tracing::Instrument as _;
 use crate::metrics::Metrics;
 
 use super::api::Api;
+use super::client::peer;
 use super::error::ApiError;
 
 /// Routes that are asked all the time by machines and are worth a log line only when one looks for it.
@@ -50,6 +51,7 @@ pub(super) async fn observe(State(api): State<Api>, request: Request, next: Next
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let span = tracing::info_span!("request", method, route);
+    let peer = peer(request.extensions());
     let started = Instant::now();
     let run = async {
         let mut response = answer(next.run(request)).await;
@@ -58,6 +60,7 @@ pub(super) async fn observe(State(api): State<Api>, request: Request, next: Next
             .headers_mut()
             .entry(CACHE_CONTROL)
             .or_insert(no_store);
+        api.audit().note(api.clock().now(), peer, &response);
         let (status, took) = (response.status(), started.elapsed());
         let labels = [method, route, status.as_str()];
         let seconds = api.metrics().seconds.with_label_values(&labels);

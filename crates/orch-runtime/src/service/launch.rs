@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use crate::clock::{Clock, SystemClock};
 use crate::fault::{FaultPlan, NoFaults};
 use crate::gateway::{HttpGateway, SimulatedProvider};
-use crate::http::{Api, TrustedHeader};
+use crate::http::{Api, Authenticator, TrustedHeader};
 use crate::metrics::Metrics;
 
 use super::arguments::{self, Mode, Order};
@@ -127,8 +127,7 @@ async fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupErro
     let faults = faults(settings);
     let store = database::open(service, &settings.database, Arc::clone(&faults)).await?;
     let metrics = Metrics::new();
-    let authenticator = service.authenticator.clone();
-    let authenticator = authenticator.unwrap_or_else(|| Arc::new(TrustedHeader::default()));
+    let authenticator = authenticator(service, settings, &clock);
     Ok(Setup {
         gateways: gateways(settings, &clock)?,
         api: Api::with(settings.api, Arc::clone(&clock), authenticator, &metrics),
@@ -138,6 +137,19 @@ async fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupErro
         faults,
         metrics,
     })
+}
+
+/// What the environment says, else what the program says, else a gateway in front.
+fn authenticator(
+    service: &Service,
+    settings: &Settings,
+    clock: &Arc<dyn Clock>,
+) -> Arc<dyn Authenticator> {
+    let configured = settings.authentication.as_ref();
+    let configured = configured.map(|configured| configured.authenticator(clock));
+    configured
+        .or_else(|| service.authenticator.clone())
+        .unwrap_or_else(|| Arc::new(TrustedHeader::default()))
 }
 
 fn gateways(
@@ -176,6 +188,13 @@ fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpLi
     let database = settings.database.url.to_string();
     let domains: Vec<&str> = service.modules.iter().map(|module| module.domain).collect();
     let providers = if mode.simulate { "simulated" } else { "live" };
+    let own = service.authenticator.as_ref();
+    let trusting = settings.authentication.is_none() && own.is_none_or(|own| own.is_trusting());
+    let authentication = match &settings.authentication {
+        Some(configured) => configured.to_string(),
+        None if trusting => "trusted".to_owned(),
+        None => "own".to_owned(),
+    };
     tracing::info!(
         service = service.name,
         version = service.version,
@@ -183,16 +202,16 @@ fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpLi
         database,
         domains = domains.join(","),
         mode = providers,
+        authentication,
         "started"
     );
     if mode.simulate {
         tracing::warn!("providers are SIMULATED: nothing real will happen");
     }
-    let trusting = service.authenticator.as_ref();
-    if !address.ip().is_loopback() && trusting.is_none_or(|found| found.is_trusting()) {
+    if trusting && !address.ip().is_loopback() {
         tracing::warn!(
-            "everybody who reaches this port can name any owner: put a gateway in front, or write \
-             an authenticator"
+            "everybody who reaches this port can name any owner: put a gateway in front, or set \
+             ORCH_API_KEYS_FILE"
         );
     }
     for (name, access) in &settings.gateways {

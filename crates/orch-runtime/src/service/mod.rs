@@ -14,6 +14,7 @@
 //! **Deliberately absent:** configuration files, and secrets in any message.
 
 mod arguments;
+mod authentication;
 mod database;
 mod database_url;
 mod duration;

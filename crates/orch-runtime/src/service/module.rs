@@ -98,6 +98,10 @@ impl Service {
     }
 
     /// Sets who finds out whose request it is; without it, [`TrustedHeader`](crate::http::TrustedHeader).
+    ///
+    /// `ORCH_API_KEYS_FILE` and the variables `ORCH_JWT_*` replace one that
+    /// [believes everybody](Authenticator::is_trusting). Beside any other they keep the service from
+    /// starting, because one of the two would silently not apply.
     #[must_use]
     pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
         self.authenticator = Some(Arc::new(authenticator));

@@ -10,6 +10,7 @@ use crate::http::{ApiConfig, RateLimit};
 use crate::secret::Secret;
 use crate::store::StoreKind;
 
+use super::authentication::{self, Authentication};
 use super::database_url::{self, DatabaseUrl};
 use super::environment::{Environment, Known};
 use super::gateways::{self, Access};
@@ -25,6 +26,7 @@ pub(super) struct Settings {
     pub(super) database: DatabaseSettings,
     pub(super) bind: SocketAddr,
     pub(super) api: ApiConfig,
+    pub(super) authentication: Option<Authentication>,
     pub(super) log: String,
     pub(super) gateways: HashMap<&'static str, Access>,
     pub(super) intervals: Intervals,
@@ -92,8 +94,15 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
             "requests per client",
             environment,
         ),
+        refused: limit(
+            "ORCH_RATE_LIMIT_REFUSED",
+            api.refused,
+            "refused credentials per address",
+            environment,
+        ),
         ..api
     };
+    let authentication = authentication::read(service, environment);
     let log = log(environment);
     let intervals = intervals(environment);
     let lease = intervals.engine.lease;
@@ -104,6 +113,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         database,
         bind,
         api,
+        authentication,
         log,
         gateways,
         intervals,

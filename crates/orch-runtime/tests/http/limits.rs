@@ -1,8 +1,17 @@
-//! Rate limits, on a clock that the test winds.
+//! Rate limits, on a clock that the test winds, and the limit of a body.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::body::{Body as HttpBody, Frame};
+use orch_runtime::axum::body::{Body, Bytes};
+use orch_runtime::axum::http::Request;
 use orch_runtime::http::{ApiConfig, RateLimit};
+use tower::ServiceExt as _;
 
 use crate::raw::{Ask, get, post};
 use crate::site::{Site, unlimited};
@@ -109,4 +118,51 @@ async fn requests_without_an_acceptable_key_count_against_no_key() {
         assert_eq!(post(PINGS, "k", "{").send(site.address).await.status, 400);
     }
     assert_eq!(ping("k").send(site.address).await.status, 202);
+}
+
+/// A body that never ends, and how much of it was taken.
+struct Endless {
+    chunk: usize,
+    taken: Arc<AtomicUsize>,
+}
+
+impl HttpBody for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.taken.fetch_add(self.chunk, Ordering::SeqCst);
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from(vec![b' '; self.chunk])))))
+    }
+}
+
+/// No length is announced, so only counting stops it: a server that reads first and counts afterwards
+/// can be filled up.
+#[tokio::test]
+async fn a_body_without_an_end_is_read_to_the_limit_and_one_chunk_more() {
+    const LIMIT: usize = 1_000;
+    let max_body = LIMIT;
+    let site = Site::start(ApiConfig {
+        max_body,
+        ..unlimited()
+    })
+    .await;
+    for chunk in [1, 7, 999, 1_000, 1_001, 65_536] {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let body = Endless {
+            chunk,
+            taken: Arc::clone(&taken),
+        };
+        let request = Request::post(PINGS)
+            .header("content-type", "application/json")
+            .header("idempotency-key", "k");
+        let request = request.body(Body::new(body)).unwrap();
+        let answer = site.app.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), 413);
+        let taken = taken.load(Ordering::SeqCst);
+        assert!(taken <= LIMIT + chunk, "{taken} bytes by {chunk}");
+    }
 }

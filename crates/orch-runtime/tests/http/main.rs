@@ -6,6 +6,8 @@
 )]
 
 #[cfg(test)]
+mod auth;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod contract;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use orch_runtime::axum::Router;
 use orch_runtime::engine::{Shutdown, ShutdownSignal};
 use orch_runtime::http::{
-    self, Api, ApiConfig, RateLimit, Readiness, ServerConfig, TrustedHeader, serve,
+    self, Api, ApiConfig, Authenticator, RateLimit, Readiness, ServerConfig, TrustedHeader, serve,
 };
 use orch_runtime::metrics::Metrics;
 use orch_runtime::store::sqlite::SqliteStore;
@@ -40,6 +40,7 @@ pub(crate) fn unlimited() -> ApiConfig {
     ApiConfig {
         per_key: RateLimit::Off,
         per_client: RateLimit::Off,
+        refused: RateLimit::Off,
         ..ApiConfig::default()
     }
 }
@@ -59,6 +60,15 @@ impl Site {
     }
 
     pub(crate) async fn start_with(config: ApiConfig, server: ServerConfig) -> Self {
+        Self::start_asking(config, server, Arc::new(TrustedHeader::default())).await
+    }
+
+    /// A server whose callers are known by `authenticator`.
+    pub(crate) async fn start_asking(
+        config: ApiConfig,
+        server: ServerConfig,
+        authenticator: Arc<dyn Authenticator>,
+    ) -> Self {
         let folder = TempDir::new().unwrap();
         let store = SqliteStore::open(&folder.path().join("ping.db"), MIGRATIONS).unwrap();
         let (provider, clock, metrics) =
@@ -69,8 +79,7 @@ impl Site {
             .metrics(metrics.clone())
             .build()
             .unwrap();
-        let owners = Arc::new(TrustedHeader::default());
-        let api = Api::with(config, Arc::new(clock.clone()), owners, &metrics);
+        let api = Api::with(config, Arc::new(clock.clone()), authenticator, &metrics);
         let ready = Arc::new(Pinged(store.clone()));
         let app = http::app(routes(api.endpoint(&engine)), &api, ready, &metrics);
         let (signal, shutdown) = Shutdown::new();
@@ -104,6 +113,14 @@ impl Site {
             .unwrap();
         assert!(view.state.is_final(), "{view:?}");
         view
+    }
+
+    /// Takes the tables away: from now on, whatever asks the store fails.
+    pub(crate) fn break_store(&self) {
+        let file = rusqlite::Connection::open(self.folder.path().join("ping.db")).unwrap();
+        let broken =
+            file.execute_batch("drop table ping_write_ahead_logs; drop table ping_operations");
+        broken.unwrap();
     }
 
     /// How many operations are recorded.

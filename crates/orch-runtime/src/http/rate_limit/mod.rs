@@ -50,4 +50,20 @@ impl RateLimiter {
         let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
         table.admit(name(), now.timestamp_millis())
     }
+
+    /// Whether a request of `name` would be admitted at `now`, or how long to wait. Counts nothing.
+    pub(super) fn check(
+        &self,
+        now: Timestamp,
+        name: impl FnOnce() -> String,
+    ) -> Result<(), Duration> {
+        let Some(table) = &self.0 else {
+            return Ok(());
+        };
+        let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+        if table.is_empty() {
+            return Ok(());
+        }
+        table.check(&name(), now.timestamp_millis())
+    }
 }

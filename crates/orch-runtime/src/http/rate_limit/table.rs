@@ -53,6 +53,17 @@ impl Table {
         entry.window.admit(now, self.scale, self.limit)
     }
 
+    /// Whether [`admit`](Self::admit) would count a request of `name`.
+    pub(super) fn check(&mut self, name: &str, now: i64) -> Result<(), Duration> {
+        let (scale, limit) = (self.scale, self.limit);
+        let entry = self.windows.get_mut(name);
+        entry.map_or(Ok(()), |entry| entry.window.check(now, scale, limit))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.windows.is_empty()
+    }
+
     fn make_room(&mut self, now: i64) {
         let (limit, scale) = (self.limit, self.scale);
         self.windows
@@ -103,6 +114,18 @@ mod tests {
         flood(&mut table, 5 * CAPACITY, 1);
         assert!(table.windows.len() <= CAPACITY);
         assert!(table.admit("blocked".to_owned(), 2).is_err());
+    }
+
+    #[test]
+    fn looking_counts_nothing_and_sees_what_counting_would() {
+        let mut table = table();
+        assert!(table.check("a", 0).is_ok() && table.is_empty());
+        for _ in 0..LIMIT {
+            assert!(table.check("a", 0).is_ok());
+            assert!(table.admit("a".to_owned(), 0).is_ok());
+        }
+        assert_eq!(table.check("a", 1), table.admit("a".to_owned(), 1));
+        assert!(table.check("a", 1).is_err() && table.check("b", 1).is_ok());
     }
 
     #[test]

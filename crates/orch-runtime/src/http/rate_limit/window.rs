@@ -40,9 +40,15 @@ impl Window {
     /// Counts a request at `now`, or says how long until one may be counted. A clock that went back
     /// does not open the window again.
     pub(super) fn admit(&mut self, now: i64, scale: Scale, limit: u32) -> Result<(), Duration> {
+        self.check(now, scale, limit)?;
+        self.counts[at(self.newest)] += 1;
+        Ok(())
+    }
+
+    /// Whether a request at `now` may be counted, or how long until one may.
+    pub(super) fn check(&mut self, now: i64, scale: Scale, limit: u32) -> Result<(), Duration> {
         self.advance(now, scale);
         if self.total() < limit {
-            self.counts[at(self.newest)] += 1;
             return Ok(());
         }
         let wait = self.free_at(scale, limit).saturating_sub(now).max(1);

@@ -2,6 +2,7 @@
 //!
 //! This test program starts itself again as the service: [`child`] is that service.
 
+mod authentication;
 mod logs;
 mod process;
 mod provider;
@@ -10,10 +11,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use orch_runtime::gateway::{HttpGateway, probe, receipt};
+use orch_runtime::http::{ApiError, TrustedHeader};
 use orch_runtime::service::{Module, Parts, Service, Setup, SetupError};
 use orch_runtime::{
-    Cleaner, Finalizer, GatewayError, Idempotency, Monitor, OpId, Orchestrator, Outcome, Probe,
-    Reaper, RetryPolicy, Workers,
+    Cleaner, Finalizer, GatewayError, Idempotency, Monitor, OpId, Orchestrator, Outcome, OwnerId,
+    Probe, Reaper, RetryPolicy, Workers,
 };
 
 use orch_runtime::Migration;
@@ -110,6 +112,12 @@ fn child() {
     let service = Service::new("pinger", "1.2.3")
         .migrations(MIGRATIONS)
         .module(module);
+    let service = match std::env::var("CHILD_WITH_AUTHENTICATOR").as_deref() {
+        Ok("trusting") => service.authenticator(TrustedHeader::default()),
+        Ok("forbidding") => service.authenticator(|_: &_| Err(ApiError::forbidden())),
+        Ok(_) => service.authenticator(|_: &_| Ok(OwnerId::anonymous())),
+        Err(_) => service,
+    };
     let code: ExitCode = service.run_with(arguments, std::env::vars_os());
     process::report(code);
 }

@@ -1,46 +1,20 @@
-//! Whose request it is.
+//! Owners named by a gateway in front.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, StatusCode};
 
+use crate::http::ApiError;
 use crate::ids::OwnerId;
 
-use super::error::ApiError;
-
-/// Finds the owner of a request. It runs before anything else, so it sees the head only.
-///
-/// Keys and operations of one owner are invisible to all others: whatever this returns decides what a
-/// caller can see. Where finding out takes a question to somebody else, let a middleware ask and leave
-/// the answer in the request's extensions; this reads it there.
-pub trait Authenticator: Send + Sync + 'static {
-    /// The owner.
-    ///
-    /// # Errors
-    /// Usually [`ApiError::unauthenticated`].
-    fn owner(&self, parts: &Parts) -> Result<OwnerId, ApiError>;
-
-    /// Whether it believes everybody who can reach the port. A service that listens beyond its own
-    /// machine warns of it at its start.
-    fn is_trusting(&self) -> bool {
-        false
-    }
-}
-
-impl<F> Authenticator for F
-where
-    F: Fn(&Parts) -> Result<OwnerId, ApiError> + Send + Sync + 'static,
-{
-    fn owner(&self, parts: &Parts) -> Result<OwnerId, ApiError> {
-        self(parts)
-    }
-}
+use super::Authenticator;
 
 /// Takes the owner from a header that something in front of this service has set; without the header,
 /// the owner is `anonymous`.
 ///
 /// **This trusts whoever can reach the port.** Put a gateway in front that checks who is calling,
 /// removes the header from every request that comes from outside, and sets it itself. Without such a
-/// gateway anybody can name any owner: write an [`Authenticator`] of your own then.
+/// gateway anybody can name any owner: use [`ApiKeys`](super::ApiKeys), or write an [`Authenticator`] of
+/// your own.
 #[derive(Debug, Clone)]
 pub struct TrustedHeader {
     name: HeaderName,

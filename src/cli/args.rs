@@ -166,9 +166,12 @@ pub(super) struct Generate {
     pub(super) mode: Mode,
 }
 
-/// Where the runtime comes from.
+/// Where the runtime comes from, and where it keeps operations.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Runtime {
+    /// Where operations are kept: sqlite (the default) or postgres
+    #[arg(long, value_name = "KIND")]
+    pub(super) store: Option<String>,
     /// Take the runtime from this folder instead of vendoring it
     #[arg(long, value_name = "PATH")]
     pub(super) runtime_path: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use super::Environment;
 use super::apply::{carry_out, open, print_plan};
 use super::args::{Generate, Target};
-use super::new::runtime_source;
+use super::new::{runtime_source, store};
 use super::output::Output;
 use super::target::{self, Place, relative};
 use super::{lint, words};
@@ -14,7 +14,7 @@ use crate::model::{OperationModel, PackageModel};
 use crate::naming::{self, Name, Role};
 use crate::plan::Plan;
 use crate::spec::{
-    self, Domain, Edit, Field, Given, Operation, Preset, RuntimeSource, Spec, Track,
+    self, Domain, Edit, Field, Given, Operation, Preset, RuntimeSource, Spec, StoreKind, Track,
 };
 
 /// What was asked for, understood.
@@ -39,14 +39,15 @@ pub(super) fn run(
     let new_folder = format!("{}-service", wanted.domain.name.kebab());
     let place = target::for_generation(&Real, &target, environment, &new_folder)?;
     let runtime = runtime_source(&arguments.runtime, environment, &place.root)?;
+    let store = store(&arguments.runtime)?;
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
-        let (text, _) = edited_spec(&place, &wanted, runtime)?;
+        let (text, _) = edited_spec(&place, &wanted, runtime, store)?;
         let plan = place.plan(&Real, &text, arguments.mode.force)?;
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
-    let (text, edit) = edited_spec(&place, &wanted, runtime)?;
+    let (text, edit) = edited_spec(&place, &wanted, runtime, store)?;
     let plan = place.plan(&Real, &text, arguments.mode.force)?;
     carry_out(&session, &plan, &arguments.mode, output)?;
     let way = relative(&environment.folder, &place.root);
@@ -141,9 +142,13 @@ fn edited_spec(
     place: &Place,
     wanted: &Wanted,
     runtime: Option<RuntimeSource>,
+    store: Option<StoreKind>,
 ) -> Result<(String, Edit)> {
     let text = match (place.spec_text(&Real)?, &runtime) {
-        (None, _) => spec::new_document(&Spec::empty(runtime.unwrap_or_default())),
+        (None, _) => {
+            let empty = Spec::empty(runtime.unwrap_or_default(), store.unwrap_or_default());
+            spec::new_document(&empty)
+        }
         (Some(text), None) => text,
         (Some(text), Some(runtime)) => {
             if Spec::parse(&text)?.runtime == *runtime {
@@ -152,6 +157,10 @@ fn edited_spec(
                 spec::set_runtime(&text, runtime)?
             }
         }
+    };
+    let text = match store {
+        Some(store) if Spec::parse(&text)?.store != store => spec::set_store(&text, store)?,
+        _ => text,
     };
     spec::add_operation(&text, &wanted.domain, wanted.given)
 }

@@ -7,7 +7,7 @@ use super::output::Output;
 use super::target::{self, absolute, relative};
 use crate::disk::{Read, Real};
 use crate::error::{Code, Error, Exit, Result};
-use crate::spec::{self, RuntimeSource, Spec};
+use crate::spec::{self, RuntimeSource, Spec, StoreKind};
 use std::path::Path;
 
 /// Makes an empty package.
@@ -24,7 +24,8 @@ pub(super) fn run(
             .help("go into it and add to it, such as `orch-gen Payment PaymentRequested`"));
     }
     let runtime = runtime_source(&arguments.runtime, environment, &root)?;
-    let text = spec::new_document(&Spec::empty(runtime.unwrap_or_default()));
+    let store = store(&arguments.runtime)?.unwrap_or_default();
+    let text = spec::new_document(&Spec::empty(runtime.unwrap_or_default(), store));
     if arguments.mode.dry_run {
         let plan = place.plan(&Real, &text, arguments.mode.force)?;
         return Ok(print_plan(&plan, arguments.mode.diff, output));
@@ -38,6 +39,11 @@ pub(super) fn run(
         way.display()
     ));
     Ok(Exit::Done)
+}
+
+/// `--store`, if it was given.
+pub(super) fn store(runtime: &Runtime) -> Result<Option<StoreKind>> {
+    runtime.store.as_deref().map(spec::parse_store).transpose()
 }
 
 /// `--runtime-path` as `orch.toml` says it: relative to the package when it was given relative.

@@ -29,6 +29,7 @@ struct ModuleView<'a> {
     modules: Vec<&'a str>,
     columns: String,
     migration: String,
+    store: &'static str,
     imports: Vec<String>,
     operations: Vec<OperationView<'a>>,
 }
@@ -60,7 +61,7 @@ struct OperationView<'a> {
     below: Option<String>,
 }
 
-fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
+fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
     let (name, prose) = (domain.type_name(), domain.prose());
     let module = ModuleView {
         title: capitalised(&prose),
@@ -71,6 +72,7 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
         modules: modules(domain),
         columns: columns(domain),
         migration: domain.migration(),
+        store: context.package.store.keyword(),
         imports: imports(domain),
         operations: operations(domain),
     };

@@ -1,7 +1,8 @@
 //! `Cargo.toml` and what git leaves alone.
 
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
-use crate::spec::RuntimeSource;
+use crate::model::PackageModel;
+use crate::spec::{RuntimeSource, StoreKind};
 use askama::Template;
 
 /// The component.
@@ -33,8 +34,8 @@ fn render(context: &Context<'_>) -> Rendered {
         name: &package.name,
         standalone: package.standalone,
         vendored: package.runtime == RuntimeSource::Vendored,
-        runtime: package.dependency("orch-runtime"),
-        runtime_for_tests: testing(&package.dependency("orch-runtime")),
+        runtime: runtime(package, &[]),
+        runtime_for_tests: runtime(package, &["testing"]),
         lint: package.dependency("orch-lint"),
     };
     Ok(vec![
@@ -43,10 +44,24 @@ fn render(context: &Context<'_>) -> Rendered {
     ])
 }
 
-/// The same dependency with the feature that tests need.
-fn testing(dependency: &str) -> String {
+/// The dependency on the runtime: without features, the one that keeps operations on SQLite.
+fn runtime(package: &PackageModel, features: &[&str]) -> String {
+    let dependency = package.dependency("orch-runtime");
+    let mut features = features.to_vec();
+    let mut options = String::new();
+    if package.store != StoreKind::Sqlite {
+        options += ", default-features = false";
+        features.splice(0..0, ["decimal", package.store.keyword()]);
+    }
+    if !features.is_empty() {
+        let quoted: Vec<String> = features.iter().map(|one| format!("\"{one}\"")).collect();
+        options += &format!(", features = [{}]", quoted.join(", "));
+    }
+    if options.is_empty() {
+        return dependency;
+    }
     match dependency.strip_suffix(" }") {
-        Some(table) => format!("{table}, features = [\"testing\"] }}"),
-        None => format!("{{ version = {dependency}, features = [\"testing\"] }}"),
+        Some(table) => format!("{table}{options} }}"),
+        None => format!("{{ version = {dependency}{options} }}"),
     }
 }

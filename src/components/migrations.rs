@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, OperationModel};
+use crate::spec::StoreKind;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -11,14 +12,23 @@ pub(super) const COMPONENT: Component = Component {
     needs: &[],
     templates: &[
         "migrations/sqlite/[number]_[domain].sql.j2",
-        "migrations/sqlite/[number]_[domain].down.sql.j2",
+        "migrations/postgres/[number]_[domain].sql.j2",
+        "migrations/[store]/[number]_[domain].down.sql.j2",
     ],
     render: Render::Domain(render),
 };
 
 #[derive(Template)]
 #[template(path = "migrations/sqlite/[number]_[domain].sql.j2", escape = "none")]
-struct UpView<'a> {
+struct SqliteView<'a> {
+    prose: &'a str,
+    domain: &'a str,
+    columns: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "migrations/postgres/[number]_[domain].sql.j2", escape = "none")]
+struct PostgresView<'a> {
     prose: &'a str,
     domain: &'a str,
     columns: Vec<String>,
@@ -26,7 +36,7 @@ struct UpView<'a> {
 
 #[derive(Template)]
 #[template(
-    path = "migrations/sqlite/[number]_[domain].down.sql.j2",
+    path = "migrations/[store]/[number]_[domain].down.sql.j2",
     escape = "none"
 )]
 struct DownView<'a> {
@@ -34,33 +44,53 @@ struct DownView<'a> {
     domain: &'a str,
 }
 
-fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
+fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
     let (prose, module) = (&domain.prose(), domain.module());
-    let columns = domain
-        .columns()
-        .iter()
-        .map(|column| definition(domain, column))
-        .collect();
-    let up = UpView {
-        prose,
-        domain: module,
-        columns,
+    let store = context.package.store;
+    let path = |end: &str| {
+        let folder = store.keyword();
+        format!("migrations/{folder}/{}{end}", domain.migration())
     };
+    let columns = domain.columns();
+    let columns = columns
+        .iter()
+        .map(|column| definition(domain, column, store))
+        .collect();
+    let class = Class::Generated;
     let down = DownView {
         prose,
         domain: module,
     };
-    let path = |end: &str| format!("migrations/sqlite/{}{end}", domain.migration());
-    Ok(vec![
-        GeneratedFile::text(path(".sql"), Class::Generated, &up)?,
-        GeneratedFile::text(path(".down.sql"), Class::Generated, &down)?,
-    ])
+    let down = GeneratedFile::text(path(".down.sql"), class, &down)?;
+    let up = match store {
+        StoreKind::Sqlite => {
+            let view = SqliteView {
+                prose,
+                domain: module,
+                columns,
+            };
+            GeneratedFile::text(path(".sql"), class, &view)?
+        }
+        StoreKind::Postgres => {
+            let view = PostgresView {
+                prose,
+                domain: module,
+                columns,
+            };
+            GeneratedFile::text(path(".sql"), class, &view)?
+        }
+    };
+    Ok(vec![up, down])
 }
 
 /// A typed column. It may be null for the other commands of the domain, never for the ones that
 /// require it.
-fn definition(domain: &DomainModel, column: &crate::model::Column) -> String {
-    let (name, kind) = (column.sql(), column.sqlite);
+fn definition(domain: &DomainModel, column: &crate::model::Column, store: StoreKind) -> String {
+    let kind = match store {
+        StoreKind::Sqlite => column.sqlite,
+        StoreKind::Postgres => column.postgres,
+    };
+    let name = column.sql();
     if !column.nullable {
         return format!("{name} {kind} NOT NULL");
     }

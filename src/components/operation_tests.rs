@@ -264,7 +264,7 @@ fn world_imports(names: &Names<'_>, domain: &DomainModel) -> Vec<String> {
         ..
     } = names;
     let mut imports = vec![
-        format!("use {crate_name}::MIGRATIONS;"),
+        format!("use {crate_name}::{{MIGRATIONS, STORE}};"),
         format!("use {crate_name}::{module}::TABLES;"),
         format!("use {crate_name}::{module}::gateway::{domain_name}Gateway;"),
         format!(

@@ -5,6 +5,7 @@ use askama::Template;
 use super::fit::array;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::DomainModel;
+use crate::spec::StoreKind;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -23,6 +24,7 @@ pub(super) const COMPONENT: Component = Component {
 #[template(path = "src/lib.rs.j2", escape = "none")]
 struct LibraryView<'a> {
     title: String,
+    store: &'static str,
     migrations: String,
     modules: Vec<&'a str>,
     domains: &'a [DomainModel],
@@ -51,6 +53,10 @@ fn render(context: &Context<'_>) -> Rendered {
         .collect();
     let library = LibraryView {
         title: package.title(),
+        store: match package.store {
+            StoreKind::Sqlite => "Sqlite",
+            StoreKind::Postgres => "Postgres",
+        },
         migrations: array(
             &migrations,
             0,

@@ -47,7 +47,10 @@ fn ids_are_unique() {
 }
 
 fn package() -> PackageModel {
-    let spec = crate::spec::Spec::empty(crate::spec::RuntimeSource::Vendored);
+    let spec = crate::spec::Spec::empty(
+        crate::spec::RuntimeSource::Vendored,
+        crate::spec::StoreKind::Sqlite,
+    );
     let place = crate::model::Place {
         package: "x".into(),
         standalone: true,

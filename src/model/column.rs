@@ -9,6 +9,8 @@ pub struct Column {
     pub name: String,
     /// Its type on `SQLite`.
     pub sqlite: &'static str,
+    /// Its type on PostgreSQL.
+    pub postgres: &'static str,
     /// Whether it may be null.
     pub nullable: bool,
 }
@@ -112,18 +114,21 @@ impl Column {
         if field.constraints.secret || runtime_owned {
             return Vec::new();
         }
-        let column = |name: String, sqlite| Self {
+        let column = |name: String, sqlite, postgres| Self {
             name,
             sqlite,
+            postgres,
             nullable: field.optional,
         };
-        match (&field.ty, field.ty.sqlite()) {
-            (Type::Money, _) => vec![
-                column(format!("{}_value", field.name), "INTEGER"),
-                column(format!("{}_currency", field.name), "TEXT"),
+        match (&field.ty, field.ty.sqlite(), field.ty.postgres()) {
+            (Type::Money, _, _) => vec![
+                column(format!("{}_value", field.name), "INTEGER", "BIGINT"),
+                column(format!("{}_currency", field.name), "TEXT", "TEXT"),
             ],
-            (_, Some(sqlite)) => vec![column(field.name.clone(), sqlite)],
-            (_, None) => Vec::new(),
+            (_, Some(sqlite), Some(postgres)) => {
+                vec![column(field.name.clone(), sqlite, postgres)]
+            }
+            (_, None, _) | (_, _, None) => Vec::new(),
         }
     }
 

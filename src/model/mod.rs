@@ -15,7 +15,7 @@ pub use field::{FieldModel, Variant};
 pub use sample::Invalid;
 
 use crate::naming;
-use crate::spec::{RuntimeSource, Spec};
+use crate::spec::{RuntimeSource, Spec, StoreKind};
 
 /// A package and everything in it.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct PackageModel {
     pub name: String,
     /// Where the runtime comes from.
     pub runtime: RuntimeSource,
+    /// Where operations are kept.
+    pub store: StoreKind,
     /// Whether the package is a workspace of its own.
     pub standalone: bool,
     /// The domains in the order of `orch.toml`.
@@ -54,6 +56,7 @@ impl PackageModel {
         Self {
             name: place.package.clone(),
             runtime: spec.runtime.clone(),
+            store: spec.store,
             standalone: place.standalone,
             domains,
         }

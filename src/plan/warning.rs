@@ -23,7 +23,8 @@ pub(super) fn of(changes: &[Change], known: &Lock) -> Vec<Warning> {
     let migrations = changes.iter().filter(|change| is_migration(change));
     migrations
         .filter_map(|change| {
-            let (what, help) = consequence(change, known)?;
+            let is_moved = changes.iter().any(|other| is_same_step(change, other));
+            let (what, help) = consequence(change, is_moved, known)?;
             Some(Warning {
                 path: change.path.clone(),
                 what,
@@ -38,8 +39,24 @@ fn is_migration(change: &Change) -> bool {
     change.owner == "migrations" && !change.path.ends_with(".down.sql")
 }
 
-fn consequence(change: &Change, known: &Lock) -> Option<(&'static str, &'static str)> {
+/// Whether `new` is the step that `old` was, written for another database.
+fn is_same_step(old: &Change, new: &Change) -> bool {
+    let step = |path: &str| path.rsplit('/').next().map(str::to_owned);
+    new.action == Action::Create && step(&new.path) == step(&old.path)
+}
+
+fn consequence(
+    change: &Change,
+    is_moved: bool,
+    known: &Lock,
+) -> Option<(&'static str, &'static str)> {
     match change.action {
+        Action::Delete | Action::Release if is_moved => Some((
+            "the store is another one: operations in the old database stay there and are not taken \
+             along",
+            "let the old service finish what it accepted before it is replaced, and keep its database \
+             as long as clients may send their keys again",
+        )),
         Action::Update if !is_put_back(change, known) => Some((
             "a migration is rewritten: a database that has applied it will be refused at start",
             "delete a development database; this version cannot take along one that holds data: give \

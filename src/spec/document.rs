@@ -107,14 +107,8 @@ fn read_store(source: &Source<'_>, root: &Table) -> Result<StoreKind> {
     };
     source.known(table, "[store]", &["kind"])?;
     match source.text(table, "kind")? {
-        None | Some(("sqlite", _)) => Ok(StoreKind::Sqlite),
-        Some(("postgres" | "postgresql", at)) => Err(Error::new(
-            Code::Unavailable,
-            "the store `postgres` is not available yet",
-        )
-        .at(at)
-        .help("write `kind = \"sqlite\"`")),
-        Some((other, at)) => Err(not_one_of("kind", other, &["sqlite"]).at(at)),
+        None => Ok(StoreKind::Sqlite),
+        Some((word, at)) => parse_store(word).map_err(|error| error.at(at)),
     }
 }
 
@@ -206,6 +200,18 @@ pub fn parse_gateway(word: &str) -> Result<GatewayKind> {
     }
     let what = format!("the gateway `{}` is not available", word.escape_debug());
     Err(Error::new(Code::Unavailable, what).help("available: http"))
+}
+
+/// Reads `sqlite` or `postgres`.
+///
+/// # Errors
+/// When the word is none of them.
+pub fn parse_store(word: &str) -> Result<StoreKind> {
+    let known = StoreKind::ALL.iter().find(|(keyword, _)| *keyword == word);
+    known.map(|(_, store)| *store).ok_or_else(|| {
+        let words: Vec<_> = StoreKind::ALL.iter().map(|(word, _)| *word).collect();
+        not_one_of("store", word, &words)
+    })
 }
 
 /// Reads `none`, `progress` or `history`.

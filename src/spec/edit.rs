@@ -36,10 +36,7 @@ pub fn new_document(spec: &Spec) -> String {
     }
     document.insert("runtime", Item::Table(runtime_table(&spec.runtime)));
     let mut store = Table::new();
-    let kind = match spec.store {
-        StoreKind::Sqlite => "sqlite",
-    };
-    store.insert("kind", value(kind));
+    store.insert("kind", value(spec.store.keyword()));
     document.insert("store", Item::Table(store));
     for domain in &spec.domains {
         push_table(&mut document, "domain", domain_table(domain));
@@ -59,6 +56,28 @@ pub fn set_runtime(text: &str, runtime: &RuntimeSource) -> Result<String> {
         table.set_position(old.position());
     }
     document.insert("runtime", Item::Table(table));
+    Ok(document.to_string())
+}
+
+/// The text with another store.
+///
+/// # Errors
+/// When the text is not TOML.
+pub fn set_store(text: &str, store: StoreKind) -> Result<String> {
+    let mut document = parse(text)?;
+    let table = document.entry("store").or_insert(toml_edit::table());
+    if let Some(table) = table.as_table_like_mut() {
+        match table.get_mut("kind").and_then(Item::as_value_mut) {
+            Some(kind) => {
+                let decor = kind.decor().clone();
+                *kind = store.keyword().into();
+                *kind.decor_mut() = decor;
+            }
+            None => {
+                table.insert("kind", value(store.keyword()));
+            }
+        }
+    }
     Ok(document.to_string())
 }
 

@@ -17,8 +17,8 @@ pub mod types;
 mod validate;
 
 pub use constraint::Constraints;
-pub use document::{parse_gateway, parse_track};
-pub use edit::{Edit, Given, add_operation, new_document, remove, set_runtime};
+pub use document::{parse_gateway, parse_store, parse_track};
+pub use edit::{Edit, Given, add_operation, new_document, remove, set_runtime, set_store};
 pub use field::Field;
 pub use pattern::{Part, Pattern};
 pub use preset::Preset;
@@ -84,6 +84,23 @@ pub enum StoreKind {
     /// One `SQLite` file.
     #[default]
     Sqlite,
+    /// One PostgreSQL, shared by any number of processes.
+    Postgres,
+}
+
+impl StoreKind {
+    /// Every value, as `orch.toml` and the command line spell them.
+    pub const ALL: &'static [(&'static str, Self)] =
+        &[("sqlite", Self::Sqlite), ("postgres", Self::Postgres)];
+
+    /// The value's spelling, and the name of the runtime's feature.
+    #[must_use]
+    pub const fn keyword(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
 }
 
 /// How a domain reaches its provider.
@@ -152,10 +169,10 @@ impl Track {
 impl Spec {
     /// A package without domains.
     #[must_use]
-    pub const fn empty(runtime: RuntimeSource) -> Self {
+    pub const fn empty(runtime: RuntimeSource, store: StoreKind) -> Self {
         Self {
             runtime,
-            store: StoreKind::Sqlite,
+            store,
             domains: Vec::new(),
         }
     }

@@ -201,11 +201,11 @@ fn wrong_values_name_the_line() {
       --> orch.toml:2
     help: correct the line; nothing was changed
     ");
-    insta::assert_snapshot!(spec_error("version = 1\n[store]\nkind = \"postgres\"\n"), @r#"
-    error[OG013]: the store `postgres` is not available yet
+    insta::assert_snapshot!(spec_error("version = 1\n[store]\nkind = \"mysql\"\n"), @"
+    error[OG012]: `store` cannot be `mysql`
       --> orch.toml:3
-    help: write `kind = "sqlite"`
-    "#);
+    help: available: sqlite, postgres
+    ");
     insta::assert_snapshot!(spec_error(&SMALL.replace("order_id:string", "orderId:string")), @"
     error[OG002]: `orderId` is not the name's own spelling
       --> orch.toml:6
@@ -415,7 +415,7 @@ pub(crate) fn any_spec() -> impl Strategy<Value = Spec> {
         Just(RuntimeSource::Registry("0.1".into())),
     ];
     (runtime, proptest::collection::vec(operation, 0..4)).prop_map(|(runtime, operations)| {
-        let mut spec = Spec::empty(runtime);
+        let mut spec = Spec::empty(runtime, StoreKind::Sqlite);
         for (name, fields) in operations {
             let fields: Vec<_> = fields.iter().map(String::as_str).collect();
             spec.domains

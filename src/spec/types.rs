@@ -200,6 +200,23 @@ impl Type {
         }
     }
 
+    /// The SQL type on PostgreSQL; `None` when the value is kept in the payload only.
+    #[must_use]
+    pub const fn postgres(&self) -> Option<&'static str> {
+        match self {
+            Self::Bool => Some("BOOLEAN"),
+            Self::I32 => Some("INTEGER"),
+            Self::I64 | Self::U32 | Self::Money => Some("BIGINT"),
+            Self::U64 => Some("NUMERIC(20)"),
+            Self::DateTime => Some("TIMESTAMPTZ"),
+            Self::Decimal => Some("NUMERIC"),
+            Self::Uuid => Some("UUID"),
+            Self::Date => Some("DATE"),
+            Self::String | Self::Text | Self::Enum(_) => Some("TEXT"),
+            Self::Json | Self::Bytes | Self::List(_) => None,
+        }
+    }
+
     /// The values of an `enum(…)`, also inside a list.
     #[must_use]
     pub fn variants(&self) -> &[String] {

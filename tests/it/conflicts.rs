@@ -45,7 +45,7 @@ fn a_spec_that_is_wrong_names_the_line() {
     for (from, to, number) in [
         ("[store]", "[stroe]", "OG011"),
         ("gateway =", "gatway =", "OG011"),
-        ("kind = \"sqlite\"", "kind = \"postgres\"", "OG013"),
+        ("kind = \"sqlite\"", "kind = \"mysql\"", "OG012"),
         ("version = 1", "version = 7", "OG012"),
         ("[store]", "[store", "OG010"),
         ("name = \"Payment\"", "name = \"Type\"", "OG003"),

@@ -36,6 +36,13 @@ pub(super) struct Settings {
 
 /// Which database is used, and how.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(
+        dead_code,
+        reason = "options of a server, refused when the database is opened"
+    )
+)]
 pub(super) struct DatabaseSettings {
     pub(super) url: DatabaseUrl,
     /// Of a server: connections at most.

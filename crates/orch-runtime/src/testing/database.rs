@@ -67,18 +67,25 @@ impl TestDatabase {
 
     /// Runs writing statements beside all processes, as a person at the database would.
     ///
+    /// # Errors
+    /// What the database says.
+    ///
     /// # Panics
-    /// When one fails.
-    pub fn alter(&self, sql: &str) {
+    /// When a database file cannot be opened.
+    pub fn try_alter(&self, sql: &str) -> Result<(), String> {
         match &self.place {
             #[cfg(feature = "sqlite")]
             Place::File(folder) => {
                 let opened = rusqlite::Connection::open(folder.path().join("world.db"));
                 let connection = opened.expect("a database file");
-                connection.execute_batch(sql).expect("a statement");
+                let done = connection.execute_batch(sql);
+                done.map_err(|error| error.to_string())
             }
             #[cfg(feature = "postgres")]
-            Place::Schema(url) => super::postgres::execute(url, sql).expect("a statement"),
+            Place::Schema(url) => {
+                let done = super::postgres::execute(url, sql);
+                done.map_err(|error| error.to_string())
+            }
         }
     }
 

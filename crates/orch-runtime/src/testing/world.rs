@@ -131,7 +131,15 @@ impl World {
     /// # Panics
     /// When the statement fails.
     pub fn alter(&self, sql: &str) {
-        self.database.alter(sql);
+        self.database.try_alter(sql).expect("a statement");
+    }
+
+    /// [`alter`](Self::alter), where the database may refuse.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn try_alter(&self, sql: &str) -> Result<(), String> {
+        self.database.try_alter(sql)
     }
 
     /// The record below the engine.

@@ -10,5 +10,6 @@ mod conformance;
 mod crashes;
 mod doubt;
 mod guard;
+mod lanes;
 mod lifecycle;
 mod sqlite;

@@ -25,10 +25,10 @@ impl Bucket {
     /// Adds what the time since the last refill brings, and `deposit`.
     pub(super) fn refill(&mut self, now: Timestamp, per_second: f64, deposit: f64, limit: f64) {
         let seconds = between(self.refilled_at, now).as_secs_f64();
-        // `min` and `max` take the other side when one is no number; `clamp` would panic.
+        // `min` takes the other side when one is no number; `clamp` keeps the sum storable.
         self.tokens = (self.tokens + seconds * per_second + deposit)
             .min(limit)
-            .max(0.0);
+            .clamp(0.0, f64::from(u32::MAX));
         self.refilled_at = now;
     }
 

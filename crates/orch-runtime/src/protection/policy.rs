@@ -155,7 +155,8 @@ impl BreakerPolicy {
     }
 }
 
-/// Calls per time: a token bucket.
+/// Calls per time: a token bucket. It limits when calls are granted; processes make them within the
+/// next two seconds, or give them back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rate {
     /// Calls per second in the long run; above 0, may be a fraction.

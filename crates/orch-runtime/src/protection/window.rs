@@ -57,13 +57,11 @@ impl Window {
         }
     }
 
-    /// What was counted within `span` before `now`.
-    pub(super) fn totals(&self, now: Timestamp, span: Duration) -> Counts {
+    /// What was counted within the span before the last [`add`](Self::add).
+    pub(super) fn totals(&self) -> Counts {
         let mut totals = Counts::default();
         for slice in &self.slices {
-            if between(slice.start, now) < span {
-                totals.add(slice.counts);
-            }
+            totals.add(slice.counts);
         }
         totals
     }

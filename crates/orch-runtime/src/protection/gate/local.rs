@@ -7,16 +7,13 @@ use crate::protection::lane::{LaneGrant, LaneReport, LaneState, ProbeReport, SHO
 use crate::protection::policy::ProtectionPolicy;
 use crate::protection::window::{Counts, Window};
 
+use super::demand::{Demand, settle};
 use super::{CallKind, CallResult, Reason, Refused, Room};
 
 /// Between reports while calls are made.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// Between reports while calls are only under way: leases must not lapse.
 const RENEWAL: Duration = Duration::from_secs(3);
-/// What is asked for lasts a little longer than to the next report.
-const SUPPLY_MILLIS: u64 = 1_250;
-/// The demand of a shorter time than this says little about what comes.
-const SHORTEST_MEASURE: Duration = Duration::from_millis(250);
 
 /// The number of a probe, so that a late one is not taken for its successor.
 pub(super) type Ticket = u32;
@@ -36,15 +33,6 @@ enum Probe {
 struct Tally {
     counts: Counts,
     pause_until: Option<Timestamp>,
-}
-
-/// What was asked of the gate since the last report.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Demand {
-    calls: u32,
-    repeats: u32,
-    refused: u32,
-    refused_repeats: u32,
 }
 
 /// The state behind a gate's lock.
@@ -91,26 +79,26 @@ impl Local {
             self.limits_admit(kind, probe, now, policy)?;
             Ok(probe)
         });
-        let repeat = u32::from(kind == CallKind::Repeat);
         let probe = probe.map_err(|reason| {
-            self.demand.refused = self.demand.refused.saturating_add(1);
-            self.demand.refused_repeats = self.demand.refused_repeats.saturating_add(repeat);
+            self.demand.refused(kind);
             Refused {
                 retry_at: self.retry_at(reason, now, policy),
                 reason,
             }
         })?;
-        self.demand.calls = self.demand.calls.saturating_add(1);
-        self.demand.repeats = self.demand.repeats.saturating_add(repeat);
-        let fresh = &mut self.tally.counts.fresh;
-        *fresh = fresh.saturating_add(1 - repeat);
+        self.demand.entered(kind);
         self.in_use = self.in_use.saturating_add(1);
         self.peak = self.peak.max(self.in_use);
         if policy.rate.is_some() {
             self.tokens = self.tokens.saturating_sub(1);
         }
-        if policy.retry_budget.is_some() && repeat == 1 && !probe {
-            self.retries = self.retries.saturating_sub(1);
+        let fresh = &mut self.tally.counts.fresh;
+        match kind {
+            CallKind::Fresh => *fresh = fresh.saturating_add(1),
+            CallKind::Repeat if policy.retry_budget.is_some() && !probe => {
+                self.retries = self.retries.saturating_sub(1);
+            }
+            CallKind::Repeat => {}
         }
         Ok(probe.then(|| self.begin_probe()))
     }
@@ -242,7 +230,7 @@ impl Local {
         if failures == 0 || self.state != Some(LaneState::Closed) {
             return;
         }
-        let totals = self.window.totals(self.seen_at, breaker.window);
+        let totals = self.window.totals();
         if breaker.trips(totals.successes, totals.failures) {
             let until = later(self.seen_at, breaker.open_for(1));
             self.state = Some(LaneState::Open { until });
@@ -262,22 +250,17 @@ impl Local {
     }
 
     fn give_back(&mut self, kind: CallKind, probe: bool, policy: &ProtectionPolicy) {
-        let demand = &mut self.demand;
-        demand.calls = demand.calls.saturating_sub(1);
+        self.demand.unsent(kind);
         if policy.rate.is_some() {
             self.tokens = self.tokens.saturating_add(1);
         }
+        let fresh = &mut self.tally.counts.fresh;
         match kind {
-            CallKind::Fresh => {
-                let fresh = &mut self.tally.counts.fresh;
-                *fresh = fresh.saturating_sub(1);
+            CallKind::Fresh => *fresh = fresh.saturating_sub(1),
+            CallKind::Repeat if policy.retry_budget.is_some() && !probe => {
+                self.retries = self.retries.saturating_add(1);
             }
-            CallKind::Repeat => {
-                demand.repeats = demand.repeats.saturating_sub(1);
-                if policy.retry_budget.is_some() && !probe {
-                    self.retries = self.retries.saturating_add(1);
-                }
-            }
+            CallKind::Repeat => {}
         }
     }
 
@@ -331,17 +314,13 @@ impl Local {
             .asked_at
             .map_or(Duration::ZERO, |asked_at| between(asked_at, now));
         let lapsed = now >= self.tokens_until;
-        let supply = |calls: u32, refused: u32| expected(calls, measured).saturating_add(refused);
         report.waiting = demand.refused > 0;
         if policy.rate.is_some() {
-            (report.tokens_wanted, report.tokens_returned) = settle(
-                &mut self.tokens,
-                supply(demand.calls, demand.refused),
-                lapsed,
-            );
+            (report.tokens_wanted, report.tokens_returned) =
+                settle(&mut self.tokens, demand.supply(measured), lapsed);
         }
         if policy.retry_budget.is_some() {
-            let wanted = supply(demand.repeats, demand.refused_repeats);
+            let wanted = demand.repeat_supply(measured);
             (report.retries_wanted, report.retries_returned) =
                 settle(&mut self.retries, wanted, lapsed);
         }
@@ -426,22 +405,4 @@ struct Limits {
     slots: u32,
     tokens: u32,
     retries: u32,
-}
-
-/// The calls to expect until some time after the next report.
-fn expected(calls: u32, measured: Duration) -> u32 {
-    let millis = measured.max(SHORTEST_MEASURE).as_millis();
-    let millis = u64::try_from(millis).unwrap_or(u64::MAX);
-    let expected = u64::from(calls)
-        .saturating_mul(SUPPLY_MILLIS)
-        .div_ceil(millis);
-    u32::try_from(expected).unwrap_or(u32::MAX)
-}
-
-/// Brings a stock to what is needed: how many to ask for, and how many to return.
-fn settle(stock: &mut u32, needed: u32, lapsed: bool) -> (u32, u32) {
-    let keep = if lapsed { 0 } else { needed.min(*stock) };
-    let returned = *stock - keep;
-    *stock = keep;
-    (needed - keep, returned)
 }

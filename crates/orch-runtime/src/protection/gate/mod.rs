@@ -11,6 +11,9 @@
 //!
 //! **Invariant:** nothing enters on knowledge older than ten seconds, nor beyond what was granted.
 
+mod demand;
+#[cfg(test)]
+mod fleet;
 mod local;
 mod permit;
 #[cfg(test)]

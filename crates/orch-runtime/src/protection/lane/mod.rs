@@ -157,7 +157,7 @@ impl LaneRecord {
             if !was_closed {
                 self.window.forget_answers();
             }
-            let counts = self.window.totals(at, policy.window);
+            let counts = self.window.totals();
             if policy.trips(counts.successes, counts.failures) {
                 self.breaker = Breaker::open(at, policy, 1);
                 self.window.forget_answers();
@@ -230,7 +230,7 @@ impl LaneRecord {
         window: Duration,
         report: &LaneReport,
     ) -> &mut Bucket {
-        let fresh = f64::from(self.window.totals(at, window).fresh);
+        let fresh = f64::from(self.window.totals().fresh);
         let floor = f64::from(budget.floor_per_second);
         let limit = budget.ratio * fresh + floor * window.as_secs_f64();
         let deposit = budget.ratio * f64::from(report.fresh) + f64::from(report.retries_returned);

@@ -16,7 +16,7 @@ enum Step {
     Sync(usize),
     /// The transaction commits, and its answer is lost.
     Lost(usize),
-    /// A call enters between a report and its answer.
+    /// Calls enter between a report and its answer.
     EnterWithin(usize),
     Die(usize),
     Pass(u16),
@@ -29,7 +29,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (process.clone(), 0_u8..12).prop_map(|(p, result)| Step::Finish(p, result)),
         3 => process.clone().prop_map(Step::Sync),
         1 => process.clone().prop_map(Step::Lost),
-        1 => process.clone().prop_map(Step::EnterWithin),
+        2 => process.clone().prop_map(Step::EnterWithin),
         1 => process.prop_map(Step::Die),
         4 => (1_u16..2_500).prop_map(Step::Pass),
     ]
@@ -96,8 +96,9 @@ impl Fleet {
                 let clock = at(self.clock(process));
                 let report = self.processes[process].gate.report(clock);
                 let grant = self.lane.ask(&self.policy, &report, clock);
-                self.enter(process, false);
-                self.enter(process, true);
+                for _ in 0..4 {
+                    self.enter(process, false);
+                }
                 self.processes[process].gate.apply(grant);
             }
             Step::Die(process) => {

@@ -115,7 +115,7 @@ impl Local {
             return Err(Reason::Paused);
         }
         match self.state {
-            Some(LaneState::Open { until }) if now < until => return Err(Reason::Breaker),
+            Some(LaneState::Open { until }) if now < until => Err(Reason::Breaker),
             _ if self.lease_until.is_none_or(|until| now >= until) => Err(Reason::Unsynced),
             None => Err(Reason::Unsynced),
             Some(LaneState::Closed) => Ok(false),

@@ -29,7 +29,7 @@ impl Lane {
     fn sync(&mut self, gate: &Gate, policy: &ProtectionPolicy, now: i64) -> LaneGrant {
         let report = gate.report(at(now));
         let grant = self.ask(policy, &report, at(now));
-        gate.apply(grant.clone());
+        gate.apply(grant);
         grant
     }
 }
@@ -189,8 +189,9 @@ fn what_the_database_did_not_hear_is_told_again_but_not_returned_twice() {
         ..ProtectionPolicy::default()
     };
     let (mut lane, gate) = synced(&policy);
-    assert_eq!(reason(&gate, CallKind::Fresh, 100), Reason::Rate);
-    let _refused = (0..9).map(|_| fresh(&gate, 100).is_err()).count();
+    for _ in 0..10 {
+        assert_eq!(reason(&gate, CallKind::Fresh, 100), Reason::Rate);
+    }
     lane.sync(&gate, &policy, 100);
     fresh(&gate, 100).unwrap().finish(CallResult::Failed);
     let lost = gate.report(at(1_000));
@@ -325,6 +326,25 @@ fn slots_that_were_given_back_are_not_used() {
     assert_eq!((report.slots_wanted, report.slots_held), (1, 1));
     assert_eq!(reason(&gate, CallKind::Fresh, 150), Reason::Bulkhead);
     drop(call);
+}
+
+/// What may be used before the answer comes is not free for others.
+#[test]
+fn slots_that_are_kept_count_as_held() {
+    let policy = ProtectionPolicy {
+        bulkhead: Some(8),
+        ..ProtectionPolicy::default()
+    };
+    let (mut lane, gate) = synced(&policy);
+    for _ in 0..8 {
+        assert_eq!(reason(&gate, CallKind::Fresh, 0), Reason::Bulkhead);
+    }
+    lane.sync(&gate, &policy, 50);
+    let calls: Vec<Permit> = (0..3).map(|_| fresh(&gate, 100).unwrap()).collect();
+    drop(calls);
+    let report = gate.report(at(150));
+    assert_eq!((report.slots_wanted, report.slots_held), (3, 3));
+    assert_eq!(gate.room(at(150)).fresh, 3);
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub enum ProbeReport {
 }
 
 /// What a process may do until it reports again. All times are by the clock of the process.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaneGrant {
     /// The breaker's state.
     pub state: LaneState,

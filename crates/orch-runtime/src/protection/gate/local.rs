@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::clock::{Timestamp, between, later};
-use crate::protection::lane::{LaneGrant, LaneReport, LaneState, ProbeReport, SHORTEST_WAIT};
+use crate::protection::lane::{
+    BELIEVED_LEAD, LaneGrant, LaneReport, LaneState, ProbeReport, SHORTEST_WAIT,
+};
 use crate::protection::policy::ProtectionPolicy;
 use crate::protection::window::{Counts, Window};
 
@@ -74,7 +76,7 @@ impl Local {
         now: Timestamp,
         policy: &ProtectionPolicy,
     ) -> Result<Option<Ticket>, Refused> {
-        self.seen_at = self.seen_at.max(now);
+        self.see(now);
         let probe = self.state_admits(now).and_then(|probe| {
             self.limits_admit(kind, probe, now, policy)?;
             Ok(probe)
@@ -101,6 +103,22 @@ impl Local {
             CallKind::Repeat => {}
         }
         Ok(probe.then(|| self.begin_probe()))
+    }
+
+    /// Takes note of the time. A clock that falls far behind what it said before was wrong then, and
+    /// so is all that was told for that time: as before the first sync, nothing is known.
+    fn see(&mut self, now: Timestamp) {
+        if between(now, self.seen_at) > BELIEVED_LEAD {
+            self.seen_at = now;
+            self.asked_at = None;
+            self.lease_until = None;
+            self.state = None;
+            self.paused_until = None;
+            self.tokens_until = now;
+            self.ask_again_at = now;
+            self.window = Window::default();
+        }
+        self.seen_at = self.seen_at.max(now);
     }
 
     fn begin_probe(&mut self) -> Ticket {
@@ -265,7 +283,7 @@ impl Local {
     }
 
     pub(super) fn next_sync(&mut self, now: Timestamp, policy: &ProtectionPolicy) -> Timestamp {
-        self.seen_at = self.seen_at.max(now);
+        self.see(now);
         let waiting = self.demand.refused > 0;
         let Some(asked_at) = self.asked_at else {
             return if waiting { now } else { Timestamp::MAX_UTC };
@@ -307,8 +325,7 @@ impl Local {
         now: Timestamp,
         policy: &ProtectionPolicy,
     ) -> LaneReport {
-        let now = now.max(self.seen_at);
-        self.seen_at = now;
+        self.see(now);
         let demand = std::mem::take(&mut self.demand);
         let measured = self
             .asked_at

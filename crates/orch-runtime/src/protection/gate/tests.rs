@@ -347,6 +347,26 @@ fn slots_that_are_kept_count_as_held() {
     assert_eq!(gate.room(at(150)).fresh, 3);
 }
 
+/// The clock of the machine was a year ahead for a moment: the gate would keep to what it was told
+/// then for a year, whatever happens.
+#[test]
+fn a_gate_forgets_what_it_was_told_by_a_wrong_clock() {
+    let policy = ProtectionPolicy::default();
+    let (mut lane, gate) = synced(&policy);
+    let year = 365 * 86_400_000;
+    lane.sync(&gate, &policy, year);
+    fail(&gate, year, 20);
+    lane.sync(&gate, &policy, year + 1);
+    assert_eq!(reason(&gate, CallKind::Fresh, year + 2), Reason::Breaker);
+    let refused = fresh(&gate, 0).unwrap_err();
+    assert_eq!(
+        (refused.reason, refused.retry_at),
+        (Reason::Unsynced, at(0))
+    );
+    let open = lane.sync(&gate, &policy, 0).state;
+    assert!(matches!(open, LaneState::Open { until } if until <= at(30_001)));
+}
+
 #[test]
 fn no_time_is_too_much_for_a_gate() {
     let policy = ProtectionPolicy {

@@ -37,8 +37,8 @@ const TOKEN_LIFE: Duration = Duration::from_secs(2);
 pub(super) const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 /// How often a process asks that waits for something another process does.
 const POLL: Duration = Duration::from_secs(1);
-/// A record further ahead of a process than this was written by a clock that was wrong.
-const BELIEVED_LEAD: Duration = Duration::from_secs(60);
+/// What is further ahead than this comes from a clock that was wrong.
+pub(super) const BELIEVED_LEAD: Duration = Duration::from_secs(60);
 
 /// What is known about one lane: the content of its row.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -63,3 +63,18 @@ pub(crate) fn later(time: Timestamp, duration: Duration) -> Timestamp {
         .and_then(|delta| time.checked_add_signed(delta))
         .unwrap_or(Timestamp::MAX_UTC)
 }
+
+/// `time - duration`, stopping at the first representable time instead of overflowing.
+pub(crate) fn earlier(time: Timestamp, duration: Duration) -> Timestamp {
+    chrono::TimeDelta::from_std(duration)
+        .ok()
+        .and_then(|delta| time.checked_sub_signed(delta))
+        .unwrap_or(Timestamp::MIN_UTC)
+}
+
+/// How long it is from `start` to `end`; nothing when `end` comes first.
+pub(crate) fn between(start: Timestamp, end: Timestamp) -> Duration {
+    end.signed_duration_since(start)
+        .to_std()
+        .unwrap_or_default()
+}

@@ -7,6 +7,7 @@
 //! | [`store`] | the durable record: one contract, one conformance suite, SQLite |
 //! | [`engine`] | accepts, claims, executes, settles |
 //! | [`scheduler`] | Finalizer, Reaper, Cleaner, Monitor |
+//! | [`protection`] | what spares a provider: breaker, limits, pauses, shared by all processes; pure |
 //! | [`repository`] | reading operations and log entries |
 //! | [`http`] | what a generated controller needs: submission, problems, limits |
 //! | [`gateway`] | a JSON client that knows what "sent" means, and a simulated provider |
@@ -28,6 +29,7 @@ pub mod ids;
 pub mod metrics;
 pub mod money;
 pub mod operation;
+pub mod protection;
 pub mod repository;
 pub mod scheduler;
 pub mod secret;
@@ -53,7 +55,9 @@ pub use uuid::Uuid;
 
 pub use bytes::Bytes;
 pub use clock::{Clock, SystemClock, Timestamp, Timestamp as DateTime};
-pub use engine::{Engine, Finished, Orchestrator, report_progress, report_unaccounted};
+pub use engine::{
+    Engine, Finished, Orchestrator, report_pause, report_progress, report_unaccounted,
+};
 pub use ids::{BizKey, Fence, IdSource, IdemKey, InvalidId, OpId, OwnerId, UuidSource};
 pub use money::{Currency, Money};
 pub use operation::answer::{GatewayError, Receipt};

@@ -10,11 +10,13 @@ use crate::fault::{Boundary, Fate, FaultPlan};
 use crate::operation::decision::{Settlement, after_execute, after_probe, before_execute};
 use crate::operation::idempotency::Probe;
 use crate::operation::outcome::Outcome;
+use crate::protection::{CallResult, Permit};
 use crate::store::hook::{Hook, HookError};
 use crate::store::{Applied, Finalized, Lease, StoreError};
 
 use super::call::guarded;
 use super::handler::{AnyCommand, Handler};
+use super::lane::Pass;
 use super::{Engine, Inner};
 
 /// Code of an operation whose stored command nobody can read.
@@ -23,8 +25,8 @@ const UNREADABLE: &str = "UNREADABLE";
 const SETTLE_TRIES: u32 = 8;
 
 impl Engine {
-    /// Runs the attempt in a task of its own, which holds `slot` until the answer is settled.
-    pub(crate) fn spawn_attempt(&self, lease: Lease, slot: OwnedSemaphorePermit) {
+    /// Runs the attempt in a task of its own, which holds `pass` until the answer is settled.
+    pub(crate) fn spawn_attempt(&self, lease: Lease, pass: Pass) {
         let inner = Arc::clone(&self.inner);
         let span = tracing::info_span!(
             "attempt",
@@ -34,17 +36,16 @@ impl Engine {
         );
         let run = async move {
             inner.metrics.in_flight.inc();
-            inner.attempt(lease).await;
+            inner.attempt(lease, pass).await;
             inner.metrics.in_flight.dec();
-            drop(slot);
             inner.wake.notify_one();
         };
         tokio::spawn(run.instrument(span));
     }
 
     /// Asks the provider about the lost answer of a leased UNKNOWN operation, and settles it.
-    pub(crate) async fn resolve(&self, lease: Lease) {
-        self.inner.resolve(lease).await;
+    pub(crate) async fn resolve(&self, lease: Lease, permit: Permit) {
+        self.inner.resolve(lease, permit).await;
     }
 
     /// Applies an answer that is in the log already.
@@ -69,25 +70,26 @@ impl Engine {
 }
 
 impl Inner {
-    async fn attempt(&self, mut lease: Lease) {
+    /// The slot is free again when the answer is settled; the provider is when it has answered.
+    async fn attempt(&self, mut lease: Lease, pass: Pass) {
         let Some((handler, command)) = self.decode(&mut lease) else {
             self.park_unreadable(&lease).await;
-            return;
+            return pass.unused();
         };
         let now = self.clock.now();
         if now >= lease.expires_at {
             tracing::warn!("not called: the lease ended first; left to the Reaper");
-            return;
+            return pass.unused();
         }
         if let Some(settlement) = before_execute(&lease.facts, handler.idempotency(), now) {
             self.settle(&lease, &outcome_of(&settlement), settlement)
                 .await;
-            return;
+            return pass.unused();
         }
         if self.faults.reach(Boundary::BeforeCall) == Fate::Die {
-            return;
+            return pass.unused();
         }
-        let outcome = self.execute(&handler, &mut lease, &command).await;
+        let (outcome, _slot) = self.execute(&handler, &mut lease, &command, pass).await;
         if self.faults.reach(Boundary::AfterCall) == Fate::Die {
             return;
         }
@@ -104,7 +106,8 @@ impl Inner {
         handler: &Arc<dyn Handler>,
         lease: &mut Lease,
         command: &AnyCommand,
-    ) -> Outcome {
+        pass: Pass,
+    ) -> (Outcome, OwnedSemaphorePermit) {
         let limit = handler.policy().attempt_timeout;
         let running = self.in_flight.begin(lease);
         let timer = self.metrics.execute_seconds.start_timer();
@@ -116,14 +119,16 @@ impl Inner {
             reason: lost.reason(limit),
         });
         let reported = running.report.is_unaccounted();
-        lease.facts.note(&outcome, reported, self.clock.now());
-        outcome
+        let now = self.clock.now();
+        lease.facts.note(&outcome, reported, now);
+        let slot = pass.finish(&outcome, &running.report, now);
+        (outcome, slot)
     }
 
-    async fn resolve(&self, mut lease: Lease) {
+    async fn resolve(&self, mut lease: Lease, permit: Permit) {
         let Some((handler, command)) = self.decode(&mut lease) else {
             self.park_unreadable(&lease).await;
-            return;
+            return permit.finish(CallResult::Unsent);
         };
         let policy = handler.policy();
         let limit = policy.attempt_timeout;
@@ -132,6 +137,7 @@ impl Inner {
         let probe = answer.unwrap_or_else(|lost| Probe::StillUnknown {
             reason: lost.reason(limit),
         });
+        self.lane.answered(permit, &probe);
         let outcome = outcome_of_probe(&probe);
         let now = self.clock.now();
         let settlement = after_probe(probe, &lease.facts, &policy, handler.idempotency(), now);

@@ -10,11 +10,13 @@ use tokio::sync::{Notify, Semaphore};
 use crate::clock::{Clock, SystemClock};
 use crate::fault::{FaultPlan, NoFaults};
 use crate::ids::{IdSource, UuidSource};
-use crate::metrics::{DomainMetrics, Metrics};
+use crate::metrics::{DomainMetrics, LaneMetrics, Metrics};
 use crate::operation::command::Command;
+use crate::protection::{LaneStore, PolicyError, ProtectionPolicy};
 use crate::store::{OperationStore, Tables};
 
 use super::handler::{Handler, Typed};
+use super::lane::Lane;
 use super::waiters::Waiters;
 use super::{Engine, Inner, Orchestrator};
 
@@ -62,6 +64,14 @@ pub enum BuildError {
     /// Two orchestrators want the same commands.
     #[error("{0} is registered twice")]
     RegisteredTwice(&'static str),
+    /// A limit of the protection makes no sense.
+    #[error("the protection of {lane}: {source}")]
+    Protection {
+        /// The lane.
+        lane: String,
+        /// What is wrong.
+        source: PolicyError,
+    },
     /// Nothing can run.
     #[error("the engine of {0} has no orchestrator, or room for no call")]
     Empty(&'static str),
@@ -76,6 +86,8 @@ pub struct EngineBuilder {
     ids: Arc<dyn IdSource>,
     faults: Arc<dyn FaultPlan>,
     metrics: Metrics,
+    lanes: Option<Arc<dyn LaneStore>>,
+    protection: Option<(String, ProtectionPolicy)>,
     handlers: Vec<(&'static str, Arc<dyn Handler>)>,
 }
 
@@ -97,6 +109,8 @@ impl EngineBuilder {
             ids: Arc::new(UuidSource),
             faults: Arc::new(NoFaults),
             metrics: Metrics::new(),
+            lanes: None,
+            protection: None,
             handlers: Vec::new(),
         }
     }
@@ -144,6 +158,21 @@ impl EngineBuilder {
         self
     }
 
+    /// Sets where what is known of providers is shared. Without it, nothing is protected.
+    #[must_use]
+    pub fn lanes(mut self, lanes: Arc<dyn LaneStore>) -> Self {
+        self.lanes = Some(lanes);
+        self
+    }
+
+    /// Protects the provider by `policy`, together with all other engines, in whatever process, that
+    /// name the same `lane`.
+    #[must_use]
+    pub fn protection(mut self, lane: impl Into<String>, policy: ProtectionPolicy) -> Self {
+        self.protection = Some((lane.into(), policy));
+        self
+    }
+
     /// Puts the engine together.
     ///
     /// # Errors
@@ -167,8 +196,12 @@ impl EngineBuilder {
                 return Err(BuildError::RegisteredTwice(event_type));
             }
         }
+        let worker: Arc<str> =
+            format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()).into();
+        let lane = lane(&worker, self.protection, self.lanes, &self.metrics)?;
         let inner = Inner {
             domain,
+            lane: Arc::new(lane),
             store: self.store,
             clock: self.clock,
             config: self.config,
@@ -177,7 +210,7 @@ impl EngineBuilder {
             faults: self.faults,
             event_types: handlers.keys().copied().collect(),
             handlers,
-            worker: format!("{}-{}", std::process::id(), uuid::Uuid::now_v7().simple()).into(),
+            worker,
             slots: Arc::new(Semaphore::new(self.config.concurrency)),
             wake: Notify::new(),
             waiters: Waiters::default(),
@@ -188,4 +221,23 @@ impl EngineBuilder {
             inner: Arc::new(inner),
         })
     }
+}
+
+fn lane(
+    worker: &Arc<str>,
+    protection: Option<(String, ProtectionPolicy)>,
+    lanes: Option<Arc<dyn LaneStore>>,
+    metrics: &Metrics,
+) -> Result<Lane, BuildError> {
+    let (Some((name, policy)), Some(lanes)) = (protection, lanes) else {
+        return Ok(Lane::open());
+    };
+    if let Err(source) = policy.check() {
+        return Err(BuildError::Protection { lane: name, source });
+    }
+    if policy.is_off() {
+        return Ok(Lane::open());
+    }
+    let metrics = LaneMetrics::new(metrics, &name);
+    Ok(Lane::protected(worker, name, policy, lanes, metrics))
 }

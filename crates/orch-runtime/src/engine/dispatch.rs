@@ -7,8 +7,10 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::clock::{Timestamp, later};
-use crate::store::StoreError;
+use crate::protection::CallKind;
+use crate::store::{Claim, StoreError};
 
+use super::lane::Pass;
 use super::{Engine, Shutdown};
 
 /// Most operations taken in one claim.
@@ -24,15 +26,18 @@ struct Dispatched {
     taken: usize,
     /// When the earliest operation was due before.
     next_due: Option<Timestamp>,
+    /// When the provider may be called again, if it must not be called now.
+    refused_until: Option<Timestamp>,
 }
 
 impl Engine {
     /// Takes due operations and runs them until `shutdown`, then waits up to `grace` for what still
     /// runs. Calls that outlive it are left to the Reaper of the next process.
     pub async fn run(&self, mut shutdown: Shutdown, grace: Duration) {
-        let mut stop = shutdown.clone();
+        let (mut stop, mut end) = (shutdown.clone(), shutdown.clone());
         tokio::join!(
             self.dispatch_until(&mut shutdown),
+            self.protect_until(&mut end),
             self.heartbeat_until(&mut stop, grace)
         );
     }
@@ -52,24 +57,63 @@ impl Engine {
             return Ok(Dispatched::default());
         }
         let next_due = inner.store.next_due().await?;
-        let mut dispatched = Dispatched { taken: 0, next_due };
+        let mut dispatched = Dispatched {
+            next_due,
+            ..Dispatched::default()
+        };
         if next_due.is_none_or(|due| due > now) {
             return Ok(dispatched);
         }
-        let mut slots = self.free_slots();
-        if slots.is_empty() {
-            return Ok(dispatched);
-        }
-        let kinds = Arc::clone(&inner.event_types);
-        let room = u32::try_from(slots.len()).unwrap_or(u32::MAX);
-        let leases = inner.store.claim(now, inner.term(now), kinds, room).await?;
-        dispatched.taken = leases.len();
-        for lease in leases {
-            if let Some(slot) = slots.pop() {
-                self.spawn_attempt(lease, slot);
-            }
+        if inner.lane.is_protected() {
+            // Repetitions first: their budget keeps them from taking all the room.
+            dispatched.taken = self
+                .take(Some(CallKind::Repeat), now, &mut dispatched)
+                .await?;
+            dispatched.taken += self
+                .take(Some(CallKind::Fresh), now, &mut dispatched)
+                .await?;
+        } else {
+            dispatched.taken = self.take(None, now, &mut dispatched).await?;
         }
         Ok(dispatched)
+    }
+
+    /// Takes due operations of one kind, as far as calls of it may be made; says how many.
+    async fn take(
+        &self,
+        kind: Option<CallKind>,
+        now: Timestamp,
+        dispatched: &mut Dispatched,
+    ) -> Result<usize, StoreError> {
+        let inner = &self.inner;
+        let mut passes = Vec::new();
+        for slot in self.free_slots() {
+            match inner.lane.enter(slot, kind.unwrap_or(CallKind::Fresh), now) {
+                Ok(pass) => passes.push(pass),
+                Err(refused) => {
+                    let sooner = dispatched.refused_until.unwrap_or(refused.retry_at);
+                    dispatched.refused_until = Some(sooner.min(refused.retry_at));
+                    break;
+                }
+            }
+        }
+        if passes.is_empty() {
+            return Ok(0);
+        }
+        let claim = Claim {
+            term: inner.term(now),
+            event_types: Arc::clone(&inner.event_types),
+            limit: u32::try_from(passes.len()).unwrap_or(u32::MAX),
+            repeats: kind.map(|kind| kind == CallKind::Repeat),
+        };
+        let claimed = inner.store.claim(now, claim).await;
+        let taken = claimed.as_ref().map_or(0, Vec::len);
+        let unused = passes.split_off(taken.min(passes.len()));
+        unused.into_iter().for_each(Pass::unused);
+        for (lease, pass) in claimed?.into_iter().zip(passes) {
+            self.spawn_attempt(lease, pass);
+        }
+        Ok(taken)
     }
 
     /// Stops taking operations and waits for the running ones, up to `grace`; whether all ended.
@@ -89,8 +133,14 @@ impl Engine {
         while !shutdown.is_requested() {
             let mut pause = self.idle_poll();
             match self.dispatch().await {
-                Ok(Dispatched { taken: 0, next_due }) => {
-                    let until = next_due.map(|due| (due - inner.clock.now()).to_std());
+                Ok(Dispatched {
+                    taken: 0,
+                    next_due,
+                    refused_until,
+                }) => {
+                    let next =
+                        next_due.map(|due| refused_until.map_or(due, |until| due.max(until)));
+                    let until = next.map(|next| (next - inner.clock.now()).to_std());
                     // Due and not taken: there is no room, and a slot that becomes free wakes.
                     pause = until
                         .and_then(Result::ok)

@@ -19,6 +19,7 @@ mod call;
 mod dispatch;
 mod handler;
 mod in_flight;
+mod lane;
 mod orchestrator;
 pub(crate) mod report;
 mod shutdown;
@@ -42,12 +43,13 @@ use crate::store::{OperationStore, StoreError, Tables, Term};
 
 pub use self::builder::{BuildError, EngineBuilder, EngineConfig};
 pub use self::orchestrator::{Finished, Orchestrator};
-pub use self::report::{report_progress, report_unaccounted};
+pub use self::report::{report_pause, report_progress, report_unaccounted};
 pub use self::shutdown::{Shutdown, ShutdownSignal};
 pub use self::submit::{SubmitError, Submitted};
 
 use self::handler::Handler;
 use self::in_flight::InFlight;
+use self::lane::Lane;
 use self::waiters::Waiters;
 
 /// A handle on the engine of one domain; clones share it.
@@ -68,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) event_types: Arc<[&'static str]>,
     worker: Arc<str>,
     slots: Arc<Semaphore>,
+    pub(crate) lane: Arc<Lane>,
     wake: Notify,
     waiters: Waiters,
     in_flight: Arc<InFlight>,

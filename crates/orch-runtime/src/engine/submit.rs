@@ -1,14 +1,16 @@
 //! Taking a command in.
 
-use tokio::sync::OwnedSemaphorePermit;
+use std::sync::Arc;
 
-use crate::clock::later;
+use crate::clock::{Timestamp, later};
 use crate::guard;
 use crate::ids::{IdemKey, OpId, OwnerId};
 use crate::operation::command::{Command, Fingerprint};
+use crate::protection::CallKind;
 use crate::store::{Accepted, NewOperation, StoreError};
 
 use super::Engine;
+use super::lane::Pass;
 
 /// What became of a submitted command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,16 +65,23 @@ impl Engine {
     ) -> Result<Submitted, SubmitError> {
         let operation = self.new_operation(owner, idem_key, command)?;
         let op_id = operation.op_id.clone();
-        let slot = self.free_slot();
-        let term = slot
+        let pass = self.free_pass(operation.accepted_at);
+        let term = pass
             .as_ref()
             .map(|_| self.inner.term(operation.accepted_at));
         let metrics = &self.inner.metrics;
-        match self.inner.store.accept(operation, term).await? {
+        let accepted = match self.inner.store.accept(operation, term).await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                pass.map(Pass::unused);
+                return Err(error.into());
+            }
+        };
+        match accepted {
             Accepted::New(lease) => {
                 metrics.accepted.inc();
-                match (lease, slot) {
-                    (Some(lease), Some(slot)) => self.spawn_attempt(*lease, slot),
+                match (lease, pass) {
+                    (Some(lease), Some(pass)) => self.spawn_attempt(*lease, pass),
                     (_, _) => {
                         self.inner.wake.notify_one();
                         self.inner.store.hint();
@@ -84,6 +93,7 @@ impl Engine {
                 })
             }
             Accepted::Existing(op_id) => {
+                pass.map(Pass::unused);
                 metrics.replayed.inc();
                 Ok(Submitted {
                     op_id,
@@ -91,6 +101,7 @@ impl Engine {
                 })
             }
             Accepted::Mismatch => {
+                pass.map(Pass::unused);
                 metrics.mismatched.inc();
                 Err(SubmitError::KeyReused)
             }
@@ -123,14 +134,13 @@ impl Engine {
         })
     }
 
-    /// Room for one more call, unless the engine is stopping.
-    fn free_slot(&self) -> Option<OwnedSemaphorePermit> {
+    /// Room for one more call here and at the provider, unless the engine is stopping.
+    fn free_pass(&self, now: Timestamp) -> Option<Pass> {
         if self.inner.is_draining() {
             return None;
         }
-        std::sync::Arc::clone(&self.inner.slots)
-            .try_acquire_owned()
-            .ok()
+        let slot = Arc::clone(&self.inner.slots).try_acquire_owned().ok()?;
+        self.inner.lane.enter(slot, CallKind::Fresh, now).ok()
     }
 }
 

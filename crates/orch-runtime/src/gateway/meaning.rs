@@ -1,6 +1,6 @@
 //! What a provider's answers mean, as most providers mean them.
 
-use crate::engine::report_unaccounted;
+use crate::engine::{report_pause, report_unaccounted};
 use crate::operation::answer::{GatewayError, Receipt};
 use crate::operation::idempotency::Probe;
 
@@ -60,6 +60,7 @@ impl Answer {
 /// |---|---|
 /// | 2xx | done |
 /// | 425, 429 | not now; `Retry-After` is kept |
+/// | 429, 503 with `Retry-After` | the same, and nobody calls until then: [`report_pause`] |
 /// | 408, 5xx | not now, and it may have acted: noted by [`report_unaccounted`] |
 /// | 3xx | may have happened: a redirect is not followed, and 303 says that it was done |
 /// | any other | refused |
@@ -70,6 +71,9 @@ impl Answer {
 /// Everything but 2xx.
 pub fn receipt(answer: Result<Answer, CallError>) -> Result<Receipt, GatewayError> {
     let answer = answer?;
+    if let (429 | 503, Some(pause)) = (answer.status, answer.retry_after) {
+        report_pause(pause);
+    }
     match answer.status {
         200..=299 => Ok(answer.receipt()),
         425 | 429 => Err(answer.unavailable()),

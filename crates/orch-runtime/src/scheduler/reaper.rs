@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::engine::Engine;
-use crate::store::StoreError;
+use crate::protection::CallResult;
+use crate::store::{Claim, StoreError};
 
 use super::Scheduler;
 
@@ -64,17 +65,28 @@ impl Reaper {
     pub async fn run_once(&self, now: Timestamp) -> Result<ReaperReport, StoreError> {
         let inner = &self.engine.inner;
         let reaped = inner.store.reap(now, self.config.batch).await?.len();
-        let kinds = Arc::clone(&inner.event_types);
-        let term = inner.term(now);
-        let leases = inner
-            .store
-            .claim_unknown(now, term, kinds, self.config.batch)
-            .await?;
+        // A question is a call, too: the provider may want none.
+        let mut permits = Vec::new();
+        while permits.len() < self.config.batch as usize
+            && let Ok(permit) = inner.lane.question(now)
+        {
+            permits.push(permit);
+        }
+        let claim = Claim {
+            term: inner.term(now),
+            event_types: Arc::clone(&inner.event_types),
+            limit: u32::try_from(permits.len()).unwrap_or(u32::MAX),
+            repeats: None,
+        };
+        let leases = inner.store.claim_unknown(now, claim).await?;
         let probed = leases.len();
+        for permit in permits.split_off(probed.min(permits.len())) {
+            permit.finish(CallResult::Unsent);
+        }
         let mut questions = tokio::task::JoinSet::new();
-        for lease in leases {
+        for (lease, permit) in leases.into_iter().zip(permits) {
             let engine = self.engine.clone();
-            questions.spawn(async move { engine.resolve(lease).await });
+            questions.spawn(async move { engine.resolve(lease, permit).await });
         }
         while questions.join_next().await.is_some() {}
         inner.metrics.reaper_reaped.inc_by(reaped as u64);

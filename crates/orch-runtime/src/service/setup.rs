@@ -61,6 +61,7 @@ impl Setup {
     #[must_use]
     pub fn engine(&self, tables: Tables) -> EngineBuilder {
         Engine::builder(self.store.operations(tables), tables)
+            .lanes(self.store.lanes())
             .config(self.intervals.engine)
             .clock(Arc::clone(&self.clock))
             .faults(Arc::clone(&self.faults))

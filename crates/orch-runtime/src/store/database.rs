@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::protection::LaneStore;
+
 use super::{OperationStore, StoreError, Tables};
 
 /// A kind of database.
@@ -44,6 +46,17 @@ impl Database {
             Self::Sqlite(store) => store.operations(tables),
             #[cfg(feature = "postgres")]
             Self::Postgres(store) => store.operations(tables),
+        }
+    }
+
+    /// What its processes know of the providers they call.
+    #[must_use]
+    pub fn lanes(&self) -> Arc<dyn LaneStore> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.lanes(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.lanes(),
         }
     }
 

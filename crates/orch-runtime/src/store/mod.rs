@@ -101,6 +101,20 @@ pub struct Term {
     pub expires_at: Timestamp,
 }
 
+/// Which operations are to be leased, and to whom.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// For whom, and until when.
+    pub term: Term,
+    /// Only these kinds of command.
+    pub event_types: Arc<[&'static str]>,
+    /// At most so many.
+    pub limit: u32,
+    /// Only those that were attempted before, or only those that were not; all when `None`. An UNKNOWN
+    /// operation counts as neither.
+    pub repeats: Option<bool>,
+}
+
 /// The right to work on one operation.
 #[derive(Debug, Clone)]
 pub struct Lease {
@@ -215,24 +229,11 @@ pub trait OperationStore: Send + Sync + 'static {
         term: Option<Term>,
     ) -> Result<Accepted, StoreError>;
 
-    /// Leases up to `limit` PENDING operations that are due, oldest first, and writes the intent of
-    /// each. Only the kinds in `event_types` are taken.
-    async fn claim(
-        &self,
-        now: Timestamp,
-        term: Term,
-        event_types: Arc<[&'static str]>,
-        limit: u32,
-    ) -> Result<Vec<Lease>, StoreError>;
+    /// Leases PENDING operations that are due, oldest first, and writes the intent of each.
+    async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError>;
 
-    /// Leases up to `limit` UNKNOWN operations whose question to the provider is due.
-    async fn claim_unknown(
-        &self,
-        now: Timestamp,
-        term: Term,
-        event_types: Arc<[&'static str]>,
-        limit: u32,
-    ) -> Result<Vec<Lease>, StoreError>;
+    /// Leases UNKNOWN operations whose question to the provider is due, oldest first.
+    async fn claim_unknown(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError>;
 
     /// Extends the leases of running attempts to `expires_at`. Lost ones are left alone.
     async fn heartbeat(&self, beats: Vec<Beat>, expires_at: Timestamp) -> Result<(), StoreError>;

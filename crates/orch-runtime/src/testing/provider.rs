@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::engine::report_unaccounted;
+use crate::engine::{report_pause, report_unaccounted};
 use crate::ids::OpId;
 use crate::operation::answer::{GatewayError, Receipt};
 use crate::operation::idempotency::Probe;
@@ -114,10 +114,13 @@ impl Provider {
         }
         match reply {
             Reply::Done => Ok(self.effect(key)),
-            Reply::Busy(after) => Err(GatewayError::Unavailable {
-                reason: "HTTP 429".to_owned(),
-                after,
-            }),
+            Reply::Busy(after) => {
+                after.inspect(|pause| report_pause(*pause));
+                Err(GatewayError::Unavailable {
+                    reason: "HTTP 429".to_owned(),
+                    after,
+                })
+            }
             Reply::DoneButBusy => {
                 let _ = self.effect(key);
                 report_unaccounted();

@@ -15,7 +15,7 @@ use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::OperationView;
 use crate::scheduler::{Cleaner, CleanerConfig, Finalizer, FinalizerConfig, Reaper, ReaperConfig};
-use crate::store::{Applied, Migration, OperationStore, StoreKind, Tables, Term};
+use crate::store::{Applied, Claim, Migration, OperationStore, StoreKind, Tables, Term};
 use crate::value::Value;
 
 use super::{ManualClock, Provider, TestDatabase};
@@ -180,8 +180,13 @@ impl World {
             worker: "lost".into(),
             expires_at: later(now, EngineConfig::default().lease),
         };
-        let kinds = [C::EVENT_TYPE].into();
-        let leases = self.store().claim(now, term, kinds, 1).await;
+        let claim = Claim {
+            term,
+            event_types: [C::EVENT_TYPE].into(),
+            limit: 1,
+            repeats: None,
+        };
+        let leases = self.store().claim(now, claim).await;
         let leases = leases.expect("a claim");
         let lease = leases.first().expect("the operation is due");
         let recorded = self.store().record(now, lease, answer).await;
@@ -243,7 +248,10 @@ impl World {
             let _ = Cleaner::new(engine, CleanerConfig::default())
                 .run_once(now)
                 .await;
+            let _ = engine.protect_once().await;
             let _ = engine.dispatch_once().await;
+            // What was refused for a lack of grants has asked for them.
+            let _ = engine.protect_once().await;
         };
         tokio::select! {
             () = rounds => {}
@@ -353,6 +361,7 @@ fn start(
     let database = database.open(Arc::clone(&faults));
     let builder = Engine::builder(database.operations(setup.tables), setup.tables)
         .config(EngineConfig::default())
+        .lanes(database.lanes())
         .clock(Arc::new(clock.clone()))
         .faults(faults);
     register(builder, provider.clone())

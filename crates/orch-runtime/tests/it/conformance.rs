@@ -7,7 +7,7 @@ use orch_runtime::operation::command::Fingerprint;
 use orch_runtime::operation::decision::Settlement;
 use orch_runtime::store::hook::Hook;
 use orch_runtime::store::{
-    Accepted, Applied, Backlog, Finalized, Lease, NewOperation, OperationStore, Term,
+    Accepted, Applied, Backlog, Claim, Finalized, Lease, NewOperation, OperationStore, Term,
 };
 use orch_runtime::testing::TestDatabase;
 use orch_runtime::{
@@ -54,6 +54,15 @@ fn term(until: i64) -> Term {
     Term {
         worker: "w".into(),
         expires_at: at(until),
+    }
+}
+
+fn claim(until: i64, event_types: Arc<[&'static str]>) -> Claim {
+    Claim {
+        term: term(until),
+        event_types,
+        limit: 10,
+        repeats: None,
     }
 }
 
@@ -139,7 +148,7 @@ async fn two_claimers_never_get_the_same_operation(s: Subject) {
     let mut claims = tokio::task::JoinSet::new();
     for _ in 0..10 {
         let store = Arc::clone(&s.store);
-        claims.spawn(async move { store.claim(at(100), term(115), kinds(), 10).await.unwrap() });
+        claims.spawn(async move { store.claim(at(100), claim(115, kinds())).await.unwrap() });
     }
     let mut ids: Vec<String> = claims
         .join_all()
@@ -160,7 +169,7 @@ async fn work_that_is_not_due_is_not_claimed(s: Subject) {
         .unwrap();
     assert!(
         s.store
-            .claim(at(99), term(115), kinds(), 10)
+            .claim(at(99), claim(115, kinds()))
             .await
             .unwrap()
             .is_empty()
@@ -169,14 +178,14 @@ async fn work_that_is_not_due_is_not_claimed(s: Subject) {
     let other: Arc<[&'static str]> = ["SOMETHING_ELSE"].into();
     assert!(
         s.store
-            .claim(at(100), term(115), other, 10)
+            .claim(at(100), claim(115, other))
             .await
             .unwrap()
             .is_empty()
     );
     assert_eq!(
         s.store
-            .claim(at(100), term(115), kinds(), 10)
+            .claim(at(100), claim(115, kinds()))
             .await
             .unwrap()
             .len(),
@@ -252,7 +261,7 @@ async fn a_lost_worker_costs_an_interruption_and_not_an_attempt(s: Subject) {
     s.store.reap(at(115), 10).await.unwrap();
     let asked = s
         .store
-        .claim_unknown(at(115), term(130), kinds(), 10)
+        .claim_unknown(at(115), claim(130, kinds()))
         .await
         .unwrap();
     let facts = &asked[0].facts;
@@ -263,13 +272,13 @@ async fn a_lost_worker_costs_an_interruption_and_not_an_attempt(s: Subject) {
     assert!(asked[0].fence > lease.fence);
     let nobody_else = s
         .store
-        .claim_unknown(at(115), term(130), kinds(), 10)
+        .claim_unknown(at(115), claim(130, kinds()))
         .await
         .unwrap();
     assert!(nobody_else.is_empty());
     let after_its_death = s
         .store
-        .claim_unknown(at(130), term(145), kinds(), 10)
+        .claim_unknown(at(130), claim(145, kinds()))
         .await
         .unwrap();
     assert_eq!(after_its_death.len(), 1);
@@ -336,6 +345,46 @@ async fn a_failing_member_leaves_its_neighbours_alone(s: Subject) {
     }
     let recorded = storm.join_all().await.iter().filter(|ok| **ok).count();
     assert_eq!(recorded, 91);
+}
+
+/// The retry budget limits repetitions and must not hold up first calls.
+async fn repetitions_and_first_calls_are_claimed_apart(s: Subject) {
+    let tried = s.leased("tried").await;
+    let again = Settlement::Retry {
+        at: at(100),
+        reason: "busy".to_owned(),
+        ambiguous: false,
+    };
+    let settled = s
+        .store
+        .settle(at(100), &tried, &Outcome::retry("busy"), again)
+        .await;
+    assert_eq!(settled.unwrap(), Applied::Yes);
+    let fresh = operation("fresh", &charge("o"));
+    let fresh_id = fresh.op_id.clone();
+    s.store.accept(fresh, None).await.unwrap();
+    for (repeats, expected) in [(true, tried.op_id()), (false, &fresh_id)] {
+        let only = Claim {
+            repeats: Some(repeats),
+            ..claim(115, kinds())
+        };
+        let leases = s.store.claim(at(100), only).await.unwrap();
+        assert_eq!(leases.len(), 1, "{repeats}");
+        assert_eq!(leases[0].op_id(), expected, "{repeats}");
+    }
+}
+
+/// The reply to a commit can be lost with the connection; the writer then says it again.
+async fn a_settlement_that_is_repeated_stays_applied(s: Subject) {
+    let lease = s.leased("k").await;
+    for _ in 0..2 {
+        let (outcome, settlement) = done();
+        let applied = s.store.settle(at(101), &lease, &outcome, settlement).await;
+        assert_eq!(applied.unwrap(), Applied::Yes);
+    }
+    let log = "select count(*) as n from charge_write_ahead_logs where state = 'COMPLETED'";
+    let rows = s.store.query(log.to_owned(), vec![]).await.unwrap();
+    assert_eq!(rows[0].get::<i64>("n").unwrap(), 1);
 }
 
 async fn recorded_outcomes_are_read_page_by_page(s: Subject) {
@@ -439,6 +488,8 @@ mod store {
         a_lost_worker_costs_an_interruption_and_not_an_attempt,
         only_old_applied_entries_are_purged,
         recorded_outcomes_are_read_page_by_page,
+        repetitions_and_first_calls_are_claimed_apart,
+        a_settlement_that_is_repeated_stays_applied,
         a_failing_member_leaves_its_neighbours_alone,
         the_backlog_is_what_has_not_ended,
     );

@@ -15,6 +15,8 @@ mod conformance;
 mod crashes;
 mod doubt;
 mod guard;
+mod lanes;
 mod lifecycle;
 mod monitor;
+mod protection;
 mod sqlite;

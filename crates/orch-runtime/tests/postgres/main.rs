@@ -22,3 +22,5 @@ mod doubt;
 mod lifecycle;
 #[path = "../it/monitor.rs"]
 mod monitor;
+#[path = "../it/protection.rs"]
+mod protection;

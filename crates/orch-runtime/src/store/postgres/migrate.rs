@@ -20,6 +20,9 @@ const LEDGER: &str = "create table if not exists orch_migrations (
     name text primary key, checksum text not null, applied_at timestamptz not null default now()
 )";
 
+/// Belongs to the runtime and not to a domain.
+const LANES: &str = include_str!("lane_table.sql");
+
 const UNTRANSACTED: &str = "-- no-transaction";
 
 /// Applies what has not been applied yet. A database that is up to date is only read.
@@ -42,7 +45,10 @@ pub(crate) async fn apply(
 /// What was applied; makes the ledger when there is none.
 async fn ledger(connection: &mut PgConnection) -> Result<Vec<(String, String)>, StoreError> {
     let error = postgres_error("migrate");
-    let exists: bool = sqlx::query_scalar("select to_regclass('orch_migrations') is not null")
+    // A program may be allowed to do all but make tables.
+    let exist = "select to_regclass('orch_migrations') is not null \
+                 and to_regclass('orch_lanes') is not null";
+    let exists: bool = sqlx::query_scalar(exist)
         .persistent(false)
         .fetch_one(&mut *connection)
         .await
@@ -51,6 +57,7 @@ async fn ledger(connection: &mut PgConnection) -> Result<Vec<(String, String)>, 
         let mut transaction = connection.begin().await.map_err(&error)?;
         lock(&mut transaction).await?;
         transaction.execute(LEDGER).await.map_err(&error)?;
+        transaction.execute(LANES).await.map_err(&error)?;
         transaction.commit().await.map_err(&error)?;
     }
     sqlx::query_as("select name, checksum from orch_migrations order by name")

@@ -13,6 +13,7 @@
 mod committer;
 mod error;
 mod hints;
+mod lanes;
 pub(crate) mod migrate;
 mod operations;
 mod placeholder;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::fault::{FaultPlan, NoFaults};
+use crate::protection::LaneStore;
 use crate::secret::Secret;
 
 use super::{Migration, OperationStore, StoreError, StoreErrorKind, Tables};
@@ -155,6 +157,12 @@ impl PostgresStore {
     #[must_use]
     pub fn operations(&self, tables: Tables) -> Arc<dyn OperationStore> {
         Arc::new(operations::PostgresOperations::new(self.clone(), tables))
+    }
+
+    /// What its processes know of the providers they call.
+    #[must_use]
+    pub fn lanes(&self) -> Arc<dyn LaneStore> {
+        Arc::new(lanes::PostgresLanes::new(self.link.clone()))
     }
 
     /// Whether the server answers now.

@@ -11,6 +11,9 @@ const LEDGER: &str = "create table if not exists orch_migrations (
     name text primary key, checksum text not null
 ) without rowid";
 
+/// Belongs to the runtime and not to a domain, so that no migration of a program makes it.
+const LANES: &str = include_str!("lane_table.sql");
+
 /// Applies what has not been applied yet.
 pub(super) fn apply(
     connection: &mut Connection,
@@ -18,6 +21,7 @@ pub(super) fn apply(
 ) -> Result<(), StoreError> {
     connection
         .execute_batch(LEDGER)
+        .and_then(|()| connection.execute_batch(LANES))
         .map_err(sqlite_error("migrate"))?;
     refuse_newer(&applied(connection)?, migrations)?;
     for migration in migrations {

@@ -5,6 +5,7 @@
 
 mod committer;
 mod connection;
+mod lanes;
 mod migrate;
 mod operations;
 mod row;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use crate::fault::{FaultPlan, NoFaults};
+use crate::protection::LaneStore;
 use crate::store::migration::Migration;
 use crate::store::{OperationStore, StoreError, StoreErrorKind, Tables};
 
@@ -89,6 +91,12 @@ impl SqliteStore {
     #[must_use]
     pub fn operations(&self, tables: Tables) -> Arc<dyn OperationStore> {
         Arc::new(operations::SqliteOperations::new(self.clone(), tables))
+    }
+
+    /// The records that protect providers, shared by all programs that use the file.
+    #[must_use]
+    pub fn lanes(&self) -> Arc<dyn LaneStore> {
+        Arc::new(lanes::SqliteLanes::new(Arc::clone(&self.committer)))
     }
 
     /// Whether the file can be read now.

@@ -8,32 +8,33 @@ use crate::ids::OpId;
 use crate::store::postgres::error::postgres_error;
 use crate::store::postgres::row;
 use crate::store::settled::lost_text;
-use crate::store::{Lease, StoreError, StoreErrorKind, Term};
+use crate::store::{Claim, Lease, StoreError, StoreErrorKind};
 
 use super::PostgresOperations;
 use super::Statement;
 
 impl PostgresOperations {
+    /// A claiming statement with what both have.
+    pub(super) fn claiming(&self, sql: &SqlStr, now: Timestamp, claim: &Claim) -> Statement {
+        self.statement(sql)
+            .bind(now)
+            .bind(claim.term.worker.to_string())
+            .bind(claim.term.expires_at)
+            .bind(i64::from(claim.limit))
+            .bind(claim.event_types.to_vec())
+    }
+
     /// Runs a claiming statement. A row that cannot be read is parked, and holds up no other.
     pub(super) async fn lease(
         &self,
-        sql: &SqlStr,
+        statement: Statement,
         now: Timestamp,
-        term: &Term,
-        event_types: &[&'static str],
-        limit: u32,
+        expires_at: Timestamp,
     ) -> Result<Vec<Lease>, StoreError> {
-        let statement = self
-            .statement(sql)
-            .bind(now)
-            .bind(term.worker.to_string())
-            .bind(term.expires_at)
-            .bind(i64::from(limit))
-            .bind(event_types.to_vec());
         let rows = self.stepping("claim", Step::Claim, statement).await?;
         let mut leases = Vec::with_capacity(rows.len());
         for found in &rows {
-            match row::lease(found, term.expires_at) {
+            match row::lease(found, expires_at) {
                 Ok(lease) => leases.push(lease),
                 Err(error) => self.park_unreadable(found, now, &error).await?,
             }

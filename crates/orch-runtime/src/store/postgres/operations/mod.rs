@@ -15,8 +15,8 @@ use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::hook::Hook;
 use crate::store::settled::{End, Entry};
 use crate::store::{
-    Accepted, Applied, Backlog, Beat, Finalized, Lease, LogPosition, NewOperation, OperationStore,
-    PendingOutcome, StoreError, StoreErrorKind, Tables, Term,
+    Accepted, Applied, Backlog, Beat, Claim, Finalized, Lease, LogPosition, NewOperation,
+    OperationStore, PendingOutcome, StoreError, StoreErrorKind, Tables, Term,
 };
 use crate::value::{Row, Value};
 
@@ -107,26 +107,16 @@ impl OperationStore for PostgresOperations {
         }
     }
 
-    async fn claim(
-        &self,
-        now: Timestamp,
-        term: Term,
-        event_types: Arc<[&'static str]>,
-        limit: u32,
-    ) -> Result<Vec<Lease>, StoreError> {
-        self.lease(&self.sql.claim, now, &term, &event_types, limit)
-            .await
+    async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {
+        let statement = self
+            .claiming(&self.sql.claim, now, &claim)
+            .bind(claim.repeats);
+        self.lease(statement, now, claim.term.expires_at).await
     }
 
-    async fn claim_unknown(
-        &self,
-        now: Timestamp,
-        term: Term,
-        event_types: Arc<[&'static str]>,
-        limit: u32,
-    ) -> Result<Vec<Lease>, StoreError> {
-        let sql = &self.sql.claim_unknown;
-        self.lease(sql, now, &term, &event_types, limit).await
+    async fn claim_unknown(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {
+        let statement = self.claiming(&self.sql.claim_unknown, now, &claim);
+        self.lease(statement, now, claim.term.expires_at).await
     }
 
     async fn heartbeat(&self, beats: Vec<Beat>, expires_at: Timestamp) -> Result<(), StoreError> {

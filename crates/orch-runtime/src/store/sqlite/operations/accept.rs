@@ -8,7 +8,7 @@ use crate::ids::OpId;
 use crate::operation::state::OperationState;
 use crate::store::sqlite::row;
 use crate::store::sqlite::statements::{ACCEPT_PARAMETERS, Statements};
-use crate::store::{Accepted, Lease, NewOperation, Term};
+use crate::store::{Accepted, Claim, Lease, NewOperation, Term};
 use crate::value::Value;
 
 pub(super) fn accept(
@@ -99,18 +99,17 @@ pub(super) fn claim(
     sql: &Statements,
     statement: &str,
     now: Timestamp,
-    term: &Term,
+    claim: &Claim,
     kinds: &str,
-    limit: u32,
 ) -> rusqlite::Result<Vec<Lease>> {
-    let mut claim = connection.prepare_cached(statement)?;
-    let mut rows = claim.query(params![
-        to_millis(now),
-        &*term.worker,
-        to_millis(term.expires_at),
-        limit,
-        kinds
-    ])?;
+    let term = &claim.term;
+    let mut statement = connection.prepare_cached(statement)?;
+    let (now_millis, until) = (to_millis(now), to_millis(term.expires_at));
+    let mut values: Vec<&dyn ToSql> = vec![&now_millis, &term.worker, &until, &claim.limit, &kinds];
+    if statement.parameter_count() > values.len() {
+        values.push(&claim.repeats);
+    }
+    let mut rows = statement.query(&*values)?;
     let (mut leases, mut unreadable) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
         match row::lease(row, term.expires_at) {

@@ -15,8 +15,8 @@ use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::hook::Hook;
 use crate::store::settled::{End, Entry};
 use crate::store::{
-    Accepted, Applied, Backlog, Beat, Finalized, Lease, LogPosition, NewOperation, OperationStore,
-    PendingOutcome, StoreError, Tables, Term,
+    Accepted, Applied, Backlog, Beat, Claim, Finalized, Lease, LogPosition, NewOperation,
+    OperationStore, PendingOutcome, StoreError, Tables, Term,
 };
 use crate::value::{Row, Value};
 use crate::wal::WalState;
@@ -88,16 +88,10 @@ impl OperationStore for SqliteOperations {
         .await
     }
 
-    async fn claim(
-        &self,
-        now: Timestamp,
-        term: Term,
-        event_types: Arc<[&'static str]>,
-        limit: u32,
-    ) -> Result<Vec<Lease>, StoreError> {
-        let kinds = accept::json_list(&event_types);
+    async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {
+        let kinds = accept::json_list(&claim.event_types);
         self.write("claim", Some(Step::Claim), move |connection, sql| {
-            let leases = accept::claim(connection, sql, &sql.claim, now, &term, &kinds, limit)?;
+            let leases = accept::claim(connection, sql, &sql.claim, now, &claim, &kinds)?;
             for lease in &leases {
                 accept::write_intent(connection, sql, lease, now)?;
             }
@@ -106,27 +100,13 @@ impl OperationStore for SqliteOperations {
         .await
     }
 
-    async fn claim_unknown(
-        &self,
-        now: Timestamp,
-        term: Term,
-        event_types: Arc<[&'static str]>,
-        limit: u32,
-    ) -> Result<Vec<Lease>, StoreError> {
-        let kinds = accept::json_list(&event_types);
+    async fn claim_unknown(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {
+        let kinds = accept::json_list(&claim.event_types);
         self.write(
             "claim unknown",
             Some(Step::Claim),
             move |connection, sql| {
-                accept::claim(
-                    connection,
-                    sql,
-                    &sql.claim_unknown,
-                    now,
-                    &term,
-                    &kinds,
-                    limit,
-                )
+                accept::claim(connection, sql, &sql.claim_unknown, now, &claim, &kinds)
             },
         )
         .await
@@ -165,6 +145,9 @@ impl OperationStore for SqliteOperations {
         self.write("settle", Some(Step::Settle), move |connection, sql| {
             let term = (entry.op_id.as_str(), entry.fence);
             let applied = write::apply(connection, sql, now, term, &end)?;
+            if applied == Applied::Stale && write::is_repeated(connection, sql, &entry)? {
+                return Ok(Applied::Yes);
+            }
             let state = match applied {
                 Applied::Yes => WalState::Completed,
                 Applied::Stale => WalState::Late,

@@ -53,6 +53,22 @@ pub(super) fn owns(
     Ok(row.is_some())
 }
 
+/// Whether the very same answer was applied before, by a commit whose success was not seen.
+pub(super) fn is_repeated(
+    connection: &Connection,
+    sql: &Statements,
+    entry: &Entry,
+) -> rusqlite::Result<bool> {
+    let row = connection
+        .prepare_cached(&sql.repeated)?
+        .query_row(
+            params![entry.op_id.as_str(), entry.fence.0, entry.outcome],
+            |_| Ok(()),
+        )
+        .optional()?;
+    Ok(row.is_some())
+}
+
 pub(super) fn apply(
     connection: &Connection,
     sql: &Statements,

@@ -1,5 +1,7 @@
 //! What is counted, under fixed names and with fixed labels, for Prometheus.
 
+mod lane;
+
 use prometheus::core::Collector;
 use prometheus::{
     Encoder, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
@@ -9,6 +11,8 @@ use prometheus::{
 use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::scheduler::MonitorReport;
+
+pub use self::lane::LaneMetrics;
 
 /// All counters of a process.
 #[derive(Debug, Clone, Default)]

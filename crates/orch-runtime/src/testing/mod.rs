@@ -10,6 +10,7 @@
 pub mod client;
 mod clock;
 mod provider;
+pub mod sim;
 mod world;
 
 pub use self::clock::ManualClock;

@@ -1,0 +1,76 @@
+//! The runtime as it is keeps its promises, whatever the seed; and a seed repeats its run.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use orch_runtime::testing::sim::{Failure, Simulator, Subject};
+
+use crate::charge::Honest;
+
+/// Seeds of a usual run of the tests.
+const SEEDS: u64 = 10_000;
+
+fn variable(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap())
+}
+
+/// Runs the seeds from `first` on, on all processors; the failure of the smallest seed, if any.
+pub(crate) fn search<S: Subject>(
+    subject: fn() -> S,
+    first: u64,
+    count: u64,
+) -> Option<Box<Failure>> {
+    let next = AtomicU64::new(first);
+    let end = AtomicU64::new(first + count);
+    let found: Mutex<Option<Box<Failure>>> = Mutex::new(None);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let simulator = Simulator::new(subject());
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    if seed >= end.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    if let Err(failure) = simulator.run(seed, false) {
+                        // Smaller seeds that still run are waited for.
+                        end.fetch_min(seed, Ordering::SeqCst);
+                        let mut found = found.lock().unwrap();
+                        if found.as_ref().is_none_or(|other| seed < other.seed) {
+                            *found = Some(failure);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    found.into_inner().unwrap()
+}
+
+#[expect(clippy::print_stderr, reason = "the trace that was asked for")]
+fn repeat(seed: u64) {
+    match Simulator::new(Honest).run(seed, true) {
+        Ok(run) => eprintln!("{}\nseed {seed} kept every promise", run.trace.join("\n")),
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+/// Crashes at every boundary, freezes, lost and late answers, several processes: none of it may charge
+/// twice, lose an operation, or leave one stuck.
+#[test]
+fn every_promise_holds_in_every_seed() {
+    if let Some(seed) = variable("ORCH_SIM_SEED") {
+        return repeat(seed);
+    }
+    let first = variable("ORCH_SIM_FIRST").unwrap_or(0);
+    let count = variable("ORCH_SIM_SEEDS").unwrap_or(SEEDS);
+    if let Some(failure) = search(|| Honest, first, count) {
+        panic!(
+            "{failure}\nrepeat it with\n  ORCH_SIM_SEED={} cargo test -p orch-runtime --test sim -- \
+             every_promise --nocapture",
+            failure.seed
+        );
+    }
+}

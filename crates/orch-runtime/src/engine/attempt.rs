@@ -127,14 +127,15 @@ impl Inner {
         };
         let policy = handler.policy();
         let limit = policy.attempt_timeout;
+        let asked_at = self.clock.now();
         let call = handler.probe(lease.op_id(), &command);
         let answer = guarded(self.clock.as_ref(), limit, Arc::default(), call).await;
         let probe = answer.unwrap_or_else(|lost| Probe::StillUnknown {
             reason: lost.reason(limit),
         });
         let outcome = outcome_of_probe(&probe);
-        let now = self.clock.now();
-        let settlement = after_probe(probe, &lease.facts, &policy, handler.idempotency(), now);
+        let (idempotency, now) = (handler.idempotency(), self.clock.now());
+        let settlement = after_probe(probe, &lease.facts, &policy, idempotency, asked_at, now);
         self.conclude(&handler, &command, &lease, &outcome, settlement)
             .await;
     }

@@ -226,13 +226,15 @@ pub fn after_execute(
     }
 }
 
-/// Decides what the provider's answer to a question means.
+/// Decides what the provider's answer to a question means, which was put at `asked_at`. The answer says
+/// how things stood then at the latest, however long it took to arrive.
 #[must_use]
 pub fn after_probe(
     probe: Probe,
     facts: &Facts,
     policy: &RetryPolicy,
     idempotency: Idempotency,
+    asked_at: Timestamp,
     now: Timestamp,
 ) -> Settlement {
     match probe {
@@ -249,7 +251,7 @@ pub fn after_probe(
             code: INTERRUPTED,
             reason: format!("{} workers were lost on it", facts.interruptions),
         },
-        Probe::NotCommitted => not_committed(facts, policy, idempotency, now),
+        Probe::NotCommitted => not_committed(facts, policy, idempotency, asked_at, now),
         Probe::StillUnknown { reason } => still_unknown(reason, facts, policy, idempotency, now),
     }
 }
@@ -258,6 +260,7 @@ fn not_committed(
     facts: &Facts,
     policy: &RetryPolicy,
     idempotency: Idempotency,
+    asked_at: Timestamp,
     now: Timestamp,
 ) -> Settlement {
     let reason = "the provider knows nothing of the earlier call".to_owned();
@@ -268,7 +271,7 @@ fn not_committed(
     };
     let at = later(now, wait);
     let arrived_by = arrived_by(facts, policy);
-    if now >= arrived_by {
+    if asked_at >= arrived_by {
         return try_again(reason, at, false, facts, policy);
     }
     if may_resend(facts, policy, idempotency, at) {

@@ -96,7 +96,7 @@ fn what_nobody_can_say_is_parked_and_never_failed() {
         unaccounted_at: Some(from_millis(0)),
         ..facts(1)
     };
-    let resend = after_probe(still(), &fresh, &policy, KEYED, now());
+    let resend = after_probe(still(), &fresh, &policy, KEYED, now(), now());
     assert!(matches!(
         resend,
         Settlement::Retry {
@@ -104,10 +104,17 @@ fn what_nobody_can_say_is_parked_and_never_failed() {
             ..
         }
     ));
-    let unkeyed = after_probe(still(), &fresh, &policy, Idempotency::None, now());
+    let unkeyed = after_probe(still(), &fresh, &policy, Idempotency::None, now(), now());
     assert!(matches!(unkeyed, Settlement::Ask { .. }));
     let asked_often = Facts { probes: 5, ..fresh };
-    let parked = after_probe(still(), &asked_often, &policy, Idempotency::None, now());
+    let parked = after_probe(
+        still(),
+        &asked_often,
+        &policy,
+        Idempotency::None,
+        now(),
+        now(),
+    );
     assert!(matches!(parked, Settlement::Park { code: UNKNOWN, .. }));
 }
 
@@ -185,7 +192,7 @@ fn a_provider_that_finds_nothing_is_believed_only_after_the_settling_time() {
     };
     let arrived = from_millis(60_000);
     let nothing =
-        |idempotency, now| after_probe(Probe::NotCommitted, &lost, &policy, idempotency, now);
+        |idempotency, now| after_probe(Probe::NotCommitted, &lost, &policy, idempotency, now, now);
     let early = nothing(Idempotency::None, now());
     assert!(matches!(early, Settlement::Ask { at, .. } if at == arrived));
     let resent = nothing(KEYED, now());
@@ -210,7 +217,16 @@ fn a_provider_that_finds_nothing_is_believed_only_after_the_settling_time() {
         unaccounted_at: Some(from_millis(0)),
         ..facts(3)
     };
-    let last = |now| after_probe(Probe::NotCommitted, &out_of_attempts, &policy, KEYED, now);
+    let last = |now| {
+        after_probe(
+            Probe::NotCommitted,
+            &out_of_attempts,
+            &policy,
+            KEYED,
+            now,
+            now,
+        )
+    };
     assert!(matches!(last(now()), Settlement::Ask { at, .. } if at == arrived));
     assert!(matches!(last(arrived), Settlement::Fail { code, .. } if code == MAX_ATTEMPTS));
 }

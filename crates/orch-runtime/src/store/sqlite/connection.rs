@@ -56,6 +56,13 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 pub(super) fn open_memory() -> Result<Connection, StoreError> {
     let connection = Connection::open_in_memory().map_err(sqlite_error("open"))?;
     prepare(&connection)?;
+    // A bound limit would else have its statement planned again at each run.
+    connection
+        .set_db_config(
+            rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG,
+            true,
+        )
+        .map_err(sqlite_error("open"))?;
     Ok(connection)
 }
 

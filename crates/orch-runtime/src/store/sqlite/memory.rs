@@ -55,6 +55,12 @@ impl MemoryDatabase {
         row::query(&self.lock(), sql, params).map_err(sqlite_error("query"))
     }
 
+    /// How many rows were changed since it was opened.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.lock().total_changes()
+    }
+
     /// Runs statements beside all processes, as a person with a shell would.
     ///
     /// # Errors

@@ -81,6 +81,8 @@ pub(super) struct Checks {
     ends: &'static str,
     operations: String,
     log: String,
+    /// Rows changed, and effects at the provider, when it was last looked.
+    state: (u64, usize),
     pub(super) seen: Snapshot,
 }
 
@@ -117,12 +119,23 @@ impl Checks {
             ends: if flavour.hook { S::ENDS } else { "" },
             operations: operations_of(domain),
             log: log_of(domain),
+            state: (0, 0),
             seen: Snapshot::default(),
         }
     }
 
-    /// Looks at everything.
-    pub(super) fn check(&mut self) {
+    /// Looks at everything, if anything changed; whether it did.
+    pub(super) fn check(&mut self) -> bool {
+        let state = (self.database.changes(), lock(&self.network).all_effects());
+        let changed = self.state != state;
+        if changed {
+            self.state = state;
+            self.compare();
+        }
+        changed
+    }
+
+    fn compare(&mut self) {
         let now = self.stage.scene().now;
         let current = match self.read() {
             Ok(current) => current,

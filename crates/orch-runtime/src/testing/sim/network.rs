@@ -79,6 +79,11 @@ impl Network {
             .count()
     }
 
+    /// How often it was done for any.
+    pub(super) fn all_effects(&self) -> usize {
+        self.effects.len()
+    }
+
     /// Calls that were begun for `order`.
     pub(super) fn calls(&self, order: &str) -> u32 {
         self.calls.get(order).copied().unwrap_or(0)

@@ -241,8 +241,9 @@ impl<'a, S: Subject> World<'a, S> {
     }
 
     fn look(&mut self) {
-        self.checks.check();
-        self.clients.check(&self.checks.seen, &self.stage);
+        if self.checks.check() {
+            self.clients.check(&self.checks.seen, &self.stage);
+        }
     }
 
     /// A request reaches the provider, whose answer is now on its way back.

@@ -79,8 +79,10 @@ impl Inner {
             tracing::warn!("not called: the lease ended first; left to the Reaper");
             return;
         }
-        if let Some(settlement) = before_execute(&lease.facts, handler.idempotency(), now) {
-            self.settle(&lease, &outcome_of(&settlement), settlement)
+        let (policy, idempotency) = (handler.policy(), handler.idempotency());
+        if let Some(settlement) = before_execute(&lease.facts, &policy, idempotency, now) {
+            let outcome = outcome_of(&settlement);
+            self.conclude(&handler, &command, &lease, &outcome, settlement)
                 .await;
             return;
         }
@@ -93,7 +95,6 @@ impl Inner {
         }
         self.metrics.outcome(&outcome);
         let now = self.clock.now();
-        let (policy, idempotency) = (handler.policy(), handler.idempotency());
         let settlement = after_execute(outcome.clone(), &lease.facts, &policy, idempotency, now);
         self.conclude(&handler, &command, &lease, &outcome, settlement)
             .await;

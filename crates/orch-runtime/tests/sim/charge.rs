@@ -8,9 +8,10 @@ use orch_runtime::testing::WorldSetup;
 use orch_runtime::testing::sim::{Flavour, SimProvider, Subject};
 use orch_runtime::{
     BizKey, Column, Command, GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe,
-    Receipt, Value,
+    Receipt, RetryPolicy, Value,
 };
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -58,6 +59,10 @@ impl<const HOOK: bool> Orchestrator for Charging<HOOK> {
 
     fn idempotency(&self) -> Idempotency {
         self.idempotency
+    }
+
+    fn policy(&self) -> RetryPolicy {
+        Honest::policy()
     }
 
     async fn execute(&self, op_id: &OpId, command: &Charge) -> Outcome {
@@ -115,6 +120,14 @@ impl Subject for Honest {
         Charge {
             order_id: order.to_owned(),
             cents: 1_000 + variant,
+        }
+    }
+
+    /// A time budget that some operations use up.
+    fn policy() -> RetryPolicy {
+        RetryPolicy {
+            time_budget: Duration::from_secs(400),
+            ..RetryPolicy::default()
         }
     }
 

@@ -143,23 +143,15 @@ impl Settlement {
 #[must_use]
 pub fn before_execute(
     facts: &Facts,
+    policy: &RetryPolicy,
     idempotency: Idempotency,
     now: Timestamp,
 ) -> Option<Settlement> {
-    let sent_before = facts
-        .first_sent_at
-        .filter(|_| facts.attempts > 1 || facts.is_ambiguous());
-    if let Some(first) = sent_before {
-        let must_ask = match idempotency {
-            Idempotency::Keyed { .. } => !idempotency.covers(first, now),
-            Idempotency::None => facts.is_ambiguous(),
-        };
-        if must_ask {
-            return Some(ask(
-                now,
-                "the provider may no longer remember the key of an earlier call",
-            ));
-        }
+    if facts.is_ambiguous() && !is_covered(facts, policy, idempotency, now) {
+        return Some(ask(
+            now,
+            "the provider may no longer remember the key of an earlier call",
+        ));
     }
     (now >= facts.deadline_at).then(|| {
         if facts.is_ambiguous() {
@@ -290,6 +282,18 @@ fn arrived_by(facts: &Facts, policy: &RetryPolicy) -> Timestamp {
     since.map_or(Timestamp::MIN_UTC, |since| later(since, policy.settling))
 }
 
+/// Whether a call that begins at `at` has its effect, if ever, while the provider still knows the key.
+fn is_covered(
+    facts: &Facts,
+    policy: &RetryPolicy,
+    idempotency: Idempotency,
+    at: Timestamp,
+) -> bool {
+    let arrived = later(later(at, policy.attempt_timeout), policy.settling);
+    let first = facts.first_sent_at;
+    first.is_some_and(|first| idempotency.covers(first, arrived))
+}
+
 /// Whether the same key may be sent again at `at` although it may already have had its effect.
 fn may_resend(
     facts: &Facts,
@@ -297,10 +301,7 @@ fn may_resend(
     idempotency: Idempotency,
     at: Timestamp,
 ) -> bool {
-    let covered = facts
-        .first_sent_at
-        .is_some_and(|first| idempotency.covers(first, at));
-    covered
+    is_covered(facts, policy, idempotency, at)
         && facts.attempts < policy.max_attempts
         && facts.interruptions <= policy.max_interruptions
         && at < facts.deadline_at

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::clock::{Timestamp, to_millis};
-use crate::operation::decision::{INTERRUPTED, UNKNOWN};
+use crate::operation::decision::{INTERRUPTED, MAX_ATTEMPTS, UNKNOWN};
 use crate::operation::retry::RetryPolicy;
 use crate::operation::state::OperationState;
 use crate::store::StoreError;
@@ -194,7 +194,10 @@ impl Checks {
     fn check_budget(&self, op_id: &str, row: &Operation) {
         let (attempts, lost) = (self.policy.max_attempts, self.policy.max_interruptions + 1);
         let calls = lock(&self.network).calls(&row.order);
+        // Nobody may be told that the attempts are used up when they were not made.
+        let gave_up = row.code.as_deref() == Some(MAX_ATTEMPTS);
         let kept = row.attempts <= i64::from(attempts)
+            && !(gave_up && calls < attempts)
             && row.interruptions <= i64::from(lost)
             && calls <= attempts + lost;
         if !kept {

@@ -31,6 +31,12 @@ pub(crate) struct Charge {
     cents: u32,
 }
 
+impl Charge {
+    pub(crate) fn order(&self) -> &str {
+        &self.order_id
+    }
+}
+
 impl Command for Charge {
     const EVENT_TYPE: &'static str = "CHARGE_REQUESTED";
 

@@ -11,5 +11,7 @@
     reason = "a test that cannot go on may stop, in its helpers too"
 )]
 
+mod bent_store;
 mod charge;
+mod sabotage;
 mod seeds;

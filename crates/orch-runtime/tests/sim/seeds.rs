@@ -1,11 +1,15 @@
 //! The runtime as it is keeps its promises, whatever the seed; and a seed repeats its run.
 
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use orch_runtime::testing::sim::{Failure, Simulator, Subject};
 
 use crate::charge::Honest;
+
+/// Marks the second process, and what it says.
+const OTHER: &str = "ORCH_SIM_OTHER";
 
 /// Seeds of a usual run of the tests.
 const SEEDS: u64 = 10_000;
@@ -73,4 +77,38 @@ fn every_promise_holds_in_every_seed() {
             failure.seed
         );
     }
+}
+
+/// A failure that cannot be repeated cannot be understood.
+#[test]
+fn a_seed_repeats_its_run_in_this_process() {
+    let (one, other) = (Simulator::new(Honest), Simulator::new(Honest));
+    for seed in 0..50 {
+        let first = one.run(seed, true).unwrap();
+        assert_eq!(first, other.run(seed, true).unwrap());
+        assert_ne!(first.digest, one.run(seed + 1, true).unwrap().digest);
+    }
+}
+
+/// As above; what differs between two processes, such as the order of hash maps, must not show.
+#[test]
+#[expect(clippy::print_stdout, reason = "what one process tells the other")]
+fn a_seed_repeats_its_run_in_another_process() {
+    let digest = |seed| Simulator::new(Honest).run(seed, false).unwrap().digest;
+    let digests: Vec<u64> = (0..50).map(digest).collect();
+    if std::env::var_os(OTHER).is_some() {
+        println!("{OTHER}{digests:?}");
+        return;
+    }
+    let other = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "seeds::a_seed_repeats_its_run_in_another_process",
+        ])
+        .arg("--nocapture")
+        .env(OTHER, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(other.stdout).unwrap();
+    assert!(said.contains(&format!("{OTHER}{digests:?}")), "{said}");
 }

@@ -17,8 +17,10 @@ use orch_runtime::{
 
 use crate::sabotage::Fault;
 
-/// A day.
-const LONG: Duration = Duration::from_secs(86_400);
+/// Longer than any call.
+const LONG: Duration = Duration::from_secs(3_600);
+/// Shorter than a lease.
+const SHORT: Duration = Duration::from_secs(10);
 
 /// The store of a process, with a fault.
 pub(crate) struct BentStore {
@@ -176,7 +178,7 @@ impl OperationStore for BentStore {
     async fn reap(&self, now: Timestamp, limit: u32) -> Result<Vec<OpId>, StoreError> {
         let early = self.fault == Fault::EarlyReap;
         self.store
-            .reap(if early { now + LONG } else { now }, limit)
+            .reap(if early { now + SHORT } else { now }, limit)
             .await
     }
 

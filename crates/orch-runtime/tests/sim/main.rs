@@ -13,5 +13,6 @@
 
 mod bent_store;
 mod charge;
+mod reach;
 mod sabotage;
 mod seeds;

@@ -134,7 +134,7 @@ macro_rules! finds {
     ($($name:ident: $fault:ident by $($invariant:ident),+;)+) => {$(
         #[test]
         fn $name() {
-            let found = search(|| Broken(Fault::$fault), 0, SEEDS).expect("the fault shows");
+            let found = search(|| Broken(Fault::$fault), 0, SEEDS).expect_err("the fault shows");
             let (seed, invariant) = (found.seed, found.invariant);
             eprintln!("{:<24} {:>4} seeds   {invariant}: {}", stringify!($fault), seed + 1, found.what);
             assert!([$(Invariant::$invariant),+].contains(&invariant), "{found}");
@@ -143,7 +143,7 @@ macro_rules! finds {
 }
 
 finds! {
-    a_dropped_fence_is_found: FenceDropped by StaleWriteRefused;
+    a_dropped_fence_is_found: FenceDropped by StaleWriteRefused, OutcomeKept;
     a_finalize_before_the_record_is_found: FinalizedBeforeRecorded by OutcomeKept;
     a_skipped_probe_is_found: ProbeSkipped by OneEffect, FailedMeansNothing;
     a_call_before_its_intent_is_found: IntentNotDurable by IntentBeforeCall;

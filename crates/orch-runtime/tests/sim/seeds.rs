@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use orch_runtime::testing::sim::{Failure, Simulator, Subject};
 
 use crate::charge::Honest;
+use crate::reach::Reached;
 
 /// Marks the second process, and what it says.
 const OTHER: &str = "ORCH_SIM_OTHER";
@@ -19,38 +20,50 @@ fn variable(name: &str) -> Option<u64> {
     Some(text.parse().unwrap())
 }
 
-/// Runs the seeds from `first` on, on all processors; the failure of the smallest seed, if any.
+/// Runs the seeds from `first` on, on all processors, and says what they reached.
+///
+/// # Errors
+/// The failure of the smallest seed that fails.
 pub(crate) fn search<S: Subject>(
-    subject: fn() -> S,
+    subject: impl Fn() -> S + Sync,
     first: u64,
     count: u64,
-) -> Option<Box<Failure>> {
+) -> Result<Reached, Box<Failure>> {
     let next = AtomicU64::new(first);
     let end = AtomicU64::new(first + count);
     let found: Mutex<Option<Box<Failure>>> = Mutex::new(None);
+    let all_reached = Mutex::new(Reached::default());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 let simulator = Simulator::new(subject());
+                let mut reached = Reached::default();
                 loop {
                     let seed = next.fetch_add(1, Ordering::SeqCst);
                     if seed >= end.load(Ordering::SeqCst) {
-                        return;
+                        break;
                     }
-                    if let Err(failure) = simulator.run(seed, false) {
-                        // Smaller seeds that still run are waited for.
-                        end.fetch_min(seed, Ordering::SeqCst);
-                        let mut found = found.lock().unwrap();
-                        if found.as_ref().is_none_or(|other| seed < other.seed) {
-                            *found = Some(failure);
+                    match simulator.run(seed, false) {
+                        Ok(run) => reached.note(&run),
+                        Err(failure) => {
+                            // Smaller seeds that still run are waited for.
+                            end.fetch_min(seed, Ordering::SeqCst);
+                            let mut found = found.lock().unwrap();
+                            if found.as_ref().is_none_or(|other| seed < other.seed) {
+                                *found = Some(failure);
+                            }
                         }
                     }
                 }
+                all_reached.lock().unwrap().join(reached);
             });
         }
     });
-    found.into_inner().unwrap()
+    match found.into_inner().unwrap() {
+        Some(failure) => Err(failure),
+        None => Ok(all_reached.into_inner().unwrap()),
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "the trace that was asked for")]
@@ -70,12 +83,14 @@ fn every_promise_holds_in_every_seed() {
     }
     let first = variable("ORCH_SIM_FIRST").unwrap_or(0);
     let count = variable("ORCH_SIM_SEEDS").unwrap_or(SEEDS);
-    if let Some(failure) = search(|| Honest, first, count) {
-        panic!(
+    match search(|| Honest, first, count) {
+        Ok(reached) if count >= SEEDS => reached.assert_everything(),
+        Ok(_) => {}
+        Err(failure) => panic!(
             "{failure}\nrepeat it with\n  ORCH_SIM_SEED={} cargo test -p orch-runtime --test sim -- \
              every_promise --nocapture",
             failure.seed
-        );
+        ),
     }
 }
 

@@ -24,11 +24,13 @@ mod trace;
 mod watched;
 mod world;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::EngineBuilder;
+use crate::fault::Boundary;
 use crate::operation::command::Command;
 use crate::operation::idempotency::Idempotency;
 use crate::operation::retry::RetryPolicy;
@@ -114,7 +116,12 @@ pub struct Run {
     pub digest: u64,
     /// What happened: the last lines, or all of them where asked for.
     pub trace: Vec<String>,
+    /// Where processes died, each with the kinds of replies that the provider had given before.
+    pub deaths: Vec<(Boundary, BTreeSet<&'static str>)>,
 }
+
+/// How many kinds of replies the provider gives.
+pub const REPLIES: usize = network::KINDS;
 
 /// A run in which a promise was broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,6 +201,7 @@ impl<S: Subject> Simulator<S> {
         let run = Run {
             digest: scene.trace.digest(),
             trace: scene.trace.lines(),
+            deaths: scene.deaths.clone(),
         };
         match &scene.violation {
             None => Ok(run),

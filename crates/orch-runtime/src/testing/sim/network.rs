@@ -13,6 +13,41 @@ use crate::testing::Reply;
 
 use super::random::Random;
 
+/// How many kinds of replies there are.
+pub(super) const KINDS: usize = 10;
+
+/// What comes of a call, each as likely as its number says.
+fn replies(after: Option<Duration>) -> [(u64, Reply); KINDS] {
+    [
+        (40, Reply::Done),
+        (8, Reply::Busy(after)),
+        (6, Reply::DoneButBusy),
+        (6, Reply::Refuse("DECLINED")),
+        (12, Reply::DoneButLost),
+        (6, Reply::DoneLate),
+        (8, Reply::LostBefore),
+        (4, Reply::Unreachable),
+        (8, Reply::Hang),
+        (2, Reply::Panic),
+    ]
+}
+
+/// The kind of a reply, by name.
+pub(super) fn kind(reply: &Reply) -> &'static str {
+    match reply {
+        Reply::Done => "done",
+        Reply::Busy(_) => "busy",
+        Reply::DoneButBusy => "done but busy",
+        Reply::Refuse(_) => "refuse",
+        Reply::DoneButLost => "done but lost",
+        Reply::DoneLate => "done late",
+        Reply::LostBefore => "lost before",
+        Reply::Unreachable => "unreachable",
+        Reply::Hang => "hang",
+        Reply::Panic => "panic",
+    }
+}
+
 /// What was sent and has not arrived.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
@@ -50,6 +85,8 @@ struct Effect {
 #[derive(Debug)]
 pub(super) struct Network {
     idempotency: Idempotency,
+    /// How many answers in a hundred are as the place in [`replies`] says, whatever their usual share.
+    habit: (u64, usize),
     pub(super) under_way: Vec<Request>,
     answers: BTreeMap<u64, Answer>,
     effects: Vec<Effect>,
@@ -59,9 +96,11 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn new(idempotency: Idempotency) -> Self {
+    pub(super) fn new(idempotency: Idempotency, random: &mut Random) -> Self {
+        let share = random.pick(&[0, 20, 50]);
         Self {
             idempotency,
+            habit: (share, random.place(KINDS)),
             under_way: Vec::new(),
             answers: BTreeMap::new(),
             effects: Vec::new(),
@@ -69,6 +108,20 @@ impl Network {
             calls: BTreeMap::new(),
             unhelpful: BTreeMap::new(),
         }
+    }
+
+    /// What will come of the next call.
+    pub(super) fn reply(&self, random: &mut Random) -> Reply {
+        let pause = random.chance(50);
+        let after = pause.then(|| Duration::from_secs(random.between(1, 90)));
+        let replies = replies(after);
+        let (share, habit) = self.habit;
+        let at = if random.chance(share) {
+            Some(habit)
+        } else {
+            random.weighted(&replies.each_ref().map(|(weight, _)| *weight))
+        };
+        replies[at.unwrap_or(0)].1.clone()
     }
 
     /// How often the thing was done for `order`.

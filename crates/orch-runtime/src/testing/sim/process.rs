@@ -29,10 +29,10 @@ impl Faults {
     pub(super) fn new(stage: &Arc<Stage>, life: Life) -> Arc<Self> {
         let armed = {
             let mut scene = stage.scene();
-            let deadly = !scene.calm && scene.random.chance(60);
+            let deadly = !scene.calm && scene.random.chance(70);
             deadly.then(|| {
                 let boundary = scene.random.pick(&Boundary::ALL);
-                let times = scene.random.between(1, 4);
+                let times = scene.random.between(1, 3);
                 (boundary, times)
             })
         };
@@ -68,8 +68,11 @@ impl FaultPlan for Faults {
             *times -= 1;
             if *times == 0 {
                 *armed = None;
-                self.stage
-                    .note(format_args!("{} dies at {boundary}", self.life));
+                let mut scene = self.stage.scene();
+                scene.note(format_args!("{} dies at {boundary}", self.life));
+                let replies = scene.replies.clone();
+                scene.deaths.push((boundary, replies));
+                drop(scene);
                 self.die();
             }
         }

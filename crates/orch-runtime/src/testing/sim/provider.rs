@@ -1,7 +1,6 @@
 //! The provider as the orchestrator under test sees it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use crate::clock::{Timestamp, later, to_millis};
 use crate::engine::report_unaccounted;
@@ -13,8 +12,7 @@ use crate::testing::Reply;
 use crate::value::Value;
 
 use super::invariant::Invariant;
-use super::network::{Answer, Content, Network, Request};
-use super::random::Random;
+use super::network::{Answer, Content, Network, Request, kind};
 use super::stage::{Life, Stage};
 
 /// A handle of one process on the simulated provider.
@@ -46,9 +44,13 @@ impl SimProvider {
         self.assert_intended(order);
         let (reply, now) = {
             let mut scene = self.stage.scene();
-            let calm = scene.calm;
-            let reply = reply(&mut scene.random, calm);
+            let reply = if scene.calm {
+                Reply::Done
+            } else {
+                lock(&self.network).reply(&mut scene.random)
+            };
             scene.note(format_args!("{} calls {order}: {reply:?}", self.life));
+            scene.replies.insert(kind(&reply));
             (reply, scene.now)
         };
         lock(&self.network).count_call(order);
@@ -215,27 +217,4 @@ fn no_answer() -> GatewayError {
     GatewayError::NoAnswer {
         reason: "connection reset".to_owned(),
     }
-}
-
-fn reply(random: &mut Random, calm: bool) -> Reply {
-    if calm {
-        return Reply::Done;
-    }
-    let after = random
-        .chance(50)
-        .then(|| Duration::from_secs(random.between(1, 90)));
-    let replies = [
-        (40, Reply::Done),
-        (8, Reply::Busy(after)),
-        (6, Reply::DoneButBusy),
-        (6, Reply::Refuse("DECLINED")),
-        (12, Reply::DoneButLost),
-        (6, Reply::DoneLate),
-        (8, Reply::LostBefore),
-        (4, Reply::Unreachable),
-        (8, Reply::Hang),
-        (2, Reply::Panic),
-    ];
-    let at = random.weighted(&replies.each_ref().map(|(weight, _)| *weight));
-    replies[at.unwrap_or(0)].1.clone()
 }

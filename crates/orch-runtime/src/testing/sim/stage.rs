@@ -16,6 +16,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Sleep, Timestamp, from_millis, later};
+use crate::fault::Boundary;
 use crate::ids::{IdSource, OpId};
 
 use super::invariant::{Invariant, Violation};
@@ -59,6 +60,10 @@ pub(super) struct Scene {
     /// Whether nothing goes wrong on purpose any more.
     pub(super) calm: bool,
     pub(super) violation: Option<Violation>,
+    /// What the provider was told to do so far, by name.
+    pub(super) replies: BTreeSet<&'static str>,
+    /// Deaths, each with what the provider had done before.
+    pub(super) deaths: Vec<(Boundary, BTreeSet<&'static str>)>,
 }
 
 /// Shared by everything in one run.
@@ -82,6 +87,8 @@ impl Stage {
             numbers: 0,
             calm: false,
             violation: None,
+            replies: BTreeSet::new(),
+            deaths: Vec::new(),
         })))
     }
 

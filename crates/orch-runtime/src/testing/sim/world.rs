@@ -23,6 +23,19 @@ const PATIENCE: u32 = 400;
 /// Steps after which processes that go on without the clock are stuck.
 const BUSY: u32 = 5_000;
 
+/// How likely the kinds of steps may be, in the order of [`World::step`]: a task goes on, a batch commits, a
+/// request arrives, a loop runs, a client asks, the clock is wound, trouble, a restart.
+const STEPS: [[u64; 3]; 8] = [
+    [20, 40, 60],
+    [15, 25, 40],
+    [2, 8, 20],
+    [8, 15, 30],
+    [4, 12, 20],
+    [4, 8, 16],
+    [0, 2, 5],
+    [2, 4, 8],
+];
+
 /// A place where a process runs, or does not.
 enum Slot {
     Up(Box<Process>),
@@ -39,6 +52,8 @@ pub(super) struct World<'a, S> {
     network: Arc<Mutex<Network>>,
     silent: bool,
     config: EngineConfig,
+    /// How likely each kind of step is in this run. Runs of different temper find different faults.
+    temper: [u64; 8],
     slots: Vec<Slot>,
     clients: Clients,
     checks: Checks,
@@ -53,11 +68,13 @@ impl<'a, S: Subject> World<'a, S> {
         let concurrency = random.pick(&[1, 2, 256]);
         let processes = random.weighted(&[0, 30, 45, 25]).unwrap_or(1);
         let clients = Clients::new(random);
+        let temper = STEPS.map(|weights| random.pick(&weights));
+        let network = Network::new(flavour.idempotency, random);
         scene.note(format_args!(
             "{flavour:?}, {processes} processes with room for {concurrency}, silent: {silent}"
         ));
         drop(scene);
-        let network = Arc::new(Mutex::new(Network::new(flavour.idempotency)));
+        let network = Arc::new(Mutex::new(network));
         let checks = Checks::new::<S>(stage, &network, database, flavour);
         let mut world = Self {
             subject,
@@ -70,6 +87,7 @@ impl<'a, S: Subject> World<'a, S> {
                 concurrency,
                 ..EngineConfig::default()
             },
+            temper,
             slots: Vec::new(),
             clients,
             checks,
@@ -157,17 +175,20 @@ impl<'a, S: Subject> World<'a, S> {
         let to_send = self.clients.to_send();
         let awake = self.awake().count();
         let down = self.slots.iter().any(|slot| matches!(slot, Slot::Down(_)));
-        let some = |weight: u64, any: bool| if any { weight } else { 0 };
-        let weights = [
-            some(40, !parked.is_empty()),
-            some(25, !committing.is_empty()),
-            some(15, requests > 0),
-            some(15, awake > 0),
-            some(12, !to_send.is_empty() && awake > 0),
-            8,
-            2,
-            some(4, down),
+        let possible = [
+            !parked.is_empty(),
+            !committing.is_empty(),
+            requests > 0,
+            awake > 0,
+            !to_send.is_empty() && awake > 0,
+            true,
+            true,
+            down,
         ];
+        let mut weights = self.temper;
+        for (weight, possible) in weights.iter_mut().zip(possible) {
+            *weight *= u64::from(possible);
+        }
         let (kind, first, second) = {
             let random = &mut self.stage.scene().random;
             let kind = random.weighted(&weights).unwrap_or(5);
@@ -413,7 +434,7 @@ impl<'a, S: Subject> World<'a, S> {
         self.look();
     }
 
-    /// Every request is sent, every loop runs once, and everything ready is done.
+    /// Every request is sent, every loop runs once somewhere, and everything ready is done.
     async fn turn(&mut self) {
         for request in self.clients.to_send() {
             let processes = self.slots.len();
@@ -422,7 +443,8 @@ impl<'a, S: Subject> World<'a, S> {
         }
         self.flush().await;
         for round in Round::ALL {
-            for process in self.up() {
+            let at = self.stage.scene().random.place(self.slots.len());
+            if let Slot::Up(process) = &self.slots[at] {
                 process.begin(round);
             }
             self.flush().await;

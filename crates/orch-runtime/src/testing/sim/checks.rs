@@ -234,14 +234,7 @@ impl Checks {
         if row.state == OperationState::Parked {
             return self.check_parked(op_id, row);
         }
-        let place = (op_id.to_owned(), row.fence);
-        let entry = current.log.get(&place);
-        let before = self.seen.log.get(&place);
-        let now = self.stage.scene().now;
-        let purged = |before| self.may_be_purged(op_id, before, current, now);
-        if entry.is_none() && before.is_some_and(purged) {
-            return;
-        }
+        let entry = current.log.get(&(op_id.to_owned(), row.fence));
         let kind = entry
             .filter(|entry| entry.state == "COMPLETED")
             .and_then(|entry| entry.kind.as_deref());
@@ -274,30 +267,18 @@ impl Checks {
             let entry = current.log.get(&(op_id.clone(), *fence));
             let kept = match entry {
                 Some(entry) => is_kept(before, entry),
-                None => self.may_be_purged(op_id, before, current, now),
+                None => {
+                    let ended = self.seen.operations.get(op_id);
+                    before.state == "COMPLETED"
+                        && before.created_at < to_millis(now - RETENTION)
+                        && ended.is_some_and(|row| row.state.is_final())
+                }
             };
             if !kept {
                 let what = format!("{op_id} f{fence}: {before:?} became {entry:?}");
                 self.broken(Invariant::OutcomeKept, what);
             }
         }
-    }
-
-    /// Whether the Cleaner may have deleted the entry `before`, perhaps in the commit that applied it.
-    fn may_be_purged(
-        &self,
-        op_id: &str,
-        before: &Entry,
-        current: &Snapshot,
-        now: Timestamp,
-    ) -> bool {
-        let has_ended = |snapshot: &Snapshot| {
-            let row = snapshot.operations.get(op_id);
-            row.is_some_and(|row| row.state.is_final())
-        };
-        before.created_at < to_millis(now - RETENTION)
-            && has_ended(current)
-            && (before.state == "COMPLETED" || !has_ended(&self.seen))
     }
 
     fn check_ends(&self, current: &Snapshot) {

@@ -146,6 +146,11 @@ impl Process {
         }
     }
 
+    /// Whether a round of this kind still runs.
+    pub(super) fn is_under_way(&self, round: Round) -> bool {
+        self.under_way[round as usize].load(Ordering::SeqCst)
+    }
+
     /// Begins a round, unless the last one of its kind still runs; whether it began.
     pub(super) fn begin(&self, round: Round) -> bool {
         let flag = Arc::clone(&self.under_way[round as usize]);

@@ -335,6 +335,8 @@ fn is_kept(before: &Entry, entry: &Entry) -> bool {
         "COMPLETED" if before.kind.as_deref() == Some("UNKNOWN") => {
             entry == before || entry.state == "LATE"
         }
+        // An answer whose write seemed to fail is written again, and comes too late then.
+        "COMPLETED" => entry == before || (entry.state == "LATE" && same),
         _ => entry == before,
     }
 }

@@ -32,23 +32,28 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Asks for a write; now and then the database is too busy for it.
+    /// Asks for a write. Now and then the database is too busy for it, or does it and loses the answer.
     async fn write<T>(
         &self,
         what: &'static str,
         call: impl Future<Output = Result<T, StoreError>>,
         tell: impl Fn(&T) -> String,
     ) -> Result<T, StoreError> {
-        let busy = {
-            let mut scene = self.stage.scene();
-            !scene.calm && scene.random.chance(2)
-        };
-        let answer = if busy {
-            Err(StoreError::new(StoreErrorKind::Busy, what, "locked"))
-        } else {
-            call.await
-        };
+        if self.has_trouble() {
+            let busy = StoreError::new(StoreErrorKind::Busy, what, "locked");
+            return self.answered(what, Err(busy), tell).await;
+        }
+        let answer = call.await;
+        if answer.is_ok() && self.has_trouble() {
+            let lost = StoreError::new(StoreErrorKind::Unavailable, what, "connection lost");
+            return self.answered(what, Err(lost), tell).await;
+        }
         self.answered(what, answer, tell).await
+    }
+
+    fn has_trouble(&self) -> bool {
+        let mut scene = self.stage.scene();
+        !scene.calm && scene.random.chance(2)
     }
 
     async fn read<T>(

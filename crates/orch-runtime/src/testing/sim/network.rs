@@ -87,6 +87,8 @@ pub(super) struct Network {
     idempotency: Idempotency,
     /// How many answers in a hundred are as the place in [`replies`] says, whatever their usual share.
     habit: (u64, usize),
+    /// How many effects in a hundred show later than they happen.
+    hidden: u64,
     pub(super) under_way: Vec<Request>,
     answers: BTreeMap<u64, Answer>,
     effects: Vec<Effect>,
@@ -101,6 +103,7 @@ impl Network {
         Self {
             idempotency,
             habit: (share, random.place(KINDS)),
+            hidden: random.pick(&[0, 30, 80]),
             under_way: Vec::new(),
             answers: BTreeMap::new(),
             effects: Vec::new(),
@@ -218,13 +221,14 @@ impl Network {
             }
             self.keys.insert(request.key.clone(), now);
         }
-        let hidden = (request.latest - now).num_milliseconds();
-        let hidden = random.between(0, u64::try_from(hidden).unwrap_or(0));
-        let shows_at = if random.chance(70) {
-            now
+        let longest = (request.latest - now).num_milliseconds();
+        let longest = u64::try_from(longest).unwrap_or(0);
+        let hidden = if random.chance(self.hidden) {
+            random.between(0, longest)
         } else {
-            later(now, Duration::from_millis(hidden))
+            0
         };
+        let shows_at = later(now, Duration::from_millis(hidden));
         self.effects.push(Effect {
             order: request.order.clone(),
             shows_at,

@@ -9,7 +9,7 @@
 //!
 //! The engine, the schedulers, the statements and the group commit are the real ones. Only time, ids,
 //! the provider and the order of things are simulated: there is no thread, and every task waits on the
-//! [`stage`] after each call to the store or the provider and at each sleep. After a number of steps
+//! stage after each call to the store or the provider and at each sleep. After a number of steps
 //! everything goes well again, and all operations must come to rest.
 
 mod checks;

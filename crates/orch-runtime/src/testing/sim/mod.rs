@@ -70,7 +70,7 @@ impl Flavour {
         ];
         Self {
             idempotency: random.pick(&kinds),
-            hook: random.chance(40),
+            hook: random.chance(50),
         }
     }
 }

@@ -26,9 +26,9 @@ fn replies(after: Option<Duration>) -> [(u64, Reply); KINDS] {
         (12, Reply::DoneButLost),
         (6, Reply::DoneLate),
         (8, Reply::LostBefore),
-        (4, Reply::Unreachable),
+        (6, Reply::Unreachable),
         (8, Reply::Hang),
-        (2, Reply::Panic),
+        (6, Reply::Panic),
     ]
 }
 

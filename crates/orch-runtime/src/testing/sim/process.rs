@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Timestamp};
 use crate::engine::Engine;
-use crate::fault::{Boundary, Fate, FaultPlan};
+use crate::fault::{Boundary, Fate, FaultPlan, Step};
 use crate::scheduler::{Cleaner, CleanerConfig, Finalizer, FinalizerConfig, Reaper, ReaperConfig};
 use crate::store::sqlite::SqliteStore;
 
@@ -14,6 +14,17 @@ use super::stage::{Life, SimClock, Stage};
 
 /// For how long applied log entries stay in simulations: short, so that the Cleaner has work.
 pub(super) const RETENTION: Duration = Duration::from_secs(120);
+
+/// Boundaries that few runs reach, so that more should die there.
+const RARE: [Boundary; 7] = [
+    Boundary::BeforeCommit(Step::Record),
+    Boundary::AfterCommit(Step::Record),
+    Boundary::InFinalize,
+    Boundary::BeforeCommit(Step::Finalize),
+    Boundary::AfterCommit(Step::Finalize),
+    Boundary::BeforeCommit(Step::Reap),
+    Boundary::AfterCommit(Step::Reap),
+];
 
 /// Dies when it reaches a boundary for the n-th time.
 #[derive(Debug)]
@@ -29,11 +40,15 @@ impl Faults {
     pub(super) fn new(stage: &Arc<Stage>, life: Life) -> Arc<Self> {
         let armed = {
             let mut scene = stage.scene();
-            let deadly = !scene.calm && scene.random.chance(70);
+            let deadly = !scene.calm && scene.random.chance(85);
             deadly.then(|| {
-                let boundary = scene.random.pick(&Boundary::ALL);
-                let times = scene.random.between(1, 3);
-                (boundary, times)
+                let random = &mut scene.random;
+                let boundary = if random.chance(50) {
+                    random.pick(&RARE)
+                } else {
+                    random.pick(&Boundary::ALL)
+                };
+                (boundary, random.pick(&[1, 1, 2, 3]))
             })
         };
         Arc::new(Self {

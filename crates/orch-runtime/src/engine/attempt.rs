@@ -81,8 +81,10 @@ impl Inner {
             tracing::warn!("not called: the lease ended first; left to the Reaper");
             return pass.unused();
         }
-        if let Some(settlement) = before_execute(&lease.facts, handler.idempotency(), now) {
-            self.settle(&lease, &outcome_of(&settlement), settlement)
+        let (policy, idempotency) = (handler.policy(), handler.idempotency());
+        if let Some(settlement) = before_execute(&lease.facts, &policy, idempotency, now) {
+            let outcome = outcome_of(&settlement);
+            self.conclude(&handler, &command, &lease, &outcome, settlement)
                 .await;
             return pass.unused();
         }
@@ -95,7 +97,6 @@ impl Inner {
         }
         self.metrics.outcome(&outcome);
         let now = self.clock.now();
-        let (policy, idempotency) = (handler.policy(), handler.idempotency());
         let settlement = after_execute(outcome.clone(), &lease.facts, &policy, idempotency, now);
         self.conclude(&handler, &command, &lease, &outcome, settlement)
             .await;
@@ -132,6 +133,7 @@ impl Inner {
         };
         let policy = handler.policy();
         let limit = policy.attempt_timeout;
+        let asked_at = self.clock.now();
         let call = handler.probe(lease.op_id(), &command);
         let answer = guarded(self.clock.as_ref(), limit, Arc::default(), call).await;
         let probe = answer.unwrap_or_else(|lost| Probe::StillUnknown {
@@ -139,8 +141,8 @@ impl Inner {
         });
         self.lane.answered(permit, &probe);
         let outcome = outcome_of_probe(&probe);
-        let now = self.clock.now();
-        let settlement = after_probe(probe, &lease.facts, &policy, handler.idempotency(), now);
+        let (idempotency, now) = (handler.idempotency(), self.clock.now());
+        let settlement = after_probe(probe, &lease.facts, &policy, idempotency, asked_at, now);
         self.conclude(&handler, &command, &lease, &outcome, settlement)
             .await;
     }

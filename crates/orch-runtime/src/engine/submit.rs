@@ -73,7 +73,7 @@ impl Engine {
         let accepted = match self.inner.store.accept(operation, term).await {
             Ok(accepted) => accepted,
             Err(error) => {
-                pass.map(Pass::unused);
+                give_back(pass);
                 return Err(error.into());
             }
         };
@@ -93,7 +93,7 @@ impl Engine {
                 })
             }
             Accepted::Existing(op_id) => {
-                pass.map(Pass::unused);
+                give_back(pass);
                 metrics.replayed.inc();
                 Ok(Submitted {
                     op_id,
@@ -101,7 +101,7 @@ impl Engine {
                 })
             }
             Accepted::Mismatch => {
-                pass.map(Pass::unused);
+                give_back(pass);
                 metrics.mismatched.inc();
                 Err(SubmitError::KeyReused)
             }
@@ -141,6 +141,13 @@ impl Engine {
         }
         let slot = Arc::clone(&self.inner.slots).try_acquire_owned().ok()?;
         self.inner.lane.enter(slot, CallKind::Fresh, now).ok()
+    }
+}
+
+/// Nothing was claimed for it.
+fn give_back(pass: Option<Pass>) {
+    if let Some(pass) = pass {
+        pass.unused();
     }
 }
 

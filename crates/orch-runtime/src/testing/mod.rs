@@ -13,6 +13,7 @@ mod database;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod provider;
+pub mod sim;
 mod world;
 
 pub use self::clock::ManualClock;

@@ -1,12 +1,18 @@
 //! Answers that prove nothing: nobody is charged twice, and nobody is told "failed", on their account.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use orch_runtime::scheduler::{FinalizerConfig, ReaperConfig};
-use orch_runtime::testing::Reply;
-use orch_runtime::{Clock, Finalizer, OperationState, Reaper};
+use orch_runtime::testing::{Provider, Reply, World};
+use orch_runtime::tokio::sync::Notify;
+use orch_runtime::{
+    Clock, Finalizer, Idempotency, OpId, OperationState, Orchestrator, Outcome, Probe, Reaper,
+};
 
-use crate::charge::{charge, hooked_world, keyed_world, scripted, unkeyed_world};
+use crate::charge::{
+    Charge, Charging, SETUP, charge, hooked_world, keyed_world, scripted, unkeyed_world,
+};
 
 /// Something between us and the provider answers 504 each time; the provider acted each time.
 #[tokio::test]
@@ -62,6 +68,78 @@ async fn a_call_is_not_begun_after_its_lease_has_ended() {
     sleepy.idle().await;
     assert_eq!(world.provider.requests(&op), 0);
     assert_eq!(world.state(&op).await, OperationState::InProgress);
+}
+
+/// A provider that takes its time to answer questions.
+struct SlowToSay {
+    charging: Charging<false>,
+    say: Arc<Notify>,
+}
+
+impl Orchestrator for SlowToSay {
+    type Command = Charge;
+    const DOMAIN: &'static str = "CHARGE";
+
+    fn idempotency(&self) -> Idempotency {
+        Idempotency::None
+    }
+
+    async fn execute(&self, op_id: &OpId, command: &Charge) -> Outcome {
+        self.charging.execute(op_id, command).await
+    }
+
+    async fn probe(&self, op_id: &OpId, command: &Charge) -> Probe {
+        let answer = self.charging.probe(op_id, command).await;
+        self.say.notified().await;
+        answer
+    }
+}
+
+/// The provider denies a call that arrives right after; its denial comes when it would be believed.
+#[tokio::test]
+async fn a_denial_that_took_its_time_is_not_believed() {
+    let say = Arc::new(Notify::new());
+    let heard = Arc::clone(&say);
+    let world = World::new(SETUP, Provider::unkeyed(), move |builder, provider| {
+        builder.register(SlowToSay {
+            charging: Charging {
+                provider,
+                keyed: false,
+            },
+            say: Arc::clone(&heard),
+        })
+    });
+    let world = scripted(world, [Reply::DoneLate]);
+    let op = world.submit("k", &charge("order-1")).await.unwrap();
+    world.clock.advance(Duration::from_secs(55));
+    let reaper = Reaper::new(world.engine(), ReaperConfig::default());
+    let now = world.clock.now();
+    let asking = tokio::spawn(async move { reaper.run_once(now).await });
+    while world.provider.probes() == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.provider.arrive();
+    world.clock.advance(Duration::from_secs(6));
+    say.notify_one();
+    asking.await.unwrap().unwrap();
+    assert_eq!(world.state(&op).await, OperationState::Unknown);
+    say.notify_one();
+    world.settle().await;
+    assert_eq!(world.state(&op).await, OperationState::Completed);
+    assert_eq!(world.provider.effects(&op), 1);
+}
+
+/// The time budget ends while the operation waits for its next attempt.
+#[tokio::test]
+async fn an_end_without_a_call_runs_the_hook_too() {
+    let busy = Reply::Busy(Some(Duration::from_secs(3_590)));
+    let world = scripted(hooked_world(), [busy]);
+    let op = world.submit("k", &charge("order-1")).await.unwrap();
+    assert_eq!(world.state(&op).await, OperationState::Pending);
+    world.advance(Duration::from_secs(3_601)).await;
+    assert_eq!(world.state(&op).await, OperationState::Failed);
+    let failed = "select count(*) as n from orders where paid = 'FAILED'";
+    assert_eq!(world.count(failed, vec![]).await, 1);
 }
 
 /// Somebody wrote into the table what the program cannot read.

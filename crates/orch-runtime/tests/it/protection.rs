@@ -1,6 +1,5 @@
 //! The provider is spared: by all processes together, and without spending attempts.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use orch_runtime::engine::Engine;
@@ -181,7 +180,7 @@ async fn settle_tasks() {
 /// Where protection is off, nobody asks the database about it.
 #[tokio::test]
 async fn without_protection_there_is_no_lane() {
-    let world = Arc::new(protected_world(ProtectionPolicy::off()));
+    let world = protected_world(ProtectionPolicy::off());
     world.submit("k", &charge("order-1")).await.unwrap();
     world.run_once().await;
     assert_eq!(

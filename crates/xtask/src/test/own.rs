@@ -5,7 +5,9 @@ use anyhow::Result;
 use crate::workspace::Workspace;
 
 /// The test programs that are quick.
-const BLACK_BOX: [&str; 6] = ["--test", "it", "--test", "http", "--test", "tidy"];
+const BLACK_BOX: [&str; 8] = [
+    "--test", "it", "--test", "http", "--test", "sim", "--test", "tidy",
+];
 
 pub(super) fn fmt(workspace: &Workspace) -> Result<()> {
     workspace.cargo(&["fmt", "--all", "--check"]).run()

@@ -143,23 +143,15 @@ impl Settlement {
 #[must_use]
 pub fn before_execute(
     facts: &Facts,
+    policy: &RetryPolicy,
     idempotency: Idempotency,
     now: Timestamp,
 ) -> Option<Settlement> {
-    let sent_before = facts
-        .first_sent_at
-        .filter(|_| facts.attempts > 1 || facts.is_ambiguous());
-    if let Some(first) = sent_before {
-        let must_ask = match idempotency {
-            Idempotency::Keyed { .. } => !idempotency.covers(first, now),
-            Idempotency::None => facts.is_ambiguous(),
-        };
-        if must_ask {
-            return Some(ask(
-                now,
-                "the provider may no longer remember the key of an earlier call",
-            ));
-        }
+    if facts.is_ambiguous() && !is_covered(facts, policy, idempotency, now) {
+        return Some(ask(
+            now,
+            "the provider may no longer remember the key of an earlier call",
+        ));
     }
     (now >= facts.deadline_at).then(|| {
         if facts.is_ambiguous() {
@@ -226,13 +218,15 @@ pub fn after_execute(
     }
 }
 
-/// Decides what the provider's answer to a question means.
+/// Decides what the provider's answer to a question means, which was put at `asked_at`. The answer says
+/// how things stood then at the latest, however long it took to arrive.
 #[must_use]
 pub fn after_probe(
     probe: Probe,
     facts: &Facts,
     policy: &RetryPolicy,
     idempotency: Idempotency,
+    asked_at: Timestamp,
     now: Timestamp,
 ) -> Settlement {
     match probe {
@@ -249,7 +243,7 @@ pub fn after_probe(
             code: INTERRUPTED,
             reason: format!("{} workers were lost on it", facts.interruptions),
         },
-        Probe::NotCommitted => not_committed(facts, policy, idempotency, now),
+        Probe::NotCommitted => not_committed(facts, policy, idempotency, asked_at, now),
         Probe::StillUnknown { reason } => still_unknown(reason, facts, policy, idempotency, now),
     }
 }
@@ -258,6 +252,7 @@ fn not_committed(
     facts: &Facts,
     policy: &RetryPolicy,
     idempotency: Idempotency,
+    asked_at: Timestamp,
     now: Timestamp,
 ) -> Settlement {
     let reason = "the provider knows nothing of the earlier call".to_owned();
@@ -268,7 +263,7 @@ fn not_committed(
     };
     let at = later(now, wait);
     let arrived_by = arrived_by(facts, policy);
-    if now >= arrived_by {
+    if asked_at >= arrived_by {
         return try_again(reason, at, false, facts, policy);
     }
     if may_resend(facts, policy, idempotency, at) {
@@ -287,6 +282,18 @@ fn arrived_by(facts: &Facts, policy: &RetryPolicy) -> Timestamp {
     since.map_or(Timestamp::MIN_UTC, |since| later(since, policy.settling))
 }
 
+/// Whether a call that begins at `at` has its effect, if ever, while the provider still knows the key.
+fn is_covered(
+    facts: &Facts,
+    policy: &RetryPolicy,
+    idempotency: Idempotency,
+    at: Timestamp,
+) -> bool {
+    let arrived = later(later(at, policy.attempt_timeout), policy.settling);
+    let first = facts.first_sent_at;
+    first.is_some_and(|first| idempotency.covers(first, arrived))
+}
+
 /// Whether the same key may be sent again at `at` although it may already have had its effect.
 fn may_resend(
     facts: &Facts,
@@ -294,10 +301,7 @@ fn may_resend(
     idempotency: Idempotency,
     at: Timestamp,
 ) -> bool {
-    let covered = facts
-        .first_sent_at
-        .is_some_and(|first| idempotency.covers(first, at));
-    covered
+    is_covered(facts, policy, idempotency, at)
         && facts.attempts < policy.max_attempts
         && facts.interruptions <= policy.max_interruptions
         && at < facts.deadline_at

@@ -70,20 +70,51 @@ fn retry_after_wins_over_the_backoff() {
 
 #[test]
 fn a_key_past_its_window_is_asked_about_and_not_sent() {
+    let policy = RetryPolicy::default();
     let second = Facts {
+        unaccounted_at: Some(from_millis(0)),
         deadline_at: from_millis(i64::from(u32::MAX)),
         ..facts(2)
     };
     let next_day = from_millis(86_400_000);
-    let settled = before_execute(&second, KEYED, next_day);
+    let settled = before_execute(&second, &policy, KEYED, next_day);
     assert!(matches!(settled, Some(Settlement::Ask { .. })));
-    assert_eq!(before_execute(&second, KEYED, now()), None);
+    assert_eq!(before_execute(&second, &policy, KEYED, now()), None);
     let lost = Facts {
         unaccounted_at: Some(from_millis(0)),
         ..facts(1)
     };
-    assert!(before_execute(&lost, Idempotency::None, now()).is_some());
-    assert_eq!(before_execute(&facts(2), Idempotency::None, now()), None);
+    let unkeyed = |facts| before_execute(facts, &policy, Idempotency::None, now());
+    assert!(unkeyed(&lost).is_some());
+    assert_eq!(unkeyed(&facts(2)), None);
+}
+
+/// The call may take its time, and settle late: by then the provider must still know the key.
+#[test]
+fn a_key_is_not_sent_when_the_call_could_arrive_past_its_window() {
+    let policy = RetryPolicy::default();
+    let second = Facts {
+        unaccounted_at: Some(from_millis(0)),
+        deadline_at: from_millis(i64::from(u32::MAX)),
+        ..facts(2)
+    };
+    let end = from_millis(86_400_000) - Duration::from_secs(300);
+    let call = policy.attempt_timeout + policy.settling;
+    let in_time = end - call - Duration::from_millis(1);
+    assert_eq!(before_execute(&second, &policy, KEYED, in_time), None);
+    assert!(before_execute(&second, &policy, KEYED, end - call).is_some());
+}
+
+/// Where every call is accounted for, a new one is the first that can have an effect.
+#[test]
+fn past_the_window_an_operation_without_an_open_call_is_sent() {
+    let open = Facts {
+        deadline_at: from_millis(i64::from(u32::MAX)),
+        ..facts(2)
+    };
+    let next_day = from_millis(86_400_000);
+    let settled = before_execute(&open, &RetryPolicy::default(), KEYED, next_day);
+    assert_eq!(settled, None);
 }
 
 #[test]
@@ -96,7 +127,7 @@ fn what_nobody_can_say_is_parked_and_never_failed() {
         unaccounted_at: Some(from_millis(0)),
         ..facts(1)
     };
-    let resend = after_probe(still(), &fresh, &policy, KEYED, now());
+    let resend = after_probe(still(), &fresh, &policy, KEYED, now(), now());
     assert!(matches!(
         resend,
         Settlement::Retry {
@@ -104,10 +135,17 @@ fn what_nobody_can_say_is_parked_and_never_failed() {
             ..
         }
     ));
-    let unkeyed = after_probe(still(), &fresh, &policy, Idempotency::None, now());
+    let unkeyed = after_probe(still(), &fresh, &policy, Idempotency::None, now(), now());
     assert!(matches!(unkeyed, Settlement::Ask { .. }));
     let asked_often = Facts { probes: 5, ..fresh };
-    let parked = after_probe(still(), &asked_often, &policy, Idempotency::None, now());
+    let parked = after_probe(
+        still(),
+        &asked_often,
+        &policy,
+        Idempotency::None,
+        now(),
+        now(),
+    );
     assert!(matches!(parked, Settlement::Park { code: UNKNOWN, .. }));
 }
 
@@ -185,7 +223,7 @@ fn a_provider_that_finds_nothing_is_believed_only_after_the_settling_time() {
     };
     let arrived = from_millis(60_000);
     let nothing =
-        |idempotency, now| after_probe(Probe::NotCommitted, &lost, &policy, idempotency, now);
+        |idempotency, now| after_probe(Probe::NotCommitted, &lost, &policy, idempotency, now, now);
     let early = nothing(Idempotency::None, now());
     assert!(matches!(early, Settlement::Ask { at, .. } if at == arrived));
     let resent = nothing(KEYED, now());
@@ -210,7 +248,42 @@ fn a_provider_that_finds_nothing_is_believed_only_after_the_settling_time() {
         unaccounted_at: Some(from_millis(0)),
         ..facts(3)
     };
-    let last = |now| after_probe(Probe::NotCommitted, &out_of_attempts, &policy, KEYED, now);
+    let last = |now| {
+        after_probe(
+            Probe::NotCommitted,
+            &out_of_attempts,
+            &policy,
+            KEYED,
+            now,
+            now,
+        )
+    };
     assert!(matches!(last(now()), Settlement::Ask { at, .. } if at == arrived));
     assert!(matches!(last(arrived), Settlement::Fail { code, .. } if code == MAX_ATTEMPTS));
+}
+
+/// The question was put before the call could have arrived; its answer came after.
+#[test]
+fn a_denial_counts_from_the_question_and_not_from_its_answer() {
+    let policy = RetryPolicy::default();
+    let lost = Facts {
+        unaccounted_at: Some(from_millis(0)),
+        ..facts(1)
+    };
+    let arrived = from_millis(60_000);
+    let answered_at = from_millis(65_000);
+    let denied = |asked_at| {
+        let denial = Probe::NotCommitted;
+        after_probe(
+            denial,
+            &lost,
+            &policy,
+            Idempotency::None,
+            asked_at,
+            answered_at,
+        )
+    };
+    let early = denied(from_millis(59_999));
+    assert!(matches!(early, Settlement::Ask { at, .. } if at == arrived));
+    assert!(matches!(denied(arrived), Settlement::Retry { .. }));
 }

@@ -51,6 +51,21 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// A connection to an empty database that is gone when it is closed.
+#[cfg(feature = "testing")]
+pub(super) fn open_memory() -> Result<Connection, StoreError> {
+    let connection = Connection::open_in_memory().map_err(sqlite_error("open"))?;
+    prepare(&connection)?;
+    // A bound limit would else have its statement planned again at each run.
+    connection
+        .set_db_config(
+            rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG,
+            true,
+        )
+        .map_err(sqlite_error("open"))?;
+    Ok(connection)
+}
+
 fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection
         .busy_timeout(BUSY_TIMEOUT)

@@ -6,6 +6,8 @@
 mod committer;
 mod connection;
 mod lanes;
+#[cfg(feature = "testing")]
+mod memory;
 mod migrate;
 mod operations;
 mod row;
@@ -23,6 +25,8 @@ use crate::store::{OperationStore, StoreError, StoreErrorKind, Tables};
 
 use self::committer::Committer;
 use self::connection::Readers;
+#[cfg(feature = "testing")]
+pub use self::memory::MemoryDatabase;
 
 /// A SQLite file that holds any number of domains.
 #[derive(Debug, Clone)]
@@ -141,6 +145,10 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     {
+        #[cfg(feature = "testing")]
+        if let Some(inline) = self.inline() {
+            return inline.read(read).map_err(sqlite_error(operation));
+        }
         let readers = Arc::clone(&self.readers);
         let turn = readers.turn().await;
         let job = move || {

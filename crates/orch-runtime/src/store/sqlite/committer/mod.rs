@@ -1,4 +1,4 @@
-//! Group commit: one thread owns the writing connection, and everything that waits shares one commit.
+//! Group commit: one writing connection, and everything that waits shares one commit.
 //!
 //! The committer takes the first waiting transition, adds all others that wait by then, commits them
 //! in one transaction at `synchronous=FULL` and acknowledges each only afterwards. It starts at once
@@ -8,9 +8,11 @@
 //! of its own: a poisoned one cannot take its neighbours down. Transitions may therefore run twice
 //! and must not keep anything from their first run.
 
+#[cfg(feature = "testing")]
+mod inline;
+mod thread;
+
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -20,14 +22,21 @@ use crate::store::{StoreError, StoreErrorKind};
 
 use super::sqlite_error;
 
+#[cfg(feature = "testing")]
+pub(super) use self::inline::Inline;
+pub(super) use self::thread::Thread;
+
 /// More members than this make the commit itself slow to answer.
 const MAX_BATCH: usize = 1024;
 
-/// The queue in front of the writing thread.
+/// The queue in front of the writing connection.
 #[derive(Debug)]
-pub(super) struct Committer {
-    queue: Option<Sender<Box<dyn Member>>>,
-    thread: Option<JoinHandle<()>>,
+pub(super) enum Committer {
+    /// A thread of its own drains the queue.
+    Thread(Thread),
+    /// A test drains it, when and in the order it chooses.
+    #[cfg(feature = "testing")]
+    Inline(Inline),
 }
 
 /// One waiting transition.
@@ -69,19 +78,12 @@ where
 }
 
 impl Committer {
+    /// Starts the thread that drains the queue.
     pub(super) fn start(
         connection: Connection,
         faults: Arc<dyn FaultPlan>,
     ) -> Result<Self, StoreError> {
-        let (queue, waiting) = channel();
-        let thread = std::thread::Builder::new()
-            .name("orch-committer".to_owned())
-            .spawn(move || commit_loop(connection, &waiting, faults.as_ref()))
-            .map_err(|error| StoreError::new(StoreErrorKind::Unavailable, "start", error))?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-        })
+        Thread::start(connection, faults).map(Self::Thread)
     }
 
     /// Runs `run` in the next shared commit and answers after it is durable.
@@ -98,21 +100,12 @@ impl Committer {
             answer: None,
             waiter,
         });
-        let queue = self.queue.as_ref().ok_or_else(closed)?;
-        queue.send(member).map_err(|_| closed())?;
-        answer.await.map_err(|_| closed())?
-    }
-}
-
-impl Drop for Committer {
-    /// Commits what waits, then ends the thread.
-    fn drop(&mut self) {
-        drop(self.queue.take());
-        if let Some(thread) = self.thread.take()
-            && thread.thread().id() != std::thread::current().id()
-        {
-            drop(thread.join());
+        match self {
+            Self::Thread(thread) => thread.push(member)?,
+            #[cfg(feature = "testing")]
+            Self::Inline(inline) => inline.push(member),
         }
+        answer.await.map_err(|_| closed())?
     }
 }
 
@@ -120,34 +113,30 @@ fn closed() -> StoreError {
     StoreError::new(StoreErrorKind::Closed, "commit", "the store is closed")
 }
 
-fn commit_loop(
-    mut connection: Connection,
-    waiting: &Receiver<Box<dyn Member>>,
+/// Commits the members of `batch` together or, when one of them fails, each by itself, and tells them.
+/// After a death nobody is told, and what is left stays in `batch`.
+fn commit_shared(
+    connection: &mut Connection,
+    batch: &mut Vec<Box<dyn Member>>,
     faults: &dyn FaultPlan,
-) {
-    let mut batch = Vec::with_capacity(MAX_BATCH);
-    while let Ok(first) = waiting.recv() {
-        batch.push(first);
-        while batch.len() < MAX_BATCH
-            && let Ok(member) = waiting.try_recv()
-        {
-            batch.push(member);
-        }
-        match commit(&mut connection, &mut batch, faults) {
-            Committed::Yes => acknowledge(&mut batch),
-            Committed::No => {
-                for member in std::mem::take(&mut batch) {
-                    let mut alone = vec![member];
-                    if let Committed::Dead = commit(&mut connection, &mut alone, faults) {
-                        return;
-                    }
-                    acknowledge(&mut alone);
+) -> Fate {
+    match commit(connection, batch, faults) {
+        Committed::Yes => acknowledge(batch),
+        Committed::No => {
+            let mut members = std::mem::take(batch).into_iter();
+            while let Some(member) = members.next() {
+                let mut alone = vec![member];
+                if let Committed::Dead = commit(connection, &mut alone, faults) {
+                    batch.append(&mut alone);
+                    batch.extend(members);
+                    return Fate::Die;
                 }
+                acknowledge(&mut alone);
             }
-            Committed::Dead => return,
         }
-        batch.clear();
+        Committed::Dead => return Fate::Die,
     }
+    Fate::Continue
 }
 
 enum Committed {

@@ -1,0 +1,70 @@
+//! What must hold in every run, by name.
+
+use std::fmt;
+
+/// A promise of the runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Invariant {
+    /// The provider does the thing at most once per operation.
+    OneEffect,
+    /// COMPLETED means that the provider did it.
+    CompletedMeansDone,
+    /// FAILED means that the provider did nothing, and never will.
+    FailedMeansNothing,
+    /// What was acknowledged stays for ever, with the same content.
+    AcceptedStays,
+    /// A key never has two operations.
+    OneOperationPerKey,
+    /// Another body under a taken key is refused and changes nothing.
+    OtherBodyRefused,
+    /// A final or parked state never changes.
+    FinalStays,
+    /// Fences only grow.
+    FenceGrows,
+    /// An operation is not taken from a worker before its lease has ended.
+    LeaseRespected,
+    /// What is written under an older fence changes nothing.
+    StaleWriteRefused,
+    /// The intent of an attempt is durable, and its lease runs, when the provider is called.
+    IntentBeforeCall,
+    /// An answer in the log stays until it is applied, and a final state has its answer in the log.
+    OutcomeKept,
+    /// The finalize hook's writes are there exactly once, and exactly when the operation has ended.
+    HookOnce,
+    /// Attempts, interruptions and calls stay within their budgets.
+    BudgetKept,
+    /// Nobody is called to a parked operation without need.
+    ParkedWithReason,
+    /// When faults stop, every operation comes to rest.
+    ComesToRest,
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OneEffect => "one-effect",
+            Self::CompletedMeansDone => "completed-means-done",
+            Self::FailedMeansNothing => "failed-means-nothing",
+            Self::AcceptedStays => "accepted-stays",
+            Self::OneOperationPerKey => "one-operation-per-key",
+            Self::OtherBodyRefused => "other-body-refused",
+            Self::FinalStays => "final-stays",
+            Self::FenceGrows => "fence-grows",
+            Self::LeaseRespected => "lease-respected",
+            Self::StaleWriteRefused => "stale-write-refused",
+            Self::IntentBeforeCall => "intent-before-call",
+            Self::OutcomeKept => "outcome-kept",
+            Self::HookOnce => "hook-once",
+            Self::BudgetKept => "budget-kept",
+            Self::ParkedWithReason => "parked-with-reason",
+            Self::ComesToRest => "comes-to-rest",
+        })
+    }
+}
+
+/// A promise that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Violation {
+    pub(super) invariant: Invariant,
+    pub(super) what: String,
+}

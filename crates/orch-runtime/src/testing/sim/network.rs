@@ -1,0 +1,256 @@
+//! The provider and the way to it: requests that travel, effects that show late, answers that are lost.
+//!
+//! A request goes on its way when it is sent, whatever becomes of its sender, and arrives within the
+//! policy's settling time. Its effect, too, shows to a question only some time later within it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::clock::{Timestamp, later};
+use crate::operation::answer::{GatewayError, Receipt};
+use crate::operation::idempotency::{Idempotency, Probe};
+use crate::testing::Reply;
+
+use super::random::Random;
+
+/// How many kinds of replies there are.
+pub(super) const KINDS: usize = 10;
+
+/// What comes of a call, each as likely as its number says.
+fn replies(after: Option<Duration>) -> [(u64, Reply); KINDS] {
+    [
+        (40, Reply::Done),
+        (8, Reply::Busy(after)),
+        (6, Reply::DoneButBusy),
+        (6, Reply::Refuse("DECLINED")),
+        (12, Reply::DoneButLost),
+        (6, Reply::DoneLate),
+        (8, Reply::LostBefore),
+        (6, Reply::Unreachable),
+        (8, Reply::Hang),
+        (6, Reply::Panic),
+    ]
+}
+
+/// The kind of a reply, by name.
+pub(super) fn kind(reply: &Reply) -> &'static str {
+    match reply {
+        Reply::Done => "done",
+        Reply::Busy(_) => "busy",
+        Reply::DoneButBusy => "done but busy",
+        Reply::Refuse(_) => "refuse",
+        Reply::DoneButLost => "done but lost",
+        Reply::DoneLate => "done late",
+        Reply::LostBefore => "lost before",
+        Reply::Unreachable => "unreachable",
+        Reply::Hang => "hang",
+        Reply::Panic => "panic",
+    }
+}
+
+/// What was sent and has not arrived.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    /// The place on the stage at which its sender waits.
+    pub(super) number: u64,
+    pub(super) order: String,
+    pub(super) key: String,
+    pub(super) content: Content,
+    /// When it has arrived at the latest.
+    pub(super) latest: Timestamp,
+}
+
+/// What a request asks for, and what the provider makes of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Content {
+    Call(Reply),
+    /// A question; the reason why there is no answer to it, if there is none.
+    Question(Option<&'static str>),
+}
+
+/// What comes back.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Call(Result<Receipt, GatewayError>),
+    Question(Probe),
+}
+
+#[derive(Debug)]
+struct Effect {
+    order: String,
+    shows_at: Timestamp,
+}
+
+/// The provider's book, and what is on its way to it.
+#[derive(Debug)]
+pub(super) struct Network {
+    idempotency: Idempotency,
+    /// How many answers in a hundred are as the place in [`replies`] says, whatever their usual share.
+    habit: (u64, usize),
+    /// How many effects in a hundred show later than they happen.
+    hidden: u64,
+    pub(super) under_way: Vec<Request>,
+    answers: BTreeMap<u64, Answer>,
+    effects: Vec<Effect>,
+    keys: BTreeMap<String, Timestamp>,
+    calls: BTreeMap<String, u32>,
+    unhelpful: BTreeMap<String, u32>,
+}
+
+impl Network {
+    pub(super) fn new(idempotency: Idempotency, random: &mut Random) -> Self {
+        let share = random.pick(&[0, 20, 50]);
+        Self {
+            idempotency,
+            habit: (share, random.place(KINDS)),
+            hidden: random.pick(&[0, 30, 80]),
+            under_way: Vec::new(),
+            answers: BTreeMap::new(),
+            effects: Vec::new(),
+            keys: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            unhelpful: BTreeMap::new(),
+        }
+    }
+
+    /// What will come of the next call.
+    pub(super) fn reply(&self, random: &mut Random) -> Reply {
+        let pause = random.chance(50);
+        let after = pause.then(|| Duration::from_secs(random.between(1, 90)));
+        let replies = replies(after);
+        let (share, habit) = self.habit;
+        let at = if random.chance(share) {
+            Some(habit)
+        } else {
+            random.weighted(&replies.each_ref().map(|(weight, _)| *weight))
+        };
+        replies[at.unwrap_or(0)].1.clone()
+    }
+
+    /// How often the thing was done for `order`.
+    pub(super) fn effects(&self, order: &str) -> usize {
+        self.effects
+            .iter()
+            .filter(|effect| effect.order == order)
+            .count()
+    }
+
+    /// How often it was done for any.
+    pub(super) fn all_effects(&self) -> usize {
+        self.effects.len()
+    }
+
+    /// Calls that were begun for `order`.
+    pub(super) fn calls(&self, order: &str) -> u32 {
+        self.calls.get(order).copied().unwrap_or(0)
+    }
+
+    /// Questions about `order` that got no answer worth having.
+    pub(super) fn unhelpful(&self, order: &str) -> u32 {
+        self.unhelpful.get(order).copied().unwrap_or(0)
+    }
+
+    pub(super) fn count_call(&mut self, order: &str) {
+        *self.calls.entry(order.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn count_unhelpful(&mut self, order: &str) {
+        *self.unhelpful.entry(order.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn take_answer(&mut self, number: u64) -> Option<Answer> {
+        self.answers.remove(&number)
+    }
+
+    /// The request at `at` arrives; says what the provider did.
+    pub(super) fn arrive(
+        &mut self,
+        at: usize,
+        now: Timestamp,
+        random: &mut Random,
+    ) -> (Request, &'static str) {
+        let request = self.under_way.remove(at);
+        let (answer, did) = match &request.content {
+            Content::Question(why) => (
+                Some(Answer::Question(self.asked(&request, *why, now))),
+                "asked",
+            ),
+            Content::Call(Reply::Busy(after)) => {
+                let busy = GatewayError::Unavailable {
+                    reason: "HTTP 429".to_owned(),
+                    after: *after,
+                };
+                (Some(Answer::Call(Err(busy))), "busy")
+            }
+            Content::Call(Reply::Refuse(code)) => {
+                let refused = GatewayError::Refused {
+                    code: (*code).to_owned(),
+                    message: "refused by the provider".to_owned(),
+                };
+                (Some(Answer::Call(Err(refused))), "refused")
+            }
+            Content::Call(reply) => {
+                let did = self.act(&request, now, random);
+                let receipt = Receipt {
+                    provider_ref: Some(format!("ref-{}", request.order)),
+                    result: None,
+                };
+                let busy = GatewayError::Unavailable {
+                    reason: "HTTP 504".to_owned(),
+                    after: None,
+                };
+                let answer = match reply {
+                    Reply::Done => Some(Answer::Call(Ok(receipt))),
+                    Reply::DoneButBusy => Some(Answer::Call(Err(busy))),
+                    _ => None,
+                };
+                (answer, did)
+            }
+        };
+        if let Some(answer) = answer {
+            self.answers.insert(request.number, answer);
+        }
+        (request, did)
+    }
+
+    fn act(&mut self, request: &Request, now: Timestamp, random: &mut Random) -> &'static str {
+        if let Idempotency::Keyed { window } = self.idempotency {
+            let known = self.keys.get(&request.key);
+            if known.is_some_and(|first| now < later(*first, window)) {
+                return "known";
+            }
+            self.keys.insert(request.key.clone(), now);
+        }
+        let longest = (request.latest - now).num_milliseconds();
+        let longest = u64::try_from(longest).unwrap_or(0);
+        let hidden = if random.chance(self.hidden) {
+            random.between(0, longest)
+        } else {
+            0
+        };
+        let shows_at = later(now, Duration::from_millis(hidden));
+        self.effects.push(Effect {
+            order: request.order.clone(),
+            shows_at,
+        });
+        "done"
+    }
+
+    fn asked(&self, request: &Request, why: Option<&'static str>, now: Timestamp) -> Probe {
+        if let Some(why) = why {
+            return Probe::StillUnknown {
+                reason: why.to_owned(),
+            };
+        }
+        let shows = |effect: &Effect| effect.order == request.order && effect.shows_at <= now;
+        if self.effects.iter().any(shows) {
+            Probe::Committed {
+                message: "done".to_owned(),
+                provider_ref: Some(format!("ref-{}", request.order)),
+                result: None,
+            }
+        } else {
+            Probe::NotCommitted
+        }
+    }
+}

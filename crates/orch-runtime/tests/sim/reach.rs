@@ -1,0 +1,61 @@
+//! What the seeds reach: a simulation that never gets into trouble proves nothing.
+
+use std::collections::{BTreeSet, HashSet};
+
+use orch_runtime::fault::Boundary;
+use orch_runtime::testing::sim::{REPLIES, Run, Simulator};
+
+use crate::charge::Honest;
+
+/// Seeds among which every kind of end is.
+const SEEDS: u64 = 300;
+
+/// Deaths at a boundary after a kind of reply.
+#[derive(Debug, Default)]
+pub(crate) struct Reached(HashSet<(Boundary, &'static str)>);
+
+impl Reached {
+    pub(crate) fn note(&mut self, run: &Run) {
+        for (boundary, replies) in &run.deaths {
+            self.0
+                .extend(replies.iter().map(|reply| (*boundary, *reply)));
+        }
+    }
+
+    pub(crate) fn join(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    pub(crate) fn assert_everything(&self) {
+        let replies = |boundary| self.0.iter().filter(move |(at, _)| *at == boundary);
+        let missed = |boundary: &Boundary| replies(*boundary).count() < REPLIES;
+        let missed: Vec<_> = Boundary::ALL.into_iter().filter(missed).collect();
+        let reached = |boundary: &Boundary| replies(*boundary).collect::<Vec<_>>();
+        let reached: Vec<_> = missed.iter().map(reached).collect();
+        assert!(missed.is_empty(), "only after some replies: {reached:?}");
+    }
+}
+
+/// Every way in which an operation can end, and answers that come too late to count.
+#[test]
+fn operations_come_to_every_end() {
+    let simulator = Simulator::new(Honest);
+    let ends = [
+        "to COMPLETED: Yes",
+        "to COMPLETED: Applied",
+        "to FAILED: Yes",
+        "to FAILED: Applied",
+        "to PARKED: Yes",
+        ": Stale",
+        "HookFailed",
+        "freezes",
+        "key-0 is another",
+        "key-0 is op-",
+    ];
+    let mut missing: BTreeSet<_> = ends.into();
+    for seed in 0..SEEDS {
+        let run = simulator.run(seed, true).unwrap();
+        missing.retain(|end| !run.trace.iter().any(|line| line.contains(end)));
+    }
+    assert!(missing.is_empty(), "never reached: {missing:?}");
+}

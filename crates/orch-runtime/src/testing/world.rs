@@ -15,7 +15,7 @@ use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::OperationView;
 use crate::scheduler::{Cleaner, CleanerConfig, Finalizer, FinalizerConfig, Reaper, ReaperConfig};
-use crate::store::{Applied, Migration, OperationStore, StoreKind, Tables, Term};
+use crate::store::{Applied, Migration, OperationStore, Sealing, StoreKind, Tables, Term};
 use crate::value::Value;
 
 use super::{ManualClock, Provider, TestDatabase};
@@ -132,6 +132,12 @@ impl World {
     /// When the statement fails.
     pub fn alter(&self, sql: &str) {
         self.database.alter(sql);
+    }
+
+    /// A new process on the same database, which seals with other keys from now on.
+    pub fn restart_sealed_by(&mut self, cipher: Arc<dyn Sealing>) {
+        self.database.seal_by(cipher);
+        self.restart();
     }
 
     /// The record below the engine.

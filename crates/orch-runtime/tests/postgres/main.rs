@@ -18,7 +18,11 @@ mod conformance;
 mod crashes;
 #[path = "../it/doubt.rs"]
 mod doubt;
+#[path = "../it/encryption.rs"]
+mod encryption;
 #[path = "../it/lifecycle.rs"]
 mod lifecycle;
 #[path = "../it/monitor.rs"]
 mod monitor;
+#[path = "../it/secrets.rs"]
+mod secrets;

@@ -37,7 +37,7 @@ const ID_CHARACTERS: std::ops::RangeInclusive<usize> = 1..=32;
 ///
 /// **At most 2³² texts may be sealed with one key.** Nonces are 96 random bits, and up to that number
 /// the chance that two are the same, which would give both texts away, stays below 2⁻³². An operation
-/// seals three texts, and one more per further attempt: change keys before a billion operations. A new
+/// seals three texts or four, and one more per further attempt: change keys before a billion operations. A new
 /// key begins at zero.
 pub struct KeyRing {
     keys: Vec<Key>,

@@ -163,6 +163,7 @@ impl Sealer {
             return Vec::new();
         };
         let mut rewrites = Vec::with_capacity(found.len());
+        let mut first_error = None;
         for stored in found {
             let place = Place {
                 fence: stored.fence,
@@ -172,10 +173,14 @@ impl Sealer {
             match opened.and_then(|text| cipher.seal(&place, &text)) {
                 Ok(sealed) => rewrites.push(Rewrite { stored, sealed }),
                 Err(error) => {
-                    tracing::warn!(%error, "left under its key");
                     rotated.unreadable += 1;
+                    first_error.get_or_insert(error);
                 }
             }
+        }
+        if let Some(error) = first_error {
+            let texts = rotated.unreadable;
+            tracing::warn!(%error, texts, "left under their key; the first of them is named");
         }
         rewrites
     }

@@ -1,13 +1,17 @@
 //! Sealed texts: keys change, rows from before stay, and what cannot be opened holds up nothing.
 
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use orch_runtime::encryption::{KeyRing, PayloadCipher};
 use orch_runtime::engine::SubmitError;
+use orch_runtime::operation::command::Fingerprint;
 use orch_runtime::operation::decision::Settlement;
 use orch_runtime::scheduler::{CleanerConfig, FinalizerConfig};
-use orch_runtime::store::{Applied, KeyUse, StoreKind, Term};
+use orch_runtime::store::{
+    Applied, KeyUse, NewOperation, Place, SealError, Sealing, StoreKind, Term,
+};
 use orch_runtime::testing::{Reply, World};
 use orch_runtime::{Cleaner, Clock, Command, Finalizer, OperationState, Outcome};
 
@@ -194,6 +198,61 @@ async fn an_answer_that_was_moved_is_set_aside_and_not_applied() {
         detail.contains("\"1-old\"") && !detail.contains("refused"),
         "{detail}"
     );
+}
+
+/// A cipher that waits, when it opens a text, until it is told to go on.
+#[derive(Debug)]
+struct Waiting {
+    cipher: PayloadCipher,
+    begun: SyncSender<()>,
+    go_on: Mutex<Receiver<()>>,
+}
+
+impl Sealing for Waiting {
+    fn seal(&self, place: &Place<'_>, text: &str) -> Result<String, SealError> {
+        self.cipher.seal(place, text)
+    }
+
+    fn open(&self, place: &Place<'_>, stored: String) -> Result<String, SealError> {
+        self.begun.send(()).unwrap();
+        self.go_on.lock().unwrap().recv().unwrap();
+        self.cipher.open(place, stored)
+    }
+
+    fn fingerprint(&self, domain: &str, operation: &NewOperation) -> Fingerprint {
+        self.cipher.fingerprint(domain, operation)
+    }
+
+    fn current_prefix(&self) -> &str {
+        self.cipher.current_prefix()
+    }
+
+    fn key_ids(&self) -> Vec<String> {
+        self.cipher.key_ids()
+    }
+}
+
+/// An operation ends, and loses its secrets, between the look of a rotation and its write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rotation_does_not_bring_back_what_was_overwritten_meanwhile() {
+    let mut world = sealed(keyed_world(), &["1-old"]);
+    world.engine().drain(Duration::ZERO).await;
+    world.submit("k", &charge("order-1")).await.unwrap();
+    let ((begun, has_begun), (proceed, go_on)) = (sync_channel(1), sync_channel(1));
+    world.restart_sealed_by(Arc::new(Waiting {
+        cipher: cipher(&["2-new", "1-old"]),
+        begun,
+        go_on: Mutex::new(go_on),
+    }));
+    let store = Arc::clone(world.store());
+    let rotating = tokio::spawn(async move { store.rotate(None, 10).await });
+    let has_begun = tokio::task::spawn_blocking(move || has_begun.recv());
+    has_begun.await.unwrap().unwrap();
+    world.alter("update charge_operations set payload = 'redacted'");
+    proceed.send(()).unwrap();
+    assert_eq!(rotating.await.unwrap().unwrap().rewritten, 0);
+    let redacted = "select count(*) as n from charge_operations where payload = 'redacted'";
+    assert_eq!(world.count(redacted, vec![]).await, 1);
 }
 
 #[tokio::test]

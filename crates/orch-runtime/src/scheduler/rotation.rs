@@ -11,10 +11,10 @@ use crate::clock::Timestamp;
 use crate::engine::Engine;
 use crate::store::{KeyUse, StoreError};
 
-/// Operations per look.
-const WINDOW: u32 = 200;
+/// Operations per look, whose commands are in memory at the same time.
+const WINDOW: u32 = 50;
 /// Looks per batch at most.
-const WINDOWS: u32 = 50;
+const WINDOWS: u32 = 200;
 /// Pause after a pass that found something: another process may still seal with an older key.
 const SHORT_REST: Duration = Duration::from_secs(3_600);
 /// Pause after a pass that found nothing.

@@ -17,11 +17,9 @@ pub(super) struct Sealer {
 }
 
 /// The command of an operation that is being recorded, for its first lease.
-#[derive(Debug)]
 pub(super) struct Opened(Option<String>);
 
 /// A stored text and its place.
-#[derive(Debug, Clone)]
 pub(super) struct Stored {
     pub(super) column: SealedColumn,
     pub(super) op_id: String,
@@ -31,7 +29,6 @@ pub(super) struct Stored {
 }
 
 /// A stored text, and what takes its place if it is still the same.
-#[derive(Debug, Clone)]
 pub(super) struct Rewrite {
     pub(super) stored: Stored,
     pub(super) sealed: String,

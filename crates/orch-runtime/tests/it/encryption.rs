@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use orch_runtime::encryption::{KeyRing, PayloadCipher};
 use orch_runtime::engine::SubmitError;
+use orch_runtime::metrics::Metrics;
 use orch_runtime::operation::command::Fingerprint;
 use orch_runtime::operation::decision::Settlement;
 use orch_runtime::scheduler::{CleanerConfig, FinalizerConfig};
 use orch_runtime::store::{
     Applied, KeyUse, NewOperation, Place, SealError, Sealing, StoreKind, Term,
 };
-use orch_runtime::testing::{Reply, World};
+use orch_runtime::testing::{Provider, Reply, World};
 use orch_runtime::{Cleaner, Clock, Command, Finalizer, OperationState, Outcome};
 
 use crate::STORE;
-use crate::charge::{Charge, charge, hooked_world, keyed_world, scripted};
+use crate::charge::{Charge, Charging, SETUP, charge, hooked_world, keyed_world, scripted};
 
 /// A cipher whose keys have these ids; equal ids are equal keys.
 pub(crate) fn cipher(ids: &[&str]) -> PayloadCipher {
@@ -29,6 +30,22 @@ pub(crate) fn cipher(ids: &[&str]) -> PayloadCipher {
     let lines: String = ids.iter().map(key).collect();
     let text = format!("{lines}fingerprint {}", "f".repeat(64));
     PayloadCipher::new(KeyRing::parse(&text).unwrap())
+}
+
+/// The counters of the process that was started last: each has its own.
+#[derive(Clone, Default)]
+pub(crate) struct CurrentMetrics(Arc<Mutex<Metrics>>);
+
+impl CurrentMetrics {
+    pub(crate) fn renew(&self) -> Metrics {
+        let metrics = Metrics::new();
+        *self.0.lock().unwrap() = metrics.clone();
+        metrics
+    }
+
+    pub(crate) fn get(&self) -> Metrics {
+        self.0.lock().unwrap().clone()
+    }
 }
 
 pub(crate) fn sealed(mut world: World, ids: &[&str]) -> World {
@@ -253,6 +270,68 @@ async fn a_rotation_does_not_bring_back_what_was_overwritten_meanwhile() {
     assert_eq!(rotating.await.unwrap().unwrap().rewritten, 0);
     let redacted = "select count(*) as n from charge_operations where payload = 'redacted'";
     assert_eq!(world.count(redacted, vec![]).await, 1);
+}
+
+/// A large table is walked in parts, by processes that stop in between.
+#[tokio::test]
+async fn a_rotation_goes_on_where_it_stopped_and_comes_to_every_operation() {
+    let mut world = sealed(keyed_world(), &["1-old"]);
+    for n in 0..5 {
+        let order = charge(&format!("order-{n}"));
+        world.submit(&format!("k{n}"), &order).await.unwrap();
+    }
+    world.restart_sealed_by(Arc::new(cipher(&["2-new", "1-old"])));
+    let (mut after, mut parts) = (None, Vec::new());
+    loop {
+        let rotated = world.store().rotate(after, 2).await.unwrap();
+        after = rotated.end;
+        if after.is_none() {
+            break;
+        }
+        parts.push(rotated.rewritten);
+    }
+    // Each has its redacted command and one outcome.
+    assert_eq!(parts, [4, 4, 2]);
+    assert_eq!(keys(&world).await, ["2-new"]);
+}
+
+/// Whoever takes a key away too early loses what it sealed; so it must be seen when none is left.
+#[tokio::test]
+async fn a_gauge_shows_what_is_left_under_each_key_of_the_file_and_no_other_name() {
+    let metrics = CurrentMetrics::default();
+    let counted = metrics.clone();
+    let mut world = World::new(SETUP, Provider::keyed(), move |builder, provider| {
+        let charging = Charging::<false> {
+            provider,
+            keyed: true,
+        };
+        builder.register(charging).metrics(counted.renew())
+    });
+    for (n, ids) in [&["1-lost"][..], &["2-old"], &["2-old", "3-idle"]]
+        .iter()
+        .enumerate()
+    {
+        world.restart_sealed_by(Arc::new(cipher(ids)));
+        world.submit(&format!("k{n}"), &charge("o")).await.unwrap();
+    }
+    world.alter("update charge_operations set payload = '{}' where idem_key = 'k2'");
+    rotate(&world).await;
+    let shown = metrics.get().render();
+    let line = |key: &str, n: u32| {
+        format!(r#"orchestration_encryption_texts{{domain="charge",key="{key}"}} {n}"#)
+    };
+    for expected in [
+        line("(unknown)", 2),
+        line("2-old", 4),
+        line("3-idle", 0),
+        line("(none)", 0),
+    ] {
+        assert!(
+            shown.contains(&expected),
+            "{expected} is missing in {shown}"
+        );
+    }
+    assert!(!shown.contains("1-lost"), "{shown}");
 }
 
 #[tokio::test]

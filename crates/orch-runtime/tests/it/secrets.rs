@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::STORE;
 use crate::charge::SETUP;
-use crate::encryption::sealed;
+use crate::encryption::{CurrentMetrics, sealed};
 
 /// In a secret field, before the number of the operation.
 const CARD: &str = "4111111111110000-";
@@ -182,17 +182,18 @@ struct Shop {
 impl Shop {
     fn open(is_sealed: bool) -> Self {
         Log::start();
-        let metrics = Metrics::new();
+        let metrics = CurrentMetrics::default();
         let counted = metrics.clone();
         let mut world = World::new(SETUP, Provider::unkeyed(), move |builder, provider| {
             builder
                 .register(Purchasing(provider))
-                .metrics(counted.clone())
+                .metrics(counted.renew())
         });
         if is_sealed {
             world = sealed(world, &["1-key"]);
         }
         let (config, clock) = (ApiConfig::default(), Arc::new(world.clock.clone()));
+        let metrics = metrics.get();
         let api = Api::with(config, clock, Arc::new(TrustedHeader::default()), &metrics);
         let client = Client::new(routes(api.endpoint(world.engine())), &api);
         Self {
@@ -289,12 +290,19 @@ impl Shop {
             let expected = in_clear(if open.contains(&n) { &["payload"] } else { &[] });
             assert_eq!(columns_of(&format!("{CARD}{n}")), expected, "card {n}");
         }
+        let counted = self.metrics.render();
         let spoken = String::from_utf8_lossy(&Log::start().lock()).into_owned();
         for value in ALL {
             assert!(!spoken.contains(value), "{value} is logged");
-            assert!(!self.metrics.render().contains(value), "{value} is counted");
+            assert!(!counted.contains(value), "{value} is counted");
         }
-        assert!(spoken.contains("ACCEPTED") && self.metrics.render().contains("orchestration"));
+        // What is searched is what was said.
+        assert!(spoken.contains("ACCEPTED") && spoken.contains("/api/purchases"));
+        assert!(
+            counted.contains(r#"domain="charge",result="new"} 4"#),
+            "{counted}"
+        );
+        assert!(counted.contains("/api/purchases"), "{counted}");
         if self.is_sealed {
             self.search_files(&[CARD, NOTE, RESULT, CAUSE, HEADER, MISTAKE]);
         }

@@ -160,6 +160,7 @@ impl Sealer {
             return Vec::new();
         };
         let mut rewrites = Vec::with_capacity(found.len());
+        let mut failed = 0;
         let mut first_error = None;
         for stored in found {
             let place = Place {
@@ -170,15 +171,15 @@ impl Sealer {
             match opened.and_then(|text| cipher.seal(&place, &text)) {
                 Ok(sealed) => rewrites.push(Rewrite { stored, sealed }),
                 Err(error) => {
-                    rotated.unreadable += 1;
+                    failed += 1;
                     first_error.get_or_insert(error);
                 }
             }
         }
         if let Some(error) = first_error {
-            let texts = rotated.unreadable;
-            tracing::warn!(%error, texts, "left under their key; the first of them is named");
+            tracing::warn!(%error, failed, "left under their key; the first of them is named");
         }
+        rotated.unreadable += failed;
         rewrites
     }
 

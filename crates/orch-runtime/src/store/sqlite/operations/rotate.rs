@@ -32,7 +32,10 @@ impl SqliteOperations {
         };
         let (end, found) = self.read("rotate", look).await?;
         rotated.end = end;
-        let rewrites = self.sealer.rewrites(found, &mut rotated);
+        let looked_at = found.len();
+        let readable: Vec<Stored> = found.into_iter().filter_map(Result::ok).collect();
+        rotated.unreadable = looked_at - readable.len();
+        let rewrites = self.sealer.rewrites(readable, &mut rotated);
         if !rewrites.is_empty() {
             let write = move |connection: &mut Connection, sql: &Statements| {
                 rewrite(connection, sql, &rewrites)
@@ -43,25 +46,28 @@ impl SqliteOperations {
     }
 }
 
+/// A column may hold anything, whatever its type: one that is no text stops no other.
 fn stale_texts(
     connection: &Connection,
     sql: &Statements,
     (after, end): (&str, &str),
     prefix: &str,
-) -> rusqlite::Result<Vec<Stored>> {
+) -> rusqlite::Result<Vec<rusqlite::Result<Stored>>> {
     let mut statement = connection.prepare_cached(&sql.stale_texts)?;
-    let found = statement.query_map(params![after, end, prefix, lost_text()], |found| {
-        let column: String = found.get(3)?;
-        let column: Result<SealedColumn, String> = column.parse();
-        Ok(Stored {
-            column: column.map_err(|why| unreadable(3, std::io::Error::other(why)))?,
-            op_id: found.get(0)?,
-            event_type: found.get(1)?,
-            fence: found.get(2)?,
-            text: found.get(4)?,
-        })
-    })?;
+    let place = params![after, end, prefix, lost_text()];
+    let found = statement.query_map(place, |found| Ok(stored(found)))?;
     found.collect()
+}
+
+fn stored(found: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
+    let column: Result<SealedColumn, String> = found.get::<_, String>(3)?.parse();
+    Ok(Stored {
+        column: column.map_err(|why| unreadable(3, std::io::Error::other(why)))?,
+        op_id: found.get(0)?,
+        event_type: found.get(1)?,
+        fence: found.get(2)?,
+        text: found.get(4)?,
+    })
 }
 
 fn rewrite(

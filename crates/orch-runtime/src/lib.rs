@@ -5,6 +5,7 @@
 //! | [`operation`] | the lifecycle: states, outcomes, retries, decisions; pure |
 //! | [`wal`] | the write-ahead log's states |
 //! | [`store`] | the durable record: one contract, one conformance suite, SQLite |
+//! | `encryption` | keys, and the envelopes of stored texts (feature `encryption`) |
 //! | [`engine`] | accepts, claims, executes, settles |
 //! | [`scheduler`] | Finalizer, Reaper, Cleaner, Monitor |
 //! | [`protection`] | what spares a provider: breaker, limits, pauses, shared by all processes; pure |
@@ -20,6 +21,8 @@
 pub mod bytes;
 pub mod check;
 pub mod clock;
+#[cfg(feature = "encryption")]
+pub mod encryption;
 pub mod engine;
 pub mod fault;
 pub mod gateway;

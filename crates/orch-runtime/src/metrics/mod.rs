@@ -58,6 +58,8 @@ pub(crate) struct DomainMetrics {
     pub(crate) reaper_probed: IntCounter,
     pub(crate) cleaner_purged: IntCounter,
     pub(crate) backlog: BacklogMetrics,
+    /// There only where texts are sealed.
+    pub(crate) encryption_texts: IntGaugeVec,
 }
 
 impl DomainMetrics {
@@ -77,6 +79,9 @@ impl DomainMetrics {
                 &["result"],
             )?;
             let gauge = IntGauge::with_opts(opts("orchestration_in_flight", "Calls under way."))?;
+            let texts = "Stored texts by the key that sealed them; as of the Cleaner's last pass.";
+            let texts = opts("orchestration_encryption_texts", texts);
+            let texts = IntGaugeVec::new(texts, &["key"])?;
             let histogram = Histogram::with_opts(
                 HistogramOpts::new("orchestration_execute_seconds", "How long calls take.")
                     .const_label("domain", domain),
@@ -122,6 +127,7 @@ impl DomainMetrics {
                     "Applied log entries deleted.",
                 )?,
                 backlog: BacklogMetrics::new(metrics, domain)?,
+                encryption_texts: metrics.register(texts),
             })
         };
         let built = build().expect("the names and labels above are valid for Prometheus");

@@ -184,30 +184,59 @@ pub fn taken<T>(field: &str, value: Option<T>) -> Result<T, CommandError> {
 
 /// A digest of what was asked, to tell a repeated request from another one under the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fingerprint(String);
+pub struct Fingerprint {
+    text: String,
+    /// What stands in rows from before digests were keyed.
+    unkeyed: Option<String>,
+}
 
 impl Fingerprint {
     /// The fingerprint of `payload` for `event_type`: SHA-256 over both, in hex. `payload` must be the
     /// serialised command, whose fields always come in the same order.
+    ///
+    /// Whoever has the digest can find out a small payload by trying; see [`keyed`](Self::keyed).
     #[must_use]
     pub fn of(event_type: &str, payload: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(event_type.as_bytes());
         hash.update([0]);
         hash.update(payload.as_bytes());
-        let mut text = String::with_capacity(64);
-        for byte in hash.finalize() {
-            text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
-            text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+        Self {
+            text: hex(&hash.finalize()),
+            unkeyed: None,
         }
-        Self(text)
     }
 
-    /// 64 hexadecimal digits.
+    /// The fingerprint whose text is `digest`, made with a key over the same input as `unkeyed`. Rows
+    /// that were written before there was a key hold `unkeyed`, and match too.
+    #[must_use]
+    pub fn keyed(digest: &[u8; 32], unkeyed: Self) -> Self {
+        Self {
+            text: hex(digest),
+            unkeyed: Some(unkeyed.text),
+        }
+    }
+
+    /// 64 hexadecimal digits: what is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
+
+    /// Whether `stored` is a fingerprint of the same command.
+    #[must_use]
+    pub fn matches(&self, stored: &str) -> bool {
+        self.text == stored || self.unkeyed.as_deref() == Some(stored)
+    }
+}
+
+fn hex(digest: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * digest.len());
+    for byte in digest {
+        text.push(char::from_digit(u32::from(byte >> 4), 16).unwrap_or('0'));
+        text.push(char::from_digit(u32::from(byte & 15), 16).unwrap_or('0'));
+    }
+    text
 }
 
 /// What is wrong, without the values that serde quotes: one of them may be a secret.

@@ -1,4 +1,5 @@
-//! Cleaner: deletes applied log entries that are old. Operations stay, so that a key never opens again.
+//! Cleaner: deletes applied log entries that are old, and brings sealed texts under the current key.
+//! Operations stay, so that a key never opens again.
 
 use std::time::Duration;
 
@@ -7,13 +8,14 @@ use crate::engine::Engine;
 use crate::store::StoreError;
 
 use super::Scheduler;
+use super::rotation::Rotation;
 
 /// Limits of a [`Cleaner`].
 #[derive(Debug, Clone, Copy)]
 pub struct CleanerConfig {
     /// Pause between batches.
     pub every: Duration,
-    /// Entries per batch.
+    /// Entries per batch; about as many texts are written again under the current key.
     pub batch: u32,
     /// Entries younger than this stay.
     pub retention: Duration,
@@ -35,6 +37,8 @@ impl Default for CleanerConfig {
 pub struct CleanerReport {
     /// Entries deleted.
     pub purged: usize,
+    /// Texts written again under the current key; 0 when nothing is sealed.
+    pub rewritten: usize,
 }
 
 /// Keeps the log short.
@@ -42,6 +46,7 @@ pub struct CleanerReport {
 pub struct Cleaner {
     engine: Engine,
     config: CleanerConfig,
+    rotation: Rotation,
 }
 
 impl Cleaner {
@@ -51,6 +56,7 @@ impl Cleaner {
         Self {
             engine: engine.clone(),
             config,
+            rotation: Rotation::default(),
         }
     }
 
@@ -66,7 +72,9 @@ impl Cleaner {
             .metrics
             .cleaner_purged
             .inc_by(purged as u64);
-        Ok(CleanerReport { purged })
+        let batch = self.config.batch;
+        let rewritten = self.rotation.run_once(&self.engine, now, batch).await?;
+        Ok(CleanerReport { purged, rewritten })
     }
 }
 
@@ -85,6 +93,6 @@ impl Scheduler for Cleaner {
 
     async fn tick(&self) -> Result<Option<String>, StoreError> {
         let report = self.run_once(self.engine.inner.clock.now()).await?;
-        Ok((report.purged > 0).then(|| format!("{report:?}")))
+        Ok((report != CleanerReport::default()).then(|| format!("{report:?}")))
     }
 }

@@ -7,6 +7,7 @@ mod cleaner;
 mod finalizer;
 mod monitor;
 mod reaper;
+mod rotation;
 mod workers;
 
 pub use self::cleaner::{Cleaner, CleanerConfig, CleanerReport};

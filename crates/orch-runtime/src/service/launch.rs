@@ -125,7 +125,10 @@ async fn run(
 async fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let faults = faults(settings);
-    let store = database::open(service, &settings.database, Arc::clone(&faults)).await?;
+    let mut store = database::open(service, &settings.database, Arc::clone(&faults)).await?;
+    if let Some(cipher) = &settings.encryption {
+        store = store.sealed_by(Arc::clone(cipher));
+    }
     let metrics = Metrics::new();
     let authenticator = authenticator(service, settings, &clock);
     Ok(Setup {
@@ -195,6 +198,11 @@ fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpLi
         None if trusting => "trusted".to_owned(),
         None => "own".to_owned(),
     };
+    let mut keys = settings
+        .encryption
+        .iter()
+        .flat_map(|cipher| cipher.key_ids());
+    let encryption = keys.next().unwrap_or_else(|| "off".to_owned());
     tracing::info!(
         service = service.name,
         version = service.version,
@@ -203,6 +211,7 @@ fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpLi
         domains = domains.join(","),
         mode = providers,
         authentication,
+        encryption,
         "started"
     );
     if mode.simulate {

@@ -18,6 +18,7 @@ mod authentication;
 mod database;
 mod database_url;
 mod duration;
+mod encryption;
 mod environment;
 mod gateways;
 mod intervals;

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tracing_subscriber::EnvFilter;
 
 use crate::http::{ApiConfig, RateLimit};
 use crate::secret::Secret;
-use crate::store::StoreKind;
+use crate::store::{Sealing, StoreKind};
 
 use super::authentication::{self, Authentication};
 use super::database_url::{self, DatabaseUrl};
+use super::encryption;
 use super::environment::{Environment, Known};
 use super::gateways::{self, Access};
 use super::intervals::Intervals;
@@ -27,6 +29,7 @@ pub(super) struct Settings {
     pub(super) bind: SocketAddr,
     pub(super) api: ApiConfig,
     pub(super) authentication: Option<Authentication>,
+    pub(super) encryption: Option<Arc<dyn Sealing>>,
     pub(super) log: String,
     pub(super) gateways: HashMap<&'static str, Access>,
     pub(super) intervals: Intervals,
@@ -110,6 +113,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         ..api
     };
     let authentication = authentication::read(service, environment);
+    let encryption = encryption::read(environment);
     let log = log(environment);
     let intervals = intervals(environment);
     let lease = intervals.engine.lease;
@@ -121,6 +125,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         bind,
         api,
         authentication,
+        encryption,
         log,
         gateways,
         intervals,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::protection::LaneStore;
 
-use super::{OperationStore, StoreError, Tables};
+use super::{OperationStore, Sealing, StoreError, Tables};
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +38,18 @@ pub enum Database {
 }
 
 impl Database {
+    /// The same database, whose operations are sealed by `cipher` from now on. What is there already
+    /// stays readable, and is sealed when [`rotate`](OperationStore::rotate) comes to it.
+    #[must_use]
+    pub fn sealed_by(self, cipher: Arc<dyn Sealing>) -> Self {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => Self::Sqlite(store.sealed_by(cipher)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => Self::Postgres(store.sealed_by(cipher)),
+        }
+    }
+
     /// The record of one domain.
     #[must_use]
     pub fn operations(&self, tables: Tables) -> Arc<dyn OperationStore> {

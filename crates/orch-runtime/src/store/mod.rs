@@ -12,6 +12,8 @@ pub mod hook;
 mod migration;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod sealer;
+mod sealing;
 mod settled;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
@@ -32,6 +34,7 @@ use crate::value::{Column, Row, Value};
 pub use self::backlog::Backlog;
 pub use self::database::{Database, StoreKind};
 pub use self::migration::Migration;
+pub use self::sealing::{KeyUse, Place, Rotated, SEALED, SealError, SealedColumn, Sealing};
 
 use self::hook::Hook;
 
@@ -286,6 +289,17 @@ pub trait OperationStore: Send + Sync + 'static {
     /// Deletes up to `limit` applied log entries from before `before`, of operations that have ended;
     /// says how many.
     async fn purge(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError>;
+
+    /// Writes the sealed texts of up to `limit` operations, by name behind `after`, again under the current
+    /// key, where they are under another one or under none. A text that changes meanwhile is left alone.
+    /// Whoever goes on from [`Rotated::end`] until it is `None` has seen every operation.
+    async fn rotate(&self, after: Option<String>, limit: u32) -> Result<Rotated, StoreError>;
+
+    /// How many texts are stored under which key. It reads whole tables.
+    async fn keys_in_use(&self) -> Result<Vec<KeyUse>, StoreError>;
+
+    /// The ids of the keys of this process, the current one first; none when it does not seal.
+    fn key_ids(&self) -> Vec<String>;
 
     /// The operation, if there is one of that name.
     async fn find(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError>;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::fault::FaultPlan;
-use crate::store::{Database, Migration, StoreKind};
+use crate::store::{Database, Migration, Sealing, StoreKind};
 
 /// An empty database with a schema, for one test. Dropping it removes a file; a schema on a server goes
 /// with the server.
@@ -11,6 +11,7 @@ use crate::store::{Database, Migration, StoreKind};
 pub struct TestDatabase {
     migrations: &'static [Migration],
     place: Place,
+    cipher: Option<Arc<dyn Sealing>>,
 }
 
 #[derive(Debug)]
@@ -39,7 +40,16 @@ impl TestDatabase {
             #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
             other => panic!("orch-runtime is built without its feature {other}"),
         };
-        Self { migrations, place }
+        Self {
+            migrations,
+            place,
+            cipher: None,
+        }
+    }
+
+    /// Every process that opens it from now on seals its operations by `cipher`.
+    pub fn seal_by(&mut self, cipher: Arc<dyn Sealing>) {
+        self.cipher = Some(cipher);
     }
 
     /// Opens it as one more process would. Nothing in it waits for the disk.
@@ -48,7 +58,7 @@ impl TestDatabase {
     /// When it cannot be opened.
     #[must_use]
     pub fn open(&self, faults: Arc<dyn FaultPlan>) -> Database {
-        match &self.place {
+        let database = match &self.place {
             #[cfg(feature = "sqlite")]
             Place::File(folder) => {
                 let path = folder.path().join("world.db");
@@ -62,6 +72,10 @@ impl TestDatabase {
                 let store = crate::store::postgres::PostgresStore::connect_lazily(&config, faults);
                 Database::Postgres(store.expect("an address"))
             }
+        };
+        match &self.cipher {
+            Some(cipher) => database.sealed_by(Arc::clone(cipher)),
+            None => database,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::OperationView;
 use crate::scheduler::{Cleaner, CleanerConfig, Finalizer, FinalizerConfig, Reaper, ReaperConfig};
-use crate::store::{Applied, Claim, Migration, OperationStore, StoreKind, Tables, Term};
+use crate::store::{Applied, Claim, Migration, OperationStore, Sealing, StoreKind, Tables, Term};
 use crate::value::Value;
 
 use super::{ManualClock, Provider, TestDatabase};
@@ -140,6 +140,12 @@ impl World {
     /// What the database says.
     pub fn try_alter(&self, sql: &str) -> Result<(), String> {
         self.database.try_alter(sql)
+    }
+
+    /// A new process on the same database, which seals with other keys from now on.
+    pub fn restart_sealed_by(&mut self, cipher: Arc<dyn Sealing>) {
+        self.database.seal_by(cipher);
+        self.restart();
     }
 
     /// The record below the engine.

@@ -16,6 +16,7 @@ use orch_runtime::{
 
 use crate::STORE;
 use crate::charge::{Charge, MIGRATIONS, TABLES, charge};
+use crate::encryption::cipher;
 
 struct Subject {
     store: Arc<dyn OperationStore>,
@@ -24,6 +25,16 @@ struct Subject {
 
 fn subject() -> Subject {
     let database = TestDatabase::fresh(STORE, MIGRATIONS);
+    Subject {
+        store: database.open(Arc::new(NoFaults)).operations(TABLES),
+        _database: database,
+    }
+}
+
+/// The same, with all texts sealed.
+fn sealed_subject() -> Subject {
+    let mut database = TestDatabase::fresh(STORE, MIGRATIONS);
+    database.seal_by(Arc::new(cipher(&["one"])));
     Subject {
         store: database.open(Arc::new(NoFaults)).operations(TABLES),
         _database: database,
@@ -466,7 +477,7 @@ async fn the_backlog_is_what_has_not_ended(s: Subject) {
     assert_eq!((aside.wal_pending, aside.wal_pending_since), (0, None));
 }
 
-macro_rules! store_conformance {
+macro_rules! cases {
     ($subject:expr; $($case:ident),* $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $case() {
@@ -475,22 +486,32 @@ macro_rules! store_conformance {
     )*};
 }
 
+macro_rules! store_conformance {
+    ($subject:expr) => {
+        cases!($subject;
+            first_write_of_a_key_wins,
+            a_storm_of_one_key_records_one_operation,
+            two_claimers_never_get_the_same_operation,
+            work_that_is_not_due_is_not_claimed,
+            a_stale_fence_cannot_settle,
+            a_stale_fence_cannot_record_or_finalize,
+            a_recorded_outcome_is_not_reaped,
+            heartbeats_keep_a_lease_alive,
+            a_lost_worker_costs_an_interruption_and_not_an_attempt,
+            only_old_applied_entries_are_purged,
+            recorded_outcomes_are_read_page_by_page,
+            repetitions_and_first_calls_are_claimed_apart,
+            a_settlement_that_is_repeated_stays_applied,
+            a_failing_member_leaves_its_neighbours_alone,
+            the_backlog_is_what_has_not_ended,
+        );
+    };
+}
+
 mod store {
-    store_conformance!(super::subject();
-        first_write_of_a_key_wins,
-        a_storm_of_one_key_records_one_operation,
-        two_claimers_never_get_the_same_operation,
-        work_that_is_not_due_is_not_claimed,
-        a_stale_fence_cannot_settle,
-        a_stale_fence_cannot_record_or_finalize,
-        a_recorded_outcome_is_not_reaped,
-        heartbeats_keep_a_lease_alive,
-        a_lost_worker_costs_an_interruption_and_not_an_attempt,
-        only_old_applied_entries_are_purged,
-        recorded_outcomes_are_read_page_by_page,
-        repetitions_and_first_calls_are_claimed_apart,
-        a_settlement_that_is_repeated_stays_applied,
-        a_failing_member_leaves_its_neighbours_alone,
-        the_backlog_is_what_has_not_ended,
-    );
+    store_conformance!(super::subject());
+}
+
+mod sealed {
+    store_conformance!(super::sealed_subject());
 }

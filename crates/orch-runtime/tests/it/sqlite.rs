@@ -124,3 +124,26 @@ async fn a_checkpoint_leaves_one_file_without_what_was_overwritten() {
     let secret = b"4711-secret";
     assert!(!file.windows(secret.len()).any(|part| part == secret));
 }
+
+/// A column of a SQLite table holds whatever somebody wrote into it.
+#[tokio::test]
+async fn what_is_no_text_stops_no_rotation() {
+    let mut world = crate::charge::keyed_world();
+    let submit = async |key: &str| {
+        let order = crate::charge::charge(key);
+        world.submit(key, &order).await.unwrap()
+    };
+    let (damaged, _nameless, good) = (submit("1").await, submit("2").await, submit("3").await);
+    world.alter(&format!(
+        "update charge_operations set payload = x'ff' where op_id = '{damaged}';
+         update charge_operations set op_id = x'ff' where idem_key = '2'"
+    ));
+    let keys = crate::encryption::cipher(&["1-first"]);
+    world.restart_sealed_by(std::sync::Arc::new(keys));
+    let rotated = world.store().rotate(None, 10).await.unwrap();
+    assert_eq!((rotated.unreadable, rotated.rewritten), (1, 3));
+    let last = damaged.max(good);
+    assert_eq!(rotated.end.as_deref(), Some(last.as_str()));
+    let rest = world.store().rotate(rotated.end, 10).await.unwrap();
+    assert_eq!(rest.end, None);
+}

@@ -18,9 +18,13 @@ mod conformance;
 mod crashes;
 #[path = "../it/doubt.rs"]
 mod doubt;
+#[path = "../it/encryption.rs"]
+mod encryption;
 #[path = "../it/lifecycle.rs"]
 mod lifecycle;
 #[path = "../it/monitor.rs"]
 mod monitor;
 #[path = "../it/protection.rs"]
 mod protection;
+#[path = "../it/secrets.rs"]
+mod secrets;

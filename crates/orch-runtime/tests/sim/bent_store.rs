@@ -8,8 +8,8 @@ use orch_runtime::clock::Timestamp;
 use orch_runtime::operation::decision::{Facts, Settlement};
 use orch_runtime::store::hook::Hook;
 use orch_runtime::store::{
-    Accepted, Applied, Backlog, Beat, Claim, Finalized, Lease, LogPosition, NewOperation,
-    OperationStore, PendingOutcome, StoreError, Term,
+    Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
+    OperationStore, PendingOutcome, Rotated, StoreError, Term,
 };
 use orch_runtime::{
     Fence, HistoryEntry, OpId, OperationState, OperationView, Outcome, OwnerId, Row, Value,
@@ -190,6 +190,18 @@ impl OperationStore for BentStore {
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
         self.store.backlog(now).await
+    }
+
+    async fn rotate(&self, after: Option<String>, limit: u32) -> Result<Rotated, StoreError> {
+        self.store.rotate(after, limit).await
+    }
+
+    async fn keys_in_use(&self) -> Result<Vec<KeyUse>, StoreError> {
+        self.store.keys_in_use().await
+    }
+
+    fn key_ids(&self) -> Vec<String> {
+        self.store.key_ids()
     }
 
     async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {

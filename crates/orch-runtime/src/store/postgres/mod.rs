@@ -30,7 +30,7 @@ use crate::fault::{FaultPlan, NoFaults};
 use crate::protection::LaneStore;
 use crate::secret::Secret;
 
-use super::{Migration, OperationStore, StoreError, StoreErrorKind, Tables};
+use super::{Migration, OperationStore, Sealing, StoreError, StoreErrorKind, Tables};
 
 use self::committer::Committer;
 use self::error::postgres_error;
@@ -85,6 +85,7 @@ pub struct PostgresStore {
     link: Link,
     committer: Arc<Committer>,
     hints: Arc<Hints>,
+    cipher: Option<Arc<dyn Sealing>>,
 }
 
 /// The connections, and how statements travel over them.
@@ -150,7 +151,17 @@ impl PostgresStore {
             committer: Arc::new(Committer::start(&link)),
             hints: Arc::new(Hints::new(link.clone())),
             link,
+            cipher: None,
         })
+    }
+
+    /// The same database, whose operations are sealed by `cipher` from now on.
+    #[must_use]
+    pub fn sealed_by(self, cipher: Arc<dyn Sealing>) -> Self {
+        Self {
+            cipher: Some(cipher),
+            ..self
+        }
     }
 
     /// The record of one domain.

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::ids::{Fence, OpId, OwnerId};
 use crate::operation::decision::Facts;
 use crate::store::Lease;
+use crate::store::sealer::Sealer;
 use crate::value::{Row, Value};
 
 pub(super) type Statement = Query<'static, Postgres, PgArguments>;
@@ -119,8 +120,12 @@ fn value(row: &PgRow, at: usize) -> Result<Value, sqlx::Error> {
 }
 
 /// Reads the columns that claiming statements return, in their order.
-pub(super) fn lease(row: &PgRow, expires_at: Timestamp) -> Result<Lease, sqlx::Error> {
-    Ok(Lease {
+pub(super) fn lease(
+    row: &PgRow,
+    sealer: &Sealer,
+    expires_at: Timestamp,
+) -> Result<Lease, sqlx::Error> {
+    let lease = Lease {
         expires_at,
         owner_id: identity(row, 1, OwnerId::new)?,
         event_type: row.try_get(2)?,
@@ -136,7 +141,8 @@ pub(super) fn lease(row: &PgRow, expires_at: Timestamp) -> Result<Lease, sqlx::E
             deadline_at: row.try_get(10)?,
         },
         redacted: None,
-    })
+    };
+    sealer.lease(lease).map_err(|error| unreadable(3, error))
 }
 
 /// A count is never negative, whatever the column says.

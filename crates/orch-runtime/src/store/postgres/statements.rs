@@ -26,6 +26,13 @@ pub(super) struct Statements {
     pub(super) history: SqlStr,
     pub(super) count_by_state: SqlStr,
     pub(super) backlog: SqlStr,
+    pub(super) window_end: SqlStr,
+    pub(super) stale_texts: SqlStr,
+    pub(super) rewrite_payload: SqlStr,
+    pub(super) rewrite_result: SqlStr,
+    pub(super) rewrite_error_cause: SqlStr,
+    pub(super) rewrite_outcome: SqlStr,
+    pub(super) keys_in_use: SqlStr,
 }
 
 /// Parameters of `accept.sql` before the typed columns.
@@ -53,6 +60,13 @@ impl Statements {
             history: named(include_str!("history.sql")),
             count_by_state: named(include_str!("count_by_state.sql")),
             backlog: named(include_str!("backlog.sql")),
+            window_end: named(include_str!("window_end.sql")),
+            stale_texts: named(include_str!("stale_texts.sql")),
+            rewrite_payload: named(include_str!("rewrite_payload.sql")),
+            rewrite_result: named(include_str!("rewrite_result.sql")),
+            rewrite_error_cause: named(include_str!("rewrite_error_cause.sql")),
+            rewrite_outcome: named(include_str!("rewrite_outcome.sql")),
+            keys_in_use: named(include_str!("keys_in_use.sql")),
         }
     }
 }

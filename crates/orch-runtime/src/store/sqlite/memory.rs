@@ -41,6 +41,7 @@ impl MemoryDatabase {
         let nowhere = PathBuf::from(":memory:");
         let inline = Inline::new(Arc::clone(&self.connection), faults);
         SqliteStore {
+            cipher: None,
             readers: Arc::new(Readers::new(&nowhere)),
             path: nowhere,
             committer: Arc::new(Committer::Inline(inline)),

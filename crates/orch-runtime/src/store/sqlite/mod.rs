@@ -21,7 +21,7 @@ use rusqlite::Connection;
 use crate::fault::{FaultPlan, NoFaults};
 use crate::protection::LaneStore;
 use crate::store::migration::Migration;
-use crate::store::{OperationStore, StoreError, StoreErrorKind, Tables};
+use crate::store::{OperationStore, Sealing, StoreError, StoreErrorKind, Tables};
 
 use self::committer::Committer;
 use self::connection::Readers;
@@ -34,6 +34,7 @@ pub struct SqliteStore {
     path: PathBuf,
     committer: Arc<Committer>,
     readers: Arc<Readers>,
+    cipher: Option<Arc<dyn Sealing>>,
 }
 
 impl SqliteStore {
@@ -88,7 +89,17 @@ impl SqliteStore {
             path: path.to_owned(),
             committer: Arc::new(Committer::start(writer, faults)?),
             readers: Arc::new(Readers::new(path)),
+            cipher: None,
         })
+    }
+
+    /// The same file, whose operations are sealed by `cipher` from now on.
+    #[must_use]
+    pub fn sealed_by(self, cipher: Arc<dyn Sealing>) -> Self {
+        Self {
+            cipher: Some(cipher),
+            ..self
+        }
     }
 
     /// The record of one domain.

@@ -9,6 +9,7 @@ use crate::clock::{Timestamp, from_millis, to_millis};
 use crate::ids::{Fence, OpId, OwnerId};
 use crate::operation::decision::Facts;
 use crate::store::Lease;
+use crate::store::sealer::Sealer;
 use crate::value::{Row, Value};
 
 impl ToSql for Value {
@@ -62,8 +63,12 @@ fn value(value: ValueRef<'_>) -> rusqlite::Result<Value> {
 }
 
 /// Reads the columns that claiming statements return, in their order.
-pub(super) fn lease(row: &rusqlite::Row<'_>, expires_at: Timestamp) -> rusqlite::Result<Lease> {
-    Ok(Lease {
+pub(super) fn lease(
+    row: &rusqlite::Row<'_>,
+    sealer: &Sealer,
+    expires_at: Timestamp,
+) -> rusqlite::Result<Lease> {
+    let lease = Lease {
         expires_at,
         owner_id: identity(row, 1, OwnerId::new)?,
         event_type: row.get(2)?,
@@ -79,7 +84,8 @@ pub(super) fn lease(row: &rusqlite::Row<'_>, expires_at: Timestamp) -> rusqlite:
             deadline_at: time(row, 10)?,
         },
         redacted: None,
-    })
+    };
+    sealer.lease(lease).map_err(|error| unreadable(3, error))
 }
 
 /// Reads a text column as an identity.

@@ -14,8 +14,8 @@ use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::hook::Hook;
 use crate::store::sqlite::MemoryDatabase;
 use crate::store::{
-    Accepted, Applied, Backlog, Beat, Claim, Finalized, Lease, LogPosition, NewOperation,
-    OperationStore, PendingOutcome, StoreError, StoreErrorKind, Term,
+    Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
+    OperationStore, PendingOutcome, Rotated, StoreError, StoreErrorKind, Term,
 };
 use crate::value::{Row, Value};
 
@@ -276,6 +276,18 @@ impl OperationStore for Watched {
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
         self.store.backlog(now).await
+    }
+
+    async fn rotate(&self, after: Option<String>, limit: u32) -> Result<Rotated, StoreError> {
+        self.store.rotate(after, limit).await
+    }
+
+    async fn keys_in_use(&self) -> Result<Vec<KeyUse>, StoreError> {
+        self.store.keys_in_use().await
+    }
+
+    fn key_ids(&self) -> Vec<String> {
+        self.store.key_ids()
     }
 
     async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {

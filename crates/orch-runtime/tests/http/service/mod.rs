@@ -3,6 +3,7 @@
 //! This test program starts itself again as the service: [`child`] is that service.
 
 mod authentication;
+mod encryption;
 mod logs;
 mod process;
 mod provider;

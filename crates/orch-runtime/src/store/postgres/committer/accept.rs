@@ -192,7 +192,7 @@ async fn look_up(
     let answer = |accept: &Accept| match known.get(&key(accept)) {
         // The commit of an earlier try got through, only its reply was lost.
         Some((op_id, _)) if *op_id == accept.operation.op_id.as_str() => accept.answer(),
-        Some((op_id, fingerprint)) if *fingerprint == accept.operation.fingerprint.as_str() => {
+        Some((op_id, fingerprint)) if accept.operation.fingerprint.matches(fingerprint) => {
             OpId::new(*op_id).map_or(Accepted::Mismatch, Accepted::Existing)
         }
         Some(_) | None => Accepted::Mismatch,

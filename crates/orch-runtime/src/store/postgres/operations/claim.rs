@@ -34,7 +34,7 @@ impl PostgresOperations {
         let rows = self.stepping("claim", Step::Claim, statement).await?;
         let mut leases = Vec::with_capacity(rows.len());
         for found in &rows {
-            match row::lease(found, expires_at) {
+            match row::lease(found, &self.sealer, expires_at) {
                 Ok(lease) => leases.push(lease),
                 Err(error) => self.park_unreadable(found, now, &error).await?,
             }

@@ -13,10 +13,10 @@ use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::hook::Hook;
-use crate::store::settled::{End, Entry};
+use crate::store::sealer::Sealer;
 use crate::store::{
-    Accepted, Applied, Backlog, Beat, Claim, Finalized, Lease, LogPosition, NewOperation,
-    OperationStore, PendingOutcome, StoreError, StoreErrorKind, Tables, Term,
+    Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
+    OperationStore, PendingOutcome, Rotated, StoreError, StoreErrorKind, Tables, Term,
 };
 use crate::value::{Row, Value};
 
@@ -29,6 +29,7 @@ use super::{PostgresStore, placeholder, row};
 mod claim;
 mod finalize;
 mod read;
+mod rotate;
 
 /// The operations of one domain.
 #[derive(Debug)]
@@ -37,12 +38,14 @@ pub(super) struct PostgresOperations {
     domain: &'static str,
     accept: Arc<AcceptSql>,
     sql: Statements,
+    sealer: Sealer,
 }
 
 impl PostgresOperations {
     pub(super) fn new(store: PostgresStore, tables: Tables) -> Self {
         let sql = Statements::new(&tables);
         Self {
+            sealer: Sealer::new(tables.domain, store.cipher.clone()),
             store,
             domain: tables.domain,
             accept: Arc::new(AcceptSql::new(tables, sql.accepted.clone())),
@@ -99,10 +102,11 @@ impl OperationStore for PostgresOperations {
         operation: NewOperation,
         term: Option<Term>,
     ) -> Result<Accepted, StoreError> {
+        let (operation, opened) = self.sealer.accept(operation)?;
         let accept = Arc::new(Accept { operation, term });
         let work = Work::Accept(Arc::clone(&self.accept), accept);
         match self.store.committer.submit(work).await? {
-            Answer::Accepted(accepted) => Ok(accepted),
+            Answer::Accepted(accepted) => Ok(opened.answer(accepted)),
             Answer::Applied(_) => Err(mixed_up()),
         }
     }
@@ -154,8 +158,8 @@ impl OperationStore for PostgresOperations {
     ) -> Result<Applied, StoreError> {
         let settle = Settle {
             now,
-            entry: Entry::new(lease, outcome),
-            end: End::new(lease, settlement),
+            entry: self.sealer.entry(lease, outcome)?,
+            end: self.sealer.end(lease, settlement)?,
         };
         self.apply(Work::Settle(self.sql.settle.clone(), Arc::new(settle)))
             .await
@@ -167,7 +171,7 @@ impl OperationStore for PostgresOperations {
         lease: &Lease,
         outcome: &Outcome,
     ) -> Result<Applied, StoreError> {
-        let entry = Entry::new(lease, outcome);
+        let entry = self.sealer.entry(lease, outcome)?;
         let record = Arc::new(Record { now, entry });
         self.apply(Work::Record(self.sql.record.clone(), record))
             .await
@@ -180,7 +184,7 @@ impl OperationStore for PostgresOperations {
         settlement: Settlement,
         mut hook: Hook,
     ) -> Result<Finalized, StoreError> {
-        let end = End::new(lease, settlement);
+        let end = self.sealer.end(lease, settlement)?;
         self.finalize_once(now, lease, &end, &mut hook).await
     }
 
@@ -203,7 +207,7 @@ impl OperationStore for PostgresOperations {
         let rows = self.rows("pending outcomes", statement).await?;
         let pending = rows
             .iter()
-            .map(read::pending_outcome)
+            .map(|found| read::pending_outcome(found, &self.sealer))
             .collect::<Result<_, _>>();
         pending.map_err(postgres_error("pending outcomes"))
     }
@@ -237,12 +241,27 @@ impl OperationStore for PostgresOperations {
         Ok(usize::try_from(purged).unwrap_or(usize::MAX))
     }
 
+    async fn rotate(&self, after: Option<String>, limit: u32) -> Result<Rotated, StoreError> {
+        self.rotate_window(after, limit).await
+    }
+
+    async fn keys_in_use(&self) -> Result<Vec<KeyUse>, StoreError> {
+        self.count_keys().await
+    }
+
+    fn key_ids(&self) -> Vec<String> {
+        self.sealer.key_ids()
+    }
+
     async fn find(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError> {
         let statement = self
             .statement(&self.sql.find)
             .bind(op_id.as_str().to_owned());
         let rows = self.rows("find", statement).await?;
-        let view = rows.first().map(read::view).transpose();
+        let view = rows
+            .first()
+            .map(|found| read::view(found, &self.sealer))
+            .transpose();
         view.map_err(postgres_error("find"))
     }
 
@@ -253,7 +272,7 @@ impl OperationStore for PostgresOperations {
         let rows = self.rows("history", statement).await?;
         let entries = rows
             .iter()
-            .map(read::history_entry)
+            .map(|found| read::history_entry(found, &self.sealer, op_id))
             .collect::<Result<_, _>>();
         entries.map_err(postgres_error("history"))
     }

@@ -9,29 +9,36 @@ use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
 use crate::store::postgres::row::{self, identity, unreadable};
-use crate::store::{Backlog, Lease, LogPosition, PendingOutcome};
+use crate::store::sealer::Sealer;
+use crate::store::{Backlog, Lease, LogPosition, PendingOutcome, SealedColumn};
 
-pub(super) fn pending_outcome(found: &PgRow) -> Result<PendingOutcome, sqlx::Error> {
+pub(super) fn pending_outcome(
+    found: &PgRow,
+    sealer: &Sealer,
+) -> Result<PendingOutcome, sqlx::Error> {
     Ok(PendingOutcome {
         position: LogPosition {
             created_at: found.try_get(12)?,
             op_id: found.try_get(0)?,
         },
         fence: Fence(row::count(found, 4)?),
-        content: recorded(found),
+        content: recorded(found, sealer),
     })
 }
 
 /// A term and its answer.
-fn recorded(found: &PgRow) -> Result<(Lease, Outcome), String> {
+fn recorded(found: &PgRow, sealer: &Sealer) -> Result<(Lease, Outcome), String> {
     let text: Option<String> = found.try_get(11).unwrap_or_default();
-    let outcome = outcome::decode(&text.ok_or("the outcome is missing or no text")?)?;
+    let text = text.ok_or("the outcome is missing or no text")?;
     // The term has ended; what is written for it is protected by its fence.
-    let lease = row::lease(found, from_millis(0)).map_err(|error| error.to_string())?;
+    let lease = row::lease(found, sealer, from_millis(0)).map_err(|error| error.to_string())?;
+    let (op_id, fence) = (lease.op_id().as_str(), lease.fence.0);
+    let text = sealer.open_outcome(op_id, &lease.event_type, fence, text);
+    let outcome = outcome::decode(&text.map_err(|error| error.to_string())?)?;
     Ok((lease, outcome))
 }
 
-pub(super) fn view(found: &PgRow) -> Result<OperationView, sqlx::Error> {
+pub(super) fn view(found: &PgRow, sealer: &Sealer) -> Result<OperationView, sqlx::Error> {
     Ok(OperationView {
         op_id: identity(found, 0, OpId::new)?,
         owner_id: identity(found, 1, OwnerId::new)?,
@@ -39,7 +46,7 @@ pub(super) fn view(found: &PgRow) -> Result<OperationView, sqlx::Error> {
         event_type: found.try_get(3)?,
         state: state(found, 4)?,
         attempts: row::count(found, 5)?,
-        outcome: outcome_view(found)?,
+        outcome: outcome_view(found, sealer)?,
         progress: progress(found)?,
         next_attempt_at: found.try_get(12)?,
         accepted_at: found.try_get(13)?,
@@ -53,17 +60,22 @@ fn state(found: &PgRow, at: usize) -> Result<OperationState, sqlx::Error> {
     text.parse().map_err(|error| unreadable(at, error))
 }
 
-fn outcome_view(found: &PgRow) -> Result<Option<OutcomeView>, sqlx::Error> {
+fn outcome_view(found: &PgRow, sealer: &Sealer) -> Result<Option<OutcomeView>, sqlx::Error> {
     let Some(message) = found.try_get::<Option<String>, _>(6)? else {
         return Ok(None);
     };
     let result: Option<String> = found.try_get(8)?;
-    let result = result.map(|text| serde_json::from_str(&text)).transpose();
+    let open = |stored| {
+        let (op_id, event_type): (String, String) = (found.try_get(0)?, found.try_get(3)?);
+        let text = sealer.open(SealedColumn::Result, &op_id, &event_type, stored);
+        let text = text.map_err(|error| unreadable(8, error))?;
+        serde_json::from_str(&text).map_err(|error| unreadable(8, error))
+    };
     Ok(Some(OutcomeView {
         code: found.try_get(9)?,
         message,
         provider_ref: found.try_get(7)?,
-        result: result.map_err(|error| unreadable(8, error))?,
+        result: result.map(open).transpose()?,
     }))
 }
 
@@ -77,12 +89,18 @@ fn progress(found: &PgRow) -> Result<Option<Progress>, sqlx::Error> {
     }))
 }
 
-pub(super) fn history_entry(found: &PgRow) -> Result<HistoryEntry, sqlx::Error> {
+pub(super) fn history_entry(
+    found: &PgRow,
+    sealer: &Sealer,
+    op_id: &OpId,
+) -> Result<HistoryEntry, sqlx::Error> {
     let text: Option<String> = found.try_get(2)?;
+    let (fence, event_type): (u32, String) = (row::count(found, 5)?, found.try_get(6)?);
+    let detail = |text| sealer.detail(op_id.as_str(), &event_type, fence, text);
     Ok(HistoryEntry {
         attempt: row::count(found, 0)?,
         outcome: found.try_get(1)?,
-        detail: text.map(|text| outcome::detail(&text)),
+        detail: text.map(detail),
         started_at: found.try_get(3)?,
         recorded_at: found.try_get(4)?,
     })

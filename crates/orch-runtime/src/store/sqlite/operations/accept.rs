@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use crate::clock::{Timestamp, to_millis};
 use crate::ids::OpId;
 use crate::operation::state::OperationState;
+use crate::store::sealer::Sealer;
 use crate::store::sqlite::row;
 use crate::store::sqlite::statements::{ACCEPT_PARAMETERS, Statements};
 use crate::store::{Accepted, Claim, Lease, NewOperation, Term};
@@ -87,7 +88,7 @@ fn existing(
         })
         .optional()?;
     Ok(match found {
-        Some((op_id, fingerprint)) if operation.fingerprint.as_str() == fingerprint => {
+        Some((op_id, fingerprint)) if operation.fingerprint.matches(&fingerprint) => {
             Accepted::Existing(op_id)
         }
         Some(_) | None => Accepted::Mismatch,
@@ -97,10 +98,10 @@ fn existing(
 pub(super) fn claim(
     connection: &Connection,
     sql: &Statements,
+    sealer: &Sealer,
     statement: &str,
-    now: Timestamp,
     claim: &Claim,
-    kinds: &str,
+    (now, kinds): (Timestamp, &str),
 ) -> rusqlite::Result<Vec<Lease>> {
     let term = &claim.term;
     let mut statement = connection.prepare_cached(statement)?;
@@ -112,7 +113,7 @@ pub(super) fn claim(
     let mut rows = statement.query(&*values)?;
     let (mut leases, mut unreadable) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next()? {
-        match row::lease(row, term.expires_at) {
+        match row::lease(row, sealer, term.expires_at) {
             Ok(lease) => leases.push(lease),
             Err(error) => unreadable.push((row.get(0)?, error)),
         }

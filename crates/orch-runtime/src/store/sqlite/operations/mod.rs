@@ -13,10 +13,10 @@ use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::hook::Hook;
-use crate::store::settled::{End, Entry};
+use crate::store::sealer::Sealer;
 use crate::store::{
-    Accepted, Applied, Backlog, Beat, Claim, Finalized, Lease, LogPosition, NewOperation,
-    OperationStore, PendingOutcome, StoreError, Tables, Term,
+    Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
+    OperationStore, PendingOutcome, Rotated, StoreError, Tables, Term,
 };
 use crate::value::{Row, Value};
 use crate::wal::WalState;
@@ -26,6 +26,7 @@ use super::{SqliteStore, row, sqlite_error};
 
 mod accept;
 mod read;
+mod rotate;
 mod write;
 
 /// The operations of one domain.
@@ -34,11 +35,13 @@ pub(super) struct SqliteOperations {
     store: SqliteStore,
     tables: Tables,
     sql: Arc<Statements>,
+    sealer: Sealer,
 }
 
 impl SqliteOperations {
     pub(super) fn new(store: SqliteStore, tables: Tables) -> Self {
         Self {
+            sealer: Sealer::new(tables.domain, store.cipher.clone()),
             store,
             tables,
             sql: Arc::new(Statements::new(&tables)),
@@ -82,16 +85,18 @@ impl OperationStore for SqliteOperations {
         term: Option<Term>,
     ) -> Result<Accepted, StoreError> {
         let columns = self.tables.columns;
-        self.write("accept", Some(Step::Accept), move |connection, sql| {
+        let (operation, opened) = self.sealer.accept(operation)?;
+        let accepted = self.write("accept", Some(Step::Accept), move |connection, sql| {
             accept::accept(connection, sql, columns, &operation, term.as_ref())
-        })
-        .await
+        });
+        Ok(opened.answer(accepted.await?))
     }
 
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {
-        let kinds = accept::json_list(&claim.event_types);
+        let (kinds, sealer) = (accept::json_list(&claim.event_types), self.sealer.clone());
         self.write("claim", Some(Step::Claim), move |connection, sql| {
-            let leases = accept::claim(connection, sql, &sql.claim, now, &claim, &kinds)?;
+            let due = (now, &*kinds);
+            let leases = accept::claim(connection, sql, &sealer, &sql.claim, &claim, due)?;
             for lease in &leases {
                 accept::write_intent(connection, sql, lease, now)?;
             }
@@ -101,14 +106,12 @@ impl OperationStore for SqliteOperations {
     }
 
     async fn claim_unknown(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {
-        let kinds = accept::json_list(&claim.event_types);
-        self.write(
-            "claim unknown",
-            Some(Step::Claim),
-            move |connection, sql| {
-                accept::claim(connection, sql, &sql.claim_unknown, now, &claim, &kinds)
-            },
-        )
+        let (kinds, sealer) = (accept::json_list(&claim.event_types), self.sealer.clone());
+        let step = Some(Step::Claim);
+        self.write("claim unknown", step, move |connection, sql| {
+            let due = (now, &*kinds);
+            accept::claim(connection, sql, &sealer, &sql.claim_unknown, &claim, due)
+        })
         .await
     }
 
@@ -140,8 +143,8 @@ impl OperationStore for SqliteOperations {
         outcome: &Outcome,
         settlement: Settlement,
     ) -> Result<Applied, StoreError> {
-        let entry = Entry::new(lease, outcome);
-        let end = End::new(lease, settlement);
+        let entry = self.sealer.entry(lease, outcome)?;
+        let end = self.sealer.end(lease, settlement)?;
         self.write("settle", Some(Step::Settle), move |connection, sql| {
             let term = (entry.op_id.as_str(), entry.fence);
             let applied = write::apply(connection, sql, now, term, &end)?;
@@ -164,7 +167,7 @@ impl OperationStore for SqliteOperations {
         lease: &Lease,
         outcome: &Outcome,
     ) -> Result<Applied, StoreError> {
-        let entry = Entry::new(lease, outcome);
+        let entry = self.sealer.entry(lease, outcome)?;
         self.write("record", Some(Step::Record), move |connection, sql| {
             let owns = write::owns(connection, sql, (entry.op_id.as_str(), entry.fence))?;
             let (applied, state) = if owns {
@@ -186,7 +189,7 @@ impl OperationStore for SqliteOperations {
         mut hook: Hook,
     ) -> Result<Finalized, StoreError> {
         let (op_id, fence) = (lease.op_id().clone(), lease.fence);
-        let end = End::new(lease, settlement);
+        let end = self.sealer.end(lease, settlement)?;
         self.write("finalize", Some(Step::Finalize), move |connection, sql| {
             let term = (op_id.as_str(), fence);
             write::finalize(connection, sql, now, term, &end, &mut hook)
@@ -200,8 +203,10 @@ impl OperationStore for SqliteOperations {
         after: Option<LogPosition>,
         limit: u32,
     ) -> Result<Vec<PendingOutcome>, StoreError> {
+        let sealer = self.sealer.clone();
         self.read("pending outcomes", move |connection, sql| {
-            read::pending_outcomes(connection, sql, before, after.as_ref(), limit)
+            let page = (before, after.as_ref(), limit);
+            read::pending_outcomes(connection, sql, &sealer, page)
         })
         .await
     }
@@ -243,18 +248,30 @@ impl OperationStore for SqliteOperations {
         .await
     }
 
+    async fn rotate(&self, after: Option<String>, limit: u32) -> Result<Rotated, StoreError> {
+        self.rotate_window(after, limit).await
+    }
+
+    async fn keys_in_use(&self) -> Result<Vec<KeyUse>, StoreError> {
+        self.read("keys in use", rotate::keys_in_use).await
+    }
+
+    fn key_ids(&self) -> Vec<String> {
+        self.sealer.key_ids()
+    }
+
     async fn find(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError> {
-        let op_id = op_id.clone();
+        let (op_id, sealer) = (op_id.clone(), self.sealer.clone());
         self.read("find", move |connection, sql| {
-            read::find(connection, sql, &op_id)
+            read::find(connection, sql, &sealer, &op_id)
         })
         .await
     }
 
     async fn history(&self, op_id: &OpId) -> Result<Vec<HistoryEntry>, StoreError> {
-        let op_id = op_id.clone();
+        let (op_id, sealer) = (op_id.clone(), self.sealer.clone());
         self.read("history", move |connection, sql| {
-            read::history(connection, sql, &op_id)
+            read::history(connection, sql, &sealer, &op_id)
         })
         .await
     }

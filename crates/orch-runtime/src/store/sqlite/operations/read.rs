@@ -7,16 +7,16 @@ use crate::ids::{BizKey, Fence, OpId, OwnerId};
 use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
+use crate::store::sealer::Sealer;
 use crate::store::sqlite::row::{self, identity, optional_time, time, unreadable};
 use crate::store::sqlite::statements::Statements;
-use crate::store::{Backlog, Lease, LogPosition, PendingOutcome};
+use crate::store::{Backlog, Lease, LogPosition, PendingOutcome, SealedColumn};
 
 pub(super) fn pending_outcomes(
     connection: &Connection,
     sql: &Statements,
-    before: Timestamp,
-    after: Option<&LogPosition>,
-    limit: u32,
+    sealer: &Sealer,
+    (before, after, limit): (Timestamp, Option<&LogPosition>, u32),
 ) -> rusqlite::Result<Vec<PendingOutcome>> {
     let begin = after.map_or(i64::MIN, |after| to_millis(after.created_at));
     let behind = after.map_or("", |after| &after.op_id);
@@ -29,24 +29,28 @@ pub(super) fn pending_outcomes(
         Ok(PendingOutcome {
             position,
             fence: Fence(found.get(4)?),
-            content: recorded(found),
+            content: recorded(found, sealer),
         })
     })?;
     found.collect()
 }
 
 /// A term and its answer.
-fn recorded(found: &rusqlite::Row<'_>) -> Result<(Lease, Outcome), String> {
+fn recorded(found: &rusqlite::Row<'_>, sealer: &Sealer) -> Result<(Lease, Outcome), String> {
     let text: Option<String> = found.get(11).unwrap_or_default();
-    let outcome = outcome::decode(&text.ok_or("the outcome is missing or no text")?)?;
+    let text = text.ok_or("the outcome is missing or no text")?;
     // The term has ended; what is written for it is protected by its fence.
-    let lease = row::lease(found, from_millis(0)).map_err(|error| error.to_string())?;
+    let lease = row::lease(found, sealer, from_millis(0)).map_err(|error| error.to_string())?;
+    let (op_id, fence) = (lease.op_id().as_str(), lease.fence.0);
+    let text = sealer.open_outcome(op_id, &lease.event_type, fence, text);
+    let outcome = outcome::decode(&text.map_err(|error| error.to_string())?)?;
     Ok((lease, outcome))
 }
 
 pub(super) fn find(
     connection: &Connection,
     sql: &Statements,
+    sealer: &Sealer,
     op_id: &OpId,
 ) -> rusqlite::Result<Option<OperationView>> {
     connection
@@ -59,7 +63,7 @@ pub(super) fn find(
                 event_type: found.get(3)?,
                 state: state(found, 4)?,
                 attempts: found.get(5)?,
-                outcome: outcome_view(found)?,
+                outcome: outcome_view(found, sealer)?,
                 progress: progress(found)?,
                 next_attempt_at: optional_time(found, 12)?,
                 accepted_at: time(found, 13)?,
@@ -77,15 +81,21 @@ fn state(found: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<OperationStat
         .map_err(|error| unreadable(at, error))
 }
 
-fn outcome_view(found: &rusqlite::Row<'_>) -> rusqlite::Result<Option<OutcomeView>> {
+fn outcome_view(
+    found: &rusqlite::Row<'_>,
+    sealer: &Sealer,
+) -> rusqlite::Result<Option<OutcomeView>> {
     let Some(message) = found.get::<_, Option<String>>(6)? else {
         return Ok(None);
     };
     let result: Option<String> = found.get(8)?;
-    let result = result
-        .map(|text| serde_json::from_str(&text))
-        .transpose()
-        .map_err(|error| unreadable(8, error))?;
+    let open = |stored| {
+        let (op_id, event_type): (String, String) = (found.get(0)?, found.get(3)?);
+        let text = sealer.open(SealedColumn::Result, &op_id, &event_type, stored);
+        let text = text.map_err(|error| unreadable(8, error))?;
+        serde_json::from_str(&text).map_err(|error| unreadable(8, error))
+    };
+    let result = result.map(open).transpose()?;
     let view = OutcomeView {
         code: found.get(9)?,
         message,
@@ -108,15 +118,18 @@ fn progress(found: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Progress>> {
 pub(super) fn history(
     connection: &Connection,
     sql: &Statements,
+    sealer: &Sealer,
     op_id: &OpId,
 ) -> rusqlite::Result<Vec<HistoryEntry>> {
     let mut statement = connection.prepare_cached(&sql.history)?;
     let entries = statement.query_map([op_id.as_str()], |found| {
         let text: Option<String> = found.get(2)?;
+        let (fence, event_type): (u32, String) = (found.get(5)?, found.get(6)?);
+        let detail = |text| sealer.detail(op_id.as_str(), &event_type, fence, text);
         Ok(HistoryEntry {
             attempt: found.get(0)?,
             outcome: found.get(1)?,
-            detail: text.map(|text| outcome::detail(&text)),
+            detail: text.map(detail),
             started_at: time(found, 3)?,
             recorded_at: optional_time(found, 4)?,
         })

@@ -1,0 +1,105 @@
+//! The Cleaner's second task: bringing stored texts under the current key, so that an older key can be
+//! taken away.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use crate::clock::Timestamp;
+use crate::engine::Engine;
+use crate::store::{KeyUse, StoreError};
+
+/// Operations per look, whose commands are in memory at the same time.
+const WINDOW: u32 = 50;
+/// Looks per batch at most.
+const WINDOWS: u32 = 200;
+/// Pause after a pass that found something: another process may still seal with an older key.
+const SHORT_REST: Duration = Duration::from_secs(3_600);
+/// Pause after a pass that found nothing.
+const LONG_REST: Duration = Duration::from_secs(24 * 3_600);
+
+/// The key of a gauge for texts that were never sealed; no id of a key has a bracket.
+const NONE: &str = "(none)";
+/// The key of a gauge for texts under keys that this process does not have.
+const UNKNOWN: &str = "(unknown)";
+
+/// Walks over all operations by name, again and again with long pauses; clones share the place.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Rotation {
+    pass: Arc<Mutex<Pass>>,
+}
+
+#[derive(Debug, Default)]
+struct Pass {
+    after: Option<String>,
+    found: usize,
+    rest_until: Option<Timestamp>,
+}
+
+impl Rotation {
+    /// Goes on until about `limit` texts are written again, or the batch has looked at enough; says how
+    /// many were written. Without keys it does nothing.
+    pub(super) async fn run_once(
+        &self,
+        engine: &Engine,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<usize, StoreError> {
+        let store = engine.store();
+        let mut pass = self.pass.lock().await;
+        if store.key_ids().is_empty() || pass.rest_until.is_some_and(|until| now < until) {
+            return Ok(0);
+        }
+        let mut rewritten = 0;
+        for _ in 0..WINDOWS {
+            let rotated = store.rotate(pass.after.clone(), WINDOW).await?;
+            rewritten += rotated.rewritten;
+            pass.found += rotated.rewritten + rotated.unreadable;
+            pass.after = rotated.end;
+            if pass.after.is_none() {
+                let keys = store.keys_in_use().await?;
+                show(engine, &keys);
+                let rest = if pass.found > 0 {
+                    SHORT_REST
+                } else {
+                    LONG_REST
+                };
+                *pass = Pass {
+                    rest_until: Some(now + rest),
+                    ..Pass::default()
+                };
+                break;
+            }
+            if rewritten >= limit as usize {
+                break;
+            }
+        }
+        Ok(rewritten)
+    }
+}
+
+/// Shows how many texts are under each key of this process, and under none or others.
+fn show(engine: &Engine, found: &[KeyUse]) {
+    let ids = engine.store().key_ids();
+    let mut texts: BTreeMap<&str, u64> = ids.iter().map(|id| (&**id, 0)).collect();
+    texts.extend([(NONE, 0), (UNKNOWN, 0)]);
+    for KeyUse {
+        key_id,
+        texts: count,
+    } in found
+    {
+        let name = match key_id {
+            None => NONE,
+            Some(id) if ids.contains(id) => id,
+            Some(_) => UNKNOWN,
+        };
+        *texts.entry(name).or_default() += count;
+    }
+    let gauge = &engine.inner.metrics.encryption_texts;
+    for (key, count) in texts {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        gauge.with_label_values(&[key]).set(count);
+    }
+}

@@ -1,0 +1,13 @@
+-- Both tables, whole: asked for before a key is taken away, and seldom otherwise.
+with texts as (
+    select payload as text from {domain}_operations
+    union all
+    select result from {domain}_operations
+    union all
+    select error_cause from {domain}_operations
+    union all
+    select outcome from {domain}_write_ahead_logs
+)
+select case when starts_with(text, 'orch1:') then split_part(text, ':', 2) else '' end as key_id, count(*) as texts
+from texts where text is not null and text <> $1
+group by 1 order by 1

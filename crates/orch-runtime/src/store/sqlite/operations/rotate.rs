@@ -1,0 +1,102 @@
+//! Writing sealed texts again under the current key.
+
+use rusqlite::{Connection, params};
+
+use crate::store::sealer::{Rewrite, Stored};
+use crate::store::settled::lost_text;
+use crate::store::sqlite::row::unreadable;
+use crate::store::sqlite::statements::Statements;
+use crate::store::{KeyUse, Rotated, SealedColumn, StoreError};
+
+use super::SqliteOperations;
+
+impl SqliteOperations {
+    pub(super) async fn rotate_window(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        let mut rotated = Rotated::default();
+        let Some(prefix) = self.sealer.current_prefix().map(str::to_owned) else {
+            return Ok(rotated);
+        };
+        let look = move |connection: &mut Connection, sql: &Statements| {
+            let after = after.unwrap_or_default();
+            let mut end = connection.prepare_cached(&sql.window_end)?;
+            let end: Option<String> = end.query_row(params![after, limit], |row| row.get(0))?;
+            let found = match &end {
+                Some(end) => stale_texts(connection, sql, (&after, end), &prefix)?,
+                None => Vec::new(),
+            };
+            Ok((end, found))
+        };
+        let (end, found) = self.read("rotate", look).await?;
+        rotated.end = end;
+        let looked_at = found.len();
+        let readable: Vec<Stored> = found.into_iter().filter_map(Result::ok).collect();
+        rotated.unreadable = looked_at - readable.len();
+        let rewrites = self.sealer.rewrites(readable, &mut rotated);
+        if !rewrites.is_empty() {
+            let write = move |connection: &mut Connection, sql: &Statements| {
+                rewrite(connection, sql, &rewrites)
+            };
+            rotated.rewritten = self.write("rotate", None, write).await?;
+        }
+        Ok(rotated)
+    }
+}
+
+/// A column may hold anything, whatever its type: one that is no text stops no other.
+fn stale_texts(
+    connection: &Connection,
+    sql: &Statements,
+    (after, end): (&str, &str),
+    prefix: &str,
+) -> rusqlite::Result<Vec<rusqlite::Result<Stored>>> {
+    let mut statement = connection.prepare_cached(&sql.stale_texts)?;
+    let place = params![after, end, prefix, lost_text()];
+    let found = statement.query_map(place, |found| Ok(stored(found)))?;
+    found.collect()
+}
+
+fn stored(found: &rusqlite::Row<'_>) -> rusqlite::Result<Stored> {
+    let column: Result<SealedColumn, String> = found.get::<_, String>(3)?.parse();
+    Ok(Stored {
+        column: column.map_err(|why| unreadable(3, std::io::Error::other(why)))?,
+        op_id: found.get(0)?,
+        event_type: found.get(1)?,
+        fence: found.get(2)?,
+        text: found.get(4)?,
+    })
+}
+
+fn rewrite(
+    connection: &Connection,
+    sql: &Statements,
+    rewrites: &[Rewrite],
+) -> rusqlite::Result<usize> {
+    let mut changed = 0;
+    for Rewrite { stored, sealed } in rewrites {
+        let statement = match stored.column {
+            SealedColumn::Payload => &sql.rewrite_payload,
+            SealedColumn::Result => &sql.rewrite_result,
+            SealedColumn::ErrorCause => &sql.rewrite_error_cause,
+            SealedColumn::Outcome => &sql.rewrite_outcome,
+        };
+        let mut statement = connection.prepare_cached(statement)?;
+        let place = params![stored.op_id, stored.fence, stored.text, sealed];
+        changed += statement.execute(place)?;
+    }
+    Ok(changed)
+}
+
+pub(super) fn keys_in_use(
+    connection: &mut Connection,
+    sql: &Statements,
+) -> rusqlite::Result<Vec<KeyUse>> {
+    let mut statement = connection.prepare_cached(&sql.keys_in_use)?;
+    let counts = statement.query_map([lost_text()], |found| {
+        Ok(KeyUse::counted(found.get(0)?, found.get(1)?))
+    })?;
+    counts.collect()
+}

@@ -6,13 +6,15 @@
 //! | [`mod@bench`] | `cargo xtask bench`: what is measured, side by side with a reference |
 //! | [`job`] | running other programs |
 //! | [`workspace`] | where things are |
+//! | [`postgres`] | the server that tests start |
 //! | [`table`] | printing results |
 //!
 //! **Deliberately absent:** any setup. A task needs the Rust toolchain with rustfmt and clippy, and
-//! says so when one is missing. The one tool from elsewhere, promtool, it gets by itself.
+//! says so when one is missing. What else it needs, promtool and PostgreSQL, it gets by itself.
 
 pub mod bench;
 pub mod job;
+pub mod postgres;
 pub mod table;
 pub mod test;
 pub mod workspace;

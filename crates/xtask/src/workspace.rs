@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::job::Job;
+use crate::postgres;
 
 /// The repository this program was built from.
 #[derive(Debug, Clone)]
@@ -13,6 +14,7 @@ pub struct Workspace {
     root: PathBuf,
     target: PathBuf,
     nextest: bool,
+    postgres: Option<PathBuf>,
 }
 
 impl Workspace {
@@ -36,7 +38,17 @@ impl Workspace {
             root,
             target,
             nextest,
+            postgres: None,
         })
+    }
+
+    /// The same, with a PostgreSQL for tests to start.
+    ///
+    /// # Errors
+    /// When none is there and none can be had.
+    pub fn with_postgres(mut self) -> Result<Self> {
+        self.postgres = postgres::provide(&self)?;
+        Ok(self)
     }
 
     /// The repository's top folder.
@@ -73,9 +85,13 @@ impl Workspace {
     /// `cargo <arguments>` in `folder`, building into the shared folder.
     #[must_use]
     pub fn cargo_in(&self, folder: &Path, arguments: &[&str]) -> Job {
-        Job::cargo(arguments)
+        let job = Job::cargo(arguments)
             .folder(folder)
-            .env("CARGO_TARGET_DIR", self.target.as_os_str())
+            .env("CARGO_TARGET_DIR", self.target.as_os_str());
+        match &self.postgres {
+            Some(binaries) => job.env(postgres::BINARIES, binaries.as_os_str()),
+            None => job,
+        }
     }
 }
 

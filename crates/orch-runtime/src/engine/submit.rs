@@ -7,6 +7,7 @@ use crate::guard;
 use crate::ids::{IdemKey, OpId, OwnerId};
 use crate::operation::command::{Command, Fingerprint};
 use crate::protection::CallKind;
+use crate::store::hook::HookTx;
 use crate::store::{Accepted, NewOperation, StoreError};
 
 use super::Engine;
@@ -57,6 +58,40 @@ impl Engine {
         submitted
     }
 
+    /// Records `command` in a transaction of the same database: it is accepted when that is committed,
+    /// and never was when it is rolled back. After the commit, [`nudge`](Self::nudge) has it executed at
+    /// once; without, it is found within seconds.
+    ///
+    /// # Errors
+    /// See [`SubmitError`]. After one of the database, `tx` can only be rolled back.
+    pub async fn submit_in<C: Command>(
+        &self,
+        tx: &mut HookTx<'_>,
+        owner: OwnerId,
+        idem_key: IdemKey,
+        command: &C,
+    ) -> Result<Submitted, SubmitError> {
+        guard::assert_outside("Engine::submit_in");
+        let operation = self.new_operation(owner.clone(), idem_key, command)?;
+        let op_id = operation.op_id.clone();
+        let accepted = self.inner.store.accept_in(tx, operation).await;
+        let submitted = match accepted {
+            Ok(Accepted::New(_)) => Ok((op_id, false)),
+            Ok(Accepted::Existing(op_id)) => Ok((op_id, true)),
+            Ok(Accepted::Mismatch) => Err(SubmitError::KeyReused),
+            Err(error) => Err(error.into()),
+        };
+        let submitted = submitted.map(|(op_id, replayed)| Submitted { op_id, replayed });
+        audit(self.inner.domain, &owner, &submitted);
+        submitted
+    }
+
+    /// Looks for due operations now, and tells the other processes to.
+    pub fn nudge(&self) {
+        self.inner.wake.notify_one();
+        self.inner.store.hint();
+    }
+
     async fn accept<C: Command>(
         &self,
         owner: OwnerId,
@@ -82,10 +117,7 @@ impl Engine {
                 metrics.accepted.inc();
                 match (lease, pass) {
                     (Some(lease), Some(pass)) => self.spawn_attempt(*lease, pass),
-                    (_, _) => {
-                        self.inner.wake.notify_one();
-                        self.inner.store.hint();
-                    }
+                    (_, _) => self.nudge(),
                 }
                 Ok(Submitted {
                     op_id,

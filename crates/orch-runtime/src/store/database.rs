@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::protection::LaneStore;
 
+use super::hook::{HookError, HookFuture, HookTx};
 use super::{OperationStore, Sealing, StoreError, Tables};
 
 /// A kind of database.
@@ -23,6 +24,17 @@ impl fmt::Display for StoreKind {
             Self::Postgres => "postgres",
         })
     }
+}
+
+/// A transaction did not become durable.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TransactionError {
+    /// Its work refused.
+    #[error(transparent)]
+    Refused(#[from] HookError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// An open database; clones share it.
@@ -59,6 +71,25 @@ impl Database {
             #[cfg(feature = "postgres")]
             Self::Postgres(store) => store.operations(tables),
         }
+    }
+
+    /// Runs `work` in a transaction: what it writes, and the operations that it accepts by
+    /// [`Engine::submit_in`](crate::Engine::submit_in), become durable together. When `work` refuses,
+    /// nothing does. It may run more than once.
+    ///
+    /// # Errors
+    /// When `work` refuses or the database fails; of the latter nobody knows whether it was committed.
+    pub async fn transaction<F>(&self, work: F) -> Result<(), TransactionError>
+    where
+        F: for<'a> FnMut(HookTx<'a>) -> HookFuture<'a> + Send + 'static,
+    {
+        let done = match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.transaction(Box::new(work)).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.transaction(Box::new(work)).await,
+        };
+        Ok(done??)
     }
 
     /// What its processes know of the providers they call.

@@ -19,8 +19,8 @@ impl HookError {
     }
 }
 
-/// The transaction that ends an operation. What is written through it becomes durable together with
-/// the operation's final state, or not at all.
+/// A transaction that belongs to the runtime's database: the one that ends an operation, or a caller's
+/// own. What is written through it becomes durable together, or not at all.
 pub struct HookTx<'a> {
     driver: &'a mut dyn HookDriver,
 }
@@ -51,6 +51,18 @@ impl<'a> HookTx<'a> {
     pub async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, HookError> {
         self.driver.query(sql, params).await
     }
+
+    /// The connection below, if it is one to a SQLite file.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn sqlite(&mut self) -> Option<&mut rusqlite::Connection> {
+        self.driver.sqlite()
+    }
+
+    /// The connection below, if it is one to a PostgreSQL.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn postgres(&mut self) -> Option<&mut sqlx::PgConnection> {
+        self.driver.postgres()
+    }
 }
 
 /// A store's side of a [`HookTx`].
@@ -58,6 +70,16 @@ impl<'a> HookTx<'a> {
 pub(crate) trait HookDriver: Send {
     async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, HookError>;
     async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, HookError>;
+
+    #[cfg(feature = "sqlite")]
+    fn sqlite(&mut self) -> Option<&mut rusqlite::Connection> {
+        None
+    }
+
+    #[cfg(feature = "postgres")]
+    fn postgres(&mut self) -> Option<&mut sqlx::PgConnection> {
+        None
+    }
 }
 
 /// What a hook returns while it runs.

@@ -32,11 +32,11 @@ use crate::operation::view::{HistoryEntry, OperationView, Progress};
 use crate::value::{Column, Row, Value};
 
 pub use self::backlog::Backlog;
-pub use self::database::{Database, StoreKind};
+pub use self::database::{Database, StoreKind, TransactionError};
 pub use self::migration::Migration;
 pub use self::sealing::{KeyUse, Place, Rotated, SEALED, SealError, SealedColumn, Sealing};
 
-use self::hook::Hook;
+use self::hook::{Hook, HookTx};
 
 /// The tables of one domain.
 #[derive(Debug, Clone, Copy)]
@@ -232,6 +232,16 @@ pub trait OperationStore: Send + Sync + 'static {
         term: Option<Term>,
     ) -> Result<Accepted, StoreError>;
 
+    /// Records the operation in the transaction `tx`, without a lease. It exists when `tx` is committed.
+    ///
+    /// # Errors
+    /// When `tx` belongs to another database, or a statement fails; `tx` can only be rolled back then.
+    async fn accept_in(
+        &self,
+        tx: &mut HookTx<'_>,
+        operation: NewOperation,
+    ) -> Result<Accepted, StoreError>;
+
     /// Leases PENDING operations that are due, oldest first, and writes the intent of each.
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError>;
 
@@ -374,6 +384,12 @@ impl StoreError {
             operation,
             source: Arc::from(source.into()),
         }
+    }
+
+    /// A transaction was handed to a store of another kind.
+    pub(crate) fn foreign_transaction() -> Self {
+        let problem = "the transaction belongs to another kind of database";
+        Self::new(StoreErrorKind::Statement, "accept", problem)
     }
 
     /// What kind of trouble it is.

@@ -10,13 +10,10 @@ use orch_runtime::metrics::Metrics;
 use orch_runtime::operation::command::Fingerprint;
 use orch_runtime::operation::decision::Settlement;
 use orch_runtime::scheduler::{CleanerConfig, FinalizerConfig};
-use orch_runtime::store::{
-    Applied, Claim, KeyUse, NewOperation, Place, SealError, Sealing, StoreKind, Term,
-};
+use orch_runtime::store::{Applied, Claim, KeyUse, NewOperation, Place, SealError, Sealing, Term};
 use orch_runtime::testing::{Provider, Reply, World};
 use orch_runtime::{Cleaner, Clock, Command, Finalizer, OperationState, Outcome};
 
-use crate::STORE;
 use crate::charge::{Charge, Charging, SETUP, charge, hooked_world, keyed_world, scripted};
 
 /// A cipher whose keys have these ids; equal ids are equal keys.

@@ -22,3 +22,4 @@ mod monitor;
 mod protection;
 mod secrets;
 mod sqlite;
+mod transactions;

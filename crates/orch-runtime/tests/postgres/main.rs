@@ -28,3 +28,5 @@ mod monitor;
 mod protection;
 #[path = "../it/secrets.rs"]
 mod secrets;
+#[path = "../it/transactions.rs"]
+mod transactions;

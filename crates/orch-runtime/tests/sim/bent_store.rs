@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use orch_runtime::clock::Timestamp;
 use orch_runtime::operation::decision::{Facts, Settlement};
-use orch_runtime::store::hook::Hook;
+use orch_runtime::store::hook::{Hook, HookTx};
 use orch_runtime::store::{
     Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
     OperationStore, PendingOutcome, Rotated, StoreError, Term,
@@ -98,6 +98,14 @@ impl OperationStore for BentStore {
             Accepted::New(Some(lease)) => Accepted::New(Some(Box::new(self.leased(*lease)))),
             other => other,
         })
+    }
+
+    async fn accept_in(
+        &self,
+        tx: &mut HookTx<'_>,
+        operation: NewOperation,
+    ) -> Result<Accepted, StoreError> {
+        self.store.accept_in(tx, operation).await
     }
 
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {

@@ -82,6 +82,7 @@ pub fn run(workspace: &Workspace, arguments: &[String], out: &mut dyn Write) -> 
         return Ok(End::Usage);
     }
     require_tools()?;
+    let workspace = &workspace.clone().with_postgres()?;
     let selected: Vec<&Step> = STEPS
         .iter()
         .filter(|step| names.is_empty() || names.iter().any(|name| selects(name, step)))

@@ -5,8 +5,8 @@ use anyhow::Result;
 use crate::workspace::Workspace;
 
 /// The test programs that are quick.
-const BLACK_BOX: [&str; 8] = [
-    "--test", "it", "--test", "http", "--test", "sim", "--test", "tidy",
+const BLACK_BOX: [&str; 10] = [
+    "--test", "it", "--test", "http", "--test", "postgres", "--test", "sim", "--test", "tidy",
 ];
 
 pub(super) fn fmt(workspace: &Workspace) -> Result<()> {

@@ -8,7 +8,7 @@
 //! `synchronous_commit=on`; a database that is set to less is refused.
 //!
 //! **Deliberately absent:** `NOTIFY` in a transaction that holds operations: it would put all commits of
-//! the database in one row. Hints travel by themselves, see [`hints`].
+//! the database in one row. Hints travel by themselves, see `hints`.
 
 mod committer;
 mod error;
@@ -30,11 +30,13 @@ use crate::fault::{FaultPlan, NoFaults};
 use crate::protection::LaneStore;
 use crate::secret::Secret;
 
+use super::hook::{Hook, HookError, HookTx};
 use super::{Migration, OperationStore, Sealing, StoreError, StoreErrorKind, Tables};
 
 use self::committer::Committer;
 use self::error::postgres_error;
 use self::hints::Hints;
+use self::operations::finalize::Driver;
 use self::session::Session;
 
 /// How long a transition may wait for a connection before the store counts as unavailable.
@@ -86,6 +88,22 @@ pub struct PostgresStore {
     committer: Arc<Committer>,
     hints: Arc<Hints>,
     cipher: Option<Arc<dyn Sealing>>,
+}
+
+/// A transaction that its caller began and will end.
+pub struct CallersTransaction<'c>(Driver<'c>);
+
+impl std::fmt::Debug for CallersTransaction<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CallersTransaction")
+    }
+}
+
+impl CallersTransaction<'_> {
+    /// It, for the runtime to write to.
+    pub fn tx(&mut self) -> HookTx<'_> {
+        HookTx::new(&mut self.0)
+    }
 }
 
 /// The connections, and how statements travel over them.
@@ -187,8 +205,30 @@ impl PostgresStore {
         session.end("ping").await
     }
 
-    /// The connections, for statements of your own. Whoever begins a transaction here can accept
-    /// operations in it: see [`Engine::submit_in`](crate::Engine::submit_in).
+    /// Runs `work` in a transaction of its own. When `work` refuses, nothing of it is durable.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn transaction(&self, mut work: Hook) -> Result<Result<(), HookError>, StoreError> {
+        let error = postgres_error("transaction");
+        let mut transaction = self.link.pool.begin().await.map_err(&error)?;
+        let done = operations::finalize::run(&mut transaction, self.link.wrapped, &mut work).await;
+        if done.is_ok() {
+            transaction.commit().await.map_err(&error)?;
+        }
+        Ok(done)
+    }
+
+    /// A transaction of yours, as [`Engine::submit_in`](crate::Engine::submit_in) takes it.
+    #[must_use]
+    pub fn callers<'c>(&self, connection: &'c mut sqlx::PgConnection) -> CallersTransaction<'c> {
+        CallersTransaction(Driver {
+            connection,
+            wrapped: self.link.wrapped,
+        })
+    }
+
+    /// The connections, for statements of your own.
     #[must_use]
     pub fn pool(&self) -> &PgPool {
         &self.link.pool

@@ -20,6 +20,7 @@ use rusqlite::Connection;
 
 use crate::fault::{FaultPlan, NoFaults};
 use crate::protection::LaneStore;
+use crate::store::hook::{Hook, HookError};
 use crate::store::migration::Migration;
 use crate::store::{OperationStore, Sealing, StoreError, StoreErrorKind, Tables};
 
@@ -112,6 +113,18 @@ impl SqliteStore {
     #[must_use]
     pub fn lanes(&self) -> Arc<dyn LaneStore> {
         Arc::new(lanes::SqliteLanes::new(Arc::clone(&self.committer)))
+    }
+
+    /// Runs `work` in a transaction of its own, inside the next shared commit. When `work` refuses,
+    /// nothing of it is durable. It may wait for its transaction only.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn transaction(&self, mut work: Hook) -> Result<Result<(), HookError>, StoreError> {
+        let run = move |connection: &mut Connection| {
+            operations::in_savepoint(connection, &mut work).map_err(sqlite_error("transaction"))
+        };
+        self.committer.submit(None, run).await
     }
 
     /// Whether the file can be read now.

@@ -11,7 +11,7 @@ use crate::operation::decision::Settlement;
 use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView};
-use crate::store::hook::Hook;
+use crate::store::hook::{Hook, HookTx};
 use crate::store::sqlite::MemoryDatabase;
 use crate::store::{
     Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
@@ -145,6 +145,14 @@ impl OperationStore for Watched {
             },
         )
         .await
+    }
+
+    async fn accept_in(
+        &self,
+        tx: &mut HookTx<'_>,
+        operation: NewOperation,
+    ) -> Result<Accepted, StoreError> {
+        self.store.accept_in(tx, operation).await
     }
 
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {

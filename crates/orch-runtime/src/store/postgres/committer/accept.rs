@@ -94,6 +94,19 @@ pub(super) async fn write(
 }
 
 impl Accept {
+    /// Records it in somebody's transaction.
+    pub(in crate::store::postgres) async fn write_alone(
+        &self,
+        connection: &mut PgConnection,
+        link: &Link,
+        sql: &AcceptSql,
+    ) -> Result<Accepted, sqlx::Error> {
+        let mut answers = write(connection, link, sql, vec![(0, self)]).await?;
+        Ok(answers
+            .pop()
+            .map_or(Accepted::Mismatch, |(_, accepted)| accepted))
+    }
+
     fn answer(&self) -> Accepted {
         let term = self.term.as_ref();
         let lease = term.map(|term| Box::new(self.operation.first_lease(term.expires_at)));

@@ -92,7 +92,7 @@ impl PostgresOperations {
 }
 
 /// Runs the hook; its panics are refusals.
-async fn run(
+pub(in crate::store::postgres) async fn run(
     connection: &mut PgConnection,
     wrapped: bool,
     hook: &mut Hook,
@@ -103,7 +103,7 @@ async fn run(
     };
     let future = hook(HookTx::new(&mut driver));
     let answer = catching(future).await;
-    answer.unwrap_or_else(|_| Err(HookError::new("the finalize hook panicked")))
+    answer.unwrap_or_else(|_| Err(HookError::new("the transaction's work panicked")))
 }
 
 /// A transaction on PostgreSQL, as hooks see it.
@@ -134,5 +134,9 @@ impl HookDriver for Driver<'_> {
         let found = statement.fetch_all(&mut *self.connection).await;
         let rows = found.and_then(|found| row::rows(&found));
         rows.map_err(|error| HookError::new(error.to_string()))
+    }
+
+    fn postgres(&mut self) -> Option<&mut PgConnection> {
+        Some(self.connection)
     }
 }

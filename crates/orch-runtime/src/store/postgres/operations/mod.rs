@@ -12,7 +12,7 @@ use crate::operation::decision::Settlement;
 use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView};
-use crate::store::hook::Hook;
+use crate::store::hook::{Hook, HookTx};
 use crate::store::sealer::Sealer;
 use crate::store::{
     Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
@@ -27,7 +27,7 @@ use super::statements::Statements;
 use super::{PostgresStore, placeholder, row};
 
 mod claim;
-mod finalize;
+pub(super) mod finalize;
 mod read;
 mod rotate;
 
@@ -109,6 +109,23 @@ impl OperationStore for PostgresOperations {
             Answer::Accepted(accepted) => Ok(opened.answer(accepted)),
             Answer::Applied(_) => Err(mixed_up()),
         }
+    }
+
+    async fn accept_in(
+        &self,
+        tx: &mut HookTx<'_>,
+        operation: NewOperation,
+    ) -> Result<Accepted, StoreError> {
+        let (operation, _) = self.sealer.accept(operation)?;
+        let connection = tx.postgres().ok_or_else(StoreError::foreign_transaction)?;
+        let accept = Accept {
+            operation,
+            term: None,
+        };
+        accept
+            .write_alone(connection, &self.store.link, &self.accept)
+            .await
+            .map_err(postgres_error("accept"))
     }
 
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {

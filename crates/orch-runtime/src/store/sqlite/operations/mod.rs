@@ -12,7 +12,7 @@ use crate::operation::decision::Settlement;
 use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView};
-use crate::store::hook::Hook;
+use crate::store::hook::{Hook, HookError, HookTx};
 use crate::store::sealer::Sealer;
 use crate::store::{
     Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
@@ -90,6 +90,17 @@ impl OperationStore for SqliteOperations {
             accept::accept(connection, sql, columns, &operation, term.as_ref())
         });
         Ok(opened.answer(accepted.await?))
+    }
+
+    async fn accept_in(
+        &self,
+        tx: &mut HookTx<'_>,
+        operation: NewOperation,
+    ) -> Result<Accepted, StoreError> {
+        let (operation, _) = self.sealer.accept(operation)?;
+        let connection = tx.sqlite().ok_or_else(StoreError::foreign_transaction)?;
+        accept::accept(connection, &self.sql, self.tables.columns, &operation, None)
+            .map_err(sqlite_error("accept"))
     }
 
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {
@@ -293,4 +304,18 @@ impl OperationStore for SqliteOperations {
         })
         .await
     }
+}
+
+/// Runs `work` so that its refusal leaves its neighbours in the shared commit alone.
+pub(super) fn in_savepoint(
+    connection: &mut Connection,
+    work: &mut Hook,
+) -> rusqlite::Result<Result<(), HookError>> {
+    connection.execute_batch("savepoint hook")?;
+    let done = write::run_hook(connection, work);
+    if done.is_err() {
+        connection.execute_batch("rollback to hook")?;
+    }
+    connection.execute_batch("release hook")?;
+    Ok(done)
 }

@@ -129,8 +129,11 @@ pub(super) fn finalize(
     Ok(finalized)
 }
 
-/// Polls the hook once. All it may wait for is its own transaction, which on SQLite is always ready.
-fn run_hook(connection: &mut Connection, hook: &mut Hook) -> Result<(), HookError> {
+/// Polls `hook` once. All it may wait for is its own transaction, which on SQLite is always ready.
+pub(in crate::store::sqlite) fn run_hook(
+    connection: &mut Connection,
+    hook: &mut Hook,
+) -> Result<(), HookError> {
     let mut driver = Driver { connection };
     let mut future = hook(HookTx::new(&mut driver));
     let mut context = Context::from_waker(Waker::noop());
@@ -161,6 +164,10 @@ impl HookDriver for Driver<'_> {
 
     async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, HookError> {
         row::query(self.connection, sql, params).map_err(|error| HookError::new(error.to_string()))
+    }
+
+    fn sqlite(&mut self) -> Option<&mut Connection> {
+        Some(self.connection)
     }
 }
 

@@ -13,8 +13,6 @@ use crate::store::{Claim, StoreError};
 use super::lane::Pass;
 use super::{Engine, Shutdown};
 
-/// Most operations taken in one claim.
-const CLAIM_BATCH: usize = 128;
 /// Pause before work that is about to be due, at least.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 /// How many times longer a process sleeps that is told of work.
@@ -64,16 +62,22 @@ impl Engine {
         if next_due.is_none_or(|due| due > now) {
             return Ok(dispatched);
         }
-        if inner.lane.is_protected() {
-            // Repetitions first: their budget keeps them from taking all the room.
-            dispatched.taken = self
-                .take(Some(CallKind::Repeat), now, &mut dispatched)
-                .await?;
-            dispatched.taken += self
-                .take(Some(CallKind::Fresh), now, &mut dispatched)
-                .await?;
-        } else {
+        if !inner.lane.is_protected() {
             dispatched.taken = self.take(None, now, &mut dispatched).await?;
+            return Ok(dispatched);
+        }
+        // Repetitions first, now and then: their budget keeps them from taking all the room.
+        let looked = inner.lane.repeats_are_due(now);
+        let repeat = Some(CallKind::Repeat);
+        if looked {
+            dispatched.taken = self.take(repeat, now, &mut dispatched).await?;
+        }
+        let fresh = self
+            .take(Some(CallKind::Fresh), now, &mut dispatched)
+            .await?;
+        dispatched.taken += fresh;
+        if fresh == 0 && !looked {
+            dispatched.taken += self.take(repeat, now, &mut dispatched).await?;
         }
         Ok(dispatched)
     }
@@ -87,7 +91,8 @@ impl Engine {
     ) -> Result<usize, StoreError> {
         let inner = &self.inner;
         let mut passes = Vec::new();
-        for slot in self.free_slots() {
+        let wanted = inner.lane.claim_size();
+        for slot in self.free_slots().take(wanted) {
             match inner.lane.enter(slot, kind.unwrap_or(CallKind::Fresh), now) {
                 Ok(pass) => passes.push(pass),
                 Err(refused) => {
@@ -108,6 +113,7 @@ impl Engine {
         };
         let claimed = inner.store.claim(now, claim).await;
         let taken = claimed.as_ref().map_or(0, Vec::len);
+        inner.lane.claimed(taken, passes.len());
         let unused = passes.split_off(taken.min(passes.len()));
         unused.into_iter().for_each(Pass::unused);
         for (lease, pass) in claimed?.into_iter().zip(passes) {
@@ -205,8 +211,8 @@ impl Engine {
         }
     }
 
-    fn free_slots(&self) -> Vec<OwnedSemaphorePermit> {
+    fn free_slots(&self) -> impl Iterator<Item = OwnedSemaphorePermit> {
         let slot = || Arc::clone(&self.inner.slots).try_acquire_owned().ok();
-        std::iter::from_fn(slot).take(CLAIM_BATCH).collect()
+        std::iter::from_fn(slot)
     }
 }

@@ -7,11 +7,11 @@
 //! ```
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
-use crate::clock::{Timestamp, later};
+use crate::clock::{Timestamp, later, to_millis};
 use crate::metrics::LaneMetrics;
 use crate::operation::idempotency::Probe;
 use crate::operation::outcome::Outcome;
@@ -21,6 +21,11 @@ use crate::store::StoreError;
 use super::report::Report;
 use super::{Engine, Shutdown};
 
+/// Least and most operations of one claim.
+const CLAIMS: (usize, usize) = (8, 128);
+/// Repetitions are looked for at least so often, in milliseconds.
+const REPEATS_EVERY: i64 = 100;
+
 /// How the calls of one engine are protected.
 pub(crate) struct Lane {
     gate: Gate,
@@ -28,6 +33,10 @@ pub(crate) struct Lane {
     shared: Option<Shared>,
     /// Whether the sync loop sleeps until something happens.
     dozes: AtomicBool,
+    /// How many operations the next claim asks for: room that is taken and not used costs time.
+    claim_size: AtomicUsize,
+    /// When repetitions were looked for last, in milliseconds since 1970.
+    repeats_at: AtomicI64,
     happened: Notify,
 }
 
@@ -53,6 +62,8 @@ impl Lane {
             gate: Gate::new("", ProtectionPolicy::off()),
             shared: None,
             dozes: AtomicBool::new(false),
+            claim_size: AtomicUsize::new(CLAIMS.0),
+            repeats_at: AtomicI64::new(i64::MIN),
             happened: Notify::new(),
         }
     }
@@ -79,6 +90,29 @@ impl Lane {
     /// Whether calls of a kind have to be told apart.
     pub(super) fn is_protected(&self) -> bool {
         self.shared.is_some()
+    }
+
+    /// How many operations to ask for at once.
+    pub(super) fn claim_size(&self) -> usize {
+        self.claim_size.load(Ordering::Relaxed)
+    }
+
+    /// So many of what was asked for were due: twice as many may be, or hardly more.
+    pub(super) fn claimed(&self, taken: usize, asked: usize) {
+        let next = if taken == asked { taken * 2 } else { taken };
+        let next = next.clamp(CLAIMS.0, CLAIMS.1);
+        self.claim_size.store(next, Ordering::Relaxed);
+    }
+
+    /// Whether it is time to look for repetitions although first calls wait.
+    pub(super) fn repeats_are_due(&self, now: Timestamp) -> bool {
+        let now = to_millis(now);
+        let before = self.repeats_at.load(Ordering::Relaxed);
+        let is_due = now.saturating_sub(before) >= REPEATS_EVERY;
+        if is_due {
+            self.repeats_at.store(now, Ordering::Relaxed);
+        }
+        is_due
     }
 
     /// Lets a call pass that has room in this process.

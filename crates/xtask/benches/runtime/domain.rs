@@ -12,12 +12,19 @@ pub(crate) const TABLES: Tables = Tables {
 };
 
 /// The schema of the runtime's own tests, so that both sides measure the tables of today.
-pub(crate) const SCHEMA: &str = include_str!("../../../orch-runtime/tests/it/charge.sql");
+pub(crate) const SQLITE: &str = include_str!("../../../orch-runtime/tests/it/charge.sql");
 
-pub(crate) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_charge",
-    up: SCHEMA,
-}];
+/// The same on PostgreSQL.
+pub(crate) const POSTGRES: &str =
+    include_str!("../../../orch-runtime/tests/it/charge.postgres.sql");
+
+/// What a store has to apply.
+pub(crate) fn migrations(up: &'static str) -> [Migration; 1] {
+    [Migration {
+        name: "0001_charge",
+        up,
+    }]
+}
 
 /// Asks for money.
 #[derive(Debug, Clone, Serialize, Deserialize)]

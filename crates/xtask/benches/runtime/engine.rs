@@ -1,6 +1,5 @@
 //! The engine under load, through its public face.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -8,12 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use orch_runtime::engine::{Engine, EngineConfig, Shutdown, ShutdownSignal};
 use orch_runtime::fault::{Boundary, Fate, FaultPlan};
+use orch_runtime::protection::ProtectionPolicy;
 use orch_runtime::scheduler::{CleanerConfig, FinalizerConfig, ReaperConfig};
-use orch_runtime::store::sqlite::SqliteStore;
+use orch_runtime::store::Database;
 use orch_runtime::{Cleaner, Clock, Finalizer, IdemKey, OwnerId, Reaper, SystemClock, Workers};
 use tokio::task::JoinSet;
 
-use super::domain::{Charge, Charging, MIGRATIONS, TABLES, key};
+use super::domain::{Charge, Charging, TABLES, key};
+use super::place::Place;
 
 /// Longest wait for one operation.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -27,21 +28,21 @@ const OPEN: &str = "select exists (select 1 from charge_operations where state =
 pub(crate) struct Bed {
     pub(crate) engine: Engine,
     commits: Arc<Commits>,
+    database: Database,
     stop: ShutdownSignal,
     loops: JoinSet<()>,
 }
 
 impl Bed {
-    pub(crate) fn new(file: &Path, concurrency: usize) -> Result<Self> {
+    /// On an empty place; the provider protected as in a service, or not at all.
+    pub(crate) async fn new(place: &Place, protection: ProtectionPolicy) -> Result<Self> {
+        place.clear().await?;
         let commits = Arc::new(Commits::default());
-        let plan = Arc::clone(&commits);
-        let store = SqliteStore::open_with_faults(file, MIGRATIONS, plan)?;
-        let config = EngineConfig {
-            concurrency,
-            ..EngineConfig::default()
-        };
-        let engine = Engine::builder(store.operations(TABLES), TABLES)
-            .config(config)
+        let database = place.open(Arc::clone(&commits) as _).await?;
+        let engine = Engine::builder(database.operations(TABLES), TABLES)
+            .lanes(database.lanes())
+            .protection("charge", protection)
+            .config(EngineConfig::default())
             .register(Charging)
             .build()?;
         let (stop, shutdown) = Shutdown::new();
@@ -52,6 +53,7 @@ impl Bed {
         Ok(Self {
             engine,
             commits,
+            database,
             stop,
             loops,
         })
@@ -61,6 +63,7 @@ impl Bed {
     pub(crate) async fn stop(mut self) {
         self.stop.request();
         while self.loops.join_next().await.is_some() {}
+        drop(self.database.close().await);
     }
 }
 
@@ -84,16 +87,20 @@ pub(crate) enum Client {
 pub(crate) struct Figures {
     pub(crate) per_second: f64,
     pub(crate) per_commit: f64,
+    /// Bytes of the server's log for each operation.
+    pub(crate) wal: f64,
 }
 
 /// `clients` at the same time, until `operations` have ended.
 pub(crate) async fn load(
-    file: &Path,
+    place: &Place,
+    protection: ProtectionPolicy,
     clients: usize,
     operations: u64,
     client: Client,
 ) -> Result<Figures> {
-    let bed = Bed::new(file, EngineConfig::default().concurrency)?;
+    let bed = Bed::new(place, protection).await?;
+    let before = place.wal_bytes().await?;
     let next = Arc::new(AtomicU64::new(0));
     let begin = Instant::now();
     let mut tasks = JoinSet::new();
@@ -114,12 +121,14 @@ pub(crate) async fn load(
     }
     all_ended(&bed.engine).await?;
     let took = begin.elapsed().as_secs_f64();
+    let wal = place.wal_bytes().await? - before;
     let commits = bed.commits.count();
     bed.stop().await;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     Ok(Figures {
         per_second: operations as f64 / took,
         per_commit: operations as f64 / commits.max(1) as f64,
+        wal: wal / operations as f64,
     })
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use orch_runtime::{Clock, IdSource, SystemClock, UuidSource};
 use rusqlite::{CachedStatement, Connection, params};
 
-use super::domain::{Charge, SCHEMA, key};
+use super::domain::{Charge, SQLITE, key};
 
 const ACCEPT: &str = "insert into charge_operations (
     op_id, owner_id, idem_key, biz_key, event_type, fingerprint, payload, state, attempts, fence,
@@ -27,53 +27,31 @@ const SETTLE: &str = "update charge_operations set state = 'COMPLETED', message 
     provider_ref = ?1, completed_at = ?2, lease_owner = null, lease_expires_at = null, updated_at = ?2
     where op_id = ?1 and fence = 1 and state = 'IN_PROGRESS'";
 
-/// Where commits fall.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Commits {
-    /// Two for each batch of this many operations.
-    Shared(u64),
-    /// One for each of accept, claim, record and finalize.
-    PerStep,
-}
-
-/// Writes `operations` and answers how many per second.
-pub(crate) fn load(file: &Path, operations: u64, commits: Commits) -> Result<f64> {
+/// Writes `operations`, two commits for each `batch` of them; answers how many per second.
+pub(crate) fn load(file: &Path, operations: u64, batch: u64) -> Result<f64> {
     let connection = Connection::open(file)?;
     connection.execute_batch(
         "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 4000;",
     )?;
-    connection.execute_batch(SCHEMA)?;
+    connection.execute_batch(SQLITE)?;
     let mut table = Writer::new(&connection)?;
     let begin = Instant::now();
     let mut number = 0;
     while number < operations {
-        let size = match commits {
-            Commits::Shared(size) => size.min(operations - number),
-            Commits::PerStep => 1,
-        };
-        let batch: Vec<Row> = (number..number + size).map(Row::number).collect();
-        write(&connection, &mut table, &batch, commits)?;
+        let size = batch.min(operations - number);
+        let rows: Vec<Row> = (number..number + size).map(Row::number).collect();
+        write(&connection, &mut table, &rows)?;
         number += size;
     }
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
     Ok(operations as f64 / begin.elapsed().as_secs_f64())
 }
 
-fn write(
-    connection: &Connection,
-    table: &mut Writer<'_>,
-    batch: &[Row],
-    commits: Commits,
-) -> Result<()> {
-    let split = |connection: &Connection| match commits {
-        Commits::Shared(_) => Ok(()),
-        Commits::PerStep => connection.execute_batch("commit; begin immediate"),
-    };
+fn write(connection: &Connection, table: &mut Writer<'_>, batch: &[Row]) -> Result<()> {
     connection.execute_batch("begin immediate")?;
     for row in batch {
         table.accept(row)?;
     }
-    split(connection)?;
     for row in batch {
         table.intent.execute(params![row.op_id, row.at])?;
     }
@@ -85,7 +63,6 @@ fn write(
         );
         table.outcome.execute(params![row.op_id, outcome, row.at])?;
     }
-    split(connection)?;
     for row in batch {
         table.settle.execute(params![row.op_id, row.at])?;
     }
@@ -93,15 +70,16 @@ fn write(
     Ok(())
 }
 
-struct Row {
-    op_id: String,
-    key: String,
-    charge: Charge,
-    at: i64,
+/// One operation to be written.
+pub(crate) struct Row {
+    pub(crate) op_id: String,
+    pub(crate) key: String,
+    pub(crate) charge: Charge,
+    pub(crate) at: i64,
 }
 
 impl Row {
-    fn number(number: u64) -> Self {
+    pub(crate) fn number(number: u64) -> Self {
         let now = SystemClock.now();
         Self {
             op_id: UuidSource.op_id(now).as_str().to_owned(),

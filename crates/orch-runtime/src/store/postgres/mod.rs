@@ -154,7 +154,12 @@ impl PostgresStore {
         config: &PostgresConfig,
         faults: Arc<dyn FaultPlan>,
     ) -> Result<Self, StoreError> {
-        let options = config.options()?;
+        let wrapped = config.url.expose().contains("statement-cache-capacity=0");
+        let mut options = config.options()?;
+        if !wrapped {
+            // A plan from when the tables were small reads all of them when they are large.
+            options = options.options([("plan_cache_mode", "force_custom_plan")]);
+        }
         let pool = PgPoolOptions::new()
             .max_connections(config.connections.max(4))
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -162,7 +167,7 @@ impl PostgresStore {
             .connect_lazy_with(options);
         let link = Link {
             pool,
-            wrapped: config.url.expose().contains("statement-cache-capacity=0"),
+            wrapped,
             faults,
         };
         Ok(Self {

@@ -70,7 +70,7 @@ impl Engine {
 }
 
 impl Inner {
-    /// The slot is free again when the answer is settled; the provider is when it has answered.
+    /// The provider is free for others when it has answered, and the attempt ends when that is settled.
     async fn attempt(&self, mut lease: Lease, pass: Pass) {
         let Some((handler, command)) = self.decode(&mut lease) else {
             self.park_unreadable(&lease).await;
@@ -91,7 +91,7 @@ impl Inner {
         if self.faults.reach(Boundary::BeforeCall) == Fate::Die {
             return pass.unused();
         }
-        let (outcome, _slot) = self.execute(&handler, &mut lease, &command, pass).await;
+        let (outcome, _attempt) = self.execute(&handler, &mut lease, &command, pass).await;
         if self.faults.reach(Boundary::AfterCall) == Fate::Die {
             return;
         }
@@ -122,8 +122,9 @@ impl Inner {
         let reported = running.report.is_unaccounted();
         let now = self.clock.now();
         lease.facts.note(&outcome, reported, now);
-        let slot = pass.finish(&outcome, &running.report, now);
-        (outcome, slot)
+        let attempt = pass.finish(&outcome, &running.report, now);
+        self.wake.notify_one();
+        (outcome, attempt)
     }
 
     async fn resolve(&self, mut lease: Lease, permit: Permit) {

@@ -15,10 +15,11 @@ use crate::operation::command::Command;
 use crate::protection::{LaneStore, PolicyError, ProtectionPolicy};
 use crate::store::{OperationStore, Tables};
 
+use super::due::Due;
 use super::handler::{Handler, Typed};
 use super::lane::Lane;
 use super::waiters::Waiters;
-use super::{Engine, Inner, Orchestrator};
+use super::{ATTEMPTS_PER_CALL, Engine, Inner, Orchestrator};
 
 /// The limits of an engine.
 #[derive(Debug, Clone, Copy)]
@@ -212,6 +213,8 @@ impl EngineBuilder {
             handlers,
             worker,
             slots: Arc::new(Semaphore::new(self.config.concurrency)),
+            attempts: Arc::new(Semaphore::new(self.config.concurrency * ATTEMPTS_PER_CALL)),
+            due: Due::default(),
             wake: Notify::new(),
             waiters: Waiters::default(),
             in_flight: Arc::default(),

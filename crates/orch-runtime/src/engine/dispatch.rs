@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use crate::clock::{Timestamp, later};
 use crate::protection::CallKind;
 use crate::store::{Claim, StoreError};
 
-use super::lane::Pass;
+use super::lane::{Pass, Room};
 use super::{Engine, Shutdown};
 
 /// Pause before work that is about to be due, at least.
@@ -22,6 +20,8 @@ const HINTED_POLL: u32 = 5;
 #[derive(Debug, Default)]
 struct Dispatched {
     taken: usize,
+    /// From when on due operations were looked for.
+    from: Timestamp,
     /// When the earliest operation was due before.
     next_due: Option<Timestamp>,
     /// When the provider may be called again, if it must not be called now.
@@ -54,9 +54,12 @@ impl Engine {
         if inner.is_draining() {
             return Ok(Dispatched::default());
         }
-        let next_due = inner.store.next_due().await?;
+        let from = inner.due.from(now);
+        let next_due = inner.store.next_due(from).await?;
+        inner.due.found(next_due, now);
         let mut dispatched = Dispatched {
             next_due,
+            from,
             ..Dispatched::default()
         };
         if next_due.is_none_or(|due| due > now) {
@@ -92,8 +95,8 @@ impl Engine {
         let inner = &self.inner;
         let mut passes = Vec::new();
         let wanted = inner.lane.claim_size();
-        for slot in self.free_slots().take(wanted) {
-            match inner.lane.enter(slot, kind.unwrap_or(CallKind::Fresh), now) {
+        for room in self.rooms().take(wanted) {
+            match inner.lane.enter(room, kind.unwrap_or(CallKind::Fresh), now) {
                 Ok(pass) => passes.push(pass),
                 Err(refused) => {
                     let sooner = dispatched.refused_until.unwrap_or(refused.retry_at);
@@ -109,6 +112,7 @@ impl Engine {
             term: inner.term(now),
             event_types: Arc::clone(&inner.event_types),
             limit: u32::try_from(passes.len()).unwrap_or(u32::MAX),
+            due_from: dispatched.from,
             repeats: kind.map(|kind| kind == CallKind::Repeat),
         };
         let claimed = inner.store.claim(now, claim).await;
@@ -126,10 +130,9 @@ impl Engine {
     pub async fn drain(&self, grace: Duration) -> bool {
         let inner = &self.inner;
         inner.draining.store(true, Ordering::Relaxed);
-        let all = u32::try_from(inner.config.concurrency).unwrap_or(u32::MAX);
         tokio::select! {
             biased;
-            slots = inner.slots.acquire_many(all) => slots.is_ok(),
+            all = inner.all_attempts() => all.is_some(),
             () = inner.clock.sleep(grace) => false,
         }
     }
@@ -143,6 +146,7 @@ impl Engine {
                     taken: 0,
                     next_due,
                     refused_until,
+                    ..
                 }) => {
                     let next =
                         next_due.map(|due| refused_until.map_or(due, |until| due.max(until)));
@@ -211,8 +215,7 @@ impl Engine {
         }
     }
 
-    fn free_slots(&self) -> impl Iterator<Item = OwnedSemaphorePermit> {
-        let slot = || Arc::clone(&self.inner.slots).try_acquire_owned().ok();
-        std::iter::from_fn(slot)
+    fn rooms(&self) -> impl Iterator<Item = Room> {
+        std::iter::from_fn(|| self.inner.room())
     }
 }

@@ -48,9 +48,17 @@ struct Shared {
     metrics: LaneMetrics,
 }
 
+/// Room in this process.
+pub(crate) struct Room {
+    /// For a call, until it is answered.
+    pub(super) slot: OwnedSemaphorePermit,
+    /// For an attempt, until its answer is written.
+    pub(super) attempt: OwnedSemaphorePermit,
+}
+
 /// Room for one call: in this process, and at the provider.
 pub(crate) struct Pass {
-    slot: OwnedSemaphorePermit,
+    room: Room,
     permit: Permit,
     lane: Arc<Lane>,
 }
@@ -118,13 +126,13 @@ impl Lane {
     /// Lets a call pass that has room in this process.
     pub(super) fn enter(
         self: &Arc<Self>,
-        slot: OwnedSemaphorePermit,
+        room: Room,
         kind: CallKind,
         now: Timestamp,
     ) -> Result<Pass, Refused> {
         match self.gate.try_enter(kind, now) {
             Ok(permit) => Ok(Pass {
-                slot,
+                room,
                 permit,
                 lane: Arc::clone(self),
             }),
@@ -171,7 +179,7 @@ impl Pass {
         self.permit.finish(CallResult::Unsent);
     }
 
-    /// The call ended with `outcome`; what is left is the room in this process.
+    /// The call ended with `outcome`; what is left is the room for writing the answer.
     pub(crate) fn finish(
         self,
         outcome: &Outcome,
@@ -187,7 +195,9 @@ impl Pass {
         };
         self.permit.finish(result);
         self.lane.touch();
-        self.slot
+        let Room { slot, attempt } = self.room;
+        drop(slot);
+        attempt
     }
 }
 

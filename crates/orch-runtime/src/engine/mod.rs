@@ -17,6 +17,7 @@ mod attempt;
 mod builder;
 mod call;
 mod dispatch;
+mod due;
 mod handler;
 mod in_flight;
 mod lane;
@@ -31,7 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
 use crate::clock::{Clock, Timestamp, later};
 use crate::fault::FaultPlan;
@@ -47,10 +48,15 @@ pub use self::report::{report_pause, report_progress, report_unaccounted};
 pub use self::shutdown::{Shutdown, ShutdownSignal};
 pub use self::submit::{SubmitError, Submitted};
 
+use self::due::Due;
 use self::handler::Handler;
 use self::in_flight::InFlight;
-use self::lane::Lane;
+use self::lane::{Lane, Room};
 use self::waiters::Waiters;
+
+/// How many attempts there may be for each call: while answers wait for their commit, the provider is
+/// free for others.
+const ATTEMPTS_PER_CALL: usize = 4;
 
 /// A handle on the engine of one domain; clones share it.
 #[derive(Clone)]
@@ -69,7 +75,11 @@ pub(crate) struct Inner {
     handlers: HashMap<&'static str, Arc<dyn Handler>>,
     pub(crate) event_types: Arc<[&'static str]>,
     worker: Arc<str>,
+    /// Calls that may be under way.
     slots: Arc<Semaphore>,
+    /// Attempts that may be under way, also those whose answer is being written.
+    attempts: Arc<Semaphore>,
+    due: Due,
     pub(crate) lane: Arc<Lane>,
     wake: Notify,
     waiters: Waiters,
@@ -166,8 +176,7 @@ impl Engine {
 impl Engine {
     /// Ends when no call runs in this process.
     pub async fn idle(&self) {
-        let all = u32::try_from(self.inner.config.concurrency).unwrap_or(u32::MAX);
-        drop(self.inner.slots.acquire_many(all).await);
+        drop(self.inner.all_attempts().await);
     }
 }
 
@@ -182,6 +191,20 @@ impl Inner {
             worker: Arc::clone(&self.worker),
             expires_at: later(now, self.config.lease),
         }
+    }
+
+    /// Room for one more call.
+    fn room(&self) -> Option<Room> {
+        Some(Room {
+            slot: Arc::clone(&self.slots).try_acquire_owned().ok()?,
+            attempt: Arc::clone(&self.attempts).try_acquire_owned().ok()?,
+        })
+    }
+
+    /// Waits until no attempt is under way.
+    async fn all_attempts(&self) -> Option<SemaphorePermit<'_>> {
+        let all = u32::try_from(self.config.concurrency * ATTEMPTS_PER_CALL).unwrap_or(u32::MAX);
+        self.attempts.acquire_many(all).await.ok()
     }
 
     fn is_draining(&self) -> bool {

@@ -1,7 +1,5 @@
 //! Taking a command in.
 
-use std::sync::Arc;
-
 use crate::clock::{Timestamp, later};
 use crate::guard;
 use crate::ids::{IdemKey, OpId, OwnerId};
@@ -171,8 +169,8 @@ impl Engine {
         if self.inner.is_draining() {
             return None;
         }
-        let slot = Arc::clone(&self.inner.slots).try_acquire_owned().ok()?;
-        self.inner.lane.enter(slot, CallKind::Fresh, now).ok()
+        let room = self.inner.room()?;
+        self.inner.lane.enter(room, CallKind::Fresh, now).ok()
     }
 }
 

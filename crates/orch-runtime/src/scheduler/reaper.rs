@@ -75,6 +75,7 @@ impl Reaper {
         let claim = Claim {
             term: inner.term(now),
             event_types: Arc::clone(&inner.event_types),
+            due_from: Timestamp::UNIX_EPOCH,
             limit: u32::try_from(permits.len()).unwrap_or(u32::MAX),
             repeats: None,
         };

@@ -111,6 +111,8 @@ pub struct Claim {
     pub term: Term,
     /// Only these kinds of command.
     pub event_types: Arc<[&'static str]>,
+    /// Only PENDING operations that are due at this time or later.
+    pub due_from: Timestamp,
     /// At most so many.
     pub limit: u32,
     /// Only those that were attempted before, or only those that were not; all when `None`. An UNKNOWN
@@ -293,8 +295,8 @@ pub trait OperationStore: Send + Sync + 'static {
     /// the attempt is charged to the interruptions.
     async fn reap(&self, now: Timestamp, limit: u32) -> Result<Vec<OpId>, StoreError>;
 
-    /// When the earliest PENDING operation is due.
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+    /// When the earliest PENDING operation is due that is due at `from` or later.
+    async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
     /// Deletes up to `limit` applied log entries from before `before`, of operations that have ended;
     /// says how many.

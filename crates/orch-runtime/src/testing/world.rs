@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, later};
+use crate::clock::{Clock, Timestamp, later};
 use crate::engine::{Engine, EngineBuilder, EngineConfig, SubmitError};
 use crate::fault::{Boundary, Fate, FaultPlan};
 use crate::ids::{IdemKey, OpId, OwnerId};
@@ -189,6 +189,7 @@ impl World {
         let claim = Claim {
             term,
             event_types: [C::EVENT_TYPE].into(),
+            due_from: Timestamp::UNIX_EPOCH,
             limit: 1,
             repeats: None,
         };

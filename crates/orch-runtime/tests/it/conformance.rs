@@ -72,6 +72,7 @@ fn claim(until: i64, event_types: Arc<[&'static str]>) -> Claim {
     Claim {
         term: term(until),
         event_types,
+        due_from: Timestamp::UNIX_EPOCH,
         limit: 10,
         repeats: None,
     }
@@ -185,7 +186,10 @@ async fn work_that_is_not_due_is_not_claimed(s: Subject) {
             .unwrap()
             .is_empty()
     );
-    assert_eq!(s.store.next_due().await.unwrap(), Some(at(100)));
+    assert_eq!(
+        s.store.next_due(Timestamp::UNIX_EPOCH).await.unwrap(),
+        Some(at(100))
+    );
     let other: Arc<[&'static str]> = ["SOMETHING_ELSE"].into();
     assert!(
         s.store

@@ -12,7 +12,7 @@ use orch_runtime::operation::decision::Settlement;
 use orch_runtime::scheduler::{CleanerConfig, FinalizerConfig};
 use orch_runtime::store::{Applied, Claim, KeyUse, NewOperation, Place, SealError, Sealing, Term};
 use orch_runtime::testing::{Provider, Reply, World};
-use orch_runtime::{Cleaner, Clock, Command, Finalizer, OperationState, Outcome};
+use orch_runtime::{Cleaner, Clock, Command, Finalizer, OperationState, Outcome, Timestamp};
 
 use crate::charge::{Charge, Charging, SETUP, charge, hooked_world, keyed_world, scripted};
 
@@ -344,6 +344,7 @@ async fn owners_read_results_and_history_as_if_nothing_were_sealed() {
     let claim = Claim {
         term,
         event_types: kinds,
+        due_from: Timestamp::UNIX_EPOCH,
         limit: 1,
         repeats: None,
     };

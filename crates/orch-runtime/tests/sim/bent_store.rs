@@ -176,8 +176,8 @@ impl OperationStore for BentStore {
             .await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.store.next_due().await
+    async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.store.next_due(from).await
     }
 
     async fn purge(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {

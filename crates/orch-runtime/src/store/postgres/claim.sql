@@ -1,6 +1,6 @@
 with due as (
     select op_id from {domain}_operations
-    where state = 'PENDING' and next_attempt_at <= $1 and event_type = any($5)
+    where state = 'PENDING' and next_attempt_at between $7 and $1 and event_type = any($5)
         and ($6::boolean is null or (attempts > 0) = $6)
     order by next_attempt_at limit $4
     for update skip locked

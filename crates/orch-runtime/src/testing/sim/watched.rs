@@ -260,8 +260,8 @@ impl OperationStore for Watched {
             .await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let read = self.store.next_due();
+    async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let read = self.store.next_due(from);
         self.read("next due", read, |due| format!("{due:?}")).await
     }
 

@@ -131,7 +131,8 @@ impl OperationStore for PostgresOperations {
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {
         let statement = self
             .claiming(&self.sql.claim, now, &claim)
-            .bind(claim.repeats);
+            .bind(claim.repeats)
+            .bind(claim.due_from);
         self.lease(statement, now, claim.term.expires_at).await
     }
 
@@ -241,9 +242,9 @@ impl OperationStore for PostgresOperations {
         self.reap_once(now, limit).await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let rows = self
-            .rows("next due", self.statement(&self.sql.next_due))
+            .rows("next due", self.statement(&self.sql.next_due).bind(from))
             .await?;
         let due = rows.first().map(|row| sqlx::Row::try_get(row, 0));
         due.unwrap_or(Ok(None)).map_err(postgres_error("next due"))

@@ -106,9 +106,10 @@ pub(super) fn claim(
     let term = &claim.term;
     let mut statement = connection.prepare_cached(statement)?;
     let (now_millis, until) = (to_millis(now), to_millis(term.expires_at));
+    let from = to_millis(claim.due_from);
     let mut values: Vec<&dyn ToSql> = vec![&now_millis, &term.worker, &until, &claim.limit, &kinds];
     if statement.parameter_count() > values.len() {
-        values.push(&claim.repeats);
+        values.extend::<[&dyn ToSql; 2]>([&claim.repeats, &from]);
     }
     let mut rows = statement.query(&*values)?;
     let (mut leases, mut unreadable) = (Vec::new(), Vec::new());

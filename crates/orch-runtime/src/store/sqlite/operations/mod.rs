@@ -240,11 +240,11 @@ impl OperationStore for SqliteOperations {
         .await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read("next due", |connection, sql| {
+    async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read("next due", move |connection, sql| {
             let millis: Option<i64> = connection
                 .prepare_cached(&sql.next_due)?
-                .query_row([], |row| row.get(0))?;
+                .query_row([to_millis(from)], |row| row.get(0))?;
             Ok(millis.map(from_millis))
         })
         .await

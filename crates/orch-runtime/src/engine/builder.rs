@@ -10,10 +10,11 @@ use tokio::sync::{Notify, Semaphore};
 use crate::clock::{Clock, SystemClock};
 use crate::fault::{FaultPlan, NoFaults};
 use crate::ids::{IdSource, UuidSource};
-use crate::metrics::{DomainMetrics, Metrics};
+use crate::metrics::{CallbackMetrics, DomainMetrics, Metrics};
 use crate::operation::command::Command;
 use crate::store::{OperationStore, Tables};
 
+use super::callbacks::Turns;
 use super::handler::{Handler, Typed};
 use super::waiters::Waiters;
 use super::{Engine, Inner, Orchestrator};
@@ -76,6 +77,7 @@ pub struct EngineBuilder {
     ids: Arc<dyn IdSource>,
     faults: Arc<dyn FaultPlan>,
     metrics: Metrics,
+    callbacks: bool,
     handlers: Vec<(&'static str, Arc<dyn Handler>)>,
 }
 
@@ -97,6 +99,7 @@ impl EngineBuilder {
             ids: Arc::new(UuidSource),
             faults: Arc::new(NoFaults),
             metrics: Metrics::new(),
+            callbacks: false,
             handlers: Vec::new(),
         }
     }
@@ -144,6 +147,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Takes callbacks: whenever an operation is in doubt, the inbox is looked into before the provider
+    /// is asked. The migration for callbacks must have been applied.
+    #[must_use]
+    pub fn callbacks(mut self) -> Self {
+        self.callbacks = true;
+        self
+    }
+
     /// Puts the engine together.
     ///
     /// # Errors
@@ -173,6 +184,9 @@ impl EngineBuilder {
             clock: self.clock,
             config: self.config,
             metrics: DomainMetrics::new(&self.metrics, domain),
+            callbacks: self
+                .callbacks
+                .then(|| CallbackMetrics::new(&self.metrics, domain)),
             ids: self.ids,
             faults: self.faults,
             event_types: handlers.keys().copied().collect(),
@@ -182,6 +196,7 @@ impl EngineBuilder {
             wake: Notify::new(),
             waiters: Waiters::default(),
             in_flight: Arc::default(),
+            turns: Turns::default(),
             draining: AtomicBool::new(false),
         };
         Ok(Engine {

@@ -7,6 +7,7 @@
 //! [`Settlement`]s are handed in.
 
 mod backlog;
+pub mod callbacks;
 mod database;
 pub mod hook;
 mod migration;
@@ -33,6 +34,7 @@ pub use self::backlog::Backlog;
 pub use self::database::{Database, StoreKind};
 pub use self::migration::Migration;
 
+use self::callbacks::CallbackInbox;
 use self::hook::Hook;
 
 /// The tables of one domain.
@@ -206,7 +208,7 @@ pub struct Beat {
 /// - an operation whose row cannot be read is parked and holds up no other;
 /// - each method is durable when it returns.
 #[async_trait]
-pub trait OperationStore: Send + Sync + 'static {
+pub trait OperationStore: CallbackInbox {
     /// Records the operation; with `term`, leases it in the same commit. Nothing may be sent to the
     /// provider before this returns.
     async fn accept(

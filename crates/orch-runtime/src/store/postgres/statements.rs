@@ -26,6 +26,18 @@ pub(super) struct Statements {
     pub(super) history: SqlStr,
     pub(super) count_by_state: SqlStr,
     pub(super) backlog: SqlStr,
+    pub(super) callbacks: CallbackStatements,
+}
+
+/// Statements over the table of callbacks, which only some domains have.
+#[derive(Debug)]
+pub(super) struct CallbackStatements {
+    pub(super) receive: SqlStr,
+    pub(super) waiting_behind: SqlStr,
+    pub(super) waiting_event: SqlStr,
+    pub(super) waiting_of: SqlStr,
+    pub(super) claim_told: SqlStr,
+    pub(super) mark: SqlStr,
 }
 
 /// Parameters of `accept.sql` before the typed columns.
@@ -53,6 +65,22 @@ impl Statements {
             history: named(include_str!("history.sql")),
             count_by_state: named(include_str!("count_by_state.sql")),
             backlog: named(include_str!("backlog.sql")),
+            callbacks: CallbackStatements::new(&named),
+        }
+    }
+}
+
+impl CallbackStatements {
+    fn new(named: &impl Fn(&str) -> SqlStr) -> Self {
+        let waiting =
+            |which| named(&include_str!("waiting_callbacks.sql").replace("{which}", which));
+        Self {
+            receive: named(include_str!("receive_callback.sql")),
+            waiting_behind: waiting("(received_at, event_id) > ($2, $3)"),
+            waiting_event: waiting("event_id = $2"),
+            waiting_of: waiting(include_str!("callbacks_of.sql")),
+            claim_told: named(include_str!("claim_told.sql")),
+            mark: named(include_str!("mark_callback.sql")),
         }
     }
 }

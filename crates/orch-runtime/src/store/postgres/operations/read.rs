@@ -48,7 +48,7 @@ pub(super) fn view(found: &PgRow) -> Result<OperationView, sqlx::Error> {
     })
 }
 
-fn state(found: &PgRow, at: usize) -> Result<OperationState, sqlx::Error> {
+pub(super) fn state(found: &PgRow, at: usize) -> Result<OperationState, sqlx::Error> {
     let text: String = found.try_get(at)?;
     text.parse().map_err(|error| unreadable(at, error))
 }

@@ -24,6 +24,12 @@ const LANES: [&str; 3] = [
     "orchestration_lane_transitions_total",
 ];
 
+/// Shown by services that take callbacks.
+const CALLBACKS: [&str; 2] = [
+    "orchestration_callback_settled_total",
+    "orchestration_callback_total",
+];
+
 /// Shown by services on PostgreSQL.
 const POSTGRES: [&str; 3] = [
     "orchestration_db_active_connections",
@@ -61,6 +67,11 @@ async fn served() -> BTreeSet<String> {
     named_in(&text)
 }
 
+fn of_some_services() -> impl Iterator<Item = String> {
+    let names = LANES.iter().chain(&CALLBACKS).chain(&POSTGRES);
+    names.map(|name| (*name).to_owned())
+}
+
 /// `x` for `x_bucket`, `x_sum` and `x_count`, if it is a histogram.
 fn family(name: &str, served: &BTreeSet<String>) -> String {
     let histogram = ["_bucket", "_sum", "_count"].iter().find_map(|part| {
@@ -84,7 +95,7 @@ fn guides() -> Vec<PathBuf> {
 async fn every_metric_that_is_spoken_of_exists() {
     let served = served().await;
     let mut known = families(&served, &served);
-    known.extend(LANES.iter().chain(&POSTGRES).map(|name| (*name).to_owned()));
+    known.extend(of_some_services());
     let mut places: Vec<PathBuf> = [
         ALERTS,
         ALERT_TESTS,
@@ -107,7 +118,7 @@ async fn every_metric_is_on_the_dashboard_and_in_the_guide() {
     let served = served().await;
     let mut expected = families(&served, &served);
     assert!(expected.len() > 15, "{expected:?}");
-    expected.extend(LANES.iter().chain(&POSTGRES).map(|name| (*name).to_owned()));
+    expected.extend(of_some_services());
     for place in [DASHBOARD, GUIDE] {
         let shown = families(&named_in(&text(place)), &served);
         let missing: Vec<_> = expected.difference(&shown).collect();

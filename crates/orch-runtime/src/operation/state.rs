@@ -107,10 +107,9 @@ pub fn next(state: OperationState, event: Event) -> Option<OperationState> {
         (InProgress | Unknown, Event::AnswerLost) => Some(Unknown),
         (InProgress | Unknown, Event::GivenUp) => Some(Parked),
         (Pending | Unknown | Parked, Event::Told) => Some(Unknown),
-        (Completed | Failed | Parked, _)
-        | (Pending, _)
-        | (InProgress, Event::Claimed | Event::Told)
-        | (Unknown, Event::Claimed) => None,
+        (Completed | Failed | Parked | Pending, _)
+        | (InProgress | Unknown, Event::Claimed)
+        | (InProgress, Event::Told) => None,
     }
 }
 

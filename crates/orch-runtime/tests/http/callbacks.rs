@@ -19,18 +19,20 @@ use orch_runtime::{
 use crate::ping::{self, Ping, Pinging, TABLES};
 use crate::site::unlimited;
 
-const PATH: &str = "/api/pings/callbacks";
+pub(crate) const PATH: &str = "/api/pings/callbacks";
 const SECRET: &str = "whsec_0123456789abcdef";
+
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    ping::MIGRATIONS[0],
+    Migration {
+        name: "0002_ping_callbacks",
+        up: include_str!("ping_callbacks.sql"),
+    },
+];
 
 const SETUP: WorldSetup = WorldSetup {
     store: StoreKind::Sqlite,
-    migrations: &[
-        ping::MIGRATIONS[0],
-        Migration {
-            name: "0002_ping_callbacks",
-            up: include_str!("ping_callbacks.sql"),
-        },
-    ],
+    migrations: MIGRATIONS,
     tables: TABLES,
 };
 
@@ -39,7 +41,7 @@ fn secrets() -> [Secret<String>; 1] {
 }
 
 /// A provider that signs its bodies, and says `{"id","op","ok"}`.
-struct Signed(HmacSha256);
+pub(crate) struct Signed(pub(crate) HmacSha256);
 
 impl CallbackReceiver for Signed {
     fn verify(&self, head: &HeaderMap, body: &[u8], _: Timestamp) -> Result<(), CallbackRefused> {

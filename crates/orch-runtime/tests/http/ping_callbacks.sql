@@ -17,11 +17,11 @@ CREATE TABLE IF NOT EXISTS ping_callbacks (
 -- What waits is found here, by its age, its operation or the provider's reference.
 CREATE INDEX IF NOT EXISTS idx_ping_callbacks_waiting
     ON ping_callbacks (received_at, event_id) WHERE state = 'RECEIVED';
-CREATE INDEX IF NOT EXISTS idx_ping_callbacks_waiting_op_id
+CREATE INDEX IF NOT EXISTS idx_ping_callbacks_op_id
     ON ping_callbacks (op_id) WHERE state = 'RECEIVED';
-CREATE INDEX IF NOT EXISTS idx_ping_callbacks_waiting_provider_ref
+CREATE INDEX IF NOT EXISTS idx_ping_callbacks_ref
     ON ping_callbacks (provider_ref) WHERE state = 'RECEIVED';
 
 -- A callback that names no operation is matched here.
-CREATE INDEX IF NOT EXISTS idx_ping_operations_provider_ref
+CREATE INDEX IF NOT EXISTS idx_ping_operations_ref
     ON ping_operations (provider_ref) WHERE provider_ref IS NOT NULL;

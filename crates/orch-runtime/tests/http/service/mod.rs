@@ -3,6 +3,7 @@
 //! This test program starts itself again as the service: [`child`] is that service.
 
 mod authentication;
+mod callbacks;
 mod logs;
 mod process;
 mod provider;
@@ -109,9 +110,12 @@ fn child() {
         },
         Err(_) => MODULE,
     };
-    let service = Service::new("pinger", "1.2.3")
-        .migrations(MIGRATIONS)
-        .module(module);
+    let service = match std::env::var("CHILD_WITH_CALLBACKS") {
+        Ok(_) => callbacks::service(),
+        Err(_) => Service::new("pinger", "1.2.3")
+            .migrations(MIGRATIONS)
+            .module(module),
+    };
     let service = match std::env::var("CHILD_WITH_AUTHENTICATOR").as_deref() {
         Ok("trusting") => service.authenticator(TrustedHeader::default()),
         Ok("forbidding") => service.authenticator(|_: &_| Err(ApiError::forbidden())),

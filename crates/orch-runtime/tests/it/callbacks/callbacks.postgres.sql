@@ -16,11 +16,11 @@ CREATE TABLE IF NOT EXISTS charge_callbacks (
 -- What waits is found here, by its age, its operation or the provider's reference.
 CREATE INDEX IF NOT EXISTS idx_charge_callbacks_waiting
     ON charge_callbacks (received_at, event_id) WHERE state = 'RECEIVED';
-CREATE INDEX IF NOT EXISTS idx_charge_callbacks_waiting_op_id
+CREATE INDEX IF NOT EXISTS idx_charge_callbacks_op_id
     ON charge_callbacks (op_id) WHERE state = 'RECEIVED';
-CREATE INDEX IF NOT EXISTS idx_charge_callbacks_waiting_provider_ref
+CREATE INDEX IF NOT EXISTS idx_charge_callbacks_ref
     ON charge_callbacks (provider_ref) WHERE state = 'RECEIVED';
 
 -- A callback that names no operation is matched here.
-CREATE INDEX IF NOT EXISTS idx_charge_operations_provider_ref
+CREATE INDEX IF NOT EXISTS idx_charge_operations_ref
     ON charge_operations (provider_ref) WHERE provider_ref IS NOT NULL;

@@ -29,8 +29,15 @@ struct ModuleView<'a> {
     modules: Vec<&'a str>,
     columns: String,
     migration: String,
+    callbacks: Option<CallbacksView>,
     imports: Vec<String>,
     operations: Vec<OperationView<'a>>,
+}
+
+/// How the provider's callbacks are wired.
+struct CallbacksView {
+    migration: String,
+    path: String,
 }
 
 #[derive(Template)]
@@ -71,6 +78,10 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
         modules: modules(domain),
         columns: columns(domain),
         migration: domain.migration(),
+        callbacks: domain.callbacks_migration().map(|migration| CallbacksView {
+            migration,
+            path: domain.callbacks_path(),
+        }),
         imports: imports(domain),
         operations: operations(domain),
     };
@@ -98,6 +109,7 @@ fn modules(domain: &DomainModel) -> Vec<&str> {
     if domain.root_operation().is_some() {
         modules.extend(["controller", "orchestrator", "rules"]);
     }
+    modules.extend(domain.callbacks.map(|_| "callbacks"));
     modules.extend(domain.other_operations().map(OperationModel::module));
     modules.sort_unstable();
     modules
@@ -116,6 +128,11 @@ fn imports(domain: &DomainModel) -> Vec<String> {
         format!("use self::generated::finalizer::{name}Finalizer;"),
         format!("use self::generated::reaper::{name}Reaper;"),
     ]);
+    imports.extend(
+        domain
+            .callbacks
+            .map(|_| format!("use self::callbacks::{name}Callbacks;")),
+    );
     imports.sort_unstable();
     imports
 }

@@ -1,6 +1,7 @@
 //! `Cargo.toml` and what git leaves alone.
 
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use crate::model::PackageModel;
 use crate::spec::RuntimeSource;
 use askama::Template;
 
@@ -33,8 +34,8 @@ fn render(context: &Context<'_>) -> Rendered {
         name: &package.name,
         standalone: package.standalone,
         vendored: package.runtime == RuntimeSource::Vendored,
-        runtime: package.dependency("orch-runtime"),
-        runtime_for_tests: testing(&package.dependency("orch-runtime")),
+        runtime: runtime(package),
+        runtime_for_tests: with_features(&package.dependency("orch-runtime"), &["testing"]),
         lint: package.dependency("orch-lint"),
     };
     Ok(vec![
@@ -43,10 +44,26 @@ fn render(context: &Context<'_>) -> Rendered {
     ])
 }
 
-/// The same dependency with the feature that tests need.
-fn testing(dependency: &str) -> String {
+/// The runtime with the features that the domains need.
+fn runtime(package: &PackageModel) -> String {
+    let dependency = package.dependency("orch-runtime");
+    if package
+        .domains
+        .iter()
+        .any(|domain| domain.callbacks.is_some())
+    {
+        with_features(&dependency, &["callbacks"])
+    } else {
+        dependency
+    }
+}
+
+/// The same dependency with these features.
+fn with_features(dependency: &str, features: &[&str]) -> String {
+    let features: Vec<String> = features.iter().map(|name| format!("\"{name}\"")).collect();
+    let features = features.join(", ");
     match dependency.strip_suffix(" }") {
-        Some(table) => format!("{table}, features = [\"testing\"] }}"),
-        None => format!("{{ version = {dependency}, features = [\"testing\"] }}"),
+        Some(table) => format!("{table}, features = [{features}] }}"),
+        None => format!("{{ version = {dependency}, features = [{features}] }}"),
     }
 }

@@ -44,11 +44,7 @@ struct ArchitectureView;
 
 fn render(context: &Context<'_>) -> Rendered {
     let package = context.package;
-    let migrations: Vec<String> = package
-        .domains
-        .iter()
-        .map(|domain| format!("{}::MIGRATION", domain.module()))
-        .collect();
+    let migrations: Vec<String> = package.domains.iter().flat_map(migrations).collect();
     let library = LibraryView {
         title: package.title(),
         migrations: array(
@@ -73,6 +69,14 @@ fn render(context: &Context<'_>) -> Rendered {
         files.push(architecture);
     }
     Ok(files)
+}
+
+/// The migrations of a domain, in the order of application.
+fn migrations(domain: &DomainModel) -> impl Iterator<Item = String> {
+    let module = domain.module();
+    let inbox = domain.callbacks.map(|_| "CALLBACKS_MIGRATION");
+    let names = std::iter::once("MIGRATION").chain(inbox);
+    names.map(move |name| format!("{module}::{name}"))
 }
 
 fn modules(domains: &[DomainModel]) -> Vec<&str> {

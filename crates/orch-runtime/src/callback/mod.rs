@@ -31,6 +31,9 @@ use crate::operation::outcome::Outcome;
 #[cfg(feature = "callbacks")]
 pub use self::signature::{HmacSha256, InvalidSecret, TimestampedHmacSha256};
 
+/// The fewest bytes of a secret; shorter ones can be guessed.
+pub(crate) const SHORTEST_SECRET: usize = 16;
+
 /// Understands the callbacks of one provider.
 pub trait CallbackReceiver: Send + Sync + 'static {
     /// Checks that the provider sent `body`, exactly these bytes. Nothing is read or written before.

@@ -12,10 +12,8 @@ use ring::hmac::{HMAC_SHA256, Key, verify};
 use crate::clock::{Timestamp, from_millis};
 use crate::secret::Secret;
 
-use super::CallbackRefused;
+use super::{CallbackRefused, SHORTEST_SECRET};
 
-/// Shorter secrets can be guessed.
-const SHORTEST: usize = 16;
 /// How old, or how far in the future, a signature may be.
 const TOLERANCE: Duration = Duration::from_secs(300);
 /// Signatures in one header; more are a waste of our time.
@@ -28,7 +26,7 @@ pub enum InvalidSecret {
     #[error("there must be a secret")]
     None,
     /// It can be guessed.
-    #[error("a secret must have at least {SHORTEST} bytes")]
+    #[error("a secret must have at least {SHORTEST_SECRET} bytes")]
     TooShort,
 }
 
@@ -185,7 +183,7 @@ fn keys(secrets: &[Secret<String>]) -> Result<Vec<Key>, InvalidSecret> {
         return Err(InvalidSecret::None);
     }
     let key = |secret: &Secret<String>| match secret.expose().as_bytes() {
-        short if short.len() < SHORTEST => Err(InvalidSecret::TooShort),
+        short if short.len() < SHORTEST_SECRET => Err(InvalidSecret::TooShort),
         secret => Ok(Key::new(HMAC_SHA256, secret)),
     };
     secrets.iter().map(key).collect()

@@ -1,12 +1,10 @@
 //! The secrets under which providers sign their callbacks.
 
+use crate::callback::SHORTEST_SECRET;
 use crate::secret::Secret;
 
 use super::environment::Environment;
 use super::problem::Problem;
-
-/// Shorter secrets can be guessed.
-const SHORTEST: usize = 16;
 
 /// Reads `<name>_CALLBACK_SECRET`: one secret, or several separated by commas while one is being
 /// replaced.
@@ -32,11 +30,12 @@ pub(super) fn read(
     }
     let text = text.unwrap_or_default();
     let secrets: Vec<&str> = text.split(',').map(str::trim).collect();
-    let is_good = |secret: &&str| secret.len() >= SHORTEST && !secret.contains(char::is_control);
+    let is_good =
+        |secret: &&str| secret.len() >= SHORTEST_SECRET && !secret.contains(char::is_control);
     if !text.is_empty() && !secrets.iter().all(is_good) {
         environment.report(Problem::about(
             &variable,
-            format!("holds a secret of fewer than {SHORTEST} bytes, which can be guessed"),
+            format!("holds a secret of fewer than {SHORTEST_SECRET} bytes, which can be guessed"),
         ));
     }
     let secret = |text: &str| Secret::new(text.to_owned());

@@ -6,6 +6,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 use tracing::Instrument as _;
@@ -24,6 +25,8 @@ use super::{Engine, Inner};
 
 /// Callbacks about one operation that are looked at at once; more are left to the CallbackSweeper.
 const AT_ONCE: u32 = 10;
+/// How long a provider waits at most for what its callback leads to, once it is kept.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Operations that can be ended by callbacks at the same time.
 const TURNS: usize = 64;
 
@@ -54,8 +57,9 @@ impl Engine {
         self.inner.callbacks.is_some()
     }
 
-    /// Keeps a callback durably, then applies it if that can be done now. What cannot waits for the
-    /// [`CallbackSweeper`](crate::CallbackSweeper). An event that was delivered before changes nothing.
+    /// Keeps a callback durably, then applies it if that can be done within a second. What cannot is
+    /// left to the [`CallbackSweeper`](crate::CallbackSweeper). An event that was delivered before
+    /// changes nothing.
     ///
     /// The caller has checked that the provider sent it.
     ///
@@ -84,7 +88,14 @@ impl Engine {
             let inner = Arc::clone(inner);
             let apply = async move { inner.look(Waiting::Event(event_id)).await };
             // A task of its own goes on when the provider hangs up.
-            drop(tokio::spawn(apply.in_current_span()).await);
+            let applying = tokio::spawn(apply.in_current_span());
+            tokio::select! {
+                biased;
+                applied = applying => if let Err(error) = applied {
+                    tracing::error!(%error, "applying a callback broke");
+                },
+                () = self.inner.clock.sleep(LONGEST_WAIT) => {}
+            }
         }
         Ok(received)
     }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::fit::array;
+use super::fit::constant;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::DomainModel;
 
@@ -47,11 +47,7 @@ fn render(context: &Context<'_>) -> Rendered {
     let migrations: Vec<String> = package.domains.iter().flat_map(migrations).collect();
     let library = LibraryView {
         title: package.title(),
-        migrations: array(
-            &migrations,
-            0,
-            "pub const MIGRATIONS: &[Migration] = &;".len(),
-        ),
+        migrations: constant("pub const MIGRATIONS: &[Migration]", &migrations),
         modules: modules(&package.domains),
         domains: &package.domains,
     };

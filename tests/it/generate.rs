@@ -91,8 +91,10 @@ fn a_second_domain_joins_the_package_around() {
 #[test]
 fn callbacks_are_added_when_they_are_asked_for_and_stay() {
     let place = Place::with_package();
-    let made = files(&place.path("pay"));
-    assert!(!made.iter().any(|path| path.contains("callbacks")));
+    for folder in ["pay/src", "pay/tests", "pay/migrations"] {
+        let made = files(&place.path(folder));
+        assert!(!made.iter().any(|path| path.contains("callbacks")));
+    }
     let add = ["Payment", "PaymentRequested", "--callbacks", "--out", "pay"];
     place.run(&add).done();
     assert!(place.read("pay/orch.toml").contains("callbacks = true"));

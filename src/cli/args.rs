@@ -155,6 +155,9 @@ pub(super) struct Generate {
     /// How the provider is reached: http (the default)
     #[arg(long, value_name = "KIND")]
     pub(super) gateway: Option<String>,
+    /// Take signed callbacks of the provider
+    #[arg(long)]
+    pub(super) callbacks: bool,
     /// The package's folder; made when it is not there
     #[arg(long, value_name = "DIR", conflicts_with = "package")]
     pub(super) out: Option<PathBuf>,

@@ -104,6 +104,7 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
     let domain = Domain {
         name: domain,
         gateway: gateway.unwrap_or_default(),
+        callbacks: arguments.callbacks,
         operations: vec![operation],
     };
     Ok(Wanted {

@@ -30,8 +30,15 @@ struct ModuleView<'a> {
     columns: String,
     migration: String,
     store: &'static str,
+    callbacks: Option<CallbacksView>,
     imports: Vec<String>,
     operations: Vec<OperationView<'a>>,
+}
+
+/// How the provider's callbacks are wired.
+struct CallbacksView {
+    migration: String,
+    path: String,
 }
 
 #[derive(Template)]
@@ -73,6 +80,10 @@ fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
         columns: columns(domain),
         migration: domain.migration(),
         store: context.package.store.keyword(),
+        callbacks: domain.callbacks_migration().map(|migration| CallbacksView {
+            migration,
+            path: domain.callbacks_path(),
+        }),
         imports: imports(domain),
         operations: operations(domain),
     };
@@ -100,6 +111,7 @@ fn modules(domain: &DomainModel) -> Vec<&str> {
     if domain.root_operation().is_some() {
         modules.extend(["controller", "orchestrator", "rules"]);
     }
+    modules.extend(domain.callbacks.map(|_| "callbacks"));
     modules.extend(domain.other_operations().map(OperationModel::module));
     modules.sort_unstable();
     modules
@@ -118,6 +130,11 @@ fn imports(domain: &DomainModel) -> Vec<String> {
         format!("use self::generated::finalizer::{name}Finalizer;"),
         format!("use self::generated::reaper::{name}Reaper;"),
     ]);
+    imports.extend(
+        domain
+            .callbacks
+            .map(|_| format!("use self::callbacks::{name}Callbacks;")),
+    );
     imports.sort_unstable();
     imports
 }

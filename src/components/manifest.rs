@@ -53,6 +53,13 @@ fn runtime(package: &PackageModel, features: &[&str]) -> String {
         options += ", default-features = false";
         features.splice(0..0, ["decimal", package.store.keyword()]);
     }
+    if package
+        .domains
+        .iter()
+        .any(|domain| domain.callbacks.is_some())
+    {
+        features.insert(0, "callbacks");
+    }
     if !features.is_empty() {
         let quoted: Vec<String> = features.iter().map(|one| format!("\"{one}\"")).collect();
         options += &format!(", features = [{}]", quoted.join(", "));

@@ -7,6 +7,7 @@
 //! To add one: put the template under `templates/` at the path of the file it makes, write a view
 //! and a function in a file here, and add a row to [`ALL`].
 
+mod callbacks;
 mod command;
 mod domain;
 mod entities;
@@ -68,6 +69,7 @@ pub const ALL: &[Component] = &[
     manifest::COMPONENT,
     service::COMPONENT,
     domain::COMPONENT,
+    callbacks::COMPONENT,
     command::COMPONENT,
     entities::COMPONENT,
     operation::COMPONENT,

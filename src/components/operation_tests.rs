@@ -14,6 +14,7 @@ pub(super) const COMPONENT: Component = Component {
     templates: &[
         "tests/[operation]/main.rs.j2",
         "tests/[operation]/world.rs.j2",
+        "tests/[operation]/callbacks.rs.j2",
         "tests/[operation]/command.rs.j2",
         "tests/[operation]/controller.rs.j2",
         "tests/[operation]/crashes.rs.j2",
@@ -37,6 +38,7 @@ struct Names<'a> {
     wal_table: String,
     progress: bool,
     history: bool,
+    callbacks: bool,
 }
 
 macro_rules! views {
@@ -48,9 +50,13 @@ macro_rules! views {
 }
 
 views! {
-    MainView "tests/[operation]/main.rs.j2" { a_prose: &'a str };
+    MainView "tests/[operation]/main.rs.j2" { a_prose: &'a str, callbacks: bool };
     WorldView "tests/[operation]/world.rs.j2" {
-        imports: Vec<String>, name: &'a str, domain_name: &'a str, commands: Vec<CommandView<'a>>
+        imports: Vec<String>, name: &'a str, domain_name: &'a str, commands: Vec<CommandView<'a>>,
+        callbacks: bool
+    };
+    CallbacksView "tests/[operation]/callbacks.rs.j2" {
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
     };
     CommandTestView "tests/[operation]/command.rs.j2" {
         crate_name: &'a str, name: &'a str, path: &'a str, event_type: String, cases: Vec<CaseView<'a>>,
@@ -65,7 +71,7 @@ views! {
         domain_name: &'a str, module: &'a str, gateway_use: String, below: String
     };
     SchedulersView "tests/[operation]/schedulers.rs.j2" {
-        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, callbacks: bool
     };
 }
 
@@ -102,6 +108,7 @@ fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationMode
         wal_table: domain.wal_table(),
         progress: operation.track == Track::Progress,
         history: operation.track == Track::History,
+        callbacks: domain.callbacks.is_some(),
     };
     let file = |stem: &str| format!("tests/{}/{stem}", operation.module());
     let mut files = rust_files(&names, domain, operation, file)?;
@@ -126,6 +133,7 @@ fn rust_files(
 ) -> Rendered {
     let main = MainView {
         a_prose: &operation.name.with_article(),
+        callbacks: names.callbacks,
     };
     let crashes = CrashesView {
         wal_table: &names.wal_table,
@@ -140,7 +148,7 @@ fn rust_files(
         secret: secret(operation),
     };
     let class = Class::Yours;
-    Ok(vec![
+    let mut files = vec![
         GeneratedFile::rust(file("main.rs"), class, &main)?,
         GeneratedFile::rust(file("world.rs"), class, &world(names, domain))?,
         GeneratedFile::rust(file("command.rs"), class, &command(names, operation))?,
@@ -154,7 +162,20 @@ fn rust_files(
         )?,
         GeneratedFile::rust(file("outcomes.rs"), class, &outcomes)?,
         GeneratedFile::rust(file("schedulers.rs"), class, &schedulers(names))?,
-    ])
+    ];
+    if names.callbacks {
+        let callbacks = CallbacksView {
+            crate_name: &names.crate_name,
+            domain_name: names.domain_name,
+            domain_module: names.domain_module,
+        };
+        files.push(GeneratedFile::rust(
+            file("callbacks.rs"),
+            class,
+            &callbacks,
+        )?);
+    }
+    Ok(files)
 }
 
 /// A required secret, by its name in requests.
@@ -172,6 +193,7 @@ fn world<'a>(names: &'a Names<'_>, domain: &'a DomainModel) -> WorldView<'a> {
         name: names.name,
         domain_name: names.domain_name,
         commands: commands(domain),
+        callbacks: names.callbacks,
     }
 }
 
@@ -207,6 +229,7 @@ fn schedulers<'a>(names: &'a Names<'_>) -> SchedulersView<'a> {
         crate_name: &names.crate_name,
         domain_name: names.domain_name,
         domain_module: names.domain_module,
+        callbacks: names.callbacks,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::fit::array;
+use super::fit::constant;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::DomainModel;
 use crate::spec::StoreKind;
@@ -46,22 +46,14 @@ struct ArchitectureView;
 
 fn render(context: &Context<'_>) -> Rendered {
     let package = context.package;
-    let migrations: Vec<String> = package
-        .domains
-        .iter()
-        .map(|domain| format!("{}::MIGRATION", domain.module()))
-        .collect();
+    let migrations: Vec<String> = package.domains.iter().flat_map(migrations).collect();
     let library = LibraryView {
         title: package.title(),
         store: match package.store {
             StoreKind::Sqlite => "Sqlite",
             StoreKind::Postgres => "Postgres",
         },
-        migrations: array(
-            &migrations,
-            0,
-            "pub const MIGRATIONS: &[Migration] = &;".len(),
-        ),
+        migrations: constant("pub const MIGRATIONS: &[Migration]", &migrations),
         modules: modules(&package.domains),
         domains: &package.domains,
     };
@@ -79,6 +71,14 @@ fn render(context: &Context<'_>) -> Rendered {
         files.push(architecture);
     }
     Ok(files)
+}
+
+/// The migrations of a domain, in the order of application.
+fn migrations(domain: &DomainModel) -> impl Iterator<Item = String> {
+    let module = domain.module();
+    let inbox = domain.callbacks.map(|_| "CALLBACKS_MIGRATION");
+    let names = std::iter::once("MIGRATION").chain(inbox);
+    names.map(move |name| format!("{module}::{name}"))
 }
 
 fn modules(domains: &[DomainModel]) -> Vec<&str> {

@@ -12,6 +12,8 @@ pub struct DomainModel {
     pub name: Name,
     /// The number of its migration.
     pub number: u32,
+    /// The number of the migration for callbacks, where its provider reports by them.
+    pub callbacks: Option<u32>,
     /// Its operations in the order of `orch.toml`.
     pub operations: Vec<OperationModel>,
 }
@@ -66,9 +68,13 @@ fn migration(path: &str) -> Option<(u32, &str)> {
 impl DomainModel {
     pub(super) fn new(domain: &Domain, numbers: &mut Numbers<'_>) -> Self {
         let operations = domain.operations.iter();
+        let module = domain.name.module();
+        let number = numbers.of(module);
+        let inbox = || numbers.of(&format!("{module}_callbacks"));
         Self {
             name: domain.name.clone(),
-            number: numbers.of(domain.name.module()),
+            number,
+            callbacks: domain.callbacks.then(inbox),
             operations: operations
                 .map(|o| OperationModel::new(&domain.name, o))
                 .collect(),
@@ -121,6 +127,19 @@ impl DomainModel {
     #[must_use]
     pub fn migration(&self) -> String {
         format!("{:04}_{}", self.number, self.module())
+    }
+
+    /// `0002_payment_callbacks`, the stem of its migration for callbacks.
+    #[must_use]
+    pub fn callbacks_migration(&self) -> Option<String> {
+        let number = self.callbacks?;
+        Some(format!("{number:04}_{}_callbacks", self.module()))
+    }
+
+    /// `/api/payments/callbacks`, where its provider reports.
+    #[must_use]
+    pub fn callbacks_path(&self) -> String {
+        format!("/api/{}/callbacks", self.name.route())
     }
 
     /// The operation named like the domain.

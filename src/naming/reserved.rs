@@ -171,6 +171,7 @@ const TREE: &[&str] = &[
     "benches",
     "bin",
     "build",
+    "callbacks",
     "common",
     "config",
     "controller",

@@ -113,7 +113,8 @@ fn read_store(source: &Source<'_>, root: &Table) -> Result<StoreKind> {
 }
 
 fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
-    source.known(table, "[[domain]]", &["name", "gateway", "operation"])?;
+    let keys = ["name", "gateway", "callbacks", "operation"];
+    source.known(table, "[[domain]]", &keys)?;
     let place = table_place(source, table);
     let (typed, at) = source.required(table, &place, "name")?;
     let name = read_name(Role::Domain, typed, &at)?;
@@ -121,6 +122,7 @@ fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
         None => GatewayKind::Http,
         Some((word, at)) => parse_gateway(word).map_err(|error| error.at(at))?,
     };
+    let callbacks = source.flag(table, "callbacks")?;
     let mut operations = Vec::new();
     for table in source.tables(table, "operation")? {
         let operation = read_operation(source, table, &operations)?;
@@ -137,6 +139,7 @@ fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
     Ok(Domain {
         name,
         gateway,
+        callbacks,
         operations,
     })
 }

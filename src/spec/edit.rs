@@ -20,7 +20,7 @@ pub enum Edit {
     NewDomain,
     /// An operation was added to a domain that was there.
     NewOperation,
-    /// The operation was there with other fields or tracking.
+    /// The operation was there with other fields or tracking, or its domain took no callbacks.
     Changed,
     /// The operation was there as asked for.
     Unchanged,
@@ -91,7 +91,8 @@ pub struct Given {
     pub track: bool,
 }
 
-/// The text with the domain's one operation in it.
+/// The text with the domain's one operation in it. A domain that takes callbacks does so from now on,
+/// and one that did goes on.
 ///
 /// # Errors
 /// When the text cannot be read, or the operation does not fit into it.
@@ -111,6 +112,10 @@ pub fn add_operation(text: &str, domain: &Domain, given: Given) -> Result<(Strin
     };
     let known = &spec.domains[index].operations;
     let table = domain_at(&mut document, index)?;
+    let takes_callbacks = domain.callbacks && !spec.domains[index].callbacks;
+    if takes_callbacks {
+        table.insert("callbacks", value(true));
+    }
     let Some(position) = known.iter().position(|known| known.event == wanted.event) else {
         push_table(table, "operation", operation_table(wanted));
         return Ok((checked(&document)?, Edit::NewOperation));
@@ -119,7 +124,7 @@ pub fn add_operation(text: &str, domain: &Domain, given: Given) -> Result<(Strin
         fields: given.fields && known[position].fields != wanted.fields,
         track: given.track && known[position].track != wanted.track,
     };
-    if changes == Given::default() {
+    if changes == Given::default() && !takes_callbacks {
         return Ok((text.to_owned(), Edit::Unchanged));
     }
     let table = table_at(table.get_mut("operation"), position)?;
@@ -249,6 +254,9 @@ fn domain_table(domain: &Domain) -> Table {
     let mut table = Table::new();
     table.insert("name", value(domain.name.type_name()));
     table.insert("gateway", value("http"));
+    if domain.callbacks {
+        table.insert("callbacks", value(true));
+    }
     for operation in &domain.operations {
         push_table(&mut table, "operation", operation_table(operation));
     }

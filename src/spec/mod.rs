@@ -118,6 +118,8 @@ pub struct Domain {
     pub name: Name,
     /// How it reaches its provider.
     pub gateway: GatewayKind,
+    /// Whether its provider reports results by callbacks.
+    pub callbacks: bool,
     /// Its operations in the order of the file.
     pub operations: Vec<Operation>,
 }

@@ -110,6 +110,17 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// `true` or `false`, which is what a missing key says.
+    pub(super) fn flag(&self, table: &dyn TableLike, key: &str) -> Result<bool> {
+        match table.get(key) {
+            None => Ok(false),
+            Some(item) => item.as_bool().ok_or_else(|| {
+                self.wrong(item, key, "true or false")
+                    .help(format!("write `{key} = true`"))
+            }),
+        }
+    }
+
     pub(super) fn required<'t>(
         &self,
         table: &'t dyn TableLike,

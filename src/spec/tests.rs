@@ -277,6 +277,7 @@ fn wanted(domain: &str, event: &str, fields: &[&str]) -> Domain {
     Domain {
         name: Name::parse(Role::Domain, domain).unwrap().0,
         gateway: GatewayKind::Http,
+        callbacks: false,
         operations: vec![Operation {
             event,
             name,

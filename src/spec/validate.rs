@@ -16,6 +16,11 @@ const IMPORTED: &[&str] = &[
     "BizKey",
     "BuildError",
     "Bytes",
+    "Callback",
+    "CallbackOutcome",
+    "CallbackReceiver",
+    "CallbackRefused",
+    "CallbackSweeper",
     "Cleaner",
     "Column",
     "Columns",
@@ -31,16 +36,20 @@ const IMPORTED: &[&str] = &[
     "Engine",
     "EngineBuilder",
     "Entity",
+    "EventId",
     "Finalizer",
     "FinalizerConfig",
     "FinalizerReport",
     "Future",
     "GatewayError",
+    "HeaderMap",
     "HistoryEntry",
+    "HmacSha256",
     "HttpGateway",
     "IdemKey",
     "Idempotency",
     "Intervals",
+    "InvalidSecret",
     "Json",
     "JsonFields",
     "Lookup",
@@ -70,6 +79,7 @@ const IMPORTED: &[&str] = &[
     "Router",
     "Row",
     "Scheduler",
+    "Secret",
     "Serialize",
     "Setup",
     "SetupError",
@@ -97,6 +107,9 @@ const DOMAIN_TYPES: &[&str] = &[
     "*Gateway",
     "Http*Gateway",
 ];
+
+/// The type generated for a domain with callbacks.
+const CALLBACKS_TYPE: &str = "*Callbacks";
 
 /// Types generated for every operation; `*` is the operation's name.
 const OPERATION_TYPES: &[&str] = &["*Command", "*Orchestrator", "Raw*Command"];
@@ -204,6 +217,7 @@ pub(super) fn spec(spec: &Spec) -> Result<()> {
     for domain in &spec.domains {
         check_length(domain)?;
         gateway_functions(domain)?;
+        callbacks_migration(domain, &spec.domains)?;
         let first_of_domain = types.len();
         for (name, owner) in generated_types(domain) {
             if is_runtime_type(&name) {
@@ -230,6 +244,18 @@ pub(super) fn spec(spec: &Spec) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// No migration for callbacks may have the name of another domain's migration.
+fn callbacks_migration(domain: &Domain, all: &[Domain]) -> Result<()> {
+    let inbox = format!("{}_callbacks", domain.name.module());
+    let other = all.iter().find(|other| other.name.module() == inbox);
+    let Some(other) = other.filter(|_| domain.callbacks) else {
+        return Ok(());
+    };
+    let (name, other) = (domain.name.type_name(), other.name.type_name());
+    let what = format!("the callbacks of {name} and the domain {other} would be one migration");
+    Err(Error::new(Code::NameClash, what).help(format!("rename the domain {other}")))
 }
 
 /// No two functions of a gateway may have one name.
@@ -270,8 +296,10 @@ fn check_length(domain: &Domain) -> Result<()> {
 /// Every type generated in a domain's module, with what it is generated for.
 pub(crate) fn generated_types(domain: &Domain) -> Vec<(String, String)> {
     let name = domain.name.type_name();
+    let callbacks = domain.callbacks.then_some(&CALLBACKS_TYPE);
     let mut types: Vec<_> = DOMAIN_TYPES
         .iter()
+        .chain(callbacks)
         .map(|form| (form.replace('*', name), format!("the domain {name}")))
         .collect();
     for operation in &domain.operations {

@@ -82,6 +82,17 @@ fn with_domains_of_every_length() {
 }
 
 #[test]
+fn with_callbacks_and_domains_of_every_length() {
+    for length in (1..=40).step_by(3) {
+        let domain = name(length);
+        is_clean(&[
+            words(&[&domain, &format!("{domain}Requested"), "--callbacks"]),
+            words(&[&domain, "RefundRequested"]),
+        ]);
+    }
+}
+
+#[test]
 fn with_second_events_of_every_length() {
     for length in (1..=40).step_by(3) {
         let event = format!("{}Requested", name(length));

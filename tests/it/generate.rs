@@ -87,6 +87,35 @@ fn a_second_domain_joins_the_package_around() {
     place.run(&["check", "--out", "pay"]).done();
 }
 
+/// Callbacks cost a table and a route, so they are there only where they are asked for, then or later.
+#[test]
+fn callbacks_are_added_when_they_are_asked_for_and_stay() {
+    let place = Place::with_package();
+    for folder in ["pay/src", "pay/tests", "pay/migrations"] {
+        let made = files(&place.path(folder));
+        assert!(!made.iter().any(|path| path.contains("callbacks")));
+    }
+    let add = ["Payment", "PaymentRequested", "--callbacks", "--out", "pay"];
+    place.run(&add).done();
+    assert!(place.read("pay/orch.toml").contains("callbacks = true"));
+    assert!(place.read("pay/Cargo.toml").contains("\"callbacks\""));
+    let module = place.read("pay/src/payment/mod.rs");
+    assert!(module.contains("0002_payment_callbacks.sql"), "{module}");
+    let tests = place.read("pay/tests/payment/main.rs");
+    assert!(tests.contains("mod callbacks;"), "{tests}");
+    let before = place.everything();
+    for arguments in [&add[..], &["Payment", "PaymentRequested", "--out", "pay"]] {
+        place.run(arguments).done();
+        assert_eq!(place.everything(), before, "{arguments:?}");
+    }
+    place
+        .run(&["Payment", "RefundRequested", "--out", "pay"])
+        .done();
+    let refund = place.read("pay/tests/refund/main.rs");
+    assert!(refund.contains("mod callbacks;"), "{refund}");
+    place.run(&["check", "--out", "pay"]).done();
+}
+
 #[test]
 fn presets_are_named_in_the_output() {
     for (domain, event, field) in [

@@ -21,6 +21,10 @@ pub enum Step {
     Settle,
     /// Taking operations from lost workers.
     Reap,
+    /// Keeping a callback.
+    Receive,
+    /// Saying what became of a callback.
+    Mark,
 }
 
 /// A place between two instructions.
@@ -40,7 +44,7 @@ pub enum Boundary {
 
 impl Boundary {
     /// Every boundary.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 19] = [
         Self::BeforeCommit(Step::Accept),
         Self::AfterCommit(Step::Accept),
         Self::BeforeCommit(Step::Claim),
@@ -56,6 +60,10 @@ impl Boundary {
         Self::AfterCommit(Step::Settle),
         Self::BeforeCommit(Step::Reap),
         Self::AfterCommit(Step::Reap),
+        Self::BeforeCommit(Step::Receive),
+        Self::AfterCommit(Step::Receive),
+        Self::BeforeCommit(Step::Mark),
+        Self::AfterCommit(Step::Mark),
     ];
 }
 
@@ -68,6 +76,8 @@ impl fmt::Display for Step {
             Self::Finalize => "finalize",
             Self::Settle => "settle",
             Self::Reap => "reap",
+            Self::Receive => "receive",
+            Self::Mark => "mark",
         })
     }
 }

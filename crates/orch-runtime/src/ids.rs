@@ -122,6 +122,10 @@ text_id!(
     "may hold only printable ASCII"
 );
 text_id!(
+    /// The provider's name for one event that it reports by a callback.
+    EventId, "event id", 255, |c: char| !c.is_control(), "must not hold control characters"
+);
+text_id!(
     /// The thing in the business that the operation is about, such as an order number.
     BizKey, "business key", 255, |c: char| !c.is_control(), "must not hold control characters"
 );

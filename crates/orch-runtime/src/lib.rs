@@ -7,10 +7,11 @@
 //! | [`store`] | the durable record: one contract, one conformance suite, SQLite |
 //! | `encryption` | keys, and the envelopes of stored texts (feature `encryption`) |
 //! | [`engine`] | accepts, claims, executes, settles |
-//! | [`scheduler`] | Finalizer, Reaper, Cleaner, Monitor |
+//! | [`scheduler`] | Finalizer, Reaper, Cleaner, Monitor, CallbackSweeper |
 //! | [`protection`] | what spares a provider: breaker, limits, pauses, shared by all processes; pure |
 //! | [`repository`] | reading operations and log entries |
 //! | [`http`] | what a generated controller needs: submission, problems, limits |
+//! | [`callback`] | what a provider reports by itself: signatures, receivers |
 //! | [`gateway`] | a JSON client that knows what "sent" means, and a simulated provider |
 //! | [`service`] | configuration from the environment, start and graceful stop |
 //! | `testing` | a world to wind: clock, scripted provider, crashes (feature `testing`) |
@@ -19,6 +20,7 @@
 //! no ids. Nothing here knows a template or a parser of Rust.
 
 pub mod bytes;
+pub mod callback;
 pub mod check;
 pub mod clock;
 #[cfg(feature = "encryption")]
@@ -57,11 +59,12 @@ pub use serde_json::Value as Json;
 pub use uuid::Uuid;
 
 pub use bytes::Bytes;
+pub use callback::{Callback, CallbackOutcome, CallbackReceiver, CallbackRefused};
 pub use clock::{Clock, SystemClock, Timestamp, Timestamp as DateTime};
 pub use engine::{
     Engine, Finished, Orchestrator, report_pause, report_progress, report_unaccounted,
 };
-pub use ids::{BizKey, Fence, IdSource, IdemKey, InvalidId, OpId, OwnerId, UuidSource};
+pub use ids::{BizKey, EventId, Fence, IdSource, IdemKey, InvalidId, OpId, OwnerId, UuidSource};
 pub use money::{Currency, Money};
 pub use operation::answer::{GatewayError, Receipt};
 pub use operation::command::{Command, CommandError, JsonFields, Violation, Violations, taken};
@@ -71,7 +74,7 @@ pub use operation::retry::RetryPolicy;
 pub use operation::state::OperationState;
 pub use operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
 pub use repository::{Entity, Repository};
-pub use scheduler::{Cleaner, Finalizer, Monitor, Reaper, Workers};
+pub use scheduler::{CallbackSweeper, Cleaner, Finalizer, Monitor, Reaper, Workers};
 pub use secret::Secret;
 pub use store::hook::{HookError, HookTx};
 pub use store::{Migration, StoreKind, Tables};

@@ -26,7 +26,8 @@ fn spec() -> Spec {
         )
     };
     let operations = operation("PaymentRequested") + &operation("RefundRequested");
-    let text = format!("version = 1\n[[domain]]\nname = \"Payment\"\n{operations}");
+    let text =
+        format!("version = 1\n[[domain]]\nname = \"Payment\"\ncallbacks = true\n{operations}");
     Spec::parse(&text).unwrap()
 }
 

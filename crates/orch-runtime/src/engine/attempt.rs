@@ -10,6 +10,7 @@ use crate::fault::{Boundary, Fate, FaultPlan};
 use crate::operation::decision::{Settlement, after_execute, after_probe, before_execute};
 use crate::operation::idempotency::Probe;
 use crate::operation::outcome::Outcome;
+use crate::operation::state::OperationState;
 use crate::protection::{CallResult, Permit};
 use crate::store::hook::{Hook, HookError};
 use crate::store::{Applied, Finalized, Lease, StoreError};
@@ -98,8 +99,10 @@ impl Inner {
         self.metrics.outcome(&outcome);
         let now = self.clock.now();
         let settlement = after_execute(outcome.clone(), &lease.facts, &policy, idempotency, now);
-        self.conclude(&handler, &command, &lease, &outcome, settlement)
+        let reached = self
+            .conclude(&handler, &command, &lease, &outcome, settlement)
             .await;
+        self.hear(&lease, reached).await;
     }
 
     async fn execute(
@@ -132,6 +135,9 @@ impl Inner {
             self.park_unreadable(&lease).await;
             return permit.finish(CallResult::Unsent);
         };
+        if self.told(&handler, &command, &lease).await {
+            return;
+        }
         let policy = handler.policy();
         let limit = policy.attempt_timeout;
         let asked_at = self.clock.now();
@@ -144,38 +150,45 @@ impl Inner {
         let outcome = outcome_of_probe(&probe);
         let (idempotency, now) = (handler.idempotency(), self.clock.now());
         let settlement = after_probe(probe, &lease.facts, &policy, idempotency, asked_at, now);
-        self.conclude(&handler, &command, &lease, &outcome, settlement)
+        let reached = self
+            .conclude(&handler, &command, &lease, &outcome, settlement)
             .await;
+        self.hear(&lease, reached).await;
     }
 
-    /// Settles in one commit, or in two where a hook has a say in the end of the operation.
-    async fn conclude(
+    /// Settles in one commit, or in two where a hook has a say in the end of the operation. Says which
+    /// state the operation reached by it; nothing when it did not move.
+    pub(super) async fn conclude(
         &self,
         handler: &Arc<dyn Handler>,
         command: &AnyCommand,
         lease: &Lease,
         outcome: &Outcome,
         settlement: Settlement,
-    ) {
-        let ends = settlement.state().is_final();
-        if !(ends && handler.has_hook()) {
-            self.settle(lease, outcome, settlement).await;
-            return;
+    ) -> Option<OperationState> {
+        let state = settlement.state();
+        if !(state.is_final() && handler.has_hook()) {
+            let settled = self.settle(lease, outcome, settlement).await;
+            return settled.then_some(state);
         }
         let (now, end) = (self.clock.now(), outcome_of(&settlement));
         match self.insisting(|| self.store.record(now, lease, &end)).await {
             Some(Applied::Yes) => {}
-            Some(Applied::Stale) => return self.too_late(outcome),
-            None => return,
+            Some(Applied::Stale) => {
+                self.too_late(outcome);
+                return None;
+            }
+            None => return None,
         }
         match self.finalize(handler, command, lease, settlement).await {
-            Ok(Finalized::Applied) => {}
+            Ok(Finalized::Applied) => return Some(state),
             Ok(Finalized::Stale) => self.too_late(outcome),
             Ok(Finalized::HookFailed(reason)) => {
                 tracing::warn!(reason, "finalize hook failed; the Finalizer will try again");
             }
             Err(error) => tracing::error!(%error, "finalize failed; the Finalizer will try again"),
         }
+        None
     }
 
     async fn finalize(
@@ -196,17 +209,22 @@ impl Inner {
         Ok(finalized)
     }
 
-    async fn settle(&self, lease: &Lease, outcome: &Outcome, settlement: Settlement) {
+    /// Settles in one commit; whether this term had a say in it.
+    async fn settle(&self, lease: &Lease, outcome: &Outcome, settlement: Settlement) -> bool {
         let now = self.clock.now();
         let store = &self.store;
         let settled = self
             .insisting(|| store.settle(now, lease, outcome, settlement.clone()))
             .await;
         match settled {
-            Some(Applied::Yes) => self.announce(lease, &settlement),
+            Some(Applied::Yes) => {
+                self.announce(lease, &settlement);
+                return true;
+            }
             Some(Applied::Stale) => self.too_late(outcome),
             None => {}
         }
+        false
     }
 
     /// Says where the operation stands now.
@@ -242,7 +260,7 @@ impl Inner {
         );
     }
 
-    async fn park_unreadable(&self, lease: &Lease) {
+    pub(super) async fn park_unreadable(&self, lease: &Lease) {
         let reason = "its command cannot be read by this program".to_owned();
         let outcome = Outcome::Unknown {
             reason: reason.clone(),
@@ -259,7 +277,7 @@ impl Inner {
     }
 
     /// Reads the command, and notes what may stay of it; an unreadable one is reported.
-    fn decode(&self, lease: &mut Lease) -> Option<(Arc<dyn Handler>, AnyCommand)> {
+    pub(super) fn decode(&self, lease: &mut Lease) -> Option<(Arc<dyn Handler>, AnyCommand)> {
         let handler = Arc::clone(self.handler(&lease.event_type)?);
         match handler.decode(&lease.payload) {
             Ok(command) => {
@@ -312,7 +330,7 @@ fn mortal(mut hook: Hook, faults: Arc<dyn FaultPlan>) -> Hook {
 }
 
 /// How an outcome that was recorded for finalizing ends its operation.
-fn end_by(outcome: Outcome) -> Option<Settlement> {
+pub(super) fn end_by(outcome: Outcome) -> Option<Settlement> {
     match outcome {
         Outcome::Ok {
             message,

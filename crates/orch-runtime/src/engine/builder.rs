@@ -10,11 +10,12 @@ use tokio::sync::{Notify, Semaphore};
 use crate::clock::{Clock, SystemClock};
 use crate::fault::{FaultPlan, NoFaults};
 use crate::ids::{IdSource, UuidSource};
-use crate::metrics::{DomainMetrics, LaneMetrics, Metrics};
+use crate::metrics::{CallbackMetrics, DomainMetrics, LaneMetrics, Metrics};
 use crate::operation::command::Command;
 use crate::protection::{LaneStore, PolicyError, ProtectionPolicy};
 use crate::store::{OperationStore, Tables};
 
+use super::callbacks::Turns;
 use super::due::Due;
 use super::handler::{Handler, Typed};
 use super::lane::Lane;
@@ -89,6 +90,7 @@ pub struct EngineBuilder {
     metrics: Metrics,
     lanes: Option<Arc<dyn LaneStore>>,
     protection: Option<(String, ProtectionPolicy)>,
+    callbacks: bool,
     handlers: Vec<(&'static str, Arc<dyn Handler>)>,
 }
 
@@ -112,6 +114,7 @@ impl EngineBuilder {
             metrics: Metrics::new(),
             lanes: None,
             protection: None,
+            callbacks: false,
             handlers: Vec::new(),
         }
     }
@@ -174,6 +177,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Takes callbacks: whenever an operation is in doubt, the inbox is looked into before the provider
+    /// is asked. The migration for callbacks must have been applied.
+    #[must_use]
+    pub fn callbacks(mut self) -> Self {
+        self.callbacks = true;
+        self
+    }
+
     /// Puts the engine together.
     ///
     /// # Errors
@@ -207,6 +218,9 @@ impl EngineBuilder {
             clock: self.clock,
             config: self.config,
             metrics: DomainMetrics::new(&self.metrics, domain),
+            callbacks: self
+                .callbacks
+                .then(|| CallbackMetrics::new(&self.metrics, domain)),
             ids: self.ids,
             faults: self.faults,
             event_types: handlers.keys().copied().collect(),
@@ -218,6 +232,7 @@ impl EngineBuilder {
             wake: Notify::new(),
             waiters: Waiters::default(),
             in_flight: Arc::default(),
+            turns: Turns::default(),
             draining: AtomicBool::new(false),
         };
         Ok(Engine {

@@ -16,6 +16,7 @@
 mod attempt;
 mod builder;
 mod call;
+mod callbacks;
 mod dispatch;
 mod due;
 mod handler;
@@ -38,7 +39,7 @@ use crate::clock::{Clock, Timestamp, later};
 use crate::fault::FaultPlan;
 use crate::guard;
 use crate::ids::{IdSource, OpId, OwnerId};
-use crate::metrics::DomainMetrics;
+use crate::metrics::{CallbackMetrics, DomainMetrics};
 use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::{OperationStore, StoreError, Tables, Term};
 
@@ -48,6 +49,7 @@ pub use self::report::{report_pause, report_progress, report_unaccounted};
 pub use self::shutdown::{Shutdown, ShutdownSignal};
 pub use self::submit::{SubmitError, Submitted};
 
+use self::callbacks::Turns;
 use self::due::Due;
 use self::handler::Handler;
 use self::in_flight::InFlight;
@@ -70,6 +72,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: EngineConfig,
     pub(crate) metrics: DomainMetrics,
+    /// Where the domain takes callbacks.
+    pub(crate) callbacks: Option<CallbackMetrics>,
     ids: Arc<dyn IdSource>,
     faults: Arc<dyn FaultPlan>,
     handlers: HashMap<&'static str, Arc<dyn Handler>>,
@@ -84,6 +88,7 @@ pub(crate) struct Inner {
     wake: Notify,
     waiters: Waiters,
     in_flight: Arc<InFlight>,
+    turns: Turns,
     draining: AtomicBool,
 }
 

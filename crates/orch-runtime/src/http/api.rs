@@ -162,6 +162,13 @@ impl Api {
         Ok(Caller { owner, client })
     }
 
+    /// The limit on requests that have no owner, by the address they come from.
+    pub(super) fn admit_unnamed(&self, parts: &Parts) -> Result<(), ApiError> {
+        let name = || address(peer(&parts.extensions));
+        let admitted = self.inner.per_client.admit(self.inner.clock.now(), name);
+        admitted.map_err(|wait| ApiError::too_many(wait).with_reason("too many requests"))
+    }
+
     /// A refusal may have been a guess, so it is counted against the address. Where everybody is
     /// believed, there is nothing to guess.
     fn authenticate(&self, now: Timestamp, parts: &Parts) -> Result<OwnerId, ApiError> {

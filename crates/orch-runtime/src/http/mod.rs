@@ -26,6 +26,7 @@ mod app;
 mod audit;
 mod auth;
 mod body;
+mod callbacks;
 mod client;
 mod endpoint;
 mod error;
@@ -43,6 +44,7 @@ pub use self::app::{Readiness, app, finish};
 pub use self::auth::{ApiKeys, Authenticator, InvalidApiKeys, TrustedHeader};
 #[cfg(feature = "jwt")]
 pub use self::auth::{InvalidJwtKey, Jwt, JwtAlgorithm, JwtConfig, JwtKey};
+pub use self::callbacks::callbacks;
 pub use self::endpoint::Endpoint;
 pub use self::error::ApiError;
 pub use self::lookup::Lookup;

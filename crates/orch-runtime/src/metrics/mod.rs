@@ -11,6 +11,7 @@ use prometheus::{
 use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::scheduler::MonitorReport;
+use crate::store::callbacks::CallbackState;
 
 pub use self::lane::LaneMetrics;
 
@@ -158,6 +159,47 @@ impl DomainMetrics {
 
     pub(crate) fn outcome(&self, outcome: &Outcome) {
         self.outcomes.with_label_values(&[outcome.kind()]).inc();
+    }
+}
+
+/// The counters of one domain's callbacks.
+#[derive(Debug, Clone)]
+pub(crate) struct CallbackMetrics {
+    pub(crate) new: IntCounter,
+    pub(crate) duplicate: IntCounter,
+    pub(crate) ignored: IntCounter,
+    pub(crate) refused: IntCounter,
+    settled: IntCounterVec,
+}
+
+impl CallbackMetrics {
+    pub(crate) fn new(metrics: &Metrics, domain: &str) -> Self {
+        let vec = |name: &str, help: &str, label| {
+            let opts = Opts::new(name, help).const_label("domain", domain);
+            let vec = IntCounterVec::new(opts, &[label]);
+            metrics.register(vec.expect("the names and labels are valid for Prometheus"))
+        };
+        let help = "Callbacks by what became of the request.";
+        let received = vec("orchestration_callback_total", help, "result");
+        let help = "Callbacks that were matched or given up, by their state.";
+        let settled = vec("orchestration_callback_settled_total", help, "state");
+        // What has not happened yet is shown as 0.
+        for state in CallbackState::ALL {
+            if state != CallbackState::Received {
+                settled.with_label_values(&[state.as_str()]);
+            }
+        }
+        Self {
+            new: received.with_label_values(&["new"]),
+            duplicate: received.with_label_values(&["duplicate"]),
+            ignored: received.with_label_values(&["ignored"]),
+            refused: received.with_label_values(&["refused"]),
+            settled,
+        }
+    }
+
+    pub(crate) fn settled(&self, state: CallbackState) {
+        self.settled.with_label_values(&[state.as_str()]).inc();
     }
 }
 

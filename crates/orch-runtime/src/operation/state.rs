@@ -91,6 +91,8 @@ pub enum Event {
     AnswerLost,
     /// Asking the provider did not help.
     GivenUp,
+    /// The provider reported the result by itself, and it is about to be applied.
+    Told,
 }
 
 /// The state after `event`, or `None` where the step is not legal.
@@ -104,9 +106,10 @@ pub fn next(state: OperationState, event: Event) -> Option<OperationState> {
         (InProgress | Unknown, Event::RetryScheduled) => Some(Pending),
         (InProgress | Unknown, Event::AnswerLost) => Some(Unknown),
         (InProgress | Unknown, Event::GivenUp) => Some(Parked),
-        (Completed | Failed | Parked, _)
-        | (Pending, _)
-        | (InProgress | Unknown, Event::Claimed) => None,
+        (Pending | Unknown | Parked, Event::Told) => Some(Unknown),
+        (Completed | Failed | Parked | Pending, _)
+        | (InProgress | Unknown, Event::Claimed)
+        | (InProgress, Event::Told) => None,
     }
 }
 
@@ -123,6 +126,7 @@ mod tests {
             Event::RetryScheduled,
             Event::AnswerLost,
             Event::GivenUp,
+            Event::Told,
         ];
         for state in OperationState::ALL
             .into_iter()

@@ -1,8 +1,9 @@
-//! The loops that repair and watch: Finalizer, Reaper, Cleaner, Monitor.
+//! The loops that repair and watch: Finalizer, Reaper, Cleaner, Monitor, CallbackSweeper.
 //!
 //! Each has explicit limits, a `run_once` that does one bounded batch and reports, and a dull loop that
 //! waits, calls and logs what was not zero. One bad item never stops the others.
 
+mod callback_sweeper;
 mod cleaner;
 mod finalizer;
 mod monitor;
@@ -10,6 +11,7 @@ mod reaper;
 mod rotation;
 mod workers;
 
+pub use self::callback_sweeper::{CallbackSweeper, CallbackSweeperConfig, CallbackSweeperReport};
 pub use self::cleaner::{Cleaner, CleanerConfig, CleanerReport};
 pub use self::finalizer::{Finalizer, FinalizerConfig, FinalizerReport};
 pub use self::monitor::{Monitor, MonitorConfig, MonitorReport};

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::engine::EngineConfig;
-use crate::scheduler::{CleanerConfig, FinalizerConfig, MonitorConfig, ReaperConfig};
+use crate::scheduler::{
+    CallbackSweeperConfig, CleanerConfig, FinalizerConfig, MonitorConfig, ReaperConfig,
+};
 
 /// The limits of engines and schedulers, handed to generated wiring.
 #[derive(Debug, Default, Clone, Copy)]
@@ -18,6 +20,8 @@ pub struct Intervals {
     pub cleaner: CleanerConfig,
     /// Of each Monitor.
     pub monitor: MonitorConfig,
+    /// Of each CallbackSweeper.
+    pub callback_sweeper: CallbackSweeperConfig,
 }
 
 impl Intervals {
@@ -44,6 +48,10 @@ impl Intervals {
             },
             cleaner: CleanerConfig::default(),
             monitor: MonitorConfig::default(),
+            callback_sweeper: CallbackSweeperConfig {
+                every: half,
+                ..CallbackSweeperConfig::default()
+            },
         }
     }
 }

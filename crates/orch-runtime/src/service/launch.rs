@@ -133,6 +133,7 @@ async fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupErro
     let authenticator = authenticator(service, settings, &clock);
     Ok(Setup {
         gateways: gateways(settings, &clock)?,
+        callbacks: settings.callbacks.clone(),
         api: Api::with(settings.api, Arc::clone(&clock), authenticator, &metrics),
         intervals: settings.intervals,
         store,

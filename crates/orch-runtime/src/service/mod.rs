@@ -15,6 +15,7 @@
 
 mod arguments;
 mod authentication;
+mod callbacks;
 mod database;
 mod database_url;
 mod duration;

@@ -45,6 +45,7 @@ pub struct Service {
     pub(super) store: StoreKind,
     pub(super) migrations: Vec<Migration>,
     pub(super) modules: Vec<Module>,
+    pub(super) callbacks: Vec<&'static str>,
     pub(super) authenticator: Option<Arc<dyn Authenticator>>,
     pub(super) routes: Router,
     pub(super) api: ApiConfig,
@@ -70,6 +71,7 @@ impl Service {
             store: StoreKind::Sqlite,
             migrations: Vec::new(),
             modules: Vec::new(),
+            callbacks: Vec::new(),
             authenticator: None,
             routes: Router::new(),
             api: ApiConfig::default(),
@@ -94,6 +96,14 @@ impl Service {
     #[must_use]
     pub fn module(mut self, module: Module) -> Self {
         self.modules.push(module);
+        self
+    }
+
+    /// Adds a provider that reports by callbacks, signed under `<NAME>_CALLBACK_SECRET`: see
+    /// [`Setup::callback_secrets`].
+    #[must_use]
+    pub fn callbacks(mut self, name: &'static str) -> Self {
+        self.callbacks.push(name);
         self
     }
 

@@ -12,6 +12,7 @@ use crate::secret::Secret;
 use crate::store::{Sealing, StoreKind};
 
 use super::authentication::{self, Authentication};
+use super::callbacks;
 use super::database_url::{self, DatabaseUrl};
 use super::encryption;
 use super::environment::{Environment, Known};
@@ -32,6 +33,7 @@ pub(super) struct Settings {
     pub(super) encryption: Option<Arc<dyn Sealing>>,
     pub(super) log: String,
     pub(super) gateways: HashMap<&'static str, Access>,
+    pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) intervals: Intervals,
     #[cfg(feature = "testing")]
     pub(super) stall: Option<crate::fault::Boundary>,
@@ -69,6 +71,8 @@ pub(super) fn read(
     let domains = service.modules.iter().map(|module| module.domain);
     let names = domains.chain(gateway_names(service));
     prefixes.extend(names.map(|name| format!("{name}_GATEWAY_")));
+    let callbacks = service.callbacks.iter();
+    prefixes.extend(callbacks.map(|name| format!("{name}_CALLBACK_")));
     environment.refuse_unknown(&prefixes);
     let (known, problems) = environment.into_parts();
     let settings = if problems.is_empty() {
@@ -120,6 +124,8 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
     let gateways = gateway_names(service)
         .filter_map(|name| Some((name, gateways::read(name, simulate, lease, environment)?)))
         .collect();
+    let secrets = |name: &&'static str| (*name, callbacks::read(name, simulate, environment));
+    let callbacks = service.callbacks.iter().map(secrets).collect();
     Settings {
         database,
         bind,
@@ -128,6 +134,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         encryption,
         log,
         gateways,
+        callbacks,
         intervals,
         #[cfg(feature = "testing")]
         stall: stall(environment),

@@ -9,6 +9,7 @@ use crate::fault::FaultPlan;
 use crate::gateway::{HttpGateway, InvalidUrl};
 use crate::http::{Api, Endpoint};
 use crate::metrics::Metrics;
+use crate::secret::Secret;
 use crate::store::{Database, StoreError, Tables};
 
 use super::intervals::Intervals;
@@ -35,6 +36,8 @@ macro_rules! setup_error_from {
     )*};
 }
 setup_error_from!(BuildError, StoreError, InvalidUrl);
+#[cfg(feature = "callbacks")]
+setup_error_from!(crate::callback::InvalidSecret);
 
 /// The parts that all domains of a process share, opened and checked.
 pub struct Setup {
@@ -44,6 +47,7 @@ pub struct Setup {
     pub(super) metrics: Metrics,
     pub(super) api: Api,
     pub(super) gateways: HashMap<&'static str, HttpGateway>,
+    pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) intervals: Intervals,
 }
 
@@ -75,6 +79,16 @@ impl Setup {
     pub fn gateway(&self, name: &str) -> Result<HttpGateway, SetupError> {
         let gateway = self.gateways.get(name).cloned();
         gateway.ok_or_else(|| SetupError(format!("no module lists {name} among its gateways")))
+    }
+
+    /// The secrets that `<name>_CALLBACK_SECRET` holds, at least one. With simulated providers and
+    /// without the variable it is one that nobody knows.
+    ///
+    /// # Errors
+    /// When the service does not list `name` among its [`callbacks`](super::Service::callbacks).
+    pub fn callback_secrets(&self, name: &str) -> Result<&[Secret<String>], SetupError> {
+        let secrets = self.callbacks.get(name).map(Vec::as_slice);
+        secrets.ok_or_else(|| SetupError(format!("the service takes no callbacks of {name}")))
     }
 
     /// What the controllers of `engine`'s domain need.

@@ -7,6 +7,7 @@
 //! [`Settlement`]s are handed in.
 
 mod backlog;
+pub mod callbacks;
 mod database;
 pub mod hook;
 mod migration;
@@ -36,6 +37,7 @@ pub use self::database::{Database, StoreKind, TransactionError};
 pub use self::migration::Migration;
 pub use self::sealing::{KeyUse, Place, Rotated, SEALED, SealError, SealedColumn, Sealing};
 
+use self::callbacks::CallbackInbox;
 use self::hook::{Hook, HookTx};
 
 /// The tables of one domain.
@@ -225,7 +227,7 @@ pub struct Beat {
 /// - an operation whose row cannot be read is parked and holds up no other;
 /// - each method is durable when it returns.
 #[async_trait]
-pub trait OperationStore: Send + Sync + 'static {
+pub trait OperationStore: CallbackInbox {
     /// Records the operation; with `term`, leases it in the same commit. Nothing may be sent to the
     /// provider before this returns.
     async fn accept(

@@ -13,10 +13,14 @@ mod database;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod provider;
+#[cfg(feature = "callbacks")]
+mod signing;
 pub mod sim;
 mod world;
 
 pub use self::clock::ManualClock;
 pub use self::database::TestDatabase;
 pub use self::provider::{Provider, Reply};
+#[cfg(feature = "callbacks")]
+pub use self::signing::{signature, timestamped_signature};
 pub use self::world::{Crashes, World, WorldSetup};

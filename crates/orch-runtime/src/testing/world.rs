@@ -14,7 +14,10 @@ use crate::operation::command::Command;
 use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::OperationView;
-use crate::scheduler::{Cleaner, CleanerConfig, Finalizer, FinalizerConfig, Reaper, ReaperConfig};
+use crate::scheduler::{
+    CallbackSweeper, CallbackSweeperConfig, Cleaner, CleanerConfig, Finalizer, FinalizerConfig,
+    Reaper, ReaperConfig,
+};
 use crate::store::{Applied, Claim, Migration, OperationStore, Sealing, StoreKind, Tables, Term};
 use crate::value::Value;
 
@@ -242,13 +245,19 @@ impl World {
         self.run_once().await;
     }
 
-    /// Finalizer, Reaper, Cleaner and dispatcher, once each. A dead process does nothing.
+    /// Finalizer, Reaper, Cleaner and dispatcher, once each, and the CallbackSweeper where callbacks are
+    /// taken. A dead process does nothing.
     pub async fn run_once(&self) {
         let (engine, now) = (&self.engine, self.clock.now());
         let rounds = async {
             let _ = Finalizer::new(engine, FinalizerConfig::default())
                 .run_once(now)
                 .await;
+            if engine.takes_callbacks() {
+                let _ = CallbackSweeper::new(engine, CallbackSweeperConfig::default())
+                    .run_once(now)
+                    .await;
+            }
             let _ = Reaper::new(engine, ReaperConfig::default())
                 .run_once(now)
                 .await;

@@ -10,6 +10,8 @@ mod auth;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod callbacks;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod gateway;

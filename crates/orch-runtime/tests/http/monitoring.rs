@@ -26,6 +26,11 @@ const LANES: [&str; 3] = [
 
 /// Shown by services that seal what they store.
 const ENCRYPTION: [&str; 1] = ["orchestration_encryption_texts"];
+/// Shown by services that take callbacks.
+const CALLBACKS: [&str; 2] = [
+    "orchestration_callback_settled_total",
+    "orchestration_callback_total",
+];
 
 /// Shown by services on PostgreSQL.
 const POSTGRES: [&str; 3] = [
@@ -35,7 +40,9 @@ const POSTGRES: [&str; 3] = [
 ];
 
 fn not_always() -> impl Iterator<Item = &'static str> {
-    [&LANES[..], &ENCRYPTION, &POSTGRES].concat().into_iter()
+    [&LANES[..], &CALLBACKS, &ENCRYPTION, &POSTGRES]
+        .concat()
+        .into_iter()
 }
 
 fn root() -> PathBuf {

@@ -33,6 +33,13 @@ pub(crate) struct Ping {
 }
 
 impl Ping {
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            count: 1,
+        }
+    }
+
     fn from_json(mut fields: JsonFields) -> Result<Self, CommandError> {
         let name: Option<String> = fields.required("name");
         let count: Option<u32> = fields.optional("count");

@@ -10,6 +10,7 @@ use orch_runtime::store::StoreKind;
 /// The store of this run; the same promises are kept on the other one by the target `postgres`.
 const STORE: StoreKind = StoreKind::Sqlite;
 
+mod callbacks;
 mod charge;
 mod conformance;
 mod crashes;

@@ -10,6 +10,8 @@ use orch_runtime::store::StoreKind;
 /// The store of this run.
 const STORE: StoreKind = StoreKind::Postgres;
 
+#[path = "../it/callbacks/mod.rs"]
+mod callbacks;
 #[path = "../it/charge.rs"]
 mod charge;
 #[path = "../it/conformance.rs"]

@@ -6,6 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use orch_runtime::clock::Timestamp;
 use orch_runtime::operation::decision::{Facts, Settlement};
+use orch_runtime::store::callbacks::{
+    CallbackInbox, CallbackState, NewCallback, Received, Waiting, WaitingCallback,
+};
 use orch_runtime::store::hook::{Hook, HookTx};
 use orch_runtime::store::{
     Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
@@ -214,5 +217,40 @@ impl OperationStore for BentStore {
 
     async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         self.store.query(sql, params).await
+    }
+}
+
+#[async_trait]
+impl CallbackInbox for BentStore {
+    async fn receive_callback(&self, callback: NewCallback) -> Result<Received, StoreError> {
+        self.store.receive_callback(callback).await
+    }
+
+    async fn waiting_callbacks(
+        &self,
+        which: Waiting,
+        limit: u32,
+    ) -> Result<Vec<WaitingCallback>, StoreError> {
+        self.store.waiting_callbacks(which, limit).await
+    }
+
+    async fn claim_told(
+        &self,
+        now: Timestamp,
+        term: Term,
+        op_id: &OpId,
+        event_types: &[&'static str],
+    ) -> Result<Option<Lease>, StoreError> {
+        self.store.claim_told(now, term, op_id, event_types).await
+    }
+
+    async fn mark_callback(
+        &self,
+        now: Timestamp,
+        event_id: &str,
+        state: CallbackState,
+        target: Option<&OpId>,
+    ) -> Result<bool, StoreError> {
+        self.store.mark_callback(now, event_id, state, target).await
     }
 }

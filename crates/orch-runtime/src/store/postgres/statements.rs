@@ -33,6 +33,18 @@ pub(super) struct Statements {
     pub(super) rewrite_error_cause: SqlStr,
     pub(super) rewrite_outcome: SqlStr,
     pub(super) keys_in_use: SqlStr,
+    pub(super) callbacks: CallbackStatements,
+}
+
+/// Statements over the table of callbacks, which only some domains have.
+#[derive(Debug)]
+pub(super) struct CallbackStatements {
+    pub(super) receive: SqlStr,
+    pub(super) waiting_behind: SqlStr,
+    pub(super) waiting_event: SqlStr,
+    pub(super) waiting_of: SqlStr,
+    pub(super) claim_told: SqlStr,
+    pub(super) mark: SqlStr,
 }
 
 /// Parameters of `accept.sql` before the typed columns.
@@ -67,6 +79,22 @@ impl Statements {
             rewrite_error_cause: named(include_str!("rewrite_error_cause.sql")),
             rewrite_outcome: named(include_str!("rewrite_outcome.sql")),
             keys_in_use: named(include_str!("keys_in_use.sql")),
+            callbacks: CallbackStatements::new(&named),
+        }
+    }
+}
+
+impl CallbackStatements {
+    fn new(named: &impl Fn(&str) -> SqlStr) -> Self {
+        let waiting =
+            |which| named(&include_str!("waiting_callbacks.sql").replace("{which}", which));
+        Self {
+            receive: named(include_str!("receive_callback.sql")),
+            waiting_behind: waiting("(received_at, event_id) > ($2, $3)"),
+            waiting_event: waiting("event_id = $2"),
+            waiting_of: waiting(include_str!("callbacks_of.sql")),
+            claim_told: named(include_str!("claim_told.sql")),
+            mark: named(include_str!("mark_callback.sql")),
         }
     }
 }

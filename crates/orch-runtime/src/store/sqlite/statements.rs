@@ -34,6 +34,18 @@ pub(super) struct Statements {
     pub(super) rewrite_error_cause: String,
     pub(super) rewrite_outcome: String,
     pub(super) keys_in_use: String,
+    pub(super) callbacks: CallbackStatements,
+}
+
+/// Statements over the table of callbacks, which only some domains have.
+#[derive(Debug)]
+pub(super) struct CallbackStatements {
+    pub(super) receive: String,
+    pub(super) waiting_behind: String,
+    pub(super) waiting_event: String,
+    pub(super) waiting_of: String,
+    pub(super) claim_told: String,
+    pub(super) mark: String,
 }
 
 /// Parameters of `accept.sql` before the typed columns.
@@ -72,6 +84,22 @@ impl Statements {
             rewrite_error_cause: named(include_str!("rewrite_error_cause.sql")),
             rewrite_outcome: named(include_str!("rewrite_outcome.sql")),
             keys_in_use: named(include_str!("keys_in_use.sql")),
+            callbacks: CallbackStatements::new(&named),
+        }
+    }
+}
+
+impl CallbackStatements {
+    fn new(named: &impl Fn(&str) -> String) -> Self {
+        let waiting =
+            |which| named(&include_str!("waiting_callbacks.sql").replace("{which}", which));
+        Self {
+            receive: named(include_str!("receive_callback.sql")),
+            waiting_behind: waiting("(received_at, event_id) > (?2, ?3)"),
+            waiting_event: waiting("event_id = ?2"),
+            waiting_of: waiting(include_str!("callbacks_of.sql")),
+            claim_told: named(include_str!("claim_told.sql")),
+            mark: named(include_str!("mark_callback.sql")),
         }
     }
 }
@@ -136,5 +164,31 @@ mod tests {
             !steps.iter().any(|step| step.starts_with("SCAN charge")),
             "{steps:#?}"
         );
+    }
+    /// The inbox keeps everything that ever arrived, and is asked for what waits every few seconds.
+    #[test]
+    fn what_waits_in_the_inbox_is_read_from_indexes() {
+        let tables = Tables {
+            domain: "charge",
+            columns: &["order_id", "cents"],
+        };
+        let sql = Statements::new(&tables).callbacks;
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for schema in [
+            include_str!("../../../tests/it/charge.sql"),
+            include_str!("../../../tests/it/callbacks/callbacks.sql"),
+        ] {
+            connection.execute_batch(schema).unwrap();
+        }
+        for which in [&sql.waiting_behind, &sql.waiting_event, &sql.waiting_of] {
+            let explain = format!("explain query plan {which}");
+            let mut plan = connection.prepare(&explain).unwrap();
+            let steps = plan.raw_query().mapped(|row| row.get(3));
+            let steps: Vec<String> = steps.collect::<rusqlite::Result<_>>().unwrap();
+            assert!(
+                !steps.iter().any(|step| step.starts_with("SCAN charge")),
+                "{steps:#?}"
+            );
+        }
     }
 }

@@ -11,6 +11,9 @@ use crate::operation::decision::Settlement;
 use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView};
+use crate::store::callbacks::{
+    CallbackInbox, CallbackState, NewCallback, Received, Waiting, WaitingCallback,
+};
 use crate::store::hook::{Hook, HookTx};
 use crate::store::sqlite::MemoryDatabase;
 use crate::store::{
@@ -300,5 +303,40 @@ impl OperationStore for Watched {
 
     async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         self.store.query(sql, params).await
+    }
+}
+
+#[async_trait]
+impl CallbackInbox for Watched {
+    async fn receive_callback(&self, callback: NewCallback) -> Result<Received, StoreError> {
+        self.store.receive_callback(callback).await
+    }
+
+    async fn waiting_callbacks(
+        &self,
+        which: Waiting,
+        limit: u32,
+    ) -> Result<Vec<WaitingCallback>, StoreError> {
+        self.store.waiting_callbacks(which, limit).await
+    }
+
+    async fn claim_told(
+        &self,
+        now: Timestamp,
+        term: Term,
+        op_id: &OpId,
+        event_types: &[&'static str],
+    ) -> Result<Option<Lease>, StoreError> {
+        self.store.claim_told(now, term, op_id, event_types).await
+    }
+
+    async fn mark_callback(
+        &self,
+        now: Timestamp,
+        event_id: &str,
+        state: CallbackState,
+        target: Option<&OpId>,
+    ) -> Result<bool, StoreError> {
+        self.store.mark_callback(now, event_id, state, target).await
     }
 }

@@ -3,6 +3,7 @@
 //! This test program starts itself again as the service: [`child`] is that service.
 
 mod authentication;
+mod callbacks;
 mod encryption;
 mod logs;
 mod process;
@@ -110,9 +111,12 @@ fn child() {
         },
         Err(_) => MODULE,
     };
-    let service = Service::new("pinger", "1.2.3")
-        .migrations(MIGRATIONS)
-        .module(module);
+    let service = match std::env::var("CHILD_WITH_CALLBACKS") {
+        Ok(_) => callbacks::service(),
+        Err(_) => Service::new("pinger", "1.2.3")
+            .migrations(MIGRATIONS)
+            .module(module),
+    };
     let service = match std::env::var("CHILD_WITH_AUTHENTICATOR").as_deref() {
         Ok("trusting") => service.authenticator(TrustedHeader::default()),
         Ok("forbidding") => service.authenticator(|_: &_| Err(ApiError::forbidden())),

@@ -77,7 +77,7 @@ impl PostgresOperations {
     }
 
     /// Runs a writing statement with the boundaries around its commit; they count only where it wrote.
-    async fn stepping(
+    pub(super) async fn stepping(
         &self,
         operation: &'static str,
         step: Step,

@@ -26,6 +26,7 @@ use super::row::{Statement, number};
 use super::statements::Statements;
 use super::{PostgresStore, placeholder, row};
 
+mod callbacks;
 mod claim;
 pub(super) mod finalize;
 mod read;

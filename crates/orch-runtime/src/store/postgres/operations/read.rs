@@ -55,7 +55,7 @@ pub(super) fn view(found: &PgRow, sealer: &Sealer) -> Result<OperationView, sqlx
     })
 }
 
-fn state(found: &PgRow, at: usize) -> Result<OperationState, sqlx::Error> {
+pub(super) fn state(found: &PgRow, at: usize) -> Result<OperationState, sqlx::Error> {
     let text: String = found.try_get(at)?;
     text.parse().map_err(|error| unreadable(at, error))
 }

@@ -25,6 +25,7 @@ use super::statements::Statements;
 use super::{SqliteStore, row, sqlite_error};
 
 mod accept;
+mod callbacks;
 mod read;
 mod rotate;
 mod write;

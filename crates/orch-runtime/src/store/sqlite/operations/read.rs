@@ -74,7 +74,7 @@ pub(super) fn find(
         .optional()
 }
 
-fn state(found: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<OperationState> {
+pub(super) fn state(found: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<OperationState> {
     found
         .get::<_, String>(at)?
         .parse()

@@ -1,0 +1,190 @@
+//! The inbox: what providers reported by themselves, until it is matched with an operation, and
+//! afterwards as evidence.
+//!
+//! ```text
+//!  receive ─▶ RECEIVED ──┬─▶ APPLIED    it ended its operation
+//!                        ├─▶ CONFIRMED  the operation had ended in the same way
+//!                        ├─▶ CONFLICT   the operation had ended in the opposite way
+//!                        ├─▶ UNMATCHED  no operation came for it
+//!                        └─▶ CORRUPT    it cannot be read
+//! ```
+//!
+//! **Invariant:** a callback leaves RECEIVED only after its operation has ended, or by the passing of
+//! time. Nothing is ever deleted: a second delivery of an event must find the first.
+
+use std::fmt;
+use std::str::FromStr;
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::ids::{EventId, OpId};
+use crate::operation::outcome::Outcome;
+use crate::operation::state::OperationState;
+
+use super::{Lease, StoreError, Term};
+
+/// What became of a callback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallbackState {
+    /// It waits: for its operation, or for the answer of a call that is under way.
+    Received,
+    /// It ended its operation.
+    Applied,
+    /// Its operation had ended in the same way already.
+    Confirmed,
+    /// Its operation had ended in the opposite way. It changed nothing and is evidence.
+    Conflict,
+    /// No operation came for it in time.
+    Unmatched,
+    /// It could not be read. Set aside for a person.
+    Corrupt,
+}
+
+impl CallbackState {
+    /// Every state.
+    pub const ALL: [Self; 6] = [
+        Self::Received,
+        Self::Applied,
+        Self::Confirmed,
+        Self::Conflict,
+        Self::Unmatched,
+        Self::Corrupt,
+    ];
+
+    /// The name in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Received => "RECEIVED",
+            Self::Applied => "APPLIED",
+            Self::Confirmed => "CONFIRMED",
+            Self::Conflict => "CONFLICT",
+            Self::Unmatched => "UNMATCHED",
+            Self::Corrupt => "CORRUPT",
+        }
+    }
+}
+
+impl fmt::Display for CallbackState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text names no state of a callback.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown callback state \"{0}\"")]
+pub struct UnknownCallbackState(String);
+
+impl FromStr for CallbackState {
+    type Err = UnknownCallbackState;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCallbackState> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| UnknownCallbackState(text.to_owned()))
+    }
+}
+
+/// A callback to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewCallback {
+    /// The provider's name for the event.
+    pub event_id: EventId,
+    /// The operation that it says it is about.
+    pub op_id: Option<OpId>,
+    /// The provider's name for what it did.
+    pub provider_ref: Option<String>,
+    /// [`Outcome::Ok`] or [`Outcome::Fail`].
+    pub outcome: Outcome,
+    /// Now.
+    pub received_at: Timestamp,
+}
+
+/// What became of a request to keep a callback.
+#[must_use]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// It is kept.
+    New,
+    /// The event had been delivered before. Nothing changed.
+    Duplicate,
+}
+
+/// Which waiting callbacks are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waiting {
+    /// All, oldest first, beginning behind this place.
+    Behind(Option<InboxPosition>),
+    /// This one.
+    Event(EventId),
+    /// Those about this operation.
+    Of(OpId),
+}
+
+/// A place in the inbox, in the order of arrival.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxPosition {
+    /// When the callback arrived.
+    pub received_at: Timestamp,
+    /// The event's name, as it is stored.
+    pub event_id: String,
+}
+
+/// A callback that waits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WaitingCallback {
+    /// Where it stands.
+    pub position: InboxPosition,
+    /// What it says, or why that cannot be read.
+    pub outcome: Result<Outcome, String>,
+    /// The operation it is about and where that stands. `None`: there is none yet, or several have the
+    /// same provider's reference.
+    pub target: Option<(OpId, OperationState)>,
+}
+
+/// The inbox of one domain. Its table comes with the migration for callbacks; a domain without that
+/// never calls these.
+///
+/// # Contract
+///
+/// - `receive_callback` keeps an event once, whatever arrives at the same time;
+/// - `claim_told` takes no operation whose call is under way, that was never sent, or that has ended;
+/// - `mark_callback` settles a callback once;
+/// - each method is durable when it returns.
+#[async_trait]
+pub trait CallbackInbox: Send + Sync + 'static {
+    /// Keeps a callback, before its receipt is confirmed to the provider.
+    async fn receive_callback(&self, callback: NewCallback) -> Result<Received, StoreError>;
+
+    /// Up to `limit` callbacks that wait, oldest first, each with its operation.
+    async fn waiting_callbacks(
+        &self,
+        which: Waiting,
+        limit: u32,
+    ) -> Result<Vec<WaitingCallback>, StoreError>;
+
+    /// Leases an operation about which a callback has told the result: one that is UNKNOWN or PARKED,
+    /// or PENDING after a call. It is UNKNOWN then, and whoever had its last term writes no more.
+    /// `None` when it is not such a one, when a recorded answer waits to be applied, when nobody can
+    /// read it, or when its kind is not in `event_types`.
+    async fn claim_told(
+        &self,
+        now: Timestamp,
+        term: Term,
+        op_id: &OpId,
+        event_types: &[&'static str],
+    ) -> Result<Option<Lease>, StoreError>;
+
+    /// Says what became of a waiting callback, and which operation it was about; whether it still
+    /// waited.
+    async fn mark_callback(
+        &self,
+        now: Timestamp,
+        event_id: &str,
+        state: CallbackState,
+        target: Option<&OpId>,
+    ) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,27 @@
+-- The inbox of one domain's callbacks, as the generator writes it.
+CREATE TABLE IF NOT EXISTS ping_callbacks (
+    event_id TEXT NOT NULL PRIMARY KEY,
+    op_id TEXT,
+    provider_ref TEXT,
+    kind TEXT NOT NULL CHECK (kind = 'OK' OR kind = 'FAIL'),
+    outcome TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (
+        state = 'RECEIVED' OR state = 'APPLIED' OR state = 'CONFIRMED'
+        OR state = 'CONFLICT' OR state = 'UNMATCHED' OR state = 'CORRUPT'
+    ),
+    matched_op_id TEXT,
+    received_at INTEGER NOT NULL,
+    settled_at INTEGER
+) WITHOUT ROWID;
+
+-- What waits is found here, by its age, its operation or the provider's reference.
+CREATE INDEX IF NOT EXISTS idx_ping_callbacks_waiting
+    ON ping_callbacks (received_at, event_id) WHERE state = 'RECEIVED';
+CREATE INDEX IF NOT EXISTS idx_ping_callbacks_op_id
+    ON ping_callbacks (op_id) WHERE state = 'RECEIVED';
+CREATE INDEX IF NOT EXISTS idx_ping_callbacks_ref
+    ON ping_callbacks (provider_ref) WHERE state = 'RECEIVED';
+
+-- A callback that names no operation is matched here.
+CREATE INDEX IF NOT EXISTS idx_ping_operations_ref
+    ON ping_operations (provider_ref) WHERE provider_ref IS NOT NULL;

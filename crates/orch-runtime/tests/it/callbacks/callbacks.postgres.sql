@@ -1,0 +1,26 @@
+-- The inbox of one domain's callbacks, as the generator writes it.
+CREATE TABLE IF NOT EXISTS charge_callbacks (
+    event_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    op_id TEXT COLLATE "C",
+    provider_ref TEXT,
+    kind TEXT NOT NULL CHECK (kind IN ('OK', 'FAIL')),
+    outcome TEXT NOT NULL,
+    state TEXT COLLATE "C" NOT NULL CHECK (
+        state IN ('RECEIVED', 'APPLIED', 'CONFIRMED', 'CONFLICT', 'UNMATCHED', 'CORRUPT')
+    ),
+    matched_op_id TEXT COLLATE "C",
+    received_at TIMESTAMPTZ NOT NULL,
+    settled_at TIMESTAMPTZ
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+-- What waits is found here, by its age, its operation or the provider's reference.
+CREATE INDEX IF NOT EXISTS idx_charge_callbacks_waiting
+    ON charge_callbacks (received_at, event_id) WHERE state = 'RECEIVED';
+CREATE INDEX IF NOT EXISTS idx_charge_callbacks_op_id
+    ON charge_callbacks (op_id) WHERE state = 'RECEIVED';
+CREATE INDEX IF NOT EXISTS idx_charge_callbacks_ref
+    ON charge_callbacks (provider_ref) WHERE state = 'RECEIVED';
+
+-- A callback that names no operation is matched here.
+CREATE INDEX IF NOT EXISTS idx_charge_operations_ref
+    ON charge_operations (provider_ref) WHERE provider_ref IS NOT NULL;

@@ -41,8 +41,10 @@ export class Database {
     return rows[0];
   }
 
-  // Where the write-ahead log is, right after a checkpoint: every run then writes as many whole pages.
+  // Where the write-ahead log is, right after a look at all tables and a checkpoint: every run then
+  // writes as many whole pages.
   async checkpointed() {
+    await this.pool.query('analyze');
     await once(this.server, 'checkpoint');
     return this.logPosition();
   }

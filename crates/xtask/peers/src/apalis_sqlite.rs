@@ -88,6 +88,12 @@ impl Peer for ApalisSqlite {
         Ok(())
     }
 
+    /// Without it, SQLite ends a batch by walking through all that ever ended.
+    async fn analyze(&self) -> Result<()> {
+        sqlx::query("analyze").execute(&self.0).await?;
+        Ok(())
+    }
+
     async fn all_done(&self, operations: usize) -> Result<bool> {
         let open = "select exists (select 1 from Jobs where status <> 'Done')";
         Ok(self.number(open).await? == 0 && self.all_accepted(operations).await?)

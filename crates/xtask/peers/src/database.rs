@@ -36,10 +36,12 @@ impl Database {
         Ok(Self { url, server, name })
     }
 
-    /// Where the write-ahead log is, right after a checkpoint: every run then writes as many whole
-    /// pages.
+    /// Where the write-ahead log is, right after a look at all tables and a checkpoint: every run then
+    /// writes as many whole pages.
     pub(crate) async fn checkpointed(&self) -> Result<f64> {
-        let mut connection = self.server.connect().await?;
+        let own = self.server.clone().database(&self.name);
+        let mut connection = own.connect().await?;
+        sqlx::raw_sql("analyze").execute(&mut connection).await?;
         sqlx::raw_sql("checkpoint").execute(&mut connection).await?;
         position(connection).await
     }

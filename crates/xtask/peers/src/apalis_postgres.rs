@@ -11,6 +11,7 @@ use futures::StreamExt;
 use sqlx::postgres::PgPoolOptions;
 
 use crate::ledger::Ledger;
+use crate::looks::Looks;
 use crate::measure::Peer;
 
 const QUEUE: &str = "noop";
@@ -18,8 +19,6 @@ const QUEUE: &str = "noop";
 const CONNECTIONS: u32 = 32;
 /// Tasks per fetch: as many as are in flight.
 const BATCH: usize = 256;
-/// Looks for new tasks beside notifications. Results are recorded at a look, too.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// A pool; workers are started on it.
 #[derive(Debug, Clone)]
@@ -45,8 +44,8 @@ impl Peer for ApalisPostgres {
     async fn start(&self, ledger: Arc<Ledger>) -> Result<()> {
         let notifications = Pubsub::new(self.0.clone(), QUEUE.to_owned());
         let looks = Strategy::new()
-            .stream(notifications.ready_chunks(BATCH))
-            .interval(LOOK);
+            .apply(Looks::new())
+            .stream(notifications.ready_chunks(BATCH));
         let config = Config::default()
             .queue(QUEUE)
             .batch_size(BATCH)

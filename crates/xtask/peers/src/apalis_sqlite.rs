@@ -11,13 +11,12 @@ use apalis_sqlite::{Config, SqlitePool, SqliteStorage};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::ledger::Ledger;
+use crate::looks::Looks;
 use crate::measure::Peer;
 
 const QUEUE: &str = "noop";
 /// Tasks per fetch: as many as are in flight.
 const BATCH: usize = 256;
-/// Looks for new tasks. Results are recorded at a look, too.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// A pool; workers are started on it.
 #[derive(Debug, Clone)]
@@ -71,7 +70,7 @@ impl Peer for ApalisSqlite {
             .lock_tasks(false);
         let backend = SqliteStorage::<usize>::new(&self.0)
             .with_config(config)
-            .poll_with_strategy(Strategy::new().interval(LOOK));
+            .poll_with_strategy(Strategy::new().apply(Looks::new()));
         let worker = WorkerBuilder::new("worker")
             .backend(backend)
             .data(ledger)

@@ -6,6 +6,7 @@ mod apalis_sqlite;
 mod arguments;
 mod database;
 mod ledger;
+mod looks;
 mod measure;
 mod restate;
 mod underway;

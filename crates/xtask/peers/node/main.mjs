@@ -5,7 +5,7 @@ import { Database } from './database.mjs';
 import { take } from './measure.mjs';
 
 // Longest that one measurement may take, in milliseconds.
-const LIMIT = 240_000;
+const LIMIT = 150_000;
 
 const PEERS = {
   'graphile-worker': './graphile_worker.mjs',

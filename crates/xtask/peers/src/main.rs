@@ -20,7 +20,7 @@ use self::arguments::Arguments;
 use self::measure::{Figures, take};
 
 /// Longest that one measurement may take.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(150);
 
 #[tokio::main]
 async fn main() -> Result<()> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
+use jiff::ToSpan;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx_0_8 as sqlx;
 use underway::{Job, To};
@@ -16,6 +17,10 @@ use crate::measure::Peer;
 const CONNECTIONS: u32 = 48;
 /// Tasks at the same time: enough that their commits are shared.
 const CONCURRENCY: usize = 16;
+
+/// Milliseconds between looks. A notification that comes while all of these are busy is dropped, and as
+/// shipped the next look is a minute away.
+const LOOK: i64 = 100;
 
 /// The job, as clients and workers use it.
 #[derive(Clone)]
@@ -67,7 +72,7 @@ impl Peer for Underway {
         self.executions.0.get_or_init(|| ledger);
         let mut worker = self.job.worker();
         worker.set_concurrency_limit(CONCURRENCY);
-        tokio::spawn(async move { worker.run().await });
+        tokio::spawn(async move { worker.run_every(LOOK.milliseconds()).await });
         tokio::time::sleep(Duration::from_millis(500)).await;
         Ok(())
     }

@@ -33,7 +33,8 @@ Tasks:
   test [STEP]... [--keep-going]   pass everything, or only the named steps
   test --list                     name the steps
   bench [BENCH]... [--json FILE] [--rounds N]
-                                  measure generate, lint, runtime, fresh, or only the named ones
+                                  measure generate, lint, runtime, peers, fresh, or only the
+                                  named ones
   examples                        write examples/ anew from each orch.toml";
 
 /// How a task ended.

@@ -5,8 +5,10 @@
 mod commands;
 mod fresh;
 pub mod machine;
+pub mod peers;
 pub mod row;
 mod runtime;
+mod target;
 
 use std::fs;
 use std::io::Write;
@@ -33,10 +35,11 @@ struct Bench<'a> {
 
 type Measure = fn(&Bench<'_>) -> Result<Vec<Row>>;
 
-const BENCHES: [(&str, Measure); 4] = [
+const BENCHES: [(&str, Measure); 5] = [
     ("generate", commands::generate),
     ("lint", commands::lint),
     ("runtime", runtime::measure),
+    ("peers", peers::measure),
     ("fresh", fresh::measure),
 ];
 
@@ -54,7 +57,7 @@ pub fn run(workspace: &Workspace, arguments: &[String], out: &mut dyn Write) -> 
     let Some(options) = options(arguments) else {
         writeln!(
             out,
-            "usage: cargo xtask bench [generate|lint|runtime|fresh]... [--json FILE] [--rounds N]"
+            "usage: cargo xtask bench [generate|lint|runtime|peers|fresh]... [--json FILE] [--rounds N]"
         )?;
         return Ok(End::Usage);
     };
@@ -117,14 +120,18 @@ fn table(rows: &[Row]) -> Table {
             number(row.quantile(0.0)),
             number(row.quantile(1.0)),
             wanted,
-            if row.is_met() {
-                String::new()
-            } else {
-                "MISSED".to_owned()
-            },
+            remark(row),
         ]);
     }
     table
+}
+
+fn remark(row: &Row) -> String {
+    match &row.not_run {
+        Some(reason) => format!("not run: {reason}"),
+        None if row.is_met() => String::new(),
+        None => "MISSED".to_owned(),
+    }
 }
 
 /// Three significant digits are all that a shared machine can promise.

@@ -25,6 +25,8 @@ pub struct Row {
     pub samples: Vec<f64>,
     /// What is wanted of their median.
     pub wanted: Wanted,
+    /// Why samples are missing, if they are.
+    pub not_run: Option<String>,
 }
 
 impl Row {
@@ -36,6 +38,16 @@ impl Row {
             unit: unit.to_owned(),
             samples,
             wanted: Wanted::Nothing,
+            not_run: None,
+        }
+    }
+
+    /// A row that could not be measured, or not as often as it should have been.
+    #[must_use]
+    pub fn not_run(name: impl Into<String>, reason: &str, samples: Vec<f64>) -> Self {
+        Self {
+            not_run: Some(reason.to_owned()),
+            ..Self::new(name, "", samples)
         }
     }
 
@@ -79,6 +91,7 @@ impl Row {
         json!({
             "name": self.name, "unit": self.unit, "median": self.median(),
             "atMost": at_most, "atLeast": at_least, "met": self.is_met(), "samples": self.samples,
+            "notRun": self.not_run,
         })
     }
 
@@ -95,7 +108,10 @@ impl Row {
             (None, None) => Wanted::Nothing,
         };
         let samples = samples.iter().filter_map(Value::as_f64).collect();
-        Ok(Self::new(text("name")?, text("unit")?, samples).wanted(wanted))
+        Ok(Self {
+            not_run: value["notRun"].as_str().map(str::to_owned),
+            ..Self::new(text("name")?, text("unit")?, samples).wanted(wanted)
+        })
     }
 }
 
@@ -130,6 +146,8 @@ mod tests {
     #[test]
     fn a_row_survives_json() {
         let row = Row::new("x", "ms", vec![1.5]).wanted(Wanted::AtLeast(1.0));
+        assert_eq!(Row::from_json(&row.to_json()).unwrap(), row);
+        let row = Row::not_run("x", "no such program", Vec::new());
         assert_eq!(Row::from_json(&row.to_json()).unwrap(), row);
     }
 }

@@ -1,0 +1,74 @@
+//! One measurement of one other engine, as one line of JSON: see README.md for what is measured and
+//! how each engine is set.
+
+mod apalis_postgres;
+mod apalis_sqlite;
+mod arguments;
+mod database;
+mod ledger;
+mod looks;
+mod measure;
+mod restate;
+mod underway;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+
+use self::arguments::Arguments;
+use self::measure::{Figures, take};
+
+/// Longest that one measurement may take.
+const LIMIT: Duration = Duration::from_secs(150);
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::read(std::env::args().skip(1))?;
+    let figures = tokio::time::timeout(LIMIT, run(&arguments)).await;
+    let figures = figures.with_context(|| format!("not done after {LIMIT:?}"))??;
+    println!("{}", line(&arguments, &figures));
+    Ok(())
+}
+
+async fn run(arguments: &Arguments) -> Result<Figures> {
+    match &*arguments.peer {
+        "apalis-sqlite" => {
+            let peer = apalis_sqlite::ApalisSqlite::open(arguments.folder()?).await?;
+            take(&peer, arguments, None).await
+        }
+        "apalis-postgres" => {
+            let database = database::Database::create(arguments.database()?).await?;
+            let peer = apalis_postgres::ApalisPostgres::open(&database.url).await?;
+            let figures = take(&peer, arguments, Some(&database)).await;
+            peer.close().await;
+            database.remove().await.and(figures)
+        }
+        "underway" => {
+            let database = database::Database::create(arguments.database()?).await?;
+            let peer = underway::Underway::open(&database.url).await?;
+            let figures = take(&peer, arguments, Some(&database)).await;
+            peer.close().await;
+            database.remove().await.and(figures)
+        }
+        "restate" => {
+            let program = arguments.restate_server()?;
+            let peer = restate::Restate::open(arguments.folder()?, program).await?;
+            take(&peer, arguments, None).await
+        }
+        unknown => bail!("no peer is called {unknown}"),
+    }
+}
+
+fn line(arguments: &Arguments, figures: &Figures) -> Value {
+    json!({
+        "peer": arguments.peer,
+        "measure": arguments.measure.to_string(),
+        "operations": arguments.operations,
+        "value": figures.value,
+        "p50": figures.percentiles.map(|found| found[0]),
+        "p95": figures.percentiles.map(|found| found[1]),
+        "p99": figures.percentiles.map(|found| found[2]),
+        "walBytes": figures.wal_bytes,
+    })
+}

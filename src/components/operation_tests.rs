@@ -22,6 +22,7 @@ pub(super) const COMPONENT: Component = Component {
         "tests/[operation]/gateway.rs.j2",
         "tests/[operation]/outcomes.rs.j2",
         "tests/[operation]/schedulers.rs.j2",
+        "tests/[operation]/transactions.rs.j2",
     ],
     render: Render::Operation(render),
 };
@@ -69,6 +70,9 @@ views! {
     DuplicatesView "tests/[operation]/duplicates.rs.j2" { table: &'a str };
     GatewayView "tests/[operation]/gateway.rs.j2" {
         domain_name: &'a str, module: &'a str, gateway_use: String, below: String
+    };
+    TransactionsView "tests/[operation]/transactions.rs.j2" {
+        crate_name: &'a str, name: &'a str, path: &'a str
     };
     SchedulersView "tests/[operation]/schedulers.rs.j2" {
         crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, callbacks: bool
@@ -147,6 +151,11 @@ fn rust_files(
         table: &names.table,
         secret: secret(operation),
     };
+    let transactions = TransactionsView {
+        crate_name: &names.crate_name,
+        name: names.name,
+        path: &names.path,
+    };
     let class = Class::Yours;
     let mut files = vec![
         GeneratedFile::rust(file("main.rs"), class, &main)?,
@@ -162,6 +171,7 @@ fn rust_files(
         )?,
         GeneratedFile::rust(file("outcomes.rs"), class, &outcomes)?,
         GeneratedFile::rust(file("schedulers.rs"), class, &schedulers(names))?,
+        GeneratedFile::rust(file("transactions.rs"), class, &transactions)?,
     ];
     if names.callbacks {
         let callbacks = CallbacksView {

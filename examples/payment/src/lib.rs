@@ -5,8 +5,11 @@
 pub mod auth;
 pub mod payment;
 
-use orch_runtime::Migration;
 use orch_runtime::service::Service;
+use orch_runtime::{Migration, StoreKind};
+
+/// The database for which the schema is written.
+pub const STORE: StoreKind = StoreKind::Sqlite;
 
 /// The schema, in the order of application.
 pub const MIGRATIONS: &[Migration] = &[payment::MIGRATION];
@@ -15,6 +18,7 @@ pub const MIGRATIONS: &[Migration] = &[payment::MIGRATION];
 #[must_use]
 pub fn service() -> Service {
     Service::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+        .store(STORE)
         .migrations(MIGRATIONS)
         .authenticator(auth::authenticator())
         .module(payment::MODULE)

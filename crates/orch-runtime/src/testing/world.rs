@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::clock::{Clock, Timestamp, later};
 use crate::engine::{Engine, EngineBuilder, EngineConfig, SubmitError};
-use crate::fault::{Boundary, Fate, FaultPlan};
+use crate::fault::{Boundary, Fate, FaultPlan, NoFaults};
 use crate::ids::{IdemKey, OpId, OwnerId};
 use crate::operation::command::Command;
 use crate::operation::outcome::Outcome;
@@ -18,7 +18,10 @@ use crate::scheduler::{
     CallbackSweeper, CallbackSweeperConfig, Cleaner, CleanerConfig, Finalizer, FinalizerConfig,
     Reaper, ReaperConfig,
 };
-use crate::store::{Applied, Claim, Migration, OperationStore, Sealing, StoreKind, Tables, Term};
+use crate::store::hook::{HookFuture, HookTx};
+use crate::store::{
+    Applied, Claim, Migration, OperationStore, Sealing, StoreKind, Tables, Term, TransactionError,
+};
 use crate::value::Value;
 
 use super::{ManualClock, Provider, TestDatabase};
@@ -127,6 +130,18 @@ impl World {
     #[must_use]
     pub fn database(&self) -> &TestDatabase {
         &self.database
+    }
+
+    /// Runs `work` in a transaction of the engine's database, as a handler of yours would.
+    ///
+    /// # Errors
+    /// As [`Database::transaction`](crate::store::Database::transaction).
+    pub async fn transaction<F>(&self, work: F) -> Result<(), TransactionError>
+    where
+        F: for<'a> FnMut(HookTx<'a>) -> HookFuture<'a> + Send + 'static,
+    {
+        let database = self.database.open(Arc::new(NoFaults));
+        database.transaction(work).await
     }
 
     /// Runs a writing statement beside the engine, as a person at the database would.

@@ -10,4 +10,5 @@ mod duplicates;
 mod gateway;
 mod outcomes;
 mod schedulers;
+mod transactions;
 mod world;

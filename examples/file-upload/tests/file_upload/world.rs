@@ -5,11 +5,11 @@ use std::time::Duration;
 use orch_runtime::testing::{Provider, World, WorldSetup};
 use orch_runtime::{GatewayError, Idempotency, OpId, Probe, Receipt};
 
-use file_upload::MIGRATIONS;
 use file_upload::file_upload::TABLES;
 use file_upload::file_upload::gateway::FileUploadGateway;
 use file_upload::file_upload::generated::command::FileUploadCommand;
 use file_upload::file_upload::orchestrator::FileUploadOrchestrator;
+use file_upload::{MIGRATIONS, STORE};
 
 /// A request that is accepted.
 pub const SAMPLE: &str = include_str!("sample.json");
@@ -60,7 +60,9 @@ impl FileUploadGateway for Scripted {
     }
 }
 
-const SETUP: WorldSetup = WorldSetup {
+/// The database and its schema.
+pub const SETUP: WorldSetup = WorldSetup {
+    store: STORE,
     migrations: MIGRATIONS,
     tables: TABLES,
 };

@@ -5,11 +5,11 @@ use std::time::Duration;
 use orch_runtime::testing::{Provider, World, WorldSetup};
 use orch_runtime::{GatewayError, Idempotency, OpId, Probe, Receipt};
 
-use notification::MIGRATIONS;
 use notification::notification::TABLES;
 use notification::notification::gateway::NotificationGateway;
 use notification::notification::generated::command::NotificationCommand;
 use notification::notification::orchestrator::NotificationOrchestrator;
+use notification::{MIGRATIONS, STORE};
 
 /// A request that is accepted.
 pub const SAMPLE: &str = include_str!("sample.json");
@@ -60,7 +60,9 @@ impl NotificationGateway for Scripted {
     }
 }
 
-const SETUP: WorldSetup = WorldSetup {
+/// The database and its schema.
+pub const SETUP: WorldSetup = WorldSetup {
+    store: STORE,
     migrations: MIGRATIONS,
     tables: TABLES,
 };

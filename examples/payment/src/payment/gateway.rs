@@ -7,6 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use orch_runtime::gateway::{HttpGateway, probe, receipt};
+use orch_runtime::protection::ProtectionPolicy;
 use orch_runtime::{GatewayError, Idempotency, OpId, Probe, Receipt};
 
 use super::generated::command::PaymentCommand;
@@ -18,6 +19,12 @@ pub trait PaymentGateway: Send + Sync + 'static {
 
     /// How long one attempt may take; shorter than the lease of 15 s.
     fn attempt_timeout(&self) -> Duration;
+
+    /// What spares it: all processes together stop calling while its calls fail or while it asks for a
+    /// pause, and may be limited in calls at a time and per second.
+    fn protection(&self) -> ProtectionPolicy {
+        ProtectionPolicy::default()
+    }
 
     /// Asks it to act, under `key`.
     fn payment(

@@ -63,6 +63,7 @@ pub fn engine<G>(builder: EngineBuilder, gateway: G) -> Result<Engine, BuildErro
 where
     G: PaymentGateway,
 {
+    let builder = builder.protection(TABLES.domain, gateway.protection());
     let orchestrator = PaymentOrchestrator::new(gateway);
     builder.register(orchestrator).build()
 }

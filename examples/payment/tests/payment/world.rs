@@ -5,11 +5,11 @@ use std::time::Duration;
 use orch_runtime::testing::{Provider, World, WorldSetup};
 use orch_runtime::{GatewayError, Idempotency, OpId, Probe, Receipt};
 
-use payment::MIGRATIONS;
 use payment::payment::TABLES;
 use payment::payment::gateway::PaymentGateway;
 use payment::payment::generated::command::PaymentCommand;
 use payment::payment::orchestrator::PaymentOrchestrator;
+use payment::{MIGRATIONS, STORE};
 
 /// A request that is accepted.
 pub const SAMPLE: &str = include_str!("sample.json");
@@ -56,7 +56,9 @@ impl PaymentGateway for Scripted {
     }
 }
 
-const SETUP: WorldSetup = WorldSetup {
+/// The database and its schema.
+pub const SETUP: WorldSetup = WorldSetup {
+    store: STORE,
     migrations: MIGRATIONS,
     tables: TABLES,
 };

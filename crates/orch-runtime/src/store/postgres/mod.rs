@@ -155,7 +155,8 @@ impl PostgresStore {
         faults: Arc<dyn FaultPlan>,
     ) -> Result<Self, StoreError> {
         let wrapped = config.url.expose().contains("statement-cache-capacity=0");
-        let mut options = config.options()?;
+        // A pooler refuses what it does not know at the start of a connection.
+        let mut options = config.options()?.extra_float_digits(None);
         if !wrapped {
             // A plan from when the tables were small reads all of them when they are large.
             options = options.options([("plan_cache_mode", "force_custom_plan")]);

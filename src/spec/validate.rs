@@ -68,6 +68,7 @@ const IMPORTED: &[&str] = &[
     "Part",
     "Parts",
     "Probe",
+    "ProtectionPolicy",
     "REDACTED",
     "Reaper",
     "ReaperConfig",
@@ -115,7 +116,7 @@ const CALLBACKS_TYPE: &str = "*Callbacks";
 const OPERATION_TYPES: &[&str] = &["*Command", "*Orchestrator", "Raw*Command"];
 
 /// Functions that every gateway has beside one for each operation and one for its probe.
-const GATEWAY: &[&str] = &["attempt_timeout", "idempotency", "new"];
+const GATEWAY: &[&str] = &["attempt_timeout", "idempotency", "new", "protection"];
 
 /// Whether generated code imports a type of this name.
 pub(crate) fn is_runtime_type(name: &str) -> bool {

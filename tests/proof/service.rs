@@ -96,15 +96,13 @@ impl Site {
     }
 
     fn start_with(&self, more: &[(&str, &str)]) -> Service {
-        let mut service = self.spawn(more);
-        let is_start = |line: &str| line.contains(r#""started""#);
-        let line = service.out.wait_for(PATIENCE, is_start);
-        let Some(line) = line else {
-            panic!("it did not start: {}", service.err.so_far());
-        };
-        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-        service.address = line["address"].as_str().unwrap().parse().unwrap();
-        service
+        let service = self.spawn(more).listening();
+        service.unwrap_or_else(|service| panic!("it did not start: {}", service.err.so_far()))
+    }
+
+    /// Starts the service; nothing when it refuses.
+    pub(crate) fn try_start(&self) -> Option<Service> {
+        self.spawn(&[]).listening().ok()
     }
 
     /// Starts the service without waiting for anything.
@@ -137,6 +135,17 @@ pub(crate) struct Service {
 }
 
 impl Service {
+    /// Waits until it listens.
+    fn listening(mut self) -> Result<Self, Box<Self>> {
+        let is_start = |line: &str| line.contains(r#""started""#);
+        let Some(line) = self.out.wait_for(PATIENCE, is_start) else {
+            return Err(Box::new(self));
+        };
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        self.address = line["address"].as_str().unwrap().parse().unwrap();
+        Ok(self)
+    }
+
     /// SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -9,6 +9,7 @@ use crate::store::{Database, Migration, Sealing, StoreKind};
 /// with the server.
 #[derive(Debug)]
 pub struct TestDatabase {
+    #[cfg(feature = "sqlite")]
     migrations: &'static [Migration],
     place: Place,
     cipher: Option<Arc<dyn Sealing>>,
@@ -41,6 +42,7 @@ impl TestDatabase {
             other => panic!("orch-runtime is built without its feature {other}"),
         };
         Self {
+            #[cfg(feature = "sqlite")]
             migrations,
             place,
             cipher: None,

@@ -15,6 +15,7 @@ pub mod postgres;
 mod provider;
 #[cfg(feature = "callbacks")]
 mod signing;
+#[cfg(feature = "sqlite")]
 pub mod sim;
 mod world;
 

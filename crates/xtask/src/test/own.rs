@@ -16,7 +16,17 @@ pub(super) fn fmt(workspace: &Workspace) -> Result<()> {
 pub(super) fn clippy(workspace: &Workspace) -> Result<()> {
     let arguments = ["clippy", "--workspace", "--all-targets", "--all-features"];
     let deny = ["--", "-D", "warnings"];
-    workspace.cargo(&arguments).args(deny).run()
+    workspace.cargo(&arguments).args(deny).run()?;
+    // As projects on PostgreSQL build it: without SQLite.
+    let runtime = [
+        "clippy",
+        "-p",
+        "orch-runtime",
+        "--lib",
+        "--no-default-features",
+    ];
+    let features = ["--features", "decimal,postgres,testing"];
+    workspace.cargo(&runtime).args(features).args(deny).run()
 }
 
 pub(super) fn test(workspace: &Workspace) -> Result<()> {

@@ -1,3 +1,5 @@
+//! Texts that are sealed, opened, moved and damaged.
+
 use super::*;
 use crate::clock::from_millis;
 use crate::ids::{BizKey, IdemKey, OpId, OwnerId};

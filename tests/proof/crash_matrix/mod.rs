@@ -69,7 +69,10 @@ fn boundaries(program: &Path) -> Vec<String> {
     service.ended();
     let refusal = service.err.all();
     let (_, names) = refusal.split_once("expected one of ").unwrap();
-    names.trim().split(", ").map(ToOwned::to_owned).collect()
+    // These services take no callbacks.
+    let is_reached = |name: &&str| !name.contains("receive") && !name.contains("mark");
+    let names = names.trim().split(", ").filter(is_reached);
+    names.map(ToOwned::to_owned).collect()
 }
 
 fn run_all(cases: VecDeque<Case>, programs: &Programs) -> Vec<Seen> {

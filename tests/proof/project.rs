@@ -126,26 +126,6 @@ pub(crate) fn hooked() -> &'static Path {
     })
 }
 
-/// The service with the same hook, on PostgreSQL.
-pub(crate) fn fleet() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let crates = Path::new(REPOSITORY).join("crates");
-        let crates = crates.to_str().unwrap();
-        let runtime = ["--store", "postgres", "--runtime-path", crates];
-        let project = Project::generate("proof-fleet", &runtime);
-        project.edit(
-            "src/payment/orchestrator.rs",
-            "    const DOMAIN: &'static str = \"PAYMENT\";\n",
-            HOOK,
-        );
-        project.limit(SETTLING);
-        let main = HOOKED_MAIN.replace("proof_hooked", "proof_fleet");
-        fs::write(project.path("src/main.rs"), main).unwrap();
-        project.program()
-    })
-}
-
 /// The service calling a provider that knows no keys, with short waits between the questions to it.
 pub(crate) fn unkeyed() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();

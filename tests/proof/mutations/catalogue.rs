@@ -120,8 +120,8 @@ const OF_THE_RUNTIME: [Mutation; 13] = [
     Mutation::new(
         "a key answers whatever is asked",
         "vendor/orch-runtime/src/store/sqlite/operations/accept.rs",
-        "asked.as_str() == stored",
-        "asked.as_str() == stored || !stored.is_empty()",
+        "if operation.fingerprint.matches(&fingerprint)",
+        "if !fingerprint.is_empty()",
     ),
     Mutation::new(
         "Reaper sends again",
@@ -179,7 +179,7 @@ const OF_THE_RUNTIME: [Mutation; 13] = [
     Mutation::new(
         "an early denial is believed",
         "vendor/orch-runtime/src/operation/decision/mod.rs",
-        "if now >= arrived_by {",
+        "if asked_at >= arrived_by {",
         "if now < Timestamp::MAX_UTC {",
     ),
     Mutation::new(

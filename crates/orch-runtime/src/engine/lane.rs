@@ -130,23 +130,16 @@ impl Lane {
         kind: CallKind,
         now: Timestamp,
     ) -> Result<Pass, Refused> {
-        match self.gate.try_enter(kind, now) {
-            Ok(permit) => Ok(Pass {
-                room,
-                permit,
-                lane: Arc::clone(self),
-            }),
-            Err(refused) => {
-                self.note(refused);
-                Err(refused)
-            }
-        }
+        Ok(Pass {
+            room,
+            permit: self.permit(kind, now)?,
+            lane: Arc::clone(self),
+        })
     }
 
     /// Lets a question about an earlier call pass. It counts as a repetition.
     pub(crate) fn question(&self, now: Timestamp) -> Result<Permit, Refused> {
-        let permit = self.gate.try_enter(CallKind::Repeat, now);
-        permit.inspect_err(|refused| self.note(*refused))
+        self.permit(CallKind::Repeat, now)
     }
 
     /// The question was answered, or not.
@@ -158,11 +151,14 @@ impl Lane {
         self.touch();
     }
 
-    fn note(&self, refused: Refused) {
-        if let Some(shared) = &self.shared {
-            shared.metrics.refused(refused.reason);
-        }
-        self.happened.notify_one();
+    /// Asks the gate; what it refuses is counted, and asked for with the next report.
+    fn permit(&self, kind: CallKind, now: Timestamp) -> Result<Permit, Refused> {
+        self.gate.try_enter(kind, now).inspect_err(|refused| {
+            if let Some(shared) = &self.shared {
+                shared.metrics.refused(refused.reason);
+            }
+            self.happened.notify_one();
+        })
     }
 
     /// Something changed; the sync loop is woken where it sleeps without an end.

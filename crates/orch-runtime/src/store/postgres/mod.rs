@@ -1,8 +1,8 @@
 //! Operations on one PostgreSQL, shared by any number of processes.
 //!
 //! A few committers share what waits into transactions; claims skip what another worker has locked.
-//! Nothing is kept in a session: no temporary table, no session lock, no setting, so that a pooler such
-//! as PgBouncer may stand in between (see [`PostgresConfig`]).
+//! Nothing is kept in a session that a statement relies on: no temporary table, no session lock, so that
+//! a pooler such as PgBouncer may stand in between (see [`PostgresConfig`]).
 //!
 //! **Invariant:** a transition is acknowledged after its transaction is durable, at
 //! `synchronous_commit=on`; a database that is set to less is refused.

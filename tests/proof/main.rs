@@ -9,6 +9,7 @@
 //! | `crash_matrix` | SIGKILL at every boundary, under every answer of the provider |
 //! | `many_clients` | a thousand clients of one key, floods, two bodies under one key |
 //! | `random_kills` | SIGKILL at random moments under load |
+//! | `fleet` | workers on one PostgreSQL, killed while the server is restarted under them |
 //! | `two_processes` | two processes on one file, and one that is paused past its lease |
 //! | `service_start` | what a bad configuration gets, how a service stops, what it never tells |
 //! | `mutations` | that the generated tests fail when a guarantee is taken out |
@@ -22,6 +23,7 @@
 
 mod crash_matrix;
 mod database;
+mod fleet;
 mod http;
 mod lines;
 mod many_clients;

@@ -85,6 +85,18 @@ impl Project {
         self.edit("src/payment/orchestrator.rs", rest, &limits);
     }
 
+    /// Lets it call a provider that knows no keys, with short waits between the questions to it.
+    fn without_keys(&self) {
+        self.edit(
+            "src/payment/gateway.rs",
+            KEYED,
+            "        Idempotency::None\n",
+        );
+        let base = "            base: Duration::from_secs(5),\n";
+        let short = "            base: Duration::from_millis(200),\n";
+        self.edit("src/payment/orchestrator.rs", base, short);
+    }
+
     /// The service's program, which stops at `ORCH_STALL_AT`. Each project has a copy of its own.
     fn program(&self) -> PathBuf {
         let built = self.cargo(&["build", "--features", "orch-runtime/testing"]);
@@ -126,19 +138,33 @@ pub(crate) fn hooked() -> &'static Path {
     })
 }
 
+/// The service with the same hook, on PostgreSQL.
+pub(crate) fn fleet() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let crates = Path::new(REPOSITORY).join("crates");
+        let crates = crates.to_str().unwrap();
+        let runtime = ["--store", "postgres", "--runtime-path", crates];
+        let project = Project::generate("proof-fleet", &runtime);
+        project.edit(
+            "src/payment/orchestrator.rs",
+            "    const DOMAIN: &'static str = \"PAYMENT\";\n",
+            HOOK,
+        );
+        project.without_keys();
+        project.limit(SETTLING);
+        let main = HOOKED_MAIN.replace("proof_hooked", "proof_fleet");
+        fs::write(project.path("src/main.rs"), main).unwrap();
+        project.program()
+    })
+}
+
 /// The service calling a provider that knows no keys, with short waits between the questions to it.
 pub(crate) fn unkeyed() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let project = at_runtime_of_repository("proof-unkeyed");
-        project.edit(
-            "src/payment/gateway.rs",
-            KEYED,
-            "        Idempotency::None\n",
-        );
-        let base = "            base: Duration::from_secs(5),\n";
-        let short = "            base: Duration::from_millis(200),\n";
-        project.edit("src/payment/orchestrator.rs", base, short);
+        project.without_keys();
         project.limit("max_probes: 2,");
         project.limit(SETTLING);
         project.program()

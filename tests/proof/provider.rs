@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::io::{self, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use crate::http::Message;
 
@@ -25,11 +26,18 @@ pub(crate) enum Answer {
     ActAndDrop,
     /// The connection breaks and nothing happened.
     Drop,
+    /// Acts, and answers when hardly anybody waits for it any more.
+    Late,
+    /// Acts, and answers twice.
+    Twice,
     /// Acts, and answers after [`Provider::release`].
     Hold,
     /// Acts, and answers neither the call nor any question about it.
     Silence,
 }
+
+/// How late a late answer is.
+const LATE: Duration = Duration::from_millis(700);
 
 /// What was counted under one key.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -116,32 +124,32 @@ impl Provider {
             Some(rest) => self.tell(rest.split(' ').next().unwrap_or_default()),
             None => self.act(&message),
         };
-        match answer {
-            Some((status, body)) => write!(
+        for (status, body) in answer {
+            write!(
                 stream,
                 "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
                 body.len()
-            ),
-            None => Ok(()),
+            )?;
         }
+        Ok(())
     }
 
-    /// The answer to a probe; `None` breaks the connection.
-    fn tell(&self, key: &str) -> Option<(&'static str, String)> {
+    /// The answer to a probe; without one the connection breaks.
+    fn tell(&self, key: &str) -> Vec<(&'static str, String)> {
         let mut book = self.book.0.lock().unwrap();
         let count = book.counts.entry(key.to_owned()).or_default();
         count.probes += 1;
         if (self.script)(key, 1) == Answer::Silence {
-            return None;
+            return Vec::new();
         }
-        Some(match count.effects {
+        vec![match count.effects {
             0 => ("404 Not Found", String::new()),
-            _ => ("200 OK", format!(r#"{{"id":"ref-{key}"}}"#)),
-        })
+            _ => accepted(key),
+        }]
     }
 
-    /// The answer to a call; `None` breaks the connection.
-    fn act(&self, call: &Message) -> Option<(&'static str, String)> {
+    /// The answers to a call; without one the connection breaks.
+    fn act(&self, call: &Message) -> Vec<(&'static str, String)> {
         let key = call.header("idempotency-key").unwrap_or("none").to_owned();
         let (book, changed) = &*self.book;
         let mut book = book.lock().unwrap();
@@ -154,18 +162,28 @@ impl Provider {
             count.effects += 1;
         }
         changed.notify_all();
-        if answer == Answer::Hold {
-            drop(changed.wait_while(book, |book| !book.released));
+        match answer {
+            Answer::Hold => drop(changed.wait_while(book, |book| !book.released)),
+            Answer::Late => {
+                drop(book);
+                std::thread::sleep(LATE);
+            }
+            _ => drop(book),
         }
         match answer {
-            Answer::Done | Answer::Hold => Some(("200 OK", format!(r#"{{"id":"ref-{key}"}}"#))),
-            Answer::Busy => Some(("503 Busy\r\nretry-after: 1", String::new())),
-            Answer::DoneButBusy => Some(("504 Gateway Timeout", String::new())),
+            Answer::Done | Answer::Hold | Answer::Late => vec![accepted(&key)],
+            Answer::Twice => vec![accepted(&key), accepted(&key)],
+            Answer::Busy => vec![("503 Busy\r\nretry-after: 1", String::new())],
+            Answer::DoneButBusy => vec![("504 Gateway Timeout", String::new())],
             Answer::Refuse => {
                 let body = r#"{"code":"DECLINED","message":"no funds"}"#;
-                Some(("402 Payment Required", body.to_owned()))
+                vec![("402 Payment Required", body.to_owned())]
             }
-            Answer::ActAndDrop | Answer::Drop | Answer::Silence => None,
+            Answer::ActAndDrop | Answer::Drop | Answer::Silence => Vec::new(),
         }
     }
+}
+
+fn accepted(key: &str) -> (&'static str, String) {
+    ("200 OK", format!(r#"{{"id":"ref-{key}"}}"#))
 }

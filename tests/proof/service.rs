@@ -100,6 +100,11 @@ impl Site {
         service.unwrap_or_else(|service| panic!("it did not start: {}", service.err.so_far()))
     }
 
+    /// Starts the service; nothing when it refuses.
+    pub(crate) fn try_start(&self) -> Option<Service> {
+        self.spawn(&[]).listening().ok()
+    }
+
     /// Starts the service without waiting for anything.
     pub(crate) fn spawn(&self, more: &[(&str, &str)]) -> Service {
         let mut child = Command::new(&self.program)

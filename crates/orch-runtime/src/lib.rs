@@ -9,6 +9,7 @@
 //! | [`engine`] | accepts, claims, executes, settles |
 //! | [`scheduler`] | Finalizer, Reaper, Cleaner, Monitor, CallbackSweeper |
 //! | [`protection`] | what spares a provider: breaker, limits, pauses, shared by all processes; pure |
+//! | [`dead_letter`] | what waits for a person, and what a person decides |
 //! | [`repository`] | reading operations and log entries |
 //! | [`http`] | what a generated controller needs: submission, problems, limits |
 //! | [`callback`] | what a provider reports by itself: signatures, receivers |
@@ -23,6 +24,7 @@ pub mod bytes;
 pub mod callback;
 pub mod check;
 pub mod clock;
+pub mod dead_letter;
 #[cfg(feature = "encryption")]
 pub mod encryption;
 pub mod engine;
@@ -61,6 +63,7 @@ pub use uuid::Uuid;
 pub use bytes::Bytes;
 pub use callback::{Callback, CallbackOutcome, CallbackReceiver, CallbackRefused};
 pub use clock::{Clock, SystemClock, Timestamp, Timestamp as DateTime};
+pub use dead_letter::{DeadLetterKind, DeadLetters, Decision};
 pub use engine::{
     Engine, Finished, Orchestrator, report_pause, report_progress, report_unaccounted,
 };

@@ -210,7 +210,12 @@ impl Inner {
     }
 
     /// Settles in one commit; whether this term had a say in it.
-    async fn settle(&self, lease: &Lease, outcome: &Outcome, settlement: Settlement) -> bool {
+    pub(super) async fn settle(
+        &self,
+        lease: &Lease,
+        outcome: &Outcome,
+        settlement: Settlement,
+    ) -> bool {
         let now = self.clock.now();
         let store = &self.store;
         let settled = self

@@ -16,7 +16,9 @@ use crate::guard;
 use crate::ids::OpId;
 use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
-use crate::store::callbacks::{CallbackState, NewCallback, Received, Waiting, WaitingCallback};
+use crate::store::callbacks::{
+    CallbackState, NewCallback, Received, Teller, Waiting, WaitingCallback,
+};
 use crate::store::{Lease, StoreError};
 
 use super::attempt::end_by;
@@ -202,9 +204,7 @@ impl Inner {
         outcome: &Outcome,
     ) -> Result<CallbackState, StoreError> {
         let _turn = self.turns.take(op_id).await;
-        let (now, kinds) = (self.clock.now(), &self.event_types);
-        let lease = self.store.claim_told(now, self.term(now), op_id, kinds);
-        let Some(mut lease) = lease.await? else {
+        let Some(mut lease) = self.claim_told(op_id, Teller::Provider).await? else {
             return Ok(CallbackState::Received);
         };
         let Some((handler, command)) = self.decode(&mut lease) else {

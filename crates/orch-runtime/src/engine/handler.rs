@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::ids::OpId;
+use crate::ids::{BizKey, OpId};
 use crate::operation::command::{Command, without_values};
 use crate::operation::decision::Settlement;
 use crate::operation::idempotency::{Idempotency, Probe};
@@ -15,6 +15,7 @@ use crate::operation::retry::RetryPolicy;
 use crate::secret::REDACTED;
 use crate::store::Lease;
 use crate::store::hook::Hook;
+use crate::value::Column;
 
 use super::orchestrator::{Finished, Orchestrator};
 
@@ -32,6 +33,8 @@ pub(crate) trait Handler: Send + Sync {
     fn decode(&self, payload: &str) -> Result<AnyCommand, String>;
     /// The payload with its secrets taken out; `None` when the command has none.
     fn redact(&self, payload: &str) -> Option<String>;
+    /// What it is about, and its typed columns.
+    fn describe(&self, command: &AnyCommand) -> (BizKey, Vec<Column>);
     fn execute<'a>(&'a self, op_id: &'a OpId, command: &'a AnyCommand) -> BoxFuture<'a, Outcome>;
     fn probe<'a>(&'a self, op_id: &'a OpId, command: &'a AnyCommand) -> BoxFuture<'a, Probe>;
     /// The hook for the end of `lease`'s operation.
@@ -92,6 +95,11 @@ impl<O: Orchestrator> Handler for Typed<O> {
             }
         }
         serde_json::to_string(&fields).ok()
+    }
+
+    fn describe(&self, command: &AnyCommand) -> (BizKey, Vec<Column>) {
+        let command = self.command(command);
+        (command.biz_key(), command.columns())
     }
 
     fn execute<'a>(&'a self, op_id: &'a OpId, command: &'a AnyCommand) -> BoxFuture<'a, Outcome> {

@@ -17,6 +17,7 @@ mod attempt;
 mod builder;
 mod call;
 mod callbacks;
+mod decide;
 mod dispatch;
 mod due;
 mod handler;
@@ -41,7 +42,8 @@ use crate::guard;
 use crate::ids::{IdSource, OpId, OwnerId};
 use crate::metrics::{CallbackMetrics, DomainMetrics};
 use crate::operation::view::{HistoryEntry, OperationView};
-use crate::store::{OperationStore, StoreError, Tables, Term};
+use crate::store::callbacks::Teller;
+use crate::store::{Lease, OperationStore, StoreError, Tables, Term};
 
 pub use self::builder::{BuildError, EngineBuilder, EngineConfig};
 pub use self::orchestrator::{Finished, Orchestrator};
@@ -196,6 +198,13 @@ impl Inner {
             worker: Arc::clone(&self.worker),
             expires_at: later(now, self.config.lease),
         }
+    }
+
+    /// Leases an operation about which `teller` has told something.
+    async fn claim_told(&self, op_id: &OpId, teller: Teller) -> Result<Option<Lease>, StoreError> {
+        let (now, kinds) = (self.clock.now(), &self.event_types);
+        let term = self.term(now);
+        self.store.claim_told(now, term, op_id, kinds, teller).await
     }
 
     /// Room for one more call.

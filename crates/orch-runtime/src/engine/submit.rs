@@ -97,6 +97,11 @@ impl Engine {
         command: &C,
     ) -> Result<Submitted, SubmitError> {
         let operation = self.new_operation(owner, idem_key, command)?;
+        self.take_in(operation).await
+    }
+
+    /// Records `operation`, and begins with it at once where there is room.
+    pub(super) async fn take_in(&self, operation: NewOperation) -> Result<Submitted, SubmitError> {
         let op_id = operation.op_id.clone();
         let pass = self.free_pass(operation.accepted_at);
         let term = pass

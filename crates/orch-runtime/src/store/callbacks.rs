@@ -124,6 +124,15 @@ pub enum Waiting {
     Of(OpId),
 }
 
+/// Who tells something about an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Teller {
+    /// The provider: about what is UNKNOWN, PARKED but readable, or PENDING after a call.
+    Provider,
+    /// A person: about what is PARKED.
+    Person,
+}
+
 /// A place in the inbox, in the order of arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxPosition {
@@ -166,16 +175,16 @@ pub trait CallbackInbox: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<WaitingCallback>, StoreError>;
 
-    /// Leases an operation about which a callback has told the result: one that is UNKNOWN or PARKED,
-    /// or PENDING after a call. It is UNKNOWN then, and whoever had its last term writes no more.
-    /// `None` when it is not such a one, when a recorded answer waits to be applied, when nobody can
-    /// read it, or when its kind is not in `event_types`.
+    /// Leases an operation about which `teller` has told something. It is UNKNOWN then, and whoever had
+    /// its last term writes no more. `None` when it does not stand where `teller` is heard, when a
+    /// recorded answer waits to be applied, or when its kind is not in `event_types`.
     async fn claim_told(
         &self,
         now: Timestamp,
         term: Term,
         op_id: &OpId,
         event_types: &[&'static str],
+        teller: Teller,
     ) -> Result<Option<Lease>, StoreError>;
 
     /// Says what became of a waiting callback, and which operation it was about; whether it still

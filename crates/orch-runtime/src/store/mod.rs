@@ -150,6 +150,19 @@ impl Lease {
     }
 }
 
+/// A command as it is stored: without its secrets when its operation has ended.
+#[derive(Debug, Clone)]
+pub struct StoredCommand {
+    /// Whose operation it is.
+    pub owner_id: OwnerId,
+    /// The kind of command.
+    pub event_type: String,
+    /// The command, serialised.
+    pub payload: String,
+    /// Where the operation stands.
+    pub state: OperationState,
+}
+
 /// What became of a request to record an operation.
 #[derive(Debug)]
 pub enum Accepted {
@@ -317,6 +330,9 @@ pub trait OperationStore: CallbackInbox {
 
     /// The operation, if there is one of that name.
     async fn find(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError>;
+
+    /// The command of an operation, if there is one of that name.
+    async fn command(&self, op_id: &OpId) -> Result<Option<StoredCommand>, StoreError>;
 
     /// Its attempts and probes, oldest first.
     async fn history(&self, op_id: &OpId) -> Result<Vec<HistoryEntry>, StoreError>;

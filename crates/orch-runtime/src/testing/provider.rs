@@ -87,6 +87,11 @@ impl Provider {
         self.lock().silent = true;
     }
 
+    /// Questions about earlier calls get an answer again.
+    pub fn answer_probes(&self) {
+        self.lock().silent = false;
+    }
+
     /// Lets what is under way have its effect.
     pub fn arrive(&self) {
         let arrived = std::mem::take(&mut self.lock().under_way);

@@ -14,6 +14,7 @@ mod callbacks;
 mod charge;
 mod conformance;
 mod crashes;
+mod dead_letters;
 mod doubt;
 mod encryption;
 mod guard;

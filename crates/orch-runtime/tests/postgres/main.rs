@@ -18,6 +18,8 @@ mod charge;
 mod conformance;
 #[path = "../it/crashes.rs"]
 mod crashes;
+#[path = "../it/dead_letters.rs"]
+mod dead_letters;
 #[path = "../it/doubt.rs"]
 mod doubt;
 #[path = "../it/encryption.rs"]

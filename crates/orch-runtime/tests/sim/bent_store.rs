@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use orch_runtime::clock::Timestamp;
 use orch_runtime::operation::decision::{Facts, Settlement};
 use orch_runtime::store::callbacks::{
-    CallbackInbox, CallbackState, NewCallback, Received, Waiting, WaitingCallback,
+    CallbackInbox, CallbackState, NewCallback, Received, Teller, Waiting, WaitingCallback,
 };
 use orch_runtime::store::hook::{Hook, HookTx};
 use orch_runtime::store::{
     Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
-    OperationStore, PendingOutcome, Rotated, StoreError, Term,
+    OperationStore, PendingOutcome, Rotated, StoreError, StoredCommand, Term,
 };
 use orch_runtime::{
     Fence, HistoryEntry, OpId, OperationState, OperationView, Outcome, OwnerId, Row, Value,
@@ -191,6 +191,10 @@ impl OperationStore for BentStore {
         self.store.find(op_id).await
     }
 
+    async fn command(&self, op_id: &OpId) -> Result<Option<StoredCommand>, StoreError> {
+        self.store.command(op_id).await
+    }
+
     async fn history(&self, op_id: &OpId) -> Result<Vec<HistoryEntry>, StoreError> {
         self.store.history(op_id).await
     }
@@ -240,8 +244,11 @@ impl CallbackInbox for BentStore {
         term: Term,
         op_id: &OpId,
         event_types: &[&'static str],
+        teller: Teller,
     ) -> Result<Option<Lease>, StoreError> {
-        self.store.claim_told(now, term, op_id, event_types).await
+        self.store
+            .claim_told(now, term, op_id, event_types, teller)
+            .await
     }
 
     async fn mark_callback(

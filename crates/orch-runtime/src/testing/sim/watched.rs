@@ -12,13 +12,13 @@ use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView};
 use crate::store::callbacks::{
-    CallbackInbox, CallbackState, NewCallback, Received, Waiting, WaitingCallback,
+    CallbackInbox, CallbackState, NewCallback, Received, Teller, Waiting, WaitingCallback,
 };
 use crate::store::hook::{Hook, HookTx};
 use crate::store::sqlite::MemoryDatabase;
 use crate::store::{
     Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
-    OperationStore, PendingOutcome, Rotated, StoreError, StoreErrorKind, Term,
+    OperationStore, PendingOutcome, Rotated, StoreError, StoreErrorKind, StoredCommand, Term,
 };
 use crate::value::{Row, Value};
 
@@ -277,6 +277,10 @@ impl OperationStore for Watched {
         self.store.find(op_id).await
     }
 
+    async fn command(&self, op_id: &OpId) -> Result<Option<StoredCommand>, StoreError> {
+        self.store.command(op_id).await
+    }
+
     async fn history(&self, op_id: &OpId) -> Result<Vec<HistoryEntry>, StoreError> {
         self.store.history(op_id).await
     }
@@ -326,8 +330,11 @@ impl CallbackInbox for Watched {
         term: Term,
         op_id: &OpId,
         event_types: &[&'static str],
+        teller: Teller,
     ) -> Result<Option<Lease>, StoreError> {
-        self.store.claim_told(now, term, op_id, event_types).await
+        self.store
+            .claim_told(now, term, op_id, event_types, teller)
+            .await
     }
 
     async fn mark_callback(

@@ -9,7 +9,8 @@ use crate::fault::Step;
 use crate::ids::OpId;
 use crate::operation::outcome;
 use crate::store::callbacks::{
-    CallbackInbox, CallbackState, InboxPosition, NewCallback, Received, Waiting, WaitingCallback,
+    CallbackInbox, CallbackState, InboxPosition, NewCallback, Received, Teller, Waiting,
+    WaitingCallback,
 };
 use crate::store::postgres::error::postgres_error;
 use crate::store::postgres::row::{self, clean, identity};
@@ -79,6 +80,7 @@ impl CallbackInbox for PostgresOperations {
         term: Term,
         op_id: &OpId,
         event_types: &[&'static str],
+        teller: Teller,
     ) -> Result<Option<Lease>, StoreError> {
         let statement = self
             .statement(&self.sql.callbacks.claim_told)
@@ -86,7 +88,8 @@ impl CallbackInbox for PostgresOperations {
             .bind(term.worker.to_string())
             .bind(term.expires_at)
             .bind(op_id.as_str().to_owned())
-            .bind(event_types.to_vec());
+            .bind(event_types.to_vec())
+            .bind(teller == Teller::Person);
         let rows = self.stepping("claim told", Step::Claim, statement).await?;
         let read = |found| row::lease(found, &self.sealer, term.expires_at);
         let lease = rows.first().map(read);

@@ -16,7 +16,8 @@ use crate::store::hook::{Hook, HookTx};
 use crate::store::sealer::Sealer;
 use crate::store::{
     Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
-    OperationStore, PendingOutcome, Rotated, StoreError, StoreErrorKind, Tables, Term,
+    OperationStore, PendingOutcome, Rotated, StoreError, StoreErrorKind, StoredCommand, Tables,
+    Term,
 };
 use crate::value::{Row, Value};
 
@@ -282,6 +283,18 @@ impl OperationStore for PostgresOperations {
             .map(|found| read::view(found, &self.sealer))
             .transpose();
         view.map_err(postgres_error("find"))
+    }
+
+    async fn command(&self, op_id: &OpId) -> Result<Option<StoredCommand>, StoreError> {
+        let statement = self
+            .statement(&self.sql.command)
+            .bind(op_id.as_str().to_owned());
+        let rows = self.rows("command", statement).await?;
+        let command = rows
+            .first()
+            .map(|found| read::command(found, &self.sealer, op_id))
+            .transpose();
+        command.map_err(postgres_error("command"))
     }
 
     async fn history(&self, op_id: &OpId) -> Result<Vec<HistoryEntry>, StoreError> {

@@ -10,7 +10,7 @@ use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
 use crate::store::postgres::row::{self, identity, unreadable};
 use crate::store::sealer::Sealer;
-use crate::store::{Backlog, Lease, LogPosition, PendingOutcome, SealedColumn};
+use crate::store::{Backlog, Lease, LogPosition, PendingOutcome, SealedColumn, StoredCommand};
 
 pub(super) fn pending_outcome(
     found: &PgRow,
@@ -58,6 +58,22 @@ pub(super) fn view(found: &PgRow, sealer: &Sealer) -> Result<OperationView, sqlx
 pub(super) fn state(found: &PgRow, at: usize) -> Result<OperationState, sqlx::Error> {
     let text: String = found.try_get(at)?;
     text.parse().map_err(|error| unreadable(at, error))
+}
+
+pub(super) fn command(
+    found: &PgRow,
+    sealer: &Sealer,
+    op_id: &OpId,
+) -> Result<StoredCommand, sqlx::Error> {
+    let event_type: String = found.try_get(1)?;
+    let stored = found.try_get(2)?;
+    let payload = sealer.open(SealedColumn::Payload, op_id.as_str(), &event_type, stored);
+    Ok(StoredCommand {
+        owner_id: identity(found, 0, OwnerId::new)?,
+        event_type,
+        payload: payload.map_err(|error| unreadable(2, error))?,
+        state: state(found, 3)?,
+    })
 }
 
 fn outcome_view(found: &PgRow, sealer: &Sealer) -> Result<Option<OutcomeView>, sqlx::Error> {

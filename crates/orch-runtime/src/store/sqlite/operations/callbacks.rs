@@ -8,7 +8,8 @@ use crate::fault::Step;
 use crate::ids::OpId;
 use crate::operation::outcome;
 use crate::store::callbacks::{
-    CallbackInbox, CallbackState, InboxPosition, NewCallback, Received, Waiting, WaitingCallback,
+    CallbackInbox, CallbackState, InboxPosition, NewCallback, Received, Teller, Waiting,
+    WaitingCallback,
 };
 use crate::store::sqlite::row::{self, identity, time};
 use crate::store::sqlite::statements::Statements;
@@ -56,6 +57,7 @@ impl CallbackInbox for SqliteOperations {
         term: Term,
         op_id: &OpId,
         event_types: &[&'static str],
+        teller: Teller,
     ) -> Result<Option<Lease>, StoreError> {
         let (op_id, kinds) = (op_id.clone(), accept::json_list(event_types));
         let sealer = self.sealer.clone();
@@ -68,7 +70,8 @@ impl CallbackInbox for SqliteOperations {
                         &*term.worker,
                         to_millis(term.expires_at),
                         op_id.as_str(),
-                        kinds
+                        kinds,
+                        teller == Teller::Person
                     ],
                     |found| row::lease(found, &sealer, term.expires_at),
                 )

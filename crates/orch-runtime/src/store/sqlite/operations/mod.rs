@@ -16,7 +16,7 @@ use crate::store::hook::{Hook, HookError, HookTx};
 use crate::store::sealer::Sealer;
 use crate::store::{
     Accepted, Applied, Backlog, Beat, Claim, Finalized, KeyUse, Lease, LogPosition, NewOperation,
-    OperationStore, PendingOutcome, Rotated, StoreError, Tables, Term,
+    OperationStore, PendingOutcome, Rotated, StoreError, StoredCommand, Tables, Term,
 };
 use crate::value::{Row, Value};
 use crate::wal::WalState;
@@ -276,6 +276,14 @@ impl OperationStore for SqliteOperations {
         let (op_id, sealer) = (op_id.clone(), self.sealer.clone());
         self.read("find", move |connection, sql| {
             read::find(connection, sql, &sealer, &op_id)
+        })
+        .await
+    }
+
+    async fn command(&self, op_id: &OpId) -> Result<Option<StoredCommand>, StoreError> {
+        let (op_id, sealer) = (op_id.clone(), self.sealer.clone());
+        self.read("command", move |connection, sql| {
+            read::command(connection, sql, &sealer, &op_id)
         })
         .await
     }

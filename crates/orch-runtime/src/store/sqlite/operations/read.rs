@@ -10,7 +10,7 @@ use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress}
 use crate::store::sealer::Sealer;
 use crate::store::sqlite::row::{self, identity, optional_time, time, unreadable};
 use crate::store::sqlite::statements::Statements;
-use crate::store::{Backlog, Lease, LogPosition, PendingOutcome, SealedColumn};
+use crate::store::{Backlog, Lease, LogPosition, PendingOutcome, SealedColumn, StoredCommand};
 
 pub(super) fn pending_outcomes(
     connection: &Connection,
@@ -113,6 +113,28 @@ fn progress(found: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Progress>> {
         done: count(done),
         total: count(total),
     }))
+}
+
+pub(super) fn command(
+    connection: &Connection,
+    sql: &Statements,
+    sealer: &Sealer,
+    op_id: &OpId,
+) -> rusqlite::Result<Option<StoredCommand>> {
+    connection
+        .prepare_cached(&sql.command)?
+        .query_row([op_id.as_str()], |found| {
+            let event_type: String = found.get(1)?;
+            let stored = found.get(2)?;
+            let payload = sealer.open(SealedColumn::Payload, op_id.as_str(), &event_type, stored);
+            Ok(StoredCommand {
+                owner_id: identity(found, 0, OwnerId::new)?,
+                event_type,
+                payload: payload.map_err(|error| unreadable(2, error))?,
+                state: state(found, 3)?,
+            })
+        })
+        .optional()
 }
 
 pub(super) fn history(

@@ -33,7 +33,7 @@ use crate::secret::Secret;
 use super::hook::{Hook, HookError, HookTx};
 use super::{Migration, OperationStore, Sealing, StoreError, StoreErrorKind, Tables};
 
-use self::committer::Committer;
+use self::committer::{COMMITTERS, Committer};
 use self::error::postgres_error;
 use self::hints::Hints;
 use self::operations::finalize::Driver;
@@ -42,6 +42,17 @@ use self::session::Session;
 /// How long a transition may wait for a connection before the store counts as unavailable.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The committers, the listener, and two for everything else.
+const LEAST_CONNECTIONS: u32 = 6;
+
+/// What the committers write is found by its key, whatever the tables look like: one plan will do.
+const COMMITTING: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
 /// How a PostgreSQL is reached.
 #[derive(Debug, Clone)]
 pub struct PostgresConfig {
@@ -49,7 +60,7 @@ pub struct PostgresConfig {
     /// named statements are made and every statement runs in a transaction, which a pooler in
     /// transaction mode needs when it does not track prepared statements (PgBouncer before 1.21).
     pub url: Secret<String>,
-    /// Connections at most; at least 4.
+    /// Connections at most; at least 6. Three of them are the committers'.
     pub connections: u32,
     /// Whether migrations are applied. Otherwise they are the business of somebody else, and what is
     /// missing is noticed at the first use.
@@ -110,6 +121,8 @@ impl CallersTransaction<'_> {
 #[derive(Clone)]
 pub(super) struct Link {
     pool: PgPool,
+    /// The connections of the committers, whose few statements are planned once.
+    committing: PgPool,
     /// Whether each statement needs a transaction of its own, because a pooler stands in between.
     wrapped: bool,
     faults: Arc<dyn FaultPlan>,
@@ -156,18 +169,23 @@ impl PostgresStore {
     ) -> Result<Self, StoreError> {
         let wrapped = config.url.expose().contains("statement-cache-capacity=0");
         // A pooler refuses what it does not know at the start of a connection.
-        let mut options = config.options()?.extra_float_digits(None);
-        if !wrapped {
+        let options = config.options()?.extra_float_digits(None);
+        let connections = config.connections.max(LEAST_CONNECTIONS);
+        let (pool, committing) = if wrapped {
+            let pool = pool(connections, options);
+            (pool.clone(), pool)
+        } else {
             // A plan from when the tables were small reads all of them when they are large.
-            options = options.options([("plan_cache_mode", "force_custom_plan")]);
-        }
-        let pool = PgPoolOptions::new()
-            .max_connections(config.connections.max(4))
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .test_before_acquire(false)
-            .connect_lazy_with(options);
+            let fresh = [("plan_cache_mode", "force_custom_plan")];
+            let committers = u32::try_from(COMMITTERS).unwrap_or(u32::MAX);
+            (
+                pool(connections - committers, options.clone().options(fresh)),
+                pool(committers, options.options(COMMITTING)),
+            )
+        };
         let link = Link {
             pool,
+            committing,
             wrapped,
             faults,
         };
@@ -243,6 +261,7 @@ impl PostgresStore {
     /// Ends all connections, after what waits was committed.
     pub async fn close(&self) {
         self.committer.close().await;
+        self.link.committing.close().await;
         self.link.pool.close().await;
     }
 }
@@ -259,6 +278,14 @@ impl Link {
     async fn session(&self, operation: &'static str) -> Result<Session, StoreError> {
         Session::begin(self, operation).await
     }
+}
+
+fn pool(connections: u32, options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .connect_lazy_with(options)
 }
 
 fn unreachable(error: sqlx::Error) -> StoreError {

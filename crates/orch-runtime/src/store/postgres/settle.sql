@@ -1,5 +1,5 @@
--- Fenced writes: a holder whose term was replaced changes no operation, and its answer is kept as
--- evidence. One that was applied before its commit's reply was lost counts as applied.
+-- Fenced writes: a holder whose term was replaced changes nothing here; late.sql keeps its answer.
+-- No step joins what another one returned: the plan is as good for many rows as for one.
 with input as (
     select * from unnest(
         $1::text[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::timestamptz[],
@@ -26,33 +26,15 @@ with input as (
     from input
     where operations.op_id = input.op_id and operations.fence = input.fence
         and operations.state in ('IN_PROGRESS', 'UNKNOWN')
-    returning operations.op_id, operations.fence
-), repeated as (
-    select log.op_id, log.fence
-    from input
-    join {domain}_write_ahead_logs as log on log.op_id = input.op_id and log.fence = input.fence
-    where log.state = 'COMPLETED' and (
-        log.outcome = input.outcome
-        -- A sealed text differs each time; only the term itself writes one, and only one.
-        or starts_with(log.outcome, 'orch1:') and starts_with(input.outcome, 'orch1:')
-    )
+    returning operations.op_id, operations.fence, input.attempt, input.outcome_type, input.outcome,
+        input.now
 ), logged as (
     insert into {domain}_write_ahead_logs (
         op_id, fence, attempt, state, outcome_type, outcome, created_at, written_at, completed_at
     )
-    select input.op_id, input.fence, input.attempt,
-        case when applied.op_id is null then 'LATE' else 'COMPLETED' end,
-        input.outcome_type, input.outcome, input.now, input.now,
-        case when applied.op_id is not null then input.now end
-    from input
-    left join applied on applied.op_id = input.op_id and applied.fence = input.fence
-    where not exists (
-        select 1 from repeated where repeated.op_id = input.op_id and repeated.fence = input.fence
-    )
+    select op_id, fence, attempt, 'COMPLETED', outcome_type, outcome, now, now, now from applied
     on conflict (op_id, fence) do update set
         state = excluded.state, outcome_type = excluded.outcome_type, outcome = excluded.outcome,
         written_at = excluded.written_at, completed_at = excluded.completed_at
 )
 select op_id, fence from applied
-union all
-select op_id, fence from repeated

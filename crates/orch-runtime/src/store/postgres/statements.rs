@@ -5,6 +5,8 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 
 use crate::store::Tables;
 
+use super::committer::SettleSql;
+
 /// Every statement but `accept.sql`, ready to prepare.
 #[derive(Debug)]
 pub(super) struct Statements {
@@ -13,7 +15,6 @@ pub(super) struct Statements {
     pub(super) claim_unknown: SqlStr,
     pub(super) park_unreadable: SqlStr,
     pub(super) heartbeat: SqlStr,
-    pub(super) settle: SqlStr,
     pub(super) record: SqlStr,
     pub(super) finalize: SqlStr,
     pub(super) log_applied: SqlStr,
@@ -60,7 +61,6 @@ impl Statements {
             claim_unknown: named(include_str!("claim_unknown.sql")),
             park_unreadable: named(include_str!("park_unreadable.sql")),
             heartbeat: named(include_str!("heartbeat.sql")),
-            settle: named(include_str!("settle.sql")),
             record: named(include_str!("record.sql")),
             finalize: named(include_str!("finalize.sql")),
             log_applied: named(include_str!("log_applied.sql")),
@@ -98,6 +98,15 @@ impl CallbackStatements {
             claim_told: named(include_str!("claim_told.sql")),
             mark: named(include_str!("mark_callback.sql")),
         }
+    }
+}
+
+/// `settle.sql` and what keeps the answers that it leaves.
+pub(super) fn settle(tables: &Tables) -> SettleSql {
+    let named = |text: &str| shared(text.replace("{domain}", tables.domain));
+    SettleSql {
+        settle: named(include_str!("settle.sql")),
+        late: named(include_str!("late.sql")),
     }
 }
 

@@ -1,18 +1,20 @@
 //! Group commit: a few tasks share what waits into transactions.
 //!
-//! A committer takes all transitions that wait, writes each kind of each domain with one statement, and
-//! acknowledges after the commit. It starts at once when idle, so a lone operation waits for nobody;
-//! under load the batch grows while the ones before it are on their way to the disk.
+//! A committer takes all transitions that wait and writes each kind of each domain with one statement that
+//! commits by itself: one round trip. It acknowledges after that. It starts at once when idle, so a lone
+//! operation waits for nobody; under load the batch grows while the ones before it are on their way to
+//! the disk.
 //!
-//! When a statement fails, its neighbours are run again without it: a poisoned transition cannot take
-//! them down. When the connection is lost at the commit, nobody knows what became of it: the batch is run
-//! again, and every statement here answers as it did the first time.
+//! When a statement fails, its members are run again one by one: a poisoned transition cannot take its
+//! neighbours down. When the connection is lost at the commit, nobody knows what became of it: the part is
+//! run again, and every statement here answers as it did the first time.
 
 mod accept;
-mod group;
+mod part;
 mod queue;
 mod settle;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sqlx::{Connection as _, SqlStr};
@@ -25,12 +27,12 @@ use super::Link;
 use super::error::{is_lost, is_rolled_back, postgres_error};
 
 pub(super) use self::accept::{Accept, AcceptSql};
-use self::group::Group;
+use self::part::parts;
 use self::queue::Queue;
-pub(super) use self::settle::{Record, Settle};
+pub(super) use self::settle::{Record, Settle, SettleSql};
 
 /// Committers per process. While one waits for the disk, the others collect.
-const COMMITTERS: usize = 3;
+pub(super) const COMMITTERS: usize = 3;
 /// More members than this make the commit itself slow to answer.
 const MAX_BATCH: usize = 512;
 /// How often a batch is run whose transaction was lost or rolled back.
@@ -56,9 +58,9 @@ pub(super) enum Work {
     /// A new operation.
     Accept(Arc<AcceptSql>, Arc<Accept>),
     /// An answer, and where it leads.
-    Settle(SqlStr, Arc<Settle>),
+    Settle(Arc<SettleSql>, Box<Settle>),
     /// An answer that is applied later.
-    Record(SqlStr, Arc<Record>),
+    Record(SqlStr, Box<Record>),
 }
 
 /// What became of it.
@@ -118,33 +120,40 @@ fn closed() -> StoreError {
 
 async fn commit_loop(link: Link, queue: Arc<Queue<Job>>) {
     while let Some(batch) = queue.take(MAX_BATCH).await {
-        match commit(&link, &batch).await {
-            Ok(answers) => acknowledge(batch, answers),
-            Err(Failure::Dead) => {
-                queue.close();
-                return;
-            }
-            Err(Failure::Error(error)) if batch.len() == 1 || error.is_retryable() => {
-                for job in batch {
-                    drop(job.waiter.send(Err(error.clone())));
-                }
-            }
-            Err(Failure::Error(_)) => {
-                for job in batch {
-                    let alone = std::slice::from_ref(&job);
-                    match commit(&link, alone).await {
-                        Ok(answers) => acknowledge(vec![job], answers),
-                        Err(Failure::Dead) => return queue.close(),
-                        Err(Failure::Error(error)) => drop(job.waiter.send(Err(error))),
-                    }
-                }
+        for part in parts(batch) {
+            if commit_part(&link, part).await.is_break() {
+                return queue.close();
             }
         }
     }
 }
 
-fn acknowledge(batch: Vec<Job>, answers: Vec<Answer>) {
-    for (job, answer) in batch.into_iter().zip(answers) {
+/// Makes a part durable and answers its waiters. Breaks when the process is dead.
+async fn commit_part(link: &Link, part: Vec<Job>) -> ControlFlow<()> {
+    match commit(link, &part).await {
+        Ok(answers) => acknowledge(part, answers),
+        Err(Failure::Dead) => return ControlFlow::Break(()),
+        Err(Failure::Error(error)) if part.len() == 1 || error.is_retryable() => {
+            for job in part {
+                drop(job.waiter.send(Err(error.clone())));
+            }
+        }
+        Err(Failure::Error(_)) => {
+            for job in part {
+                let alone = std::slice::from_ref(&job);
+                match commit(link, alone).await {
+                    Ok(answers) => acknowledge(vec![job], answers),
+                    Err(Failure::Dead) => return ControlFlow::Break(()),
+                    Err(Failure::Error(error)) => drop(job.waiter.send(Err(error))),
+                }
+            }
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+fn acknowledge(part: Vec<Job>, answers: Vec<Answer>) {
+    for (job, answer) in part.into_iter().zip(answers) {
         drop(job.waiter.send(Ok(answer)));
     }
 }
@@ -155,11 +164,11 @@ enum Failure {
     Error(StoreError),
 }
 
-/// Makes the batch durable; answers in its order.
-async fn commit(link: &Link, batch: &[Job]) -> Result<Vec<Answer>, Failure> {
+/// Makes a part durable; answers in its order.
+async fn commit(link: &Link, part: &[Job]) -> Result<Vec<Answer>, Failure> {
     let mut tries = 1;
     loop {
-        match commit_once(link, batch).await {
+        match commit_once(link, part).await {
             Ok(Some(answers)) => return Ok(answers),
             Ok(None) => return Err(Failure::Dead),
             Err(error) if tries < TRIES && (is_lost(&error) || is_rolled_back(&error)) => {
@@ -171,29 +180,26 @@ async fn commit(link: &Link, batch: &[Job]) -> Result<Vec<Answer>, Failure> {
     }
 }
 
-async fn commit_once(link: &Link, batch: &[Job]) -> Result<Option<Vec<Answer>>, sqlx::Error> {
-    let groups = group::groups(batch.iter().map(|job| &job.work));
+async fn commit_once(link: &Link, part: &[Job]) -> Result<Option<Vec<Answer>>, sqlx::Error> {
     let dies = |boundary: fn(Step) -> Boundary| {
-        let dies = |group: &Group<'_>| link.faults.reach(boundary(group.step())) == Fate::Die;
-        groups.iter().any(dies)
+        let step = part::step(part);
+        step.is_some_and(|step| link.faults.reach(boundary(step)) == Fate::Die)
     };
     // Dying before the statement that commits is dying before the commit.
     if dies(Boundary::BeforeCommit) {
         return Ok(None);
     }
-    let mut answers: Vec<Option<Answer>> = batch.iter().map(|_| None).collect();
-    let mut connection = link.pool.acquire().await?;
-    if let ([group], false) = (&*groups, link.wrapped) {
-        group.write(&mut connection, link, &mut answers).await?;
-    } else {
+    let mut connection = link.committing.acquire().await?;
+    let answers = if link.wrapped {
         let mut transaction = connection.begin().await?;
-        for group in &groups {
-            group.write(&mut transaction, link, &mut answers).await?;
-        }
+        let answers = part::write(&mut transaction, link, part).await?;
         transaction.commit().await?;
-    }
+        answers
+    } else {
+        part::write(&mut connection, link, part).await?
+    };
     if dies(Boundary::AfterCommit) {
         return Ok(None);
     }
-    Ok(answers.into_iter().collect())
+    Ok(Some(answers))
 }

@@ -6,6 +6,7 @@ use sqlx::SqlStr;
 use sqlx::postgres::PgConnection;
 
 use crate::clock::Timestamp;
+use crate::store::Applied;
 use crate::store::postgres::Link;
 use crate::store::postgres::row::{clean, number};
 use crate::store::settled::{End, Entry};
@@ -25,16 +26,20 @@ pub(in crate::store::postgres) struct Record {
     pub(in crate::store::postgres) entry: Entry,
 }
 
-/// Writes and applies answers; says of each whether its term still owned the operation.
+/// The statements that write answers of one domain.
+#[derive(Debug)]
+pub(in crate::store::postgres) struct SettleSql {
+    pub(in crate::store::postgres) settle: SqlStr,
+    pub(in crate::store::postgres) late: SqlStr,
+}
+
+/// Writes and applies answers; those of replaced terms are kept as evidence.
 pub(super) async fn write(
     connection: &mut PgConnection,
     link: &Link,
-    sql: &SqlStr,
+    sql: &SettleSql,
     mut members: Vec<(usize, &Settle)>,
-) -> Result<Vec<(usize, bool)>, sqlx::Error> {
-    if members.is_empty() {
-        return Ok(Vec::new());
-    }
+) -> Result<Vec<(usize, Applied)>, sqlx::Error> {
     // Two batches must not wait for each other's rows.
     members.sort_by_key(|(_, settle)| settle.entry.op_id.as_str());
     let ends = || members.iter().map(|(_, settle)| &settle.end);
@@ -44,7 +49,7 @@ pub(super) async fn write(
     let entries = members
         .iter()
         .map(|(_, settle)| (settle.now, &settle.entry));
-    let applied: Vec<(String, i32)> = bind_entries(sql, entries)
+    let applied: Vec<(String, i32)> = bind_entries(&sql.settle, entries)
         .persistent(!link.wrapped)
         .bind(ends().map(|end| end.state.as_str()).collect::<Vec<_>>())
         .bind(ends().map(|end| end.next_attempt_at).collect::<Vec<_>>())
@@ -55,24 +60,43 @@ pub(super) async fn write(
         .bind(text(|end| end.error_code.as_deref()))
         .bind(text(|end| end.error_cause.as_deref()))
         .bind(text(|end| end.redacted.as_deref()))
-        .fetch_all(connection)
+        .fetch_all(&mut *connection)
         .await?;
-    let members = members
-        .iter()
-        .map(|(place, settle)| (*place, &settle.entry));
-    Ok(found(members, &applied))
+    let applied = terms(&applied);
+    let (taken, late): (Vec<_>, Vec<_>) = members
+        .into_iter()
+        .partition(|(_, settle)| applied.contains(&term(&settle.entry)));
+    let taken = taken.into_iter().map(|(place, _)| (place, Applied::Yes));
+    let mut answers: Vec<_> = taken.collect();
+    if !late.is_empty() {
+        answers.extend(keep(connection, link, sql, &late).await?);
+    }
+    Ok(answers)
 }
 
-/// Writes answers to the log; says of each whether its term still owned the operation.
+/// Keeps answers that were not applied.
+async fn keep(
+    connection: &mut PgConnection,
+    link: &Link,
+    sql: &SettleSql,
+    late: &[(usize, &Settle)],
+) -> Result<Vec<(usize, Applied)>, sqlx::Error> {
+    let entries = late.iter().map(|(_, settle)| (settle.now, &settle.entry));
+    let repeated: Vec<(String, i32)> = bind_entries(&sql.late, entries)
+        .persistent(!link.wrapped)
+        .fetch_all(connection)
+        .await?;
+    let entries = late.iter().map(|(place, settle)| (*place, &settle.entry));
+    Ok(answers(entries, &repeated))
+}
+
+/// Writes answers to the log, to be applied later.
 pub(super) async fn record(
     connection: &mut PgConnection,
     link: &Link,
     sql: &SqlStr,
     mut members: Vec<(usize, &Record)>,
-) -> Result<Vec<(usize, bool)>, sqlx::Error> {
-    if members.is_empty() {
-        return Ok(Vec::new());
-    }
+) -> Result<Vec<(usize, Applied)>, sqlx::Error> {
     members.sort_by_key(|(_, record)| record.entry.op_id.as_str());
     let entries = members
         .iter()
@@ -84,7 +108,7 @@ pub(super) async fn record(
     let members = members
         .iter()
         .map(|(place, record)| (*place, &record.entry));
-    Ok(found(members, &owned))
+    Ok(answers(members, &owned))
 }
 
 type EntryQuery<'q> =
@@ -118,13 +142,27 @@ fn bind_entries<'m>(
         .bind(entries.iter().map(|(now, _)| *now).collect::<Vec<_>>())
 }
 
-fn found<'m>(
+/// A term counts when it was found.
+fn answers<'m>(
     members: impl Iterator<Item = (usize, &'m Entry)>,
     found: &[(String, i32)],
-) -> Vec<(usize, bool)> {
-    let found: HashSet<(&str, i32)> = found.iter().map(|(op, fence)| (&**op, *fence)).collect();
-    let is_in = |entry: &Entry| found.contains(&(entry.op_id.as_str(), number(entry.fence.0)));
-    members
-        .map(|(place, entry)| (place, is_in(entry)))
-        .collect()
+) -> Vec<(usize, Applied)> {
+    let found = terms(found);
+    let answer = |(place, entry)| {
+        let applied = if found.contains(&term(entry)) {
+            Applied::Yes
+        } else {
+            Applied::Stale
+        };
+        (place, applied)
+    };
+    members.map(answer).collect()
+}
+
+fn terms(found: &[(String, i32)]) -> HashSet<(&str, i32)> {
+    found.iter().map(|(op, fence)| (&**op, *fence)).collect()
+}
+
+fn term(entry: &Entry) -> (&str, i32) {
+    (entry.op_id.as_str(), number(entry.fence.0))
 }

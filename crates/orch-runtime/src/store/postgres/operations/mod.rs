@@ -21,10 +21,10 @@ use crate::store::{
 };
 use crate::value::{Row, Value};
 
-use super::committer::{Accept, AcceptSql, Answer, Record, Settle, Work};
+use super::committer::{Accept, AcceptSql, Answer, Record, Settle, SettleSql, Work};
 use super::error::postgres_error;
 use super::row::{Statement, number};
-use super::statements::Statements;
+use super::statements::{self, Statements};
 use super::{PostgresStore, placeholder, row};
 
 mod callbacks;
@@ -39,6 +39,7 @@ pub(super) struct PostgresOperations {
     store: PostgresStore,
     domain: &'static str,
     accept: Arc<AcceptSql>,
+    settle: Arc<SettleSql>,
     sql: Statements,
     sealer: Sealer,
 }
@@ -51,6 +52,7 @@ impl PostgresOperations {
             store,
             domain: tables.domain,
             accept: Arc::new(AcceptSql::new(tables, sql.accepted.clone())),
+            settle: Arc::new(statements::settle(&tables)),
             sql,
         }
     }
@@ -181,7 +183,7 @@ impl OperationStore for PostgresOperations {
             entry: self.sealer.entry(lease, outcome)?,
             end: self.sealer.end(lease, settlement)?,
         };
-        self.apply(Work::Settle(self.sql.settle.clone(), Arc::new(settle)))
+        self.apply(Work::Settle(Arc::clone(&self.settle), Box::new(settle)))
             .await
     }
 
@@ -192,7 +194,7 @@ impl OperationStore for PostgresOperations {
         outcome: &Outcome,
     ) -> Result<Applied, StoreError> {
         let entry = self.sealer.entry(lease, outcome)?;
-        let record = Arc::new(Record { now, entry });
+        let record = Box::new(Record { now, entry });
         self.apply(Work::Record(self.sql.record.clone(), record))
             .await
     }

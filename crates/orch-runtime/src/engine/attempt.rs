@@ -231,7 +231,7 @@ impl Inner {
     ) -> Result<Finalized, StoreError> {
         let now = self.clock.now();
         let hook = Arc::clone(handler).hook(lease, command, &settlement, now);
-        let hook = mortal(hook, Arc::clone(&self.faults));
+        let hook = mortal(trace::carried(hook), Arc::clone(&self.faults));
         let end = settlement.clone();
         let finalized = self.store.finalize(now, lease, settlement, hook).await?;
         if finalized == Finalized::Applied {
@@ -346,12 +346,10 @@ impl Inner {
     }
 }
 
-/// Lets the process die after the hook has written and before anything of it is durable. The hook runs
-/// where the database wants it to; what it submits belongs to the trace of this task all the same.
+/// Lets the process die after the hook has written and before anything of it is durable.
 fn mortal(mut hook: Hook, faults: Arc<dyn FaultPlan>) -> Hook {
-    let place = trace::current();
     Box::new(move |tx| {
-        let (run, faults) = (trace::scope(place, hook(tx)), Arc::clone(&faults));
+        let (run, faults) = (hook(tx), Arc::clone(&faults));
         Box::pin(async move {
             run.await?;
             match faults.reach(Boundary::InFinalize) {

@@ -31,6 +31,8 @@ use std::future::Future;
 use axum::http::{HeaderMap, HeaderName};
 use tracing::Span;
 
+use crate::store::hook::Hook;
+
 pub use self::parent::TraceParent;
 pub(crate) use self::span::{Traced, accept, callback, execute, finalize, probe, recover, request};
 
@@ -54,6 +56,15 @@ pub(crate) fn caller(headers: &HeaderMap) -> Option<TraceParent> {
 /// belongs to that trace, and calls to providers name it.
 pub async fn scope<F: Future>(parent: Option<TraceParent>, future: F) -> F::Output {
     CURRENT.scope(parent, future).await
+}
+
+/// `work` as a part of the trace that this task is at, wherever the database runs it.
+pub(crate) fn carried(mut work: Hook) -> Hook {
+    let place = current();
+    if place.is_none() {
+        return work;
+    }
+    Box::new(move |tx| Box::pin(scope(place, work(tx))))
 }
 
 /// The place in a trace that this task is at, if it is in one.

@@ -80,13 +80,17 @@ pub fn current() -> Option<TraceParent> {
 }
 
 #[cfg(feature = "otlp")]
-use self::otel::{adopt, of};
+use self::otel::{adopt, name, of};
 
 /// The place of `span`, if spans have one.
 #[cfg(not(feature = "otlp"))]
 fn of(_span: &Span) -> Option<TraceParent> {
     None
 }
+
+/// Names the span of a request.
+#[cfg(not(feature = "otlp"))]
+fn name(_span: &Span, _method: &str, _route: &str) {}
 
 /// Puts `span` below `parent`.
 #[cfg(not(feature = "otlp"))]

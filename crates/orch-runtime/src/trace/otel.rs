@@ -21,6 +21,14 @@ pub(super) fn of(span: &Span) -> Option<TraceParent> {
     )
 }
 
+/// Calls a request by its method and route, as OpenTelemetry wants it; in the log these are fields.
+pub(super) fn name(span: &Span, method: &str, route: &str) {
+    let context = span.context();
+    if context.has_active_span() {
+        context.span().update_name(format!("{method} {route}"));
+    }
+}
+
 /// Puts `span` below `parent`. It must be new.
 pub(super) fn adopt(span: &Span, parent: TraceParent) {
     let parent = SpanContext::new(

@@ -9,7 +9,7 @@ use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::store::Lease;
 
-use super::{TraceParent, adopt, current, of, scope};
+use super::{TraceParent, adopt, current, name, of, scope};
 
 /// A span, and the place in a trace from which goes on what happens in it.
 #[derive(Debug, Clone)]
@@ -77,7 +77,9 @@ pub(crate) fn request(
     if cfg!(feature = "otlp") {
         span.record("otel.kind", "server");
     }
-    Traced::below(caller, span)
+    let traced = Traced::below(caller, span);
+    name(&traced.span, method, route);
+    traced
 }
 
 /// Taking a command in, where this task stands.

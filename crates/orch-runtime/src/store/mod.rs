@@ -102,8 +102,8 @@ impl NewOperation {
 }
 
 /// A stored place in a trace. One that cannot be read is none: no operation waits for its trace.
-fn trace_parent(stored: Option<Option<String>>) -> Option<TraceParent> {
-    TraceParent::parse(&stored??)
+fn trace_parent(stored: Option<String>) -> Option<TraceParent> {
+    TraceParent::parse(&stored?)
 }
 
 /// For whom, and until when, operations are leased.

@@ -54,8 +54,8 @@ pub(crate) fn caller(headers: &HeaderMap) -> Option<TraceParent> {
 
 /// Runs `future` as a part of the trace that `parent` names, or of none. What is submitted in there
 /// belongs to that trace, and calls to providers name it.
-pub async fn scope<F: Future>(parent: Option<TraceParent>, future: F) -> F::Output {
-    CURRENT.scope(parent, future).await
+pub fn scope<F: Future>(parent: Option<TraceParent>, future: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(parent, future)
 }
 
 /// `work` as a part of the trace that this task is at, wherever the database runs it.

@@ -32,8 +32,8 @@ impl Traced {
     }
 
     /// Runs `future` in it.
-    pub(crate) async fn run<F: Future>(self, future: F) -> F::Output {
-        scope(self.place, future).instrument(self.span).await
+    pub(crate) fn run<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        scope(self.place, future).instrument(self.span)
     }
 
     /// The span, for what is only known later.

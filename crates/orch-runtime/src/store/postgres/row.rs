@@ -140,7 +140,7 @@ pub(super) fn lease(
             first_sent_at: row.try_get(9)?,
             deadline_at: row.try_get(10)?,
         },
-        trace_parent: trace_parent(row.try_get(11).ok()),
+        trace_parent: trace_parent(row.try_get(11).unwrap_or_default()),
         redacted: None,
     };
     sealer.lease(lease).map_err(|error| unreadable(3, error))

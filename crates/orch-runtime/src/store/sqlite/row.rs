@@ -83,7 +83,7 @@ pub(super) fn lease(
             first_sent_at: optional_time(row, 9)?,
             deadline_at: time(row, 10)?,
         },
-        trace_parent: trace_parent(row.get(11).ok()),
+        trace_parent: trace_parent(row.get(11).unwrap_or_default()),
         redacted: None,
     };
     sealer.lease(lease).map_err(|error| unreadable(3, error))

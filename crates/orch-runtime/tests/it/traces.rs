@@ -14,6 +14,7 @@ use orch_runtime::{
     Clock as _, Command as _, IdemKey, Idempotency, OpId, OperationState, Orchestrator, Outcome,
     OwnerId, Probe, Timestamp, TraceParent, trace,
 };
+use tracing::Instrument as _;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -303,6 +304,22 @@ async fn the_spans_of_an_operation_are_one_tree_under_the_callers_span() {
     // What runs inside knows the span that it runs in: calls to the provider name it.
     let inside = places.lock().unwrap()[0].unwrap();
     assert_eq!(inside.to_string(), place(&attempts[0]));
+}
+
+/// Work that was taken over from elsewhere must not be counted among what the worker itself does.
+#[tokio::test]
+async fn the_nearest_place_counts_whether_span_or_scope() {
+    let (_spans, _collecting) = Spans::collect();
+    let work = async {
+        let own = trace::current().unwrap();
+        let taken_over = trace::scope(Some(caller()), async { trace::current() });
+        assert_eq!(taken_over.await, Some(caller()));
+        let inner = async { tracing::info_span!("inner").in_scope(trace::current) };
+        let inner = trace::scope(Some(own), inner).await.unwrap();
+        assert_eq!(inner.trace_id(), own.trace_id());
+        assert_ne!(inner.span_id(), own.span_id());
+    };
+    work.instrument(tracing::info_span!("worker")).await;
 }
 
 /// An answer that another process left in the log is applied in the operation's trace, too.

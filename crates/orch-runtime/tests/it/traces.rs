@@ -1,6 +1,6 @@
 //! An operation belongs to the trace of the request that it came from, for as long as it lives.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use opentelemetry::trace::TracerProvider as _;
@@ -14,8 +14,8 @@ use orch_runtime::{
     Clock as _, Command as _, IdemKey, Idempotency, OpId, OperationState, Orchestrator, Outcome,
     OwnerId, Probe, Timestamp, TraceParent, trace,
 };
-use tracing::Instrument as _;
 use tracing::subscriber::DefaultGuard;
+use tracing::{Dispatch, Instrument as _};
 use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::charge::{Charge, Charging, SETUP, charge};
@@ -84,7 +84,7 @@ fn noting_world(keyed: bool, replies: &[Reply]) -> (World, Places) {
     (world, places)
 }
 
-async fn submit_traced(world: &World) -> OpId {
+pub(crate) async fn submit_traced(world: &World) -> OpId {
     let order = charge("order-1");
     let submit = world.submit("k", &order);
     trace::scope(Some(caller()), submit).await.unwrap()
@@ -195,7 +195,7 @@ async fn every_lease_has_the_trace_however_it_was_got() {
 
 /// What a collector would be sent.
 #[derive(Debug, Clone, Default)]
-struct Spans(Arc<Mutex<Vec<SpanData>>>);
+pub(crate) struct Spans(Arc<Mutex<Vec<SpanData>>>);
 
 impl SpanExporter for Spans {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
@@ -206,7 +206,12 @@ impl SpanExporter for Spans {
 
 impl Spans {
     /// Collects what this thread's spans come to, until the guard is dropped.
-    fn collect() -> (Self, DefaultGuard) {
+    pub(crate) fn collect() -> (Self, DefaultGuard) {
+        // Where there is one subscriber only, whichever thread comes first to a span decides for all of
+        // them whether it is wanted. With two, all of them are asked.
+        static ANOTHER: LazyLock<Dispatch> =
+            LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
+        LazyLock::force(&ANOTHER);
         let spans = Self::default();
         let provider = SdkTracerProvider::builder()
             .with_simple_exporter(spans.clone())
@@ -216,7 +221,7 @@ impl Spans {
         (spans, tracing::subscriber::set_default(subscriber))
     }
 
-    fn named(&self, name: &str) -> Vec<SpanData> {
+    pub(crate) fn named(&self, name: &str) -> Vec<SpanData> {
         let spans = self.0.lock().unwrap();
         spans
             .iter()
@@ -227,7 +232,7 @@ impl Spans {
 }
 
 /// A field of a span, as text.
-fn field(span: &SpanData, name: &str) -> Option<String> {
+pub(crate) fn field(span: &SpanData, name: &str) -> Option<String> {
     let field = span
         .attributes
         .iter()

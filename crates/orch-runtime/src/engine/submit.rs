@@ -43,6 +43,8 @@ impl Engine {
     /// Records `command` durably and sees to its execution. The first command under a key wins; the
     /// same one again answers the same operation.
     ///
+    /// The operation belongs to the trace that this task is at: see [`trace::scope`].
+    ///
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit<C: Command>(

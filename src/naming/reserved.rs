@@ -246,6 +246,7 @@ const COLUMNS: &[&str] = &[
     "provider_ref",
     "result",
     "state",
+    "trace_parent",
     "unaccounted_at",
     "updated_at",
 ];

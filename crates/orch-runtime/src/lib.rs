@@ -14,6 +14,7 @@
 //! | [`http`] | what a generated controller needs: submission, problems, limits |
 //! | [`callback`] | what a provider reports by itself: signatures, receivers |
 //! | [`gateway`] | a JSON client that knows what "sent" means, and a simulated provider |
+//! | [`trace`] | one request and all that it leads to under one id; spans (feature `otlp`) |
 //! | [`service`] | configuration from the environment, start and graceful stop |
 //! | `testing` | a world to wind: clock, scripted provider, crashes (feature `testing`) |
 //!
@@ -44,6 +45,7 @@ pub mod service;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod trace;
 mod unwind;
 pub mod value;
 pub mod wal;
@@ -81,5 +83,6 @@ pub use scheduler::{CallbackSweeper, Cleaner, Finalizer, Monitor, Reaper, Worker
 pub use secret::Secret;
 pub use store::hook::{HookError, HookTx};
 pub use store::{Migration, StoreKind, Tables};
+pub use trace::TraceParent;
 pub use value::{Column, Columns, DecodeError, Row, Value};
 pub use wal::WalState;

@@ -47,8 +47,8 @@ const OF_THE_PROJECT: [Mutation; 8] = [
     Mutation::new(
         "no UNIQUE (owner_id, idem_key)",
         "migrations/sqlite/0001_payment.sql",
-        "    completed_at INTEGER,\n    CONSTRAINT uk_payment_operations_idem_key UNIQUE (owner_id, idem_key)\n",
-        "    completed_at INTEGER\n",
+        "    trace_parent TEXT,\n    CONSTRAINT uk_payment_operations_idem_key UNIQUE (owner_id, idem_key)\n",
+        "    trace_parent TEXT\n",
     ),
     Mutation::new(
         "a fresh key for each attempt",

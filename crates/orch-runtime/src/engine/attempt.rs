@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
-use tracing::Instrument as _;
 
 use crate::fault::{Boundary, Fate, FaultPlan};
 use crate::operation::decision::{Settlement, after_execute, after_probe, before_execute};
@@ -14,6 +13,7 @@ use crate::operation::state::OperationState;
 use crate::protection::{CallResult, Permit};
 use crate::store::hook::{Hook, HookError};
 use crate::store::{Applied, Finalized, Lease, StoreError};
+use crate::trace::{self, Traced};
 
 use super::call::guarded;
 use super::handler::{AnyCommand, Handler};
@@ -29,24 +29,24 @@ impl Engine {
     /// Runs the attempt in a task of its own, which holds `pass` until the answer is settled.
     pub(crate) fn spawn_attempt(&self, lease: Lease, pass: Pass) {
         let inner = Arc::clone(&self.inner);
-        let span = tracing::info_span!(
-            "attempt",
-            domain = inner.domain,
-            op_id = %lease.op_id(),
-            attempt = lease.facts.attempts
-        );
-        let run = async move {
-            inner.metrics.in_flight.inc();
-            inner.attempt(lease, pass).await;
-            inner.metrics.in_flight.dec();
-            inner.wake.notify_one();
+        let traced = trace::execute(inner.domain, &lease);
+        let run = {
+            let traced = traced.clone();
+            async move {
+                inner.metrics.in_flight.inc();
+                inner.attempt(lease, pass, &traced).await;
+                inner.metrics.in_flight.dec();
+                inner.wake.notify_one();
+            }
         };
-        tokio::spawn(run.instrument(span));
+        tokio::spawn(traced.run(run));
     }
 
     /// Asks the provider about the lost answer of a leased UNKNOWN operation, and settles it.
     pub(crate) async fn resolve(&self, lease: Lease, permit: Permit) {
-        self.inner.resolve(lease, permit).await;
+        let traced = trace::probe(self.inner.domain, &lease);
+        let resolve = self.inner.resolve(lease, permit, &traced);
+        traced.clone().run(resolve).await;
     }
 
     /// Applies an answer that is in the log already.
@@ -66,13 +66,21 @@ impl Engine {
                 "the recorded outcome ends nothing".to_owned(),
             ));
         };
-        inner.finalize(&handler, &command, &lease, settlement).await
+        let traced = trace::recover(inner.domain, &lease);
+        let (kind, state) = (outcome_of(&settlement), settlement.state());
+        let finalize = inner.finalize(&handler, &command, &lease, settlement);
+        let finalized = traced.clone().run(finalize).await;
+        traced.note(
+            &kind,
+            matches!(finalized, Ok(Finalized::Applied)).then_some(state),
+        );
+        finalized
     }
 }
 
 impl Inner {
     /// The provider is free for others when it has answered, and the attempt ends when that is settled.
-    async fn attempt(&self, mut lease: Lease, pass: Pass) {
+    async fn attempt(&self, mut lease: Lease, pass: Pass, traced: &Traced) {
         let Some((handler, command)) = self.decode(&mut lease) else {
             self.park_unreadable(&lease).await;
             return pass.unused();
@@ -85,8 +93,8 @@ impl Inner {
         let (policy, idempotency) = (handler.policy(), handler.idempotency());
         if let Some(settlement) = before_execute(&lease.facts, &policy, idempotency, now) {
             let outcome = outcome_of(&settlement);
-            self.conclude(&handler, &command, &lease, &outcome, settlement)
-                .await;
+            let concluded = self.conclude(&handler, &command, &lease, &outcome, settlement);
+            traced.note(&outcome, concluded.await);
             return pass.unused();
         }
         if self.faults.reach(Boundary::BeforeCall) == Fate::Die {
@@ -102,6 +110,7 @@ impl Inner {
         let reached = self
             .conclude(&handler, &command, &lease, &outcome, settlement)
             .await;
+        traced.note(&outcome, reached);
         self.hear(&lease, reached).await;
     }
 
@@ -130,7 +139,7 @@ impl Inner {
         (outcome, attempt)
     }
 
-    async fn resolve(&self, mut lease: Lease, permit: Permit) {
+    async fn resolve(&self, mut lease: Lease, permit: Permit, traced: &Traced) {
         let Some((handler, command)) = self.decode(&mut lease) else {
             self.park_unreadable(&lease).await;
             return permit.finish(CallResult::Unsent);
@@ -153,6 +162,7 @@ impl Inner {
         let reached = self
             .conclude(&handler, &command, &lease, &outcome, settlement)
             .await;
+        traced.note(&outcome, reached);
         self.hear(&lease, reached).await;
     }
 
@@ -166,8 +176,29 @@ impl Inner {
         outcome: &Outcome,
         settlement: Settlement,
     ) -> Option<OperationState> {
+        if !settlement.state().is_final() {
+            let state = settlement.state();
+            let settled = self.settle(lease, outcome, settlement).await;
+            return settled.then_some(state);
+        }
+        let traced = trace::finalize(self.domain, lease);
+        let ending = self.end_with(handler, command, lease, outcome, settlement);
+        let reached = traced.clone().run(ending).await;
+        traced.note(outcome, reached);
+        reached
+    }
+
+    /// Ends the operation; the state, when it was this term that ended it.
+    async fn end_with(
+        &self,
+        handler: &Arc<dyn Handler>,
+        command: &AnyCommand,
+        lease: &Lease,
+        outcome: &Outcome,
+        settlement: Settlement,
+    ) -> Option<OperationState> {
         let state = settlement.state();
-        if !(state.is_final() && handler.has_hook()) {
+        if !handler.has_hook() {
             let settled = self.settle(lease, outcome, settlement).await;
             return settled.then_some(state);
         }
@@ -200,7 +231,7 @@ impl Inner {
     ) -> Result<Finalized, StoreError> {
         let now = self.clock.now();
         let hook = Arc::clone(handler).hook(lease, command, &settlement, now);
-        let hook = mortal(hook, Arc::clone(&self.faults));
+        let hook = mortal(trace::carried(hook), Arc::clone(&self.faults));
         let end = settlement.clone();
         let finalized = self.store.finalize(now, lease, settlement, hook).await?;
         if finalized == Finalized::Applied {

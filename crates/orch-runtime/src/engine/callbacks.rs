@@ -20,6 +20,7 @@ use crate::store::callbacks::{
     CallbackState, NewCallback, Received, Teller, Waiting, WaitingCallback,
 };
 use crate::store::{Lease, StoreError};
+use crate::trace;
 
 use super::attempt::end_by;
 use super::handler::{AnyCommand, Handler};
@@ -211,8 +212,12 @@ impl Inner {
             self.park_unreadable(&lease).await;
             return Ok(CallbackState::Received);
         };
-        self.end(&handler, &command, &lease, event_id, outcome)
-            .await
+        let traced = trace::callback(self.domain, &lease);
+        let end = self.end(&handler, &command, &lease, event_id, outcome);
+        let taken = traced.clone().run(end).await;
+        let applied = matches!(taken, Ok(CallbackState::Applied));
+        traced.note(outcome, ends_in(outcome).filter(|_| applied));
+        taken
     }
 
     /// Ends a leased operation as the callback says, then says so of the callback.

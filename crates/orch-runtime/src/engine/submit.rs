@@ -7,6 +7,7 @@ use crate::operation::command::{Command, Fingerprint};
 use crate::protection::CallKind;
 use crate::store::hook::HookTx;
 use crate::store::{Accepted, NewOperation, StoreError};
+use crate::trace::{self, Traced};
 
 use super::Engine;
 use super::lane::Pass;
@@ -42,6 +43,8 @@ impl Engine {
     /// Records `command` durably and sees to its execution. The first command under a key wins; the
     /// same one again answers the same operation.
     ///
+    /// The operation belongs to the trace that this task is at: see [`trace::scope`].
+    ///
     /// # Errors
     /// See [`SubmitError`].
     pub async fn submit<C: Command>(
@@ -51,8 +54,10 @@ impl Engine {
         command: &C,
     ) -> Result<Submitted, SubmitError> {
         guard::assert_outside("Engine::submit");
-        let submitted = self.accept(owner.clone(), idem_key, command).await;
-        audit(self.inner.domain, &owner, &submitted);
+        let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
+        let accept = self.accept(owner.clone(), idem_key, command);
+        let submitted = traced.clone().run(accept).await;
+        self.audit(&traced, &owner, &submitted);
         submitted
     }
 
@@ -70,17 +75,10 @@ impl Engine {
         command: &C,
     ) -> Result<Submitted, SubmitError> {
         guard::assert_outside("Engine::submit_in");
-        let operation = self.new_operation(owner.clone(), idem_key, command)?;
-        let op_id = operation.op_id.clone();
-        let accepted = self.inner.store.accept_in(tx, operation).await;
-        let submitted = match accepted {
-            Ok(Accepted::New(_)) => Ok((op_id, false)),
-            Ok(Accepted::Existing(op_id)) => Ok((op_id, true)),
-            Ok(Accepted::Mismatch) => Err(SubmitError::KeyReused),
-            Err(error) => Err(error.into()),
-        };
-        let submitted = submitted.map(|(op_id, replayed)| Submitted { op_id, replayed });
-        audit(self.inner.domain, &owner, &submitted);
+        let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
+        let accept = self.accept_in(tx, owner.clone(), idem_key, command);
+        let submitted = traced.clone().run(accept).await;
+        self.audit(&traced, &owner, &submitted);
         submitted
     }
 
@@ -143,6 +141,23 @@ impl Engine {
         }
     }
 
+    async fn accept_in<C: Command>(
+        &self,
+        tx: &mut HookTx<'_>,
+        owner: OwnerId,
+        idem_key: IdemKey,
+        command: &C,
+    ) -> Result<Submitted, SubmitError> {
+        let operation = self.new_operation(owner, idem_key, command)?;
+        let op_id = operation.op_id.clone();
+        let (op_id, replayed) = match self.inner.store.accept_in(tx, operation).await? {
+            Accepted::New(_) => (op_id, false),
+            Accepted::Existing(op_id) => (op_id, true),
+            Accepted::Mismatch => return Err(SubmitError::KeyReused),
+        };
+        Ok(Submitted { op_id, replayed })
+    }
+
     fn new_operation<C: Command>(
         &self,
         owner_id: OwnerId,
@@ -166,6 +181,7 @@ impl Engine {
             columns: command.columns(),
             accepted_at: now,
             deadline_at: later(now, handler.policy().time_budget),
+            trace_parent: trace::current(),
         })
     }
 
@@ -177,23 +193,31 @@ impl Engine {
         let room = self.inner.room()?;
         self.inner.lane.enter(room, CallKind::Fresh, now).ok()
     }
+
+    fn audit(&self, traced: &Traced, owner: &OwnerId, submitted: &Result<Submitted, SubmitError>) {
+        let (span, domain) = (traced.span(), self.inner.domain);
+        let outcome = match submitted {
+            Ok(Submitted { replayed: true, .. }) => "REPLAYED",
+            Ok(Submitted { .. }) => "ACCEPTED",
+            Err(_) => "REFUSED",
+        };
+        span.record("outcome", outcome);
+        let _entered = span.enter();
+        match submitted {
+            Ok(Submitted { op_id, .. }) => {
+                tracing::info!(target: "audit", action = "ACCEPT", domain, %owner, %op_id, outcome);
+                span.record("op_id", tracing::field::display(op_id));
+            }
+            Err(error) => {
+                tracing::warn!(target: "audit", action = "ACCEPT", domain, %owner, outcome, %error);
+            }
+        }
+    }
 }
 
 /// Nothing was claimed for it.
 fn give_back(pass: Option<Pass>) {
     if let Some(pass) = pass {
         pass.unused();
-    }
-}
-
-fn audit(domain: &str, owner: &OwnerId, submitted: &Result<Submitted, SubmitError>) {
-    match submitted {
-        Ok(Submitted { op_id, replayed }) => {
-            let outcome = if *replayed { "REPLAYED" } else { "ACCEPTED" };
-            tracing::info!(target: "audit", action = "ACCEPT", domain, %owner, %op_id, outcome);
-        }
-        Err(error) => {
-            tracing::warn!(target: "audit", action = "ACCEPT", domain, %owner, outcome = "REFUSED", %error);
-        }
     }
 }

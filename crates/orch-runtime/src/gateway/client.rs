@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::clock::{Clock, SystemClock};
 use crate::ids::OpId;
 use crate::secret::Secret;
+use crate::trace::{self, TRACEPARENT};
 
 use super::answer::{Answer, CallError};
 use super::config::{self, InvalidAuthority};
@@ -23,7 +24,8 @@ const AGENT: &str = concat!("orch-runtime/", env!("CARGO_PKG_VERSION"));
 
 /// A client; clones share its connections.
 ///
-/// Redirects are not followed and nothing is sent twice. Certificates are checked against Mozilla's list
+/// Redirects are not followed and nothing is sent twice. A call that is part of a trace says so, by
+/// `traceparent`. Certificates are checked against Mozilla's list
 /// of authorities, which is built in, or against [one](Self::trusting_only).
 #[derive(Clone)]
 pub struct JsonClient {
@@ -191,6 +193,9 @@ impl JsonClient {
             let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))?;
             bearer.set_sensitive(true);
             request = request.header(AUTHORIZATION, bearer);
+        }
+        if let Some(place) = trace::current() {
+            request = request.header(TRACEPARENT, place.to_string());
         }
         if let Some(key) = key {
             request = request.header(IDEMPOTENCY_KEY, key.as_str());

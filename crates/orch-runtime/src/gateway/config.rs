@@ -59,7 +59,7 @@ pub struct InvalidUrl;
 pub struct InvalidAuthority;
 
 /// Reads an address that requests can be sent to.
-pub(super) fn parse(url: &str) -> Result<Uri, InvalidUrl> {
+pub(crate) fn parse(url: &str) -> Result<Uri, InvalidUrl> {
     let uri: Uri = url.parse().map_err(|_| InvalidUrl)?;
     let scheme = uri.scheme_str().unwrap_or_default();
     let authority = uri.authority().ok_or(InvalidUrl)?;

@@ -29,3 +29,5 @@ pub use self::config::{GatewayConfig, InvalidAuthority, InvalidUrl};
 pub use self::http_gateway::HttpGateway;
 pub use self::meaning::{probe, receipt};
 pub use self::simulated::SimulatedProvider;
+#[cfg(feature = "otlp")]
+pub(crate) use self::{config::parse, network::Network};

@@ -36,10 +36,10 @@ const BODY_BYTES: usize = 1024 * 1024;
 type Sender = SendRequest<Full<Bytes>>;
 
 /// An answer as it came: status, headers, whole body.
-pub(super) type Whole = Response<Vec<u8>>;
+pub(crate) type Whole = Response<Vec<u8>>;
 
 /// The connections of one client.
-pub(super) struct Network {
+pub(crate) struct Network {
     connector: HttpsConnector<HttpConnector>,
     kept: Mutex<HashMap<String, Vec<Kept>>>,
 }
@@ -50,14 +50,14 @@ struct Kept {
 }
 
 /// A connection that is ready for a request.
-pub(super) struct Line {
+pub(crate) struct Line {
     origin: String,
     sender: Sender,
 }
 
 impl Network {
     /// Trusts the authorities of Mozilla's list, which is built in.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let tls = tls().with_webpki_roots().with_no_client_auth();
         Self::with_tls(tls)
     }
@@ -88,7 +88,7 @@ impl Network {
     }
 
     /// A connection to the host of `uri`. Nothing of a request is involved yet.
-    pub(super) async fn connect(&self, uri: &Uri) -> Result<Line, CallError> {
+    pub(crate) async fn connect(&self, uri: &Uri) -> Result<Line, CallError> {
         let origin = origin(uri);
         while let Some(mut sender) = self.take(&origin) {
             if sender.ready().await.is_ok() {
@@ -99,7 +99,7 @@ impl Network {
     }
 
     /// Sends `request` and reads the whole answer. The line is kept when all went well.
-    pub(super) async fn exchange(
+    pub(crate) async fn exchange(
         &self,
         mut line: Line,
         uri: &Uri,

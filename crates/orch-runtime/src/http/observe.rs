@@ -1,7 +1,8 @@
 //! What is seen of every request: one log line, one measurement, and a problem instead of a panic.
 //!
-//! **Deliberately absent:** query strings, bodies and headers; they may hold secrets. Routes are logged
-//! and counted by their template, so that no client can make up new label values.
+//! **Deliberately absent:** query strings, bodies and headers; they may hold secrets. Of `traceparent` only
+//! the ids are seen. Routes are logged and counted by their template, so that no client can make up new
+//! label values.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
@@ -16,9 +17,9 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use prometheus::{HistogramOpts, HistogramVec};
-use tracing::Instrument as _;
 
 use crate::metrics::Metrics;
+use crate::trace;
 
 use super::api::Api;
 use super::client::peer;
@@ -50,7 +51,9 @@ pub(super) async fn observe(State(api): State<Api>, request: Request, next: Next
     let method = method(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
-    let span = tracing::info_span!("request", method, route);
+    let quiet = QUIET.contains(&route);
+    let caller = trace::caller(request.headers());
+    let traced = trace::request(method, route, quiet, caller);
     let peer = peer(request.extensions());
     let started = Instant::now();
     let run = async {
@@ -66,14 +69,16 @@ pub(super) async fn observe(State(api): State<Api>, request: Request, next: Next
         let seconds = api.metrics().seconds.with_label_values(&labels);
         seconds.observe(took.as_secs_f64());
         let duration_ms = took.as_secs_f64() * 1_000.0;
-        if QUIET.contains(&route) {
+        if quiet {
             tracing::debug!(status = status.as_u16(), duration_ms, "answered");
         } else {
             tracing::info!(status = status.as_u16(), duration_ms, "answered");
         }
         response
     };
-    run.instrument(span).await
+    let response = traced.clone().run(run).await;
+    traced.span().record("status", response.status().as_u16());
+    response
 }
 
 /// The methods of the standard by name, all others as one.

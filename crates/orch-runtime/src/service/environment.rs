@@ -67,6 +67,22 @@ impl Environment {
         }
     }
 
+    /// The text of a variable that OpenTelemetry defines: there, empty means that it is not set.
+    #[cfg(feature = "otlp")]
+    pub(super) fn standard(
+        &mut self,
+        name: &str,
+        default: impl Into<String>,
+        meaning: &'static str,
+    ) -> Option<String> {
+        let is_set = |variable: &str, value: &Option<String>| {
+            variable != name || value.as_deref() != Some("")
+        };
+        self.variables
+            .retain(|variable, value| is_set(variable, value));
+        self.text(name, default, meaning)
+    }
+
     /// The value of a variable, or `default` when it is not set or cannot be read; the latter is a
     /// problem.
     pub(super) fn value<T, E: fmt::Display>(

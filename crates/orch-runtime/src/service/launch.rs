@@ -18,11 +18,12 @@ use super::arguments::{self, Mode, Order};
 use super::database;
 use super::environment::Known;
 use super::gateways::Access;
-use super::log;
+use super::log::Log;
 use super::module::{Module, Parts, Service};
 use super::serving::{self, Running};
 use super::settings::{self, Settings};
 use super::setup::{Setup, SetupError};
+use super::spans::Spans;
 
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
@@ -74,14 +75,15 @@ fn start(
     let settings = settings::read(&service, mode.simulate, variables).1;
     let settings = settings
         .map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    if !mode.check {
-        log::start(&settings.log);
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| vec![format!("threads cannot be started: {error}")])?;
+    let log = (!mode.check).then(|| Log::start(&service, &settings, runtime.handle()));
     let done = runtime.block_on(run(service, mode, settings));
+    if let Some(log) = log {
+        log.finish();
+    }
     runtime.shutdown_timeout(LAST_WAIT);
     done.map_err(|error| vec![error.to_string()])
 }
@@ -213,6 +215,7 @@ fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpLi
         mode = providers,
         authentication,
         encryption,
+        spans = %settings.spans,
         "started"
     );
     if mode.simulate {
@@ -222,6 +225,12 @@ fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpLi
         tracing::warn!(
             "everybody who reaches this port can name any owner: put a gateway in front, or set \
              ORCH_API_KEYS_FILE"
+        );
+    }
+    if settings.spans == Spans::Unsupported {
+        tracing::warn!(
+            "a collector for spans is named, and nothing is sent to it: that needs the cargo feature \
+             \"otlp\" of orch-runtime"
         );
     }
     for (name, access) in &settings.gateways {

@@ -21,6 +21,8 @@ mod database_url;
 mod duration;
 mod encryption;
 mod environment;
+#[cfg(feature = "otlp")]
+mod exporter;
 mod gateways;
 mod intervals;
 mod launch;
@@ -31,6 +33,7 @@ mod problem;
 mod serving;
 mod settings;
 mod setup;
+mod spans;
 #[cfg(feature = "testing")]
 mod stall;
 

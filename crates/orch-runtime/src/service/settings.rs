@@ -20,6 +20,7 @@ use super::gateways::{self, Access};
 use super::intervals::Intervals;
 use super::module::Service;
 use super::problem::Problem;
+use super::spans::{self, Spans};
 
 const BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
 
@@ -32,6 +33,7 @@ pub(super) struct Settings {
     pub(super) authentication: Option<Authentication>,
     pub(super) encryption: Option<Arc<dyn Sealing>>,
     pub(super) log: String,
+    pub(super) spans: Spans,
     pub(super) gateways: HashMap<&'static str, Access>,
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) intervals: Intervals,
@@ -119,6 +121,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
     let authentication = authentication::read(service, environment);
     let encryption = encryption::read(environment);
     let log = log(environment);
+    let spans = spans::read(environment);
     let intervals = intervals(environment);
     let lease = intervals.engine.lease;
     let gateways = gateway_names(service)
@@ -133,6 +136,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         authentication,
         encryption,
         log,
+        spans,
         gateways,
         callbacks,
         intervals,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::protection::LaneStore;
+use crate::trace;
 
 use super::hook::{HookError, HookFuture, HookTx};
 use super::{OperationStore, Sealing, StoreError, Tables};
@@ -83,11 +84,12 @@ impl Database {
     where
         F: for<'a> FnMut(HookTx<'a>) -> HookFuture<'a> + Send + 'static,
     {
+        let work = trace::carried(Box::new(work));
         let done = match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.transaction(Box::new(work)).await,
+            Self::Sqlite(store) => store.transaction(work).await,
             #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.transaction(Box::new(work)).await,
+            Self::Postgres(store) => store.transaction(work).await,
         };
         Ok(done??)
     }

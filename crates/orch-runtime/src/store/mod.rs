@@ -30,6 +30,7 @@ use crate::operation::decision::{Facts, Settlement};
 use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, Progress};
+use crate::trace::TraceParent;
 use crate::value::{Column, Row, Value};
 
 pub use self::backlog::Backlog;
@@ -72,6 +73,8 @@ pub struct NewOperation {
     pub accepted_at: Timestamp,
     /// When no further attempt may begin.
     pub deadline_at: Timestamp,
+    /// Where its trace goes on, if it belongs to one.
+    pub trace_parent: Option<TraceParent>,
 }
 
 impl NewOperation {
@@ -92,9 +95,15 @@ impl NewOperation {
                 first_sent_at: Some(self.accepted_at),
                 deadline_at: self.deadline_at,
             },
+            trace_parent: self.trace_parent,
             redacted: None,
         }
     }
+}
+
+/// A stored place in a trace. One that cannot be read is none: no operation waits for its trace.
+fn trace_parent(stored: Option<String>) -> Option<TraceParent> {
+    TraceParent::parse(&stored?)
 }
 
 /// For whom, and until when, operations are leased.
@@ -137,6 +146,8 @@ pub struct Lease {
     pub expires_at: Timestamp,
     /// What is known of the operation.
     pub facts: Facts,
+    /// Where the operation's trace goes on, if it belongs to one.
+    pub trace_parent: Option<TraceParent>,
     /// The command without its secrets, if it has any: takes the payload's place when the operation
     /// has ended.
     pub redacted: Option<String>,

@@ -31,3 +31,5 @@ mod service;
 mod site;
 #[cfg(test)]
 mod storm;
+#[cfg(test)]
+mod trace_context;

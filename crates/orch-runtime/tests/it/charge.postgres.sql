@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS charge_operations (
     accepted_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
     completed_at TIMESTAMPTZ,
+    trace_parent TEXT,
     CONSTRAINT uk_charge_operations_idem_key UNIQUE (owner_id, idem_key)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 

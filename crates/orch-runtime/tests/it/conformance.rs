@@ -58,6 +58,7 @@ fn operation(key: &str, command: &Charge) -> NewOperation {
         columns: command.columns(),
         accepted_at: at(100),
         deadline_at: at(4_000),
+        trace_parent: None,
     }
 }
 

@@ -24,4 +24,5 @@ mod monitor;
 mod protection;
 mod secrets;
 mod sqlite;
+mod traces;
 mod transactions;

@@ -32,5 +32,7 @@ mod monitor;
 mod protection;
 #[path = "../it/secrets.rs"]
 mod secrets;
+#[path = "../it/traces.rs"]
+mod traces;
 #[path = "../it/transactions.rs"]
 mod transactions;

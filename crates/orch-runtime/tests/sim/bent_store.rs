@@ -69,6 +69,7 @@ fn invented(operation: &NewOperation, term: &Term) -> Lease {
             first_sent_at: Some(operation.accepted_at),
             deadline_at: operation.deadline_at,
         },
+        trace_parent: operation.trace_parent,
         redacted: None,
     }
 }

@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS notification_operations (
     accepted_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     completed_at INTEGER,
+    trace_parent TEXT,
     CONSTRAINT uk_notification_operations_idem_key UNIQUE (owner_id, idem_key)
 ) WITHOUT ROWID;
 

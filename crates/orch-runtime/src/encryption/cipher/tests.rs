@@ -37,6 +37,7 @@ fn operation(owner: &str, event_type: &'static str, payload: &str) -> NewOperati
         columns: Vec::new(),
         accepted_at: from_millis(0),
         deadline_at: from_millis(1),
+        trace_parent: None,
     }
 }
 

@@ -9,8 +9,8 @@ use sqlx::{Column as _, Postgres, Row as _, TypeInfo as _, ValueRef as _};
 use crate::clock::Timestamp;
 use crate::ids::{Fence, OpId, OwnerId};
 use crate::operation::decision::Facts;
-use crate::store::Lease;
 use crate::store::sealer::Sealer;
+use crate::store::{Lease, trace_parent};
 use crate::value::{Row, Value};
 
 pub(super) type Statement = Query<'static, Postgres, PgArguments>;
@@ -140,6 +140,7 @@ pub(super) fn lease(
             first_sent_at: row.try_get(9)?,
             deadline_at: row.try_get(10)?,
         },
+        trace_parent: trace_parent(row.try_get(11).unwrap_or_default()),
         redacted: None,
     };
     sealer.lease(lease).map_err(|error| unreadable(3, error))

@@ -50,7 +50,7 @@ pub(super) struct CallbackStatements {
 }
 
 /// Parameters of `accept.sql` before the typed columns.
-const ACCEPT_PARAMETERS: usize = 12;
+const ACCEPT_PARAMETERS: usize = 13;
 
 impl Statements {
     pub(super) fn new(tables: &Tables) -> Self {

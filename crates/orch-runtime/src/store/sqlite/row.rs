@@ -8,8 +8,8 @@ use rusqlite::{Connection, Statement, ToSql};
 use crate::clock::{Timestamp, from_millis, to_millis};
 use crate::ids::{Fence, OpId, OwnerId};
 use crate::operation::decision::Facts;
-use crate::store::Lease;
 use crate::store::sealer::Sealer;
+use crate::store::{Lease, trace_parent};
 use crate::value::{Row, Value};
 
 impl ToSql for Value {
@@ -83,6 +83,7 @@ pub(super) fn lease(
             first_sent_at: optional_time(row, 9)?,
             deadline_at: time(row, 10)?,
         },
+        trace_parent: trace_parent(row.get(11).unwrap_or_default()),
         redacted: None,
     };
     sealer.lease(lease).map_err(|error| unreadable(3, error))

@@ -50,7 +50,7 @@ pub(super) struct CallbackStatements {
 }
 
 /// Parameters of `accept.sql` before the typed columns.
-pub(super) const ACCEPT_PARAMETERS: usize = 15;
+pub(super) const ACCEPT_PARAMETERS: usize = 16;
 
 impl Statements {
     pub(super) fn new(tables: &Tables) -> Self {

@@ -8,6 +8,7 @@ mod encryption;
 mod logs;
 mod process;
 mod provider;
+mod traces;
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 struct Book {
     keys: HashSet<String>,
     tokens: Vec<String>,
+    traces: Vec<Option<String>>,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +85,11 @@ impl CountingProvider {
     pub(crate) fn tokens(&self) -> Vec<String> {
         self.shared.book.lock().unwrap().tokens.clone()
     }
+
+    /// The `traceparent` of each call, in order.
+    pub(crate) fn traces(&self) -> Vec<Option<String>> {
+        self.shared.book.lock().unwrap().traces.clone()
+    }
 }
 
 async fn act(State(shared): State<Shared>, headers: HeaderMap) -> Json<serde_json::Value> {
@@ -96,6 +102,7 @@ async fn act(State(shared): State<Shared>, headers: HeaderMap) -> Json<serde_jso
     {
         let mut book = shared.book.lock().unwrap();
         book.tokens.extend(text("authorization"));
+        book.traces.push(text("traceparent"));
         book.keys.insert(key.clone());
     }
     drop(shared.gate.acquire().await);

@@ -8,12 +8,14 @@ use orch_runtime::store::callbacks::Received;
 use orch_runtime::store::{Applied, Claim, Lease, Term};
 use orch_runtime::testing::{Reply, World};
 use orch_runtime::{Clock as _, Command as _, OpId, OperationState, Outcome, OwnerId, Timestamp};
+use tracing::Instrument as _;
 
 use super::{
     about, about_ref, applied, became, counted_world, declined, deliver, done, hooked_world,
     keyed_world, orders, sweep, unkeyed_world,
 };
 use crate::charge::{Charge, charge, scripted};
+use crate::traces::{Spans, field, submit_traced};
 
 async fn in_doubt(world: &World, reply: Reply) -> OpId {
     world.provider.script([reply]);
@@ -140,6 +142,32 @@ async fn a_callback_ends_an_operation_that_waits_for_its_next_attempt() {
     world.settle().await;
     assert_eq!(world.state(&op).await, OperationState::Completed);
     assert_eq!(world.provider.requests(&op), 1);
+}
+
+/// The request that brings a callback is a trace of the provider's; the operation's own must not end
+/// before its operation does.
+#[tokio::test]
+async fn a_callback_ends_its_operation_in_the_operations_trace() {
+    let (spans, _collecting) = Spans::collect();
+    let world = scripted(keyed_world(), [Reply::DoneButBusy]);
+    let op = submit_traced(&world).await;
+    let request = tracing::info_span!("request");
+    let delivered = deliver(&world, about(&op, "evt-1", done()));
+    let _ = delivered.instrument(request).await;
+    assert_eq!(world.state(&op).await, OperationState::Completed);
+    let only = |name| spans.named(name).remove(0);
+    let (accept, callback) = (only("orchestration.accept"), only("orchestration.callback"));
+    assert_eq!(callback.parent_span_id, accept.span_context.span_id());
+    assert_eq!(field(&callback, "state").as_deref(), Some("COMPLETED"));
+    let end = only("orchestration.finalize");
+    assert_eq!(end.parent_span_id, callback.span_context.span_id());
+    let request = only("request").span_context;
+    assert!(
+        callback
+            .links
+            .iter()
+            .any(|link| link.span_context == request)
+    );
 }
 
 /// Whoever makes up the result of a call that was never made must not end the operation.

@@ -169,7 +169,12 @@ async fn insert(
                 .collect::<Vec<_>>(),
         )
         .bind(operations().map(|new| new.accepted_at).collect::<Vec<_>>())
-        .bind(operations().map(|new| new.deadline_at).collect::<Vec<_>>());
+        .bind(operations().map(|new| new.deadline_at).collect::<Vec<_>>())
+        .bind(
+            operations()
+                .map(|new| new.trace_parent.map(|parent| parent.to_string()))
+                .collect::<Vec<_>>(),
+        );
     for name in sql.tables.columns {
         let value = |new: &NewOperation| {
             let column = new.columns.iter().find(|column| column.name == *name);

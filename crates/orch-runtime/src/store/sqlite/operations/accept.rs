@@ -60,6 +60,7 @@ fn insert(
         &term.map(|_| accepted_at),
         &to_millis(operation.deadline_at),
         &accepted_at,
+        &operation.trace_parent.map(|parent| parent.to_string()),
     ];
     for (at, value) in fixed.into_iter().enumerate() {
         insert.raw_bind_parameter(at + 1, value)?;

@@ -142,6 +142,7 @@ impl Engine {
             columns,
             accepted_at: now,
             deadline_at: later(now, handler.policy().time_budget),
+            trace_parent: crate::trace::current(),
         })
     }
 

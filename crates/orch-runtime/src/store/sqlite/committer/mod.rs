@@ -15,6 +15,7 @@ mod thread;
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::fault::{Boundary, Fate, FaultPlan, Step};
@@ -45,6 +46,8 @@ trait Member: Send {
     fn step(&self) -> Option<Step>;
     fn run(&mut self, connection: &mut Connection) -> Result<(), StoreError>;
     fn acknowledge(self: Box<Self>, committed: Result<(), StoreError>);
+    /// Where its waiter runs.
+    fn runtime(&self) -> Option<&Handle>;
 }
 
 struct Transition<T, F> {
@@ -53,6 +56,7 @@ struct Transition<T, F> {
     changed: bool,
     answer: Option<T>,
     waiter: oneshot::Sender<Result<T, StoreError>>,
+    runtime: Option<Handle>,
 }
 
 impl<T, F> Member for Transition<T, F>
@@ -74,6 +78,10 @@ where
     fn acknowledge(self: Box<Self>, committed: Result<(), StoreError>) {
         let Self { answer, waiter, .. } = *self;
         drop(waiter.send(committed.and_then(|()| answer.ok_or_else(closed))));
+    }
+
+    fn runtime(&self) -> Option<&Handle> {
+        self.runtime.as_ref()
     }
 }
 
@@ -99,6 +107,7 @@ impl Committer {
             changed: false,
             answer: None,
             waiter,
+            runtime: Handle::try_current().ok(),
         });
         match self {
             Self::Thread(thread) => thread.push(member)?,
@@ -146,8 +155,24 @@ enum Committed {
     Dead,
 }
 
+/// Tells the waiters. Each that is told from a foreign thread costs that thread a wake-up; a task beside
+/// them tells them all for one.
 fn acknowledge(batch: &mut Vec<Box<dyn Member>>) {
-    for member in batch.drain(..) {
+    let runtime = batch.first().and_then(|member| member.runtime()).cloned();
+    let Some(runtime) = runtime.filter(|_| batch.len() > 1) else {
+        return tell(batch.drain(..));
+    };
+    let is_there = |member: &Box<dyn Member>| {
+        let theirs = member.runtime();
+        theirs.is_some_and(|theirs| theirs.id() == runtime.id())
+    };
+    let (there, elsewhere): (Vec<_>, Vec<_>) = batch.drain(..).partition(is_there);
+    drop(runtime.spawn(async move { tell(there.into_iter()) }));
+    tell(elsewhere.into_iter());
+}
+
+fn tell(members: impl Iterator<Item = Box<dyn Member>>) {
+    for member in members {
         member.acknowledge(Ok(()));
     }
 }

@@ -22,7 +22,7 @@ impl Engine {
         let now = self.inner.clock.now();
         let note = why.text("asked again");
         let decided = self.note(op_id, &note, now).await?;
-        self.audit("ASK_AGAIN", op_id, why, decided);
+        self.audit_decision("ASK_AGAIN", op_id, why, decided);
         Ok(decided)
     }
 
@@ -38,14 +38,14 @@ impl Engine {
             result: None,
         };
         let decided = self.decide(op_id, &why.text("confirmed"), end).await?;
-        self.audit("CONFIRM", op_id, why, decided);
+        self.audit_decision("CONFIRM", op_id, why, decided);
         Ok(decided)
     }
 
     pub(crate) async fn deny(&self, op_id: &OpId, why: &Decision) -> Result<Decided, StoreError> {
         let end = Outcome::fail(NOT_COMMITTED, "found to be not done");
         let decided = self.decide(op_id, &why.text("denied"), end).await?;
-        self.audit("DENY", op_id, why, decided);
+        self.audit_decision("DENY", op_id, why, decided);
         Ok(decided)
     }
 
@@ -146,7 +146,7 @@ impl Engine {
         })
     }
 
-    fn audit(&self, action: &'static str, op_id: &OpId, why: &Decision, decided: Decided) {
+    fn audit_decision(&self, action: &'static str, op_id: &OpId, why: &Decision, decided: Decided) {
         let (domain, by) = (self.inner.domain, why.by());
         tracing::info!(target: "audit", action, domain, by, %op_id, outcome = ?decided);
     }

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 
+use super::dead_letters::{self, Task};
 use super::nearest::nearest;
 
 /// What to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Order {
     Run(Mode),
     Help,
@@ -13,15 +14,33 @@ pub(super) enum Order {
 }
 
 /// How to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mode {
     /// With built-in providers.
     pub(super) simulate: bool,
-    /// Only as far as one can without serving.
-    pub(super) check: bool,
+    pub(super) purpose: Purpose,
 }
 
-const KNOWN: [&str; 6] = ["--simulate", "--check", "--help", "-h", "--version", "-V"];
+/// What the parts are put together for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Serve,
+    /// To see whether they can be.
+    Check,
+    DeadLetters(Task),
+}
+
+const DEAD_LETTERS: &str = "dead-letters";
+
+const KNOWN: [&str; 7] = [
+    "--simulate",
+    "--check",
+    "--help",
+    "-h",
+    "--version",
+    "-V",
+    DEAD_LETTERS,
+];
 
 /// Reads the arguments behind the program's name.
 ///
@@ -30,13 +49,22 @@ const KNOWN: [&str; 6] = ["--simulate", "--check", "--help", "-h", "--version", 
 pub(super) fn parse(arguments: &[OsString]) -> Result<Order, String> {
     let mut mode = Mode {
         simulate: false,
-        check: false,
+        purpose: Purpose::Serve,
     };
     let mut asked = None;
-    for argument in arguments {
-        match argument.to_string_lossy().as_ref() {
+    let words: Vec<_> = arguments
+        .iter()
+        .map(|word| word.to_string_lossy())
+        .collect();
+    for (at, word) in words.iter().enumerate() {
+        match word.as_ref() {
             "--simulate" => mode.simulate = true,
-            "--check" => mode.check = true,
+            "--check" => mode.purpose = Purpose::Check,
+            DEAD_LETTERS => {
+                let rest: Vec<&str> = words[at + 1..].iter().map(AsRef::as_ref).collect();
+                mode.purpose = Purpose::DeadLetters(dead_letters::parse(&rest)?);
+                break;
+            }
             "--help" | "-h" => asked = Some(Order::Help),
             "--version" | "-V" => asked = asked.or(Some(Order::Version)),
             unknown => return Err(refusal(unknown)),
@@ -63,10 +91,15 @@ mod tests {
 
     #[test]
     fn reads_all_it_knows() {
-        let run = |simulate, check| Ok(Order::Run(Mode { simulate, check }));
-        assert_eq!(parsed(&[]), run(false, false));
-        assert_eq!(parsed(&["--simulate"]), run(true, false));
-        assert_eq!(parsed(&["--check", "--simulate"]), run(true, true));
+        let run = |simulate, purpose| Ok(Order::Run(Mode { simulate, purpose }));
+        assert_eq!(parsed(&[]), run(false, Purpose::Serve));
+        assert_eq!(parsed(&["--simulate"]), run(true, Purpose::Serve));
+        assert_eq!(
+            parsed(&["--check", "--simulate"]),
+            run(true, Purpose::Check)
+        );
+        let list = Purpose::DeadLetters(Task::List { json: true });
+        assert_eq!(parsed(&["dead-letters", "--json"]), run(false, list));
         assert_eq!(parsed(&["--version", "--help"]), Ok(Order::Help));
         assert_eq!(parsed(&["-V"]), Ok(Order::Version));
     }

@@ -14,8 +14,9 @@ use crate::gateway::{HttpGateway, SimulatedProvider};
 use crate::http::{Api, Authenticator, TrustedHeader};
 use crate::metrics::Metrics;
 
-use super::arguments::{self, Mode, Order};
+use super::arguments::{self, Mode, Order, Purpose};
 use super::database;
+use super::dead_letters::{self, Task};
 use super::environment::Known;
 use super::gateways::Access;
 use super::log::Log;
@@ -79,7 +80,11 @@ fn start(
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| vec![format!("threads cannot be started: {error}")])?;
-    let log = (!mode.check).then(|| Log::start(&service, &settings, runtime.handle()));
+    let is_quiet = matches!(
+        mode.purpose,
+        Purpose::Check | Purpose::DeadLetters(Task::List { .. })
+    );
+    let log = (!is_quiet).then(|| Log::start(&service, &settings, runtime.handle()));
     let done = runtime.block_on(run(service, mode, settings));
     if let Some(log) = log {
         log.finish();
@@ -103,8 +108,14 @@ async fn run(
         .iter()
         .map(put_together)
         .collect::<Result<_, _>>()?;
-    if mode.check {
-        return Ok(Some("configuration and database are fine".to_owned()));
+    match mode.purpose {
+        Purpose::Serve => {}
+        Purpose::Check => return Ok(Some("configuration and database are fine".to_owned())),
+        Purpose::DeadLetters(task) => {
+            let done = dead_letters::run(task, &parts).await;
+            drop(setup.store().close().await);
+            return done.map(Some);
+        }
     }
     let listener = TcpListener::bind(settings.bind).await.map_err(|error| {
         SetupError::new(format!(
@@ -113,7 +124,7 @@ async fn run(
         ))
     })?;
     let asked = serving::asked_to_stop()?;
-    announce(&service, mode, &settings, &listener);
+    announce(&service, mode.simulate, &settings, &listener);
     let store = setup.store().clone();
     let running = Running::new(setup, parts, service.routes);
     let stopped = serving::until(asked, running, listener).await;
@@ -189,11 +200,11 @@ fn faults(_settings: &Settings) -> Arc<dyn FaultPlan> {
 }
 
 /// The first line of the log: what runs where.
-fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpListener) {
+fn announce(service: &Service, simulate: bool, settings: &Settings, listener: &TcpListener) {
     let address = listener.local_addr().unwrap_or(settings.bind);
     let database = settings.database.url.to_string();
     let domains: Vec<&str> = service.modules.iter().map(|module| module.domain).collect();
-    let providers = if mode.simulate { "simulated" } else { "live" };
+    let providers = if simulate { "simulated" } else { "live" };
     let own = service.authenticator.as_ref();
     let trusting = settings.authentication.is_none() && own.is_none_or(|own| own.is_trusting());
     let authentication = match &settings.authentication {
@@ -218,7 +229,7 @@ fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpLi
         spans = %settings.spans,
         "started"
     );
-    if mode.simulate {
+    if simulate {
         tracing::warn!("providers are SIMULATED: nothing real will happen");
     }
     if trusting && !address.ip().is_loopback() {
@@ -245,7 +256,8 @@ fn announce(service: &Service, mode: Mode, settings: &Settings, listener: &TcpLi
 
 fn help(service: &Service) -> String {
     let mut text = format!(
-        "{name} {version}\n\nUsage: {name} [--simulate] [--check]\n\n\
+        "{name} {version}\n\nUsage: {name} [--simulate] [--check] [dead-letters …]\n\n\
+         Commands:\n{commands}\n\n\
          Options:\n  \
            --simulate     use built-in providers that do nothing real\n  \
            --check        check the configuration, open and migrate the database, and exit\n  \
@@ -253,6 +265,7 @@ fn help(service: &Service) -> String {
            -V, --version  print the version\n\nEnvironment:\n",
         name = service.name,
         version = service.version,
+        commands = dead_letters::USAGE,
     );
     for Known {
         name,

@@ -18,6 +18,7 @@ mod authentication;
 mod callbacks;
 mod database;
 mod database_url;
+mod dead_letters;
 mod duration;
 mod encryption;
 mod environment;

@@ -147,7 +147,7 @@ fn show(text: &mut String, domain: &str, letter: &DeadLetter) {
     let (attempts, biz_key, reason) = (letter.attempts, &letter.biz_key, &letter.reason);
     let written = write!(
         text,
-        "{op_id} {domain}\n  {state} {code} since {since} UTC, {attempts} attempts, {biz_key}\n  {reason}\n"
+        "{op_id} {domain}\n  {state} {code} since {since} UTC, attempts: {attempts}, {biz_key}\n  {reason}\n"
     );
     written.expect("a String takes everything");
 }

@@ -41,6 +41,10 @@ CREATE INDEX IF NOT EXISTS idx_charge_operations_state_next_attempt_at
     ON charge_operations (state, next_attempt_at)
     WHERE state IN ('PENDING', 'IN_PROGRESS', 'UNKNOWN', 'PARKED');
 
+-- What failed is found here, by whoever looks for what can be done anew.
+CREATE INDEX IF NOT EXISTS idx_charge_operations_failed
+    ON charge_operations (op_id) WHERE state = 'FAILED';
+
 CREATE TABLE IF NOT EXISTS charge_write_ahead_logs (
     op_id TEXT COLLATE "C" NOT NULL,
     fence INTEGER NOT NULL,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -56,13 +57,6 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 pub(super) fn open_memory() -> Result<Connection, StoreError> {
     let connection = Connection::open_in_memory().map_err(sqlite_error("open"))?;
     prepare(&connection)?;
-    // A bound limit would else have its statement planned again at each run.
-    connection
-        .set_db_config(
-            rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG,
-            true,
-        )
-        .map_err(sqlite_error("open"))?;
     Ok(connection)
 }
 
@@ -71,7 +65,11 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
         .busy_timeout(BUSY_TIMEOUT)
         .map_err(sqlite_error("open"))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    Ok(())
+    // A bound limit would else have its statement planned again at each run.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(|_| ())
+        .map_err(sqlite_error("open"))
 }
 
 /// Reading connections, opened as needed.

@@ -4,6 +4,7 @@
 
 mod authentication;
 mod callbacks;
+mod dead_letters;
 mod encryption;
 mod logs;
 mod process;

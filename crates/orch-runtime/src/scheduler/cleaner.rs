@@ -1,6 +1,8 @@
 //! Cleaner: deletes applied log entries that are old, and brings sealed texts under the current key.
 //! Operations stay, so that a key never opens again.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -10,10 +12,13 @@ use crate::store::StoreError;
 use super::Scheduler;
 use super::rotation::Rotation;
 
+/// Pause after a full batch: others write meanwhile.
+const BETWEEN_FULL_BATCHES: Duration = Duration::from_millis(50);
+
 /// Limits of a [`Cleaner`].
 #[derive(Debug, Clone, Copy)]
 pub struct CleanerConfig {
-    /// Pause between batches.
+    /// Pause between batches, unless there is known to be more.
     pub every: Duration,
     /// Entries per batch; about as many texts are written again under the current key.
     pub batch: u32,
@@ -47,6 +52,8 @@ pub struct Cleaner {
     engine: Engine,
     config: CleanerConfig,
     rotation: Rotation,
+    /// Whether the last batch was full.
+    more: Arc<AtomicBool>,
 }
 
 impl Cleaner {
@@ -57,6 +64,7 @@ impl Cleaner {
             engine: engine.clone(),
             config,
             rotation: Rotation::default(),
+            more: Arc::default(),
         }
     }
 
@@ -65,6 +73,7 @@ impl Cleaner {
     /// # Errors
     /// When the database fails.
     pub async fn run_once(&self, now: Timestamp) -> Result<CleanerReport, StoreError> {
+        self.more.store(false, Ordering::Relaxed);
         let before = now - self.config.retention;
         let purged = self.engine.store().purge(before, self.config.batch).await?;
         self.engine
@@ -73,6 +82,7 @@ impl Cleaner {
             .cleaner_purged
             .inc_by(purged as u64);
         let batch = self.config.batch;
+        self.more.store(purged >= batch as usize, Ordering::Relaxed);
         let rewritten = self.rotation.run_once(&self.engine, now, batch).await?;
         Ok(CleanerReport { purged, rewritten })
     }
@@ -84,7 +94,11 @@ impl Scheduler for Cleaner {
     }
 
     fn every(&self) -> Duration {
-        self.config.every
+        if self.more.load(Ordering::Relaxed) {
+            BETWEEN_FULL_BATCHES.min(self.config.every)
+        } else {
+            self.config.every
+        }
     }
 
     fn engine(&self) -> &Engine {

@@ -2,6 +2,7 @@
 //! process died in between or the finalize hook refused.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -15,7 +16,7 @@ use super::Scheduler;
 /// Limits of a [`Finalizer`].
 #[derive(Debug, Clone, Copy)]
 pub struct FinalizerConfig {
-    /// Pause between batches.
+    /// Pause between batches, unless there is known to be more.
     pub every: Duration,
     /// Entries per batch.
     pub batch: u32,
@@ -54,6 +55,8 @@ pub struct Finalizer {
     engine: Engine,
     config: FinalizerConfig,
     behind: Arc<Mutex<Option<LogPosition>>>,
+    /// Whether the last batch was full.
+    more: Arc<AtomicBool>,
 }
 
 impl Finalizer {
@@ -64,6 +67,7 @@ impl Finalizer {
             engine: engine.clone(),
             config,
             behind: Arc::default(),
+            more: Arc::default(),
         }
     }
 
@@ -88,8 +92,10 @@ impl Finalizer {
         let before = now - self.config.min_age;
         let (store, size) = (self.engine.store(), self.config.batch);
         let mut behind = self.behind.lock().await;
+        self.more.store(false, Ordering::Relaxed);
         let batch = store.pending_outcomes(before, behind.take(), size).await?;
         if batch.len() >= size as usize {
+            self.more.store(true, Ordering::Relaxed);
             *behind = batch.last().map(|pending| pending.position.clone());
         }
         Ok(batch)
@@ -130,7 +136,11 @@ impl Scheduler for Finalizer {
     }
 
     fn every(&self) -> Duration {
-        self.config.every
+        if self.more.load(Ordering::Relaxed) {
+            Duration::ZERO
+        } else {
+            self.config.every
+        }
     }
 
     fn engine(&self) -> &Engine {

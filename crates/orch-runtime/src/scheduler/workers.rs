@@ -14,7 +14,7 @@ pub trait Scheduler: Send + Sync + 'static {
     /// For logs.
     fn name(&self) -> &'static str;
 
-    /// The pause between two batches, counted from the end of the first.
+    /// The pause after the batch that was done last.
     fn every(&self) -> Duration;
 
     /// The engine whose operations it looks after.

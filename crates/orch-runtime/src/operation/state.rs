@@ -91,7 +91,7 @@ pub enum Event {
     AnswerLost,
     /// Asking the provider did not help.
     GivenUp,
-    /// The provider reported the result by itself, and it is about to be applied.
+    /// The provider reported the result by itself, or a person decided, and it is about to be applied.
     Told,
 }
 

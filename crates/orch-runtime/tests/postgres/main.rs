@@ -14,10 +14,13 @@ const STORE: StoreKind = StoreKind::Postgres;
 mod callbacks;
 #[path = "../it/charge.rs"]
 mod charge;
+#[path = "../it/commands/mod.rs"]
+mod commands;
 #[path = "../it/conformance.rs"]
 mod conformance;
 #[path = "../it/crashes.rs"]
 mod crashes;
+mod differential;
 #[path = "../it/doubt.rs"]
 mod doubt;
 #[path = "../it/encryption.rs"]

@@ -46,7 +46,7 @@ with input as (
         case when applied.op_id is not null then input.now end
     from input
     left join applied on applied.op_id = input.op_id and applied.fence = input.fence
-    where not exists (
+    where applied.op_id is not null or not exists (
         select 1 from repeated where repeated.op_id = input.op_id and repeated.fence = input.fence
     )
     on conflict (op_id, fence) do update set

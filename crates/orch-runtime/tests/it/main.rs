@@ -12,6 +12,7 @@ const STORE: StoreKind = StoreKind::Sqlite;
 
 mod callbacks;
 mod charge;
+mod commands;
 mod conformance;
 mod crashes;
 mod doubt;
@@ -23,4 +24,5 @@ mod monitor;
 mod protection;
 mod secrets;
 mod sqlite;
+mod torn_files;
 mod transactions;

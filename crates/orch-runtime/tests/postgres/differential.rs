@@ -161,7 +161,7 @@ fn is_choice(command: &Command, before: &Picture, one: &[Lease], other: &[Lease]
             .map(|lease| lease.op_id().to_string())
             .collect()
     };
-    let due = |name: &String| before.of_operation(name, "next_attempt_at");
+    let due = |name: &String| before.cell("charge_operations", &[name], "next_attempt_at");
     let (one, other) = (names(one), names(other));
     let times: BTreeSet<_> = one.symmetric_difference(&other).map(due).collect();
     times.len() == 1

@@ -101,14 +101,17 @@ impl FromValue for Shown {
 }
 
 impl Picture {
-    /// The value of a cell of an operation, if there is that operation.
-    pub(crate) fn of_operation(&self, op_id: &str, column: &str) -> Option<&String> {
-        let place = TABLES[0].2.iter().position(|name| *name == column)?;
-        self.rows.get(&(0, vec![op_id.to_owned()]))?.get(place)
+    /// The value in `column` of the row of `table` that has this name, if there is one.
+    pub(crate) fn cell(&self, table: &str, name: &[&str], column: &str) -> Option<&str> {
+        let place = TABLES.iter().position(|(known, _, _)| *known == table)?;
+        let column = TABLES[place].2.iter().position(|known| *known == column)?;
+        let name = name.iter().map(|&part| part.to_owned()).collect();
+        let row = self.rows.get(&(place, name))?;
+        row.get(column).map(String::as_str)
     }
 
     /// The names of all operations.
-    fn operations(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn operations(&self) -> impl Iterator<Item = &String> {
         let rows = self.rows.keys().filter(|(table, _)| *table == 0);
         rows.filter_map(|(_, name)| name.first())
     }

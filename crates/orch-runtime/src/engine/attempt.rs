@@ -47,6 +47,7 @@ impl Engine {
     /// Asks the provider about the lost answer of a leased UNKNOWN operation, and settles it.
     pub(crate) async fn resolve(&self, lease: Lease, permit: Permit) {
         self.inner.resolve(lease, permit).await;
+        self.inner.wake.notify_one();
     }
 
     /// Applies an answer that is in the log already.

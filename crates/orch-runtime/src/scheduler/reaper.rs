@@ -1,12 +1,16 @@
 //! Reaper: takes operations from workers that were lost during a call, and asks the provider about
 //! every answer that is missing. It never calls again blindly.
 //!
+//! It looks every few seconds, at once again after a full batch, and at the moment at which a lease ends
+//! that it saw: a worker that lives has extended it by then, and one that does not is lost no longer than
+//! its lease lasts.
+//!
 //! Operations that wait in backoff are PENDING and none of its business.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, between};
 use crate::engine::Engine;
 use crate::protection::CallResult;
 use crate::store::{Claim, StoreError};
@@ -16,7 +20,7 @@ use super::Scheduler;
 /// Limits of a [`Reaper`].
 #[derive(Debug, Clone, Copy)]
 pub struct ReaperConfig {
-    /// Pause between batches.
+    /// Pause between batches at most.
     pub every: Duration,
     /// Operations per batch.
     pub batch: u32,
@@ -46,6 +50,8 @@ pub struct ReaperReport {
 pub struct Reaper {
     engine: Engine,
     config: ReaperConfig,
+    /// When to look again, if that is known.
+    next: Arc<Mutex<Option<Timestamp>>>,
 }
 
 impl Reaper {
@@ -55,6 +61,7 @@ impl Reaper {
         Self {
             engine: engine.clone(),
             config,
+            next: Arc::default(),
         }
     }
 
@@ -94,6 +101,23 @@ impl Reaper {
         inner.metrics.reaper_probed.inc_by(probed as u64);
         Ok(ReaperReport { reaped, probed })
     }
+
+    /// When there is something to do again after a batch of `now`, as far as can be known.
+    async fn look_ahead(
+        &self,
+        now: Timestamp,
+        report: ReaperReport,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let most = report.reaped.max(report.probed);
+        if most > 0 && most >= self.config.batch as usize {
+            return Ok(Some(now));
+        }
+        self.engine.inner.store.next_expiry(now).await
+    }
+
+    fn next(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Scheduler for Reaper {
@@ -102,7 +126,9 @@ impl Scheduler for Reaper {
     }
 
     fn every(&self) -> Duration {
-        self.config.every
+        let (next, now) = (*self.next(), self.engine.inner.clock.now());
+        let until = next.map_or(self.config.every, |next| between(now, next));
+        until.min(self.config.every)
     }
 
     fn engine(&self) -> &Engine {
@@ -110,7 +136,12 @@ impl Scheduler for Reaper {
     }
 
     async fn tick(&self) -> Result<Option<String>, StoreError> {
-        let report = self.run_once(self.engine.inner.clock.now()).await?;
+        let now = self.engine.inner.clock.now();
+        // After an error there is no hurry.
+        *self.next() = None;
+        let report = self.run_once(now).await?;
+        let next = self.look_ahead(now, report).await?;
+        *self.next() = next;
         Ok((report != ReaperReport::default()).then(|| format!("{report:?}")))
     }
 }

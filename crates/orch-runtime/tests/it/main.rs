@@ -24,5 +24,6 @@ mod monitor;
 mod protection;
 mod secrets;
 mod sqlite;
+mod takeover;
 mod torn_files;
 mod transactions;

@@ -38,7 +38,7 @@ const POSTGRES: &[Migration] = &migrations(StoreKind::Postgres);
 
 /// What a usual run must have come by, as a command and a part of its answer: commands that change nothing
 /// prove nothing.
-const EXPECTED: [(&str, &str); 34] = [
+const EXPECTED: [(&str, &str); 36] = [
     ("Accept([", "New(None)"),
     ("Accept([", "New(Some"),
     ("Accept([", "Existing"),
@@ -67,6 +67,8 @@ const EXPECTED: [(&str, &str); 34] = [
     ("PendingOutcomes", "next page\nPendingOutcome"),
     ("Purge", "[1, "),
     ("NextDue", "Some"),
+    ("NextExpiry", "Some"),
+    ("NextExpiry", "None"),
     ("Receive", "New"),
     ("Receive", "Duplicate"),
     ("Waiting", "target: Some"),

@@ -33,5 +33,7 @@ mod monitor;
 mod protection;
 #[path = "../it/secrets.rs"]
 mod secrets;
+#[path = "../it/takeover.rs"]
+mod takeover;
 #[path = "../it/transactions.rs"]
 mod transactions;

@@ -15,7 +15,7 @@ use super::{Command, HookWork};
 pub(super) const KINDS: [&str; 2] = ["CHARGE_REQUESTED", "REFUND_REQUESTED"];
 
 /// How likely each command is, in the order of [`Hand::invent`].
-const WEIGHTS: [u64; 17] = [24, 4, 12, 9, 4, 18, 6, 9, 6, 3, 2, 3, 1, 5, 4, 5, 4];
+const WEIGHTS: [u64; 18] = [24, 4, 12, 9, 4, 18, 10, 9, 6, 7, 2, 3, 1, 5, 4, 5, 4, 2];
 
 /// What messages may hold.
 const TEXTS: [&str; 5] = ["done", "", "\"quoted\" \\ \r\n\t", "ж🦀", "orch1:k:none"];
@@ -91,6 +91,7 @@ impl Hand {
                 Command::ClaimTold(self.term(), op_id)
             }
             16 => self.mark(),
+            17 => Command::NextExpiry(self.soon(-20, 20)),
             _ => self.accept(),
         }
     }

@@ -69,6 +69,7 @@ pub(crate) enum Command {
     /// In batches, as for [`Reap`](Self::Reap).
     Purge(Timestamp, u32),
     NextDue(Timestamp),
+    NextExpiry(Timestamp),
     Receive(NewCallback),
     Waiting(Waiting, u32),
     ClaimTold(Term, OpId),
@@ -146,6 +147,7 @@ pub(crate) async fn run(stand: &Stand, now: Timestamp, command: Command) -> Answ
         Command::SetAside(op_id, fence) => told(store.set_aside(op_id.as_str(), fence).await),
         Command::Purge(before, limit) => purge(store, before, limit).await,
         Command::NextDue(from) => told(store.next_due(from).await),
+        Command::NextExpiry(after) => told(store.next_expiry(after).await),
         Command::Receive(callback) => told(store.receive_callback(callback).await),
         Command::Waiting(which, limit) => told(store.waiting_callbacks(which, limit).await),
         Command::ClaimTold(term, op_id) => {

@@ -10,12 +10,15 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::clock::{Timestamp, between};
+use crate::clock::{Timestamp, between, later};
 use crate::engine::Engine;
-use crate::protection::CallResult;
+use crate::protection::{CallResult, Permit};
 use crate::store::{Claim, StoreError};
 
 use super::Scheduler;
+
+/// Pause at least before questions that were refused.
+const AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
 /// Limits of a [`Reaper`].
 #[derive(Debug, Clone, Copy)]
@@ -50,8 +53,16 @@ pub struct ReaperReport {
 pub struct Reaper {
     engine: Engine,
     config: ReaperConfig,
+    ahead: Arc<Mutex<Ahead>>,
+}
+
+/// What a batch left to do.
+#[derive(Debug, Default)]
+struct Ahead {
     /// When to look again, if that is known.
-    next: Arc<Mutex<Option<Timestamp>>>,
+    at: Option<Timestamp>,
+    /// Whether there is known to be more than a batch, or than the provider's protection let pass.
+    more: bool,
 }
 
 impl Reaper {
@@ -61,7 +72,7 @@ impl Reaper {
         Self {
             engine: engine.clone(),
             config,
-            next: Arc::default(),
+            ahead: Arc::default(),
         }
     }
 
@@ -71,14 +82,30 @@ impl Reaper {
     /// When the database fails.
     pub async fn run_once(&self, now: Timestamp) -> Result<ReaperReport, StoreError> {
         let inner = &self.engine.inner;
+        // After an error there is no hurry.
+        let more = std::mem::take(&mut *self.ahead()).more;
         let reaped = inner.store.reap(now, self.config.batch).await?.len();
-        // A question is a call, too: the provider may want none.
-        let mut permits = Vec::new();
-        while permits.len() < self.config.batch as usize
-            && let Ok(permit) = inner.lane.question(now)
-        {
-            permits.push(permit);
-        }
+        inner.metrics.reaper_reaped.inc_by(reaped as u64);
+        let wishes = if more || reaped > 0 {
+            self.config.batch
+        } else {
+            1
+        };
+        let (permits, refused_until) = self.permits(wishes, now).await;
+        let allowed = permits.len();
+        let probed = self.ask(permits, now).await?;
+        inner.metrics.reaper_probed.inc_by(probed as u64);
+        let report = ReaperReport { reaped, probed };
+        let refused_until =
+            refused_until.filter(|_| probed == allowed && (probed > 0 || reaped > 0));
+        let ahead = self.look_ahead(now, report, refused_until).await?;
+        *self.ahead() = ahead;
+        Ok(report)
+    }
+
+    /// Asks about as many operations as there are permits; says how many there were.
+    async fn ask(&self, mut permits: Vec<Permit>, now: Timestamp) -> Result<usize, StoreError> {
+        let inner = &self.engine.inner;
         let claim = Claim {
             term: inner.term(now),
             event_types: Arc::clone(&inner.event_types),
@@ -97,9 +124,38 @@ impl Reaper {
             questions.spawn(async move { engine.resolve(lease, permit).await });
         }
         while questions.join_next().await.is_some() {}
-        inner.metrics.reaper_reaped.inc_by(reaped as u64);
-        inner.metrics.reaper_probed.inc_by(probed as u64);
-        Ok(ReaperReport { reaped, probed })
+        Ok(probed)
+    }
+
+    /// Permits for a batch of questions: they are calls, too, and the provider may want none. What is
+    /// lacking is asked for at once, up to `wishes`: it is not kept until this loop comes by again. Says
+    /// until when the rest is refused.
+    async fn permits(&self, wishes: u32, now: Timestamp) -> (Vec<Permit>, Option<Timestamp>) {
+        let mut permits = Vec::new();
+        let mut refused_until = self.enter(&mut permits, wishes, now);
+        if refused_until.is_some_and(|until| until <= now) {
+            if let Err(error) = self.engine.protect_once().await {
+                tracing::warn!(%error, "the provider's protection is not shared at the moment");
+            }
+            refused_until = self.enter(&mut permits, 1, now);
+        }
+        (permits, refused_until)
+    }
+
+    /// Adds permits, up to a batch. Each refusal is a wish for one more.
+    fn enter(&self, permits: &mut Vec<Permit>, wishes: u32, now: Timestamp) -> Option<Timestamp> {
+        let mut refused_until = None;
+        let mut refusals = 0;
+        while permits.len() < self.config.batch as usize && refusals < wishes {
+            match self.engine.inner.lane.question(now) {
+                Ok(permit) => permits.push(permit),
+                Err(refused) => {
+                    refused_until = Some(refused.retry_at);
+                    refusals += 1;
+                }
+            }
+        }
+        refused_until
     }
 
     /// When there is something to do again after a batch of `now`, as far as can be known.
@@ -107,16 +163,25 @@ impl Reaper {
         &self,
         now: Timestamp,
         report: ReaperReport,
-    ) -> Result<Option<Timestamp>, StoreError> {
+        refused_until: Option<Timestamp>,
+    ) -> Result<Ahead, StoreError> {
         let most = report.reaped.max(report.probed);
-        if most > 0 && most >= self.config.batch as usize {
-            return Ok(Some(now));
-        }
-        self.engine.inner.store.next_expiry(now).await
+        let is_full = most > 0 && most >= self.config.batch as usize;
+        let more = is_full || refused_until.is_some();
+        let refused_until = refused_until.map(|until| until.max(later(now, AFTER_REFUSAL)));
+        let at = match refused_until {
+            None if is_full => Some(now),
+            None => self.engine.inner.store.next_expiry(now).await?,
+            Some(until) => {
+                let expiry = self.engine.inner.store.next_expiry(now).await?;
+                Some(expiry.map_or(until, |expiry| expiry.min(until)))
+            }
+        };
+        Ok(Ahead { at, more })
     }
 
-    fn next(&self) -> MutexGuard<'_, Option<Timestamp>> {
-        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -126,7 +191,7 @@ impl Scheduler for Reaper {
     }
 
     fn every(&self) -> Duration {
-        let (next, now) = (*self.next(), self.engine.inner.clock.now());
+        let (next, now) = (self.ahead().at, self.engine.inner.clock.now());
         let until = next.map_or(self.config.every, |next| between(now, next));
         until.min(self.config.every)
     }
@@ -136,12 +201,7 @@ impl Scheduler for Reaper {
     }
 
     async fn tick(&self) -> Result<Option<String>, StoreError> {
-        let now = self.engine.inner.clock.now();
-        // After an error there is no hurry.
-        *self.next() = None;
-        let report = self.run_once(now).await?;
-        let next = self.look_ahead(now, report).await?;
-        *self.next() = next;
+        let report = self.run_once(self.engine.inner.clock.now()).await?;
         Ok((report != ReaperReport::default()).then(|| format!("{report:?}")))
     }
 }

@@ -18,6 +18,7 @@ mod crashes;
 mod doubt;
 mod encryption;
 mod guard;
+mod hanging;
 mod lanes;
 mod lifecycle;
 mod monitor;

@@ -7,12 +7,13 @@
 use std::time::Duration;
 
 use orch_runtime::engine::{EngineConfig, Shutdown};
+use orch_runtime::protection::ProtectionPolicy;
 use orch_runtime::scheduler::{ReaperConfig, Scheduler};
 use orch_runtime::store::{Claim, Term};
-use orch_runtime::testing::{Reply, World};
+use orch_runtime::testing::{Provider, Reply, World};
 use orch_runtime::{Clock as _, Command as _, Engine, OpId, OperationState, Reaper, Timestamp};
 
-use crate::charge::{Charge, charge, keyed_world, scripted};
+use crate::charge::{Charge, Charging, SETUP, charge, keyed_world, scripted};
 
 /// From the death of a process until another one has asked the provider about all that it held.
 const BOUND: Duration = Duration::from_secs(15);
@@ -99,6 +100,37 @@ async fn a_lost_process_with_many_calls_is_taken_over_at_once() {
         since(&world, killed)
     );
     assert_eq!(world.provider.most_effects_of_one_key(), 1);
+}
+
+/// The provider is spared by all processes together, and this one has not asked lately what it may do.
+#[tokio::test]
+async fn a_process_that_was_idle_may_ask_when_it_takes_over() {
+    let world = World::new(SETUP, Provider::keyed(), |builder, provider| {
+        let charging = Charging::<false> {
+            provider,
+            keyed: true,
+        };
+        let policy = ProtectionPolicy::default();
+        builder.protection("bank", policy).register(charging)
+    });
+    let survivor = Survivor::beside(&world);
+    survivor.reaper.tick().await.unwrap();
+    let killed = world.clock.now();
+    let lost = lose(&world, 30, true).await;
+    survivor.until_asked(&world, 1).await;
+    assert!(
+        since(&world, killed) <= BOUND,
+        "{:?}",
+        since(&world, killed)
+    );
+    survivor.until_asked(&world, 30).await;
+    let patience = BOUND + Duration::from_secs(5);
+    assert!(
+        since(&world, killed) <= patience,
+        "{:?}",
+        since(&world, killed)
+    );
+    assert_eq!(world.state(&lost[0]).await, OperationState::Completed);
 }
 
 /// The process that takes over dies too, while it asks.

@@ -25,6 +25,9 @@ mod differential;
 mod doubt;
 #[path = "../it/encryption.rs"]
 mod encryption;
+mod exhaustion;
+#[path = "../it/hanging.rs"]
+mod hanging;
 #[path = "../it/lifecycle.rs"]
 mod lifecycle;
 #[path = "../it/monitor.rs"]

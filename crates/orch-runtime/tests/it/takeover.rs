@@ -18,6 +18,9 @@ use crate::charge::{Charge, Charging, SETUP, charge, keyed_world, scripted};
 /// From the death of a process until another one has asked the provider about all that it held.
 const BOUND: Duration = Duration::from_secs(15);
 
+/// After this, nobody comes any more.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// Milliseconds between the last look of the other process and the death.
 const PHASES: [u64; 6] = [0, 1, 1_234, 5_000, 7_500, 9_999];
 
@@ -36,13 +39,15 @@ impl Survivor {
 
     /// Looks, as the loop does, until the provider was asked about so many operations.
     async fn until_asked(&self, world: &World, questions: u32) {
-        loop {
+        let given_up = world.clock.now() + PATIENCE;
+        while world.clock.now() < given_up {
             self.reaper.tick().await.unwrap();
             if world.provider.probes() >= questions {
                 return;
             }
             world.clock.advance(self.reaper.every());
         }
+        panic!("asked {} times", world.provider.probes());
     }
 }
 

@@ -63,6 +63,8 @@ struct Ahead {
     at: Option<Timestamp>,
     /// Whether there is known to be more than a batch, or than the provider's protection let pass.
     more: bool,
+    /// Whether the provider's protection was asked before.
+    is_told: bool,
 }
 
 impl Reaper {
@@ -83,10 +85,20 @@ impl Reaper {
     pub async fn run_once(&self, now: Timestamp) -> Result<ReaperReport, StoreError> {
         let inner = &self.engine.inner;
         // After an error there is no hurry.
-        let more = std::mem::take(&mut *self.ahead()).more;
+        let before = std::mem::take(&mut *self.ahead());
         let reaped = inner.store.reap(now, self.config.batch).await?.len();
         inner.metrics.reaper_reaped.inc_by(reaped as u64);
-        let wishes = if more || reaped > 0 {
+        let earliest = inner.store.next_expiry(Timestamp::UNIX_EPOCH).await?;
+        // The first round asks in any case: this process has not heard yet what the provider allows.
+        if before.is_told && earliest.is_none_or(|earliest| earliest > now) {
+            *self.ahead() = Ahead {
+                at: earliest,
+                more: false,
+                is_told: true,
+            };
+            return Ok(ReaperReport { reaped, probed: 0 });
+        }
+        let wishes = if before.more || reaped > 0 {
             self.config.batch
         } else {
             1
@@ -177,7 +189,11 @@ impl Reaper {
                 Some(expiry.map_or(until, |expiry| expiry.min(until)))
             }
         };
-        Ok(Ahead { at, more })
+        Ok(Ahead {
+            at,
+            more,
+            is_told: true,
+        })
     }
 
     fn ahead(&self) -> MutexGuard<'_, Ahead> {

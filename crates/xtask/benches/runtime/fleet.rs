@@ -131,14 +131,30 @@ fn times(
 async fn idle(place: &Place, url: &str) -> Result<Row> {
     let bed = Bed::new(place, ProtectionPolicy::default()).await?;
     submit(&bed, 0).await?;
+    // What the server does by itself is counted with the rest.
+    set_autovacuum(url, "off").await?;
     SystemClock.sleep(PATIENCE / 6).await;
     let before = transactions(url).await?;
     SystemClock.sleep(IDLE).await;
     let made = transactions(url).await? - before;
+    set_autovacuum(url, "on").await?;
     bed.stop().await;
     let name = "PostgreSQL: transactions of an idle engine";
     let row = Row::new(name, "1/s", vec![made / IDLE.as_secs_f64()]);
     Ok(row.wanted(Wanted::AtMost(1.0)))
+}
+
+async fn set_autovacuum(url: &str, setting: &str) -> Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    for sql in [
+        format!("alter system set autovacuum = {setting}"),
+        "select pg_reload_conf()".to_owned(),
+    ] {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(&mut connection)
+            .await?;
+    }
+    Ok(connection.close().await?)
 }
 
 async fn transactions(url: &str) -> Result<f64> {

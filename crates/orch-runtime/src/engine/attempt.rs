@@ -47,6 +47,7 @@ impl Engine {
         let traced = trace::probe(self.inner.domain, &lease);
         let resolve = self.inner.resolve(lease, permit, &traced);
         traced.clone().run(resolve).await;
+        self.inner.wake.notify_one();
     }
 
     /// Applies an answer that is in the log already.

@@ -324,6 +324,10 @@ pub trait OperationStore: CallbackInbox {
     /// When the earliest PENDING operation is due that is due at `from` or later.
     async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
+    /// When, after `after`, the earliest lease of an attempt ends or the earliest question to the provider
+    /// is due.
+    async fn next_expiry(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
     /// Deletes up to `limit` applied log entries from before `before`, of operations that have ended;
     /// says how many.
     async fn purge(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError>;

@@ -14,16 +14,22 @@ const STORE: StoreKind = StoreKind::Postgres;
 mod callbacks;
 #[path = "../it/charge.rs"]
 mod charge;
+#[path = "../it/commands/mod.rs"]
+mod commands;
 #[path = "../it/conformance.rs"]
 mod conformance;
 #[path = "../it/crashes.rs"]
 mod crashes;
 #[path = "../it/dead_letters.rs"]
 mod dead_letters;
+mod differential;
 #[path = "../it/doubt.rs"]
 mod doubt;
 #[path = "../it/encryption.rs"]
 mod encryption;
+mod exhaustion;
+#[path = "../it/hanging.rs"]
+mod hanging;
 #[path = "../it/lifecycle.rs"]
 mod lifecycle;
 #[path = "../it/monitor.rs"]
@@ -32,6 +38,8 @@ mod monitor;
 mod protection;
 #[path = "../it/secrets.rs"]
 mod secrets;
+#[path = "../it/takeover.rs"]
+mod takeover;
 #[path = "../it/traces.rs"]
 mod traces;
 #[path = "../it/transactions.rs"]

@@ -180,6 +180,10 @@ impl OperationStore for BentStore {
             .await
     }
 
+    async fn next_expiry(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.store.next_expiry(after).await
+    }
+
     async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         self.store.next_due(from).await
     }

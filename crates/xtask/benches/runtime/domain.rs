@@ -4,7 +4,8 @@ use orch_runtime::{
     BizKey, Column, Command, Idempotency, Migration, OpId, Orchestrator, Outcome, Probe, Tables,
 };
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
 
 pub(crate) const TABLES: Tables = Tables {
     domain: "charge",
@@ -58,7 +59,10 @@ impl Command for Charge {
 }
 
 /// Answers at once.
-pub(crate) struct Charging;
+pub(crate) struct Charging {
+    /// Who is told of each call.
+    pub(crate) begun: Option<Sender<(OpId, Instant)>>,
+}
 
 impl Orchestrator for Charging {
     type Command = Charge;
@@ -71,6 +75,9 @@ impl Orchestrator for Charging {
     }
 
     async fn execute(&self, op_id: &OpId, _command: &Charge) -> Outcome {
+        if let Some(begun) = &self.begun {
+            drop(begun.send((op_id.clone(), Instant::now())));
+        }
         Outcome::ok("charged", op_id.as_str())
     }
 

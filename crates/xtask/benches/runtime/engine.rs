@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use orch_runtime::engine::{Engine, EngineConfig, Shutdown, ShutdownSignal};
 use orch_runtime::fault::{Boundary, Fate, FaultPlan};
 use orch_runtime::protection::ProtectionPolicy;
-use orch_runtime::scheduler::{CleanerConfig, FinalizerConfig, ReaperConfig};
+use orch_runtime::scheduler::{CleanerConfig, FinalizerConfig, MonitorConfig, ReaperConfig};
 use orch_runtime::store::Database;
-use orch_runtime::{Cleaner, Clock, Finalizer, IdemKey, OwnerId, Reaper, SystemClock, Workers};
+use orch_runtime::{
+    Cleaner, Clock, Finalizer, IdemKey, Monitor, OpId, OwnerId, Reaper, SystemClock, Workers,
+};
 use tokio::task::JoinSet;
 
 use super::domain::{Charge, Charging, TABLES, key};
@@ -37,13 +40,22 @@ impl Bed {
     /// On an empty place; the provider protected as in a service, or not at all.
     pub(crate) async fn new(place: &Place, protection: ProtectionPolicy) -> Result<Self> {
         place.clear().await?;
+        Self::beside(place, protection, None).await
+    }
+
+    /// On what is there; calls are told to `begun`.
+    pub(crate) async fn beside(
+        place: &Place,
+        protection: ProtectionPolicy,
+        begun: Option<Sender<(OpId, Instant)>>,
+    ) -> Result<Self> {
         let commits = Arc::new(Commits::default());
         let database = place.open(Arc::clone(&commits) as _).await?;
         let engine = Engine::builder(database.operations(TABLES), TABLES)
             .lanes(database.lanes())
             .protection("charge", protection)
             .config(EngineConfig::default())
-            .register(Charging)
+            .register(Charging { begun })
             .build()?;
         let (stop, shutdown) = Shutdown::new();
         let mut loops = JoinSet::new();
@@ -72,6 +84,7 @@ fn workers(engine: &Engine) -> Workers {
         .with(Finalizer::new(engine, FinalizerConfig::default()))
         .with(Reaper::new(engine, ReaperConfig::default()))
         .with(Cleaner::new(engine, CleanerConfig::default()))
+        .with(Monitor::new(engine, MonitorConfig::default()))
 }
 
 /// What clients do after their command was accepted.

@@ -6,6 +6,7 @@
 mod cpu;
 mod domain;
 mod engine;
+mod fleet;
 mod latency;
 mod place;
 mod rates;
@@ -59,6 +60,7 @@ async fn main() -> Result<()> {
         rows.extend(latency::alone(place, &folder).await?);
         rows.extend(latency::at_200(place).await?);
         rows.push(idle(place).await?);
+        rows.extend(fleet::measure(place).await?);
     }
     let rows: Vec<_> = rows.iter().map(Row::to_json).collect();
     let file = value("--rows").context("--rows FILE is missing")?;

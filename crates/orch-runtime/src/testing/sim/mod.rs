@@ -41,8 +41,8 @@ use super::WorldSetup;
 
 pub use self::invariant::Invariant;
 pub use self::provider::SimProvider;
+pub use self::random::Random;
 
-use self::random::Random;
 use self::stage::Stage;
 use self::world::World;
 

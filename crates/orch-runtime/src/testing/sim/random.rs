@@ -2,10 +2,12 @@
 
 /// A stream of numbers that depends on its seed alone.
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    /// The stream of `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -18,27 +20,36 @@ impl Random {
     }
 
     /// A number from `low` to `high`, both included.
-    pub(super) fn between(&mut self, low: u64, high: u64) -> u64 {
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }
 
-    /// A place in a list of `len`, which is not empty.
-    pub(super) fn place(&mut self, len: usize) -> usize {
+    /// A place in a list of `len`.
+    ///
+    /// # Panics
+    /// When the list is empty.
+    pub fn place(&mut self, len: usize) -> usize {
         usize::try_from(self.next() % len as u64).unwrap_or(0)
     }
 
     /// Whether something happens that happens in `percent` of all cases.
-    pub(super) fn chance(&mut self, percent: u64) -> bool {
+    pub fn chance(&mut self, percent: u64) -> bool {
         self.next() % 100 < percent
     }
 
-    /// One of `choices`, which is not empty.
-    pub(super) fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
+    /// One of `choices`.
+    ///
+    /// # Panics
+    /// When there are none.
+    pub fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
         choices[self.place(choices.len())].clone()
     }
 
     /// The place of one of `weights`, each as likely as it is heavy; `None` when all are zero.
-    pub(super) fn weighted(&mut self, weights: &[u64]) -> Option<usize> {
+    pub fn weighted(&mut self, weights: &[u64]) -> Option<usize> {
         let total: u64 = weights.iter().sum();
         let mut left = self.next().checked_rem(total)?;
         weights.iter().position(|weight| {

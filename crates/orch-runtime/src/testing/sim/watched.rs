@@ -263,6 +263,12 @@ impl OperationStore for Watched {
             .await
     }
 
+    async fn next_expiry(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let read = self.store.next_expiry(after);
+        self.read("next expiry", read, |end| format!("{end:?}"))
+            .await
+    }
+
     async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let read = self.store.next_due(from);
         self.read("next due", read, |due| format!("{due:?}")).await

@@ -2,6 +2,7 @@
 
 mod raw_provider;
 mod tls;
+mod twice;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -86,6 +86,18 @@ impl PostgresOperations {
         Ok(done.rows_affected())
     }
 
+    /// The one time that a statement finds behind `from`.
+    async fn earliest(
+        &self,
+        operation: &'static str,
+        sql: &SqlStr,
+        from: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let rows = self.rows(operation, self.statement(sql).bind(from)).await?;
+        let found = rows.first().map(|row| sqlx::Row::try_get(row, 0));
+        found.unwrap_or(Ok(None)).map_err(postgres_error(operation))
+    }
+
     async fn apply(&self, work: Work) -> Result<Applied, StoreError> {
         match self.store.committer.submit(work).await? {
             Answer::Applied(applied) => Ok(applied),
@@ -247,11 +259,12 @@ impl OperationStore for PostgresOperations {
     }
 
     async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let rows = self
-            .rows("next due", self.statement(&self.sql.next_due).bind(from))
-            .await?;
-        let due = rows.first().map(|row| sqlx::Row::try_get(row, 0));
-        due.unwrap_or(Ok(None)).map_err(postgres_error("next due"))
+        self.earliest("next due", &self.sql.next_due, from).await
+    }
+
+    async fn next_expiry(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.earliest("next expiry", &self.sql.next_expiry, after)
+            .await
     }
 
     async fn purge(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {

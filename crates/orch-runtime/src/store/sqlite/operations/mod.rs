@@ -243,10 +243,14 @@ impl OperationStore for SqliteOperations {
 
     async fn next_due(&self, from: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         self.read("next due", move |connection, sql| {
-            let millis: Option<i64> = connection
-                .prepare_cached(&sql.next_due)?
-                .query_row([to_millis(from)], |row| row.get(0))?;
-            Ok(millis.map(from_millis))
+            earliest(connection, &sql.next_due, from)
+        })
+        .await
+    }
+
+    async fn next_expiry(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read("next expiry", move |connection, sql| {
+            earliest(connection, &sql.next_expiry, after)
         })
         .await
     }
@@ -313,6 +317,18 @@ impl OperationStore for SqliteOperations {
         })
         .await
     }
+}
+
+/// The one time that a statement finds behind `from`.
+fn earliest(
+    connection: &Connection,
+    sql: &str,
+    from: Timestamp,
+) -> rusqlite::Result<Option<Timestamp>> {
+    let millis: Option<i64> = connection
+        .prepare_cached(sql)?
+        .query_row([to_millis(from)], |row| row.get(0))?;
+    Ok(millis.map(from_millis))
 }
 
 /// Runs `work` so that its refusal leaves its neighbours in the shared commit alone.

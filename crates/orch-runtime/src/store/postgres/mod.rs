@@ -151,8 +151,11 @@ impl PostgresStore {
         faults: Arc<dyn FaultPlan>,
     ) -> Result<Self, StoreError> {
         let store = Self::connect_lazily(config, faults)?;
+        // The committers get theirs before anybody else.
+        let mut committing = store.link.committing.acquire().await.map_err(unreachable)?;
+        refuse_lossy_commits(&mut committing).await?;
+        drop(committing);
         let mut connection = store.link.pool.acquire().await.map_err(unreachable)?;
-        refuse_lossy_commits(&mut connection).await?;
         if config.migrate {
             migrate::apply(&mut connection, migrations).await?;
         }
@@ -172,15 +175,18 @@ impl PostgresStore {
         let options = config.options()?.extra_float_digits(None);
         let connections = config.connections.max(LEAST_CONNECTIONS);
         let (pool, committing) = if wrapped {
-            let pool = pool(connections, options);
+            let pool = pool(connections).connect_lazy_with(options);
             (pool.clone(), pool)
         } else {
             // A plan from when the tables were small reads all of them when they are large.
             let fresh = [("plan_cache_mode", "force_custom_plan")];
             let committers = u32::try_from(COMMITTERS).unwrap_or(u32::MAX);
             (
-                pool(connections - committers, options.clone().options(fresh)),
-                pool(committers, options.options(COMMITTING)),
+                pool(connections - committers).connect_lazy_with(options.clone().options(fresh)),
+                // Idle ones stay, or others may have taken their places when they are needed.
+                pool(committers)
+                    .idle_timeout(None)
+                    .connect_lazy_with(options.options(COMMITTING)),
             )
         };
         let link = Link {
@@ -280,12 +286,11 @@ impl Link {
     }
 }
 
-fn pool(connections: u32, options: PgConnectOptions) -> PgPool {
+fn pool(connections: u32) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
-        .connect_lazy_with(options)
 }
 
 fn unreachable(error: sqlx::Error) -> StoreError {

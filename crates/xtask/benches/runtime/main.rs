@@ -12,6 +12,7 @@ mod place;
 mod rates;
 mod raw;
 mod raw_postgres;
+mod soak;
 
 use std::fs;
 use std::io::Write;
@@ -50,22 +51,38 @@ async fn main() -> Result<()> {
     if let Some(clients) = value("--profile") {
         return profile(&places.0, clients.parse()?).await;
     }
-    let mut rows = Vec::new();
-    for clients in [256, 64, 1] {
-        for place in &places.0 {
-            rows.extend(rates::measure(place, clients, rounds).await?);
-        }
-    }
-    for place in &places.0 {
-        rows.extend(latency::alone(place, &folder).await?);
-        rows.extend(latency::at_200(place).await?);
-        rows.push(idle(place).await?);
-        rows.extend(fleet::measure(place).await?);
-    }
+    let rows = match value("--soak") {
+        Some(minutes) => soaked(&places.0, minutes.parse()?).await?,
+        None => measured(&places.0, &folder, rounds).await?,
+    };
     let rows: Vec<_> = rows.iter().map(Row::to_json).collect();
     let file = value("--rows").context("--rows FILE is missing")?;
     fs::write(file, serde_json::to_vec(&rows)?)?;
     Ok(())
+}
+
+async fn measured(places: &[Place], folder: &Path, rounds: usize) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for clients in [256, 64, 1] {
+        for place in places {
+            rows.extend(rates::measure(place, clients, rounds).await?);
+        }
+    }
+    for place in places {
+        rows.extend(latency::alone(place, folder).await?);
+        rows.extend(latency::at_200(place).await?);
+        rows.push(idle(place).await?);
+        rows.extend(fleet::measure(place).await?);
+    }
+    Ok(rows)
+}
+
+async fn soaked(places: &[Place], minutes: u64) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for place in places.iter().rev() {
+        rows.extend(soak::measure(place, minutes).await?);
+    }
+    Ok(rows)
 }
 
 /// A file and a server; `only` is `sqlite` or `postgres`.

@@ -35,11 +35,12 @@ struct Bench<'a> {
 
 type Measure = fn(&Bench<'_>) -> Result<Vec<Row>>;
 
-const BENCHES: [(&str, Measure); 5] = [
+const BENCHES: [(&str, Measure); 6] = [
     ("generate", commands::generate),
     ("lint", commands::lint),
     ("runtime", runtime::measure),
     ("peers", peers::measure),
+    ("soak", runtime::soak),
     ("fresh", fresh::measure),
 ];
 
@@ -57,7 +58,7 @@ pub fn run(workspace: &Workspace, arguments: &[String], out: &mut dyn Write) -> 
     let Some(options) = options(arguments) else {
         writeln!(
             out,
-            "usage: cargo xtask bench [generate|lint|runtime|peers|fresh]... [--json FILE] [--rounds N]"
+            "usage: cargo xtask bench [generate|lint|runtime|peers|soak|fresh]... [--json FILE] [--rounds N]"
         )?;
         return Ok(End::Usage);
     };

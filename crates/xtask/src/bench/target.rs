@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::Bench;
 use super::row::Row;
 
-/// Rows of `benches/<name>`.
-pub(super) fn rows(bench: &Bench<'_>, name: &str) -> Result<Vec<Row>> {
+/// Rows of `benches/<name>`, told `more`.
+pub(super) fn rows(bench: &Bench<'_>, name: &str, more: &[&str]) -> Result<Vec<Row>> {
     let folder = bench.folder.join(name);
     let rows = folder.with_extension("json");
     fs::create_dir_all(&folder)?;
@@ -19,6 +19,7 @@ pub(super) fn rows(bench: &Bench<'_>, name: &str) -> Result<Vec<Row>> {
         .workspace
         .cargo(&target)
         .args(["--rounds", &rounds])
+        .args(more)
         .args(["--folder".as_ref(), folder.as_path()])
         .args(["--rows".as_ref(), rows.as_path()])
         .run()?;

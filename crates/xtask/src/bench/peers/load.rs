@@ -1,5 +1,7 @@
 //! What the engines are made to do, and what is read from their answers.
 
+use anyhow::{Context, Result};
+
 /// One load.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Load {
@@ -31,6 +33,12 @@ impl Load {
             operations,
             figures,
         }
+    }
+
+    /// Its place among all loads.
+    pub(super) fn place(&self) -> Result<usize> {
+        let place = LOADS.iter().position(|known| known == self);
+        place.context("no such load")
     }
 
     /// Figures with their units, for people.

@@ -29,7 +29,7 @@ pub const SERVER_SETTINGS: &str =
     "shared_buffers = 512MB\nmax_wal_size = 4GB\ncheckpoint_timeout = 30min\n";
 
 pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<Row>> {
-    target::rows(bench, "peers")
+    target::rows(bench, "peers", &[])
 }
 
 /// The engines, ready to be measured, and what was found.
@@ -39,6 +39,8 @@ pub struct Peers {
     folder: PathBuf,
     found: BTreeMap<Place, Vec<f64>>,
     troubles: BTreeMap<(usize, usize), String>,
+    /// What else was measured under the same loads.
+    others: Vec<String>,
 }
 
 /// Where a figure stands: its load, its engine, its place among the load's figures.
@@ -57,18 +59,30 @@ impl Peers {
             folder,
             found: BTreeMap::new(),
             troubles: BTreeMap::new(),
+            others: Vec::new(),
         })
     }
 
-    /// Puts every load on every engine, with the PostgreSQL server at `server`, and tells `say` what was
-    /// found.
+    /// Takes down what something else came to under `load`, told by `say` as of the engines: a value for
+    /// each figure that it has.
     ///
     /// # Errors
     /// When `say` fails.
-    pub fn round(&mut self, server: &str, say: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
-        LOADS
-            .iter()
-            .try_for_each(|load| self.measure(load, server, say))
+    pub fn record(
+        &mut self,
+        load: &Load,
+        name: &str,
+        figures: Vec<Option<f64>>,
+        say: &mut dyn FnMut(&str) -> Result<()>,
+    ) -> Result<()> {
+        let known = self.others.iter().position(|known| known == name);
+        let number = known.unwrap_or_else(|| {
+            self.others.push(name.to_owned());
+            self.others.len() - 1
+        });
+        say(&format!("{name}: {}", load.shown(&figures)))?;
+        self.note(load.place()?, ENGINES.len() + number, figures);
+        Ok(())
     }
 
     /// Puts one load on every engine. An engine that failed under this load is not asked again.
@@ -81,8 +95,7 @@ impl Peers {
         server: &str,
         say: &mut dyn FnMut(&str) -> Result<()>,
     ) -> Result<()> {
-        let at = LOADS.iter().position(|known| known == load);
-        let at = at.context("no such load")?;
+        let at = load.place()?;
         for (number, engine) in ENGINES.iter().enumerate() {
             if self.troubles.contains_key(&(at, number)) {
                 continue;
@@ -90,10 +103,7 @@ impl Peers {
             match self.run(engine, load, server) {
                 Ok(figures) => {
                     say(&format!("{}: {}", engine.name, load.shown(&figures)))?;
-                    for (figure, value) in figures.into_iter().enumerate() {
-                        let found = self.found.entry((at, number, figure));
-                        found.or_default().extend(value);
-                    }
+                    self.note(at, number, figures);
                 }
                 Err(error) => {
                     let reason = one_line(&format!("{error:#}"));
@@ -103,6 +113,13 @@ impl Peers {
             }
         }
         Ok(())
+    }
+
+    fn note(&mut self, at: usize, number: usize, figures: Vec<Option<f64>>) {
+        for (figure, value) in figures.into_iter().enumerate() {
+            let found = self.found.entry((at, number, figure));
+            found.or_default().extend(value);
+        }
     }
 
     /// What one engine does under one load: a value for each figure that it has.
@@ -116,14 +133,20 @@ impl Peers {
         Ok(figures.map(|figure| line[figure.key].as_f64()).collect())
     }
 
+    /// The engines, and what else was measured.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let engines = ENGINES.iter().map(|engine| engine.name);
+        engines.chain(self.others.iter().map(String::as_str))
+    }
+
     /// All rows, those of one load together.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         for (at, load) in LOADS.iter().enumerate() {
             for (figure, of) in load.figures.iter().enumerate() {
-                for (number, engine) in ENGINES.iter().enumerate() {
-                    let name = format!("{}: {}", of.title, engine.name);
+                for (number, engine) in self.names().enumerate() {
+                    let name = format!("{}: {engine}", of.title);
                     let trouble = self.troubles.get(&(at, number));
                     let samples = self.found.get(&(at, number, figure));
                     let samples = samples.cloned().unwrap_or_default();
@@ -159,8 +182,11 @@ mod tests {
             folder: PathBuf::new(),
             found: BTreeMap::new(),
             troubles: BTreeMap::new(),
+            others: Vec::new(),
         };
-        peers.round("no server", &mut |_| Ok(())).unwrap();
+        for load in &LOADS {
+            peers.measure(load, "no server", &mut |_| Ok(())).unwrap();
+        }
         let rows = peers.rows();
         assert_eq!(rows.len(), LOADS.len() * ENGINES.len());
         let told = |row: &Row| row.not_run.is_some() && row.samples.is_empty();

@@ -18,6 +18,7 @@ mod charge;
 mod conformance;
 #[path = "../it/crashes.rs"]
 mod crashes;
+mod database_monitor;
 #[path = "../it/dead_letters.rs"]
 mod dead_letters;
 #[path = "../it/doubt.rs"]
@@ -32,6 +33,7 @@ mod monitor;
 mod protection;
 #[path = "../it/secrets.rs"]
 mod secrets;
+mod service;
 #[path = "../it/traces.rs"]
 mod traces;
 #[path = "../it/transactions.rs"]

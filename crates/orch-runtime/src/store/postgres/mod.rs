@@ -20,6 +20,7 @@ mod placeholder;
 mod row;
 mod session;
 mod statements;
+mod statistics;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,9 @@ use crate::protection::LaneStore;
 use crate::secret::Secret;
 
 use super::hook::{Hook, HookError, HookTx};
-use super::{Migration, OperationStore, Sealing, StoreError, StoreErrorKind, Tables};
+use super::{
+    DatabaseStatistics, Migration, OperationStore, Sealing, StoreError, StoreErrorKind, Tables,
+};
 
 use self::committer::{COMMITTERS, Committer};
 use self::error::postgres_error;
@@ -227,6 +230,14 @@ impl PostgresStore {
         let ping = sqlx::raw_sql("select 1").execute(session.connection());
         ping.await.map_err(postgres_error("ping"))?;
         session.end("ping").await
+    }
+
+    /// How the server is doing, and `tables` on it, as far as they exist.
+    ///
+    /// # Errors
+    /// When it does not say so within ten seconds.
+    pub async fn statistics(&self, tables: &[String]) -> Result<DatabaseStatistics, StoreError> {
+        statistics::read(&self.link, tables).await
     }
 
     /// Runs `work` in a transaction of its own. When `work` refuses, nothing of it is durable.

@@ -27,10 +27,12 @@ mod doubt;
 mod encryption;
 #[path = "../it/lifecycle.rs"]
 mod lifecycle;
+mod migrations;
 #[path = "../it/monitor.rs"]
 mod monitor;
 #[path = "../it/protection.rs"]
 mod protection;
+mod schema;
 #[path = "../it/secrets.rs"]
 mod secrets;
 mod service;

@@ -25,6 +25,7 @@ mod statistics;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::fault::{FaultPlan, NoFaults};
@@ -156,8 +157,9 @@ impl PostgresStore {
         let store = Self::connect_lazily(config, faults)?;
         let mut connection = store.link.pool.acquire().await.map_err(unreachable)?;
         refuse_lossy_commits(&mut connection).await?;
+        drop(connection);
         if config.migrate {
-            migrate::apply(&mut connection, migrations).await?;
+            migrate::apply(&store.link.pool, migrations).await?;
         }
         Ok(store)
     }
@@ -308,10 +310,14 @@ fn unreachable(error: sqlx::Error) -> StoreError {
 
 /// An acknowledged operation must survive the end of the server.
 async fn refuse_lossy_commits(connection: &mut sqlx::PgConnection) -> Result<(), StoreError> {
+    let error = postgres_error("open");
+    let mut transaction = connection.begin().await.map_err(&error)?;
     let level: String = sqlx::query_scalar("select current_setting('synchronous_commit')")
-        .fetch_one(connection)
+        .persistent(false)
+        .fetch_one(&mut *transaction)
         .await
-        .map_err(postgres_error("open"))?;
+        .map_err(&error)?;
+    transaction.commit().await.map_err(error)?;
     if level != "off" {
         return Ok(());
     }

@@ -25,6 +25,8 @@ mod dead_letters;
 mod doubt;
 #[path = "../it/encryption.rs"]
 mod encryption;
+#[path = "../it/lanes.rs"]
+mod lanes;
 #[path = "../it/lifecycle.rs"]
 mod lifecycle;
 mod migrations;

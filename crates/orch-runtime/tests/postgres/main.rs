@@ -32,6 +32,7 @@ mod lifecycle;
 mod migrations;
 #[path = "../it/monitor.rs"]
 mod monitor;
+mod pgbouncer;
 #[path = "../it/protection.rs"]
 mod protection;
 mod schema;

@@ -6,8 +6,10 @@
 //! soon after the last test process has ended.
 
 mod binaries;
+mod bouncer;
 mod server;
 
+pub use self::bouncer::PgBouncer;
 pub use self::server::{PostgresServer, ServerError};
 
 use sqlx::Connection as _;

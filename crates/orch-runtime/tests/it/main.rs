@@ -12,6 +12,7 @@ const STORE: StoreKind = StoreKind::Sqlite;
 
 mod callbacks;
 mod charge;
+mod clocks;
 mod conformance;
 mod crashes;
 mod dead_letters;

@@ -1,7 +1,8 @@
 //! The gauges of a database server.
 
-use prometheus::{IntGaugeVec, Opts};
+use prometheus::{GaugeVec, IntGaugeVec, Opts};
 
+use crate::clock::Timestamp;
 use crate::store::DatabaseStatistics;
 
 use super::Metrics;
@@ -16,6 +17,7 @@ pub(crate) struct DatabaseMetrics {
     slow_queries: IntGaugeVec,
     table_bytes: IntGaugeVec,
     table_dead_rows: IntGaugeVec,
+    clock_ahead: GaugeVec,
 }
 
 impl DatabaseMetrics {
@@ -24,7 +26,14 @@ impl DatabaseMetrics {
             let gauge = IntGaugeVec::new(Opts::new(name, help), labels);
             metrics.register(gauge.expect("the names and labels are valid for Prometheus"))
         };
+        let clock_ahead = Opts::new(
+            "orchestration_db_clock_ahead_seconds",
+            "How far the clock of this process is ahead of the database's.",
+        );
+        let clock_ahead = GaugeVec::new(clock_ahead, NO_LABELS);
+        let clock_ahead = clock_ahead.expect("the name is valid for Prometheus");
         Self {
+            clock_ahead: metrics.register(clock_ahead),
             active_connections: gauge(
                 "orchestration_db_active_connections",
                 "Connections to the database that carry out a statement.",
@@ -49,7 +58,10 @@ impl DatabaseMetrics {
     }
 
     /// Shows what a look at the server found, and nothing that it did not find.
-    pub(crate) fn show(&self, seen: &DatabaseStatistics) {
+    /// The server's clock was asked for last, right before `now`.
+    pub(crate) fn show(&self, seen: &DatabaseStatistics, now: Timestamp) {
+        let ahead = (now - seen.server_time).as_seconds_f64();
+        self.clock_ahead.with_label_values(NO_LABELS).set(ahead);
         let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let active = self.active_connections.with_label_values(NO_LABELS);
         active.set(whole(seen.active_connections));
@@ -73,6 +85,7 @@ impl DatabaseMetrics {
 
     /// Shows nothing, because nothing is known.
     pub(crate) fn clear(&self) {
+        self.clock_ahead.reset();
         for gauge in [
             &self.active_connections,
             &self.slow_queries,

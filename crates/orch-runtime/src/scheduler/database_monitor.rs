@@ -30,14 +30,23 @@ impl Default for DatabaseMonitorConfig {
 }
 
 /// Keeps the gauges of a database server true.
-#[derive(Debug)]
 pub struct DatabaseMonitor {
     database: Database,
     tables: Vec<String>,
     config: DatabaseMonitorConfig,
+    clock: Arc<dyn Clock>,
     gauges: DatabaseMetrics,
     /// How often each slow statement had been carried out when it was last seen.
     known: Mutex<HashMap<i64, u64>>,
+}
+
+impl std::fmt::Debug for DatabaseMonitor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DatabaseMonitor")
+            .field("tables", &self.tables)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
 }
 
 impl DatabaseMonitor {
@@ -47,6 +56,7 @@ impl DatabaseMonitor {
     pub fn new(
         database: &Database,
         domains: &[&str],
+        clock: &Arc<dyn Clock>,
         metrics: &Metrics,
         config: DatabaseMonitorConfig,
     ) -> Option<Self> {
@@ -58,6 +68,7 @@ impl DatabaseMonitor {
             database: database.clone(),
             tables,
             config,
+            clock: Arc::clone(clock),
             gauges: DatabaseMetrics::new(metrics),
             known: Mutex::default(),
         })
@@ -71,7 +82,7 @@ impl DatabaseMonitor {
     pub async fn run_once(&self) -> Result<DatabaseStatistics, StoreError> {
         match self.database.statistics(&self.tables).await {
             Ok(seen) => {
-                self.gauges.show(&seen);
+                self.gauges.show(&seen, self.clock.now());
                 if let Some(slow) = &seen.slow_queries {
                     self.name(slow);
                 }
@@ -85,14 +96,14 @@ impl DatabaseMonitor {
     }
 
     /// Looks at once and then again and again, until `shutdown`.
-    pub async fn run(self, clock: Arc<dyn Clock>, mut shutdown: Shutdown) {
+    pub async fn run(self, mut shutdown: Shutdown) {
         while !shutdown.is_requested() {
             if let Err(error) = self.run_once().await {
                 tracing::error!(scheduler = "database-monitor", %error);
             }
             tokio::select! {
                 () = shutdown.requested() => {}
-                () = clock.sleep(self.config.every) => {}
+                () = self.clock.sleep(self.config.every) => {}
             }
         }
     }

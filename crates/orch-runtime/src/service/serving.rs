@@ -43,7 +43,8 @@ impl Running {
         }
         let domains: Vec<&str> = engines.iter().map(Engine::domain).collect();
         let every = setup.intervals.database_monitor;
-        let database_monitor = DatabaseMonitor::new(&setup.store, &domains, &setup.metrics, every);
+        let database_monitor =
+            DatabaseMonitor::new(&setup.store, &domains, &setup.clock, &setup.metrics, every);
         let ready = Ready {
             store: setup.store,
             shutdown: shutdown.clone(),
@@ -67,8 +68,7 @@ impl Running {
             ..ServerConfig::default()
         };
         let stop = || self.shutdown.clone();
-        let clock = Arc::clone(&self.clock);
-        tasks.spawn(http::serve(listener, self.app, config, clock, stop()));
+        tasks.spawn(http::serve(listener, self.app, config, self.clock, stop()));
         for engine in self.engines {
             let stop = stop();
             tasks.spawn(async move { engine.run(stop, GRACE).await });
@@ -77,7 +77,7 @@ impl Running {
             tasks.spawn(workers.run(stop()));
         }
         if let Some(monitor) = self.database_monitor {
-            tasks.spawn(monitor.run(self.clock, stop()));
+            tasks.spawn(monitor.run(stop()));
         }
         (tasks, self.signal)
     }

@@ -1,8 +1,12 @@
 //! What a database server says of itself: the numbers that an operator is shown.
 
+use crate::clock::Timestamp;
+
 /// How a database server is doing, at one moment.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct DatabaseStatistics {
+    /// What the server's clock showed. Nothing is decided by it.
+    pub server_time: Timestamp,
     /// Connections to this database that carry out a statement, without the one that asked. Those of
     /// other roles are seen by members of `pg_monitor` only.
     pub active_connections: u64,

@@ -33,8 +33,9 @@ const CALLBACKS: [&str; 2] = [
 ];
 
 /// Shown by services on PostgreSQL.
-const POSTGRES: [&str; 4] = [
+const POSTGRES: [&str; 5] = [
     "orchestration_db_active_connections",
+    "orchestration_db_clock_ahead_seconds",
     "orchestration_db_slow_queries",
     "orchestration_db_table_bytes",
     "orchestration_db_table_dead_rows",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use orch_runtime::clock::{Clock, Sleep};
+use orch_runtime::clock::{Clock, Sleep, SystemClock};
 use orch_runtime::engine::EngineConfig;
 use orch_runtime::fault::NoFaults;
 use orch_runtime::scheduler::{FinalizerConfig, ReaperConfig};
@@ -184,14 +184,11 @@ impl Pair {
         op_id
     }
 
-    /// One second of both processes, with all that they do in it. A lost one does nothing.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the tasks of the calls go on when the database answers"
-    )]
+    /// One second of both processes, with all that they do in it. A lost one does nothing. The tasks of
+    /// the calls go on when the database answers, which is given some true time.
     async fn step(&mut self, second: u64, lost: Option<usize>) {
         self.truth.advance(STEP);
-        tokio::time::sleep(Duration::from_millis(3)).await;
+        SystemClock.sleep(Duration::from_millis(3)).await;
         for (process, engine) in self.engines.iter().enumerate() {
             if lost == Some(process) {
                 continue;

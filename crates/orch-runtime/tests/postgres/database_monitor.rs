@@ -1,10 +1,11 @@
 //! What the DatabaseMonitor shows of a server, and what it says when it cannot.
 
 use std::io::{self, Write};
+use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use orch_runtime::Secret;
+use orch_runtime::clock::Sleep;
 use orch_runtime::fault::NoFaults;
 use orch_runtime::metrics::Metrics;
 use orch_runtime::scheduler::{DatabaseMonitor, DatabaseMonitorConfig};
@@ -12,6 +13,7 @@ use orch_runtime::store::Database;
 use orch_runtime::store::postgres::{PostgresConfig, PostgresStore};
 use orch_runtime::testing::TestDatabase;
 use orch_runtime::testing::postgres::PostgresServer;
+use orch_runtime::{Clock, Secret, SystemClock, Timestamp};
 use tracing::subscriber::DefaultGuard;
 
 use crate::STORE;
@@ -29,9 +31,14 @@ struct Watched {
 
 impl Watched {
     fn new(database: Database) -> Self {
+        Self::by(Arc::new(SystemClock), database)
+    }
+
+    fn by(clock: Arc<dyn Clock>, database: Database) -> Self {
         let metrics = Metrics::new();
         let config = DatabaseMonitorConfig::default();
-        let monitor = DatabaseMonitor::new(&database, &[TABLES.domain], &metrics, config);
+        let domains = [TABLES.domain];
+        let monitor = DatabaseMonitor::new(&database, &domains, &clock, &metrics, config);
         Self {
             monitor: monitor.unwrap(),
             database,
@@ -52,7 +59,7 @@ impl Watched {
         sqlx::raw_sql(sql).execute(store.pool()).await.unwrap();
     }
 
-    fn value(&self, series: &str) -> Option<u64> {
+    fn value<T: FromStr>(&self, series: &str) -> Option<T> {
         let text = self.metrics.render();
         let shown = |line: &str| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok();
         text.lines().find_map(shown)
@@ -113,11 +120,8 @@ async fn a_server_without_the_extension_shows_everything_but_slow_queries() {
     let seen = watched.monitor.run_once().await.unwrap();
     assert_eq!(seen.slow_queries, None);
     assert_eq!(watched.slow_queries(), None);
-    assert!(
-        watched
-            .value("orchestration_db_active_connections")
-            .is_some()
-    );
+    let active: Option<u64> = watched.value("orchestration_db_active_connections");
+    assert!(active.is_some());
     for table in ["charge_operations", "charge_write_ahead_logs", "orch_lanes"] {
         let bytes = watched.of_table("bytes", table);
         assert!(bytes.is_some_and(|bytes| bytes > 0), "{table}: {bytes:?}");
@@ -128,6 +132,35 @@ async fn a_server_without_the_extension_shows_everything_but_slow_queries() {
         None,
         "this domain takes no callbacks"
     );
+}
+
+/// A clock that is wrong by this much.
+struct Ahead(Duration);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + self.0
+    }
+
+    fn sleep(&self, duration: Duration) -> Sleep {
+        SystemClock.sleep(duration)
+    }
+}
+
+/// A process whose clock nobody sets takes work from others that live; somebody must see which one it is.
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_shown() {
+    let place = TestDatabase::fresh(STORE, MIGRATIONS);
+    for ahead in [0, 20] {
+        let clock = Arc::new(Ahead(Duration::from_secs(ahead)));
+        let watched = Watched::by(clock, place.open(Arc::new(NoFaults)));
+        watched.monitor.run_once().await.unwrap();
+        let shown: f64 = watched
+            .value("orchestration_db_clock_ahead_seconds")
+            .unwrap();
+        let expected = f64::from(u32::try_from(ahead).unwrap());
+        assert!((shown - expected).abs() < 2.0, "{ahead}: {shown}");
+    }
 }
 
 /// A table that nobody can sweep up grows until the disk is full.
@@ -253,6 +286,7 @@ fn a_file_is_not_watched() {
     let config = DatabaseMonitorConfig {
         every: Duration::from_secs(1),
     };
-    let monitor = DatabaseMonitor::new(&database, &["charge"], &Metrics::new(), config);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let monitor = DatabaseMonitor::new(&database, &["charge"], &clock, &Metrics::new(), config);
     assert!(monitor.is_none());
 }

@@ -1,7 +1,9 @@
 //! A service behind a PgBouncer in transaction mode, which gives each transaction another session.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use orch_runtime::clock::{Clock, SystemClock};
 use orch_runtime::engine::{Shutdown, ShutdownSignal};
 use orch_runtime::metrics::Metrics;
 use orch_runtime::scheduler::{DatabaseMonitor, DatabaseMonitorConfig};
@@ -115,7 +117,7 @@ async fn submitted(engine: &Engine, number: usize) -> OpId {
         let submitted = engine.submit(OwnerId::anonymous(), key.clone(), &command);
         match submitted.await {
             Ok(submitted) => return submitted.op_id,
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(_) => SystemClock.sleep(Duration::from_millis(50)).await,
         }
     }
 }
@@ -127,7 +129,7 @@ async fn ended(engine: &Engine, op_id: &OpId) -> OperationState {
         let state = found.ok().flatten().map(|view| view.state);
         match state.filter(|state| state.is_final()) {
             Some(state) => return state,
-            None => tokio::time::sleep(Duration::from_millis(50)).await,
+            None => SystemClock.sleep(Duration::from_millis(50)).await,
         }
     }
 }
@@ -138,7 +140,9 @@ async fn all_complete(one: &Process, other: &Process, provider: &Provider) {
         let engine = [one, other][number % 2].engine.clone();
         // Clients come one after the other, so that the kill meets every kind of transaction.
         clients.spawn(async move {
-            tokio::time::sleep(Duration::from_millis(5) * u32::try_from(number).unwrap()).await;
+            SystemClock
+                .sleep(Duration::from_millis(5) * u32::try_from(number).unwrap())
+                .await;
             let op_id = submitted(&engine, number).await;
             (ended(&engine, &op_id).await, op_id)
         });
@@ -168,10 +172,10 @@ async fn two_processes_behind_a_bouncer_that_is_killed_lose_and_repeat_nothing()
     let (one, other) = starts;
     let kill = async {
         while provider.total_effects() < UNTIL_KILLED {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            SystemClock.sleep(Duration::from_millis(5)).await;
         }
         bouncer.kill().unwrap();
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        SystemClock.sleep(Duration::from_millis(300)).await;
         bouncer.start_again().unwrap();
     };
     tokio::join!(kill, all_complete(&one, &other, &provider));
@@ -179,7 +183,8 @@ async fn two_processes_behind_a_bouncer_that_is_killed_lose_and_repeat_nothing()
 
     let database = Database::Postgres(one.store.clone());
     let config = DatabaseMonitorConfig::default();
-    let monitor = DatabaseMonitor::new(&database, &["charge"], &Metrics::new(), config);
+    let (clock, metrics): (Arc<dyn Clock>, _) = (Arc::new(SystemClock), Metrics::new());
+    let monitor = DatabaseMonitor::new(&database, &["charge"], &clock, &metrics, config);
     let seen = monitor.unwrap().run_once().await.unwrap();
     assert!(seen.tables.iter().any(|table| table.bytes > 0), "{seen:?}");
     tokio::join!(one.stop(), other.stop());

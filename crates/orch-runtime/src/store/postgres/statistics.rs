@@ -3,6 +3,7 @@
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Row as _};
 
+use crate::clock::Timestamp;
 use crate::store::StoreError;
 use crate::store::statistics::{DatabaseStatistics, SlowQueries, SlowQuery, TableStatistics};
 
@@ -24,10 +25,13 @@ pub(super) async fn read(link: &Link, tables: &[String]) -> Result<DatabaseStati
     let read = connections_and_tables(&mut transaction, tables);
     let (active_connections, tables) = read.await.map_err(&error)?;
     transaction.commit().await.map_err(&error)?;
+    let slow_queries = slow_queries(link).await?;
+    // Last, so that the answer is young when the caller looks at its own clock.
     Ok(DatabaseStatistics {
         active_connections,
         tables,
-        slow_queries: slow_queries(link).await?,
+        slow_queries,
+        server_time: server_time(link).await?,
     })
 }
 
@@ -54,6 +58,18 @@ async fn connections_and_tables(
     };
     let tables: Result<_, sqlx::Error> = rows.iter().map(table).collect();
     Ok((count(active), tables?))
+}
+
+async fn server_time(link: &Link) -> Result<Timestamp, StoreError> {
+    let error = postgres_error(OPERATION);
+    let mut transaction = link.pool.begin().await.map_err(&error)?;
+    let now = sqlx::query_scalar("select clock_timestamp()")
+        .persistent(false)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(&error)?;
+    transaction.commit().await.map_err(error)?;
+    Ok(now)
 }
 
 /// `None` where the server has no `pg_stat_statements`, has it not loaded, or does not let this role

@@ -133,6 +133,10 @@ impl Database {
     ///
     /// # Errors
     /// When the server does not say so within ten seconds.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_variables, reason = "a file is not asked for its tables")
+    )]
     pub async fn statistics(&self, tables: &[String]) -> Result<DatabaseStatistics, StoreError> {
         match self {
             #[cfg(feature = "sqlite")]

@@ -7,7 +7,7 @@
 //! | [`store`] | the durable record: one contract, one conformance suite, SQLite |
 //! | `encryption` | keys, and the envelopes of stored texts (feature `encryption`) |
 //! | [`engine`] | accepts, claims, executes, settles |
-//! | [`scheduler`] | Finalizer, Reaper, Cleaner, Monitor, CallbackSweeper |
+//! | [`scheduler`] | Finalizer, Reaper, Cleaner, Monitor, CallbackSweeper, DatabaseMonitor |
 //! | [`protection`] | what spares a provider: breaker, limits, pauses, shared by all processes; pure |
 //! | [`dead_letter`] | what waits for a person, and what a person decides |
 //! | [`repository`] | reading operations and log entries |

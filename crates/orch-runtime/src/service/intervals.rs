@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::engine::EngineConfig;
 use crate::scheduler::{
-    CallbackSweeperConfig, CleanerConfig, FinalizerConfig, MonitorConfig, ReaperConfig,
+    CallbackSweeperConfig, CleanerConfig, DatabaseMonitorConfig, FinalizerConfig, MonitorConfig,
+    ReaperConfig,
 };
 
 /// The limits of engines and schedulers, handed to generated wiring.
@@ -22,6 +23,8 @@ pub struct Intervals {
     pub monitor: MonitorConfig,
     /// Of each CallbackSweeper.
     pub callback_sweeper: CallbackSweeperConfig,
+    /// Of the process's DatabaseMonitor.
+    pub database_monitor: DatabaseMonitorConfig,
 }
 
 impl Intervals {
@@ -52,6 +55,7 @@ impl Intervals {
                 every: half,
                 ..CallbackSweeperConfig::default()
             },
+            database_monitor: DatabaseMonitorConfig::default(),
         }
     }
 }

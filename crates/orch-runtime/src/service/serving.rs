@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::engine::{Engine, Shutdown, ShutdownSignal};
 use crate::http::{self, Readiness, ServerConfig};
-use crate::scheduler::Workers;
+use crate::scheduler::{DatabaseMonitor, Workers};
 use crate::store::Database;
 
 use super::module::Parts;
@@ -25,6 +25,7 @@ pub(super) struct Running {
     app: Router,
     engines: Vec<Engine>,
     workers: Vec<Workers>,
+    database_monitor: Option<DatabaseMonitor>,
     clock: Arc<dyn Clock>,
     signal: ShutdownSignal,
     shutdown: Shutdown,
@@ -40,6 +41,10 @@ impl Running {
             // One without schedulers would end at once, and be taken for broken.
             workers.extend((!part.workers.names().is_empty()).then_some(part.workers));
         }
+        let domains: Vec<&str> = engines.iter().map(Engine::domain).collect();
+        let every = setup.intervals.database_monitor;
+        let database_monitor =
+            DatabaseMonitor::new(&setup.store, &domains, &setup.clock, &setup.metrics, every);
         let ready = Ready {
             store: setup.store,
             shutdown: shutdown.clone(),
@@ -48,6 +53,7 @@ impl Running {
             app: http::app(routes, &setup.api, Arc::new(ready), &setup.metrics),
             engines,
             workers,
+            database_monitor,
             clock: setup.clock,
             signal,
             shutdown,
@@ -69,6 +75,9 @@ impl Running {
         }
         for workers in self.workers {
             tasks.spawn(workers.run(stop()));
+        }
+        if let Some(monitor) = self.database_monitor {
+            tasks.spawn(monitor.run(stop()));
         }
         (tasks, self.signal)
     }

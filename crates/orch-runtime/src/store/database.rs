@@ -7,7 +7,7 @@ use crate::protection::LaneStore;
 use crate::trace;
 
 use super::hook::{HookError, HookFuture, HookTx};
-use super::{OperationStore, Sealing, StoreError, Tables};
+use super::{DatabaseStatistics, OperationStore, Sealing, StoreError, Tables};
 
 /// A kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,6 +115,34 @@ impl Database {
             Self::Sqlite(store) => store.ping().await,
             #[cfg(feature = "postgres")]
             Self::Postgres(store) => store.ping().await,
+        }
+    }
+
+    /// Whether it is a server that others may use, too, and that keeps [`statistics`](Self::statistics).
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => false,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => true,
+        }
+    }
+
+    /// How the server is doing, and `tables` on it, as far as they exist. Of a file nothing is known.
+    ///
+    /// # Errors
+    /// When the server does not say so within ten seconds.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_variables, reason = "a file is not asked for its tables")
+    )]
+    pub async fn statistics(&self, tables: &[String]) -> Result<DatabaseStatistics, StoreError> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => Ok(DatabaseStatistics::default()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.statistics(tables).await,
         }
     }
 

@@ -18,6 +18,7 @@ mod sealing;
 mod settled;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+mod statistics;
 
 use std::sync::Arc;
 
@@ -37,6 +38,7 @@ pub use self::backlog::Backlog;
 pub use self::database::{Database, StoreKind, TransactionError};
 pub use self::migration::Migration;
 pub use self::sealing::{KeyUse, Place, Rotated, SEALED, SealError, SealedColumn, Sealing};
+pub use self::statistics::{DatabaseStatistics, SlowQueries, SlowQuery, TableStatistics};
 
 use self::callbacks::CallbackInbox;
 use self::hook::{Hook, HookTx};

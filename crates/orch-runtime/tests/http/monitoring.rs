@@ -33,10 +33,12 @@ const CALLBACKS: [&str; 2] = [
 ];
 
 /// Shown by services on PostgreSQL.
-const POSTGRES: [&str; 3] = [
+const POSTGRES: [&str; 5] = [
     "orchestration_db_active_connections",
+    "orchestration_db_clock_ahead_seconds",
     "orchestration_db_slow_queries",
     "orchestration_db_table_bytes",
+    "orchestration_db_table_dead_rows",
 ];
 
 fn not_always() -> impl Iterator<Item = &'static str> {

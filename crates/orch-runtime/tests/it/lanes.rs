@@ -1,21 +1,32 @@
-//! Protection that two processes share through one SQLite file.
+//! Protection that two processes share through one database.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use orch_runtime::Timestamp;
+use orch_runtime::fault::NoFaults;
 use orch_runtime::protection::{
     CallKind, CallResult, Gate, LaneReport, LaneState, LaneStore, ProtectionPolicy, Rate, Reason,
 };
-use orch_runtime::store::sqlite::SqliteStore;
+use orch_runtime::store::StoreKind;
+use orch_runtime::testing::TestDatabase;
 
+use crate::STORE;
 use crate::charge::MIGRATIONS;
 
 fn at(millis: i64) -> Timestamp {
     Timestamp::from_timestamp_millis(1_700_000_000_000 + millis).unwrap()
 }
 
-/// One process: a store of its own on the shared file, and its gate.
+fn place() -> TestDatabase {
+    TestDatabase::fresh(STORE, MIGRATIONS)
+}
+
+/// The lanes, as one more process sees them.
+fn lanes_of(place: &TestDatabase) -> Arc<dyn LaneStore> {
+    place.open(Arc::new(NoFaults)).lanes()
+}
+
+/// One process: a store of its own on the shared database, and its gate.
 struct Process {
     lanes: Arc<dyn LaneStore>,
     gate: Gate,
@@ -23,17 +34,19 @@ struct Process {
 }
 
 impl Process {
-    fn start(path: &Path, name: &str, policy: &ProtectionPolicy) -> Self {
-        let store = SqliteStore::open(path, MIGRATIONS).unwrap();
+    fn start(place: &TestDatabase, name: &str, policy: &ProtectionPolicy) -> Self {
         Self {
-            lanes: store.lanes(),
+            lanes: lanes_of(place),
             gate: Gate::new(name, policy.clone()),
             policy: policy.clone(),
         }
     }
 
     async fn sync(&self, now: i64) -> LaneState {
-        let report = self.gate.report(at(now));
+        self.tell(now, self.gate.report(at(now))).await
+    }
+
+    async fn tell(&self, now: i64, report: LaneReport) -> LaneState {
         let synced = self.lanes.sync("payment", at(now), &self.policy, report);
         let grant = synced.await.unwrap();
         let state = grant.state;
@@ -55,11 +68,10 @@ impl Process {
 /// The second process would learn of an outage only by failing as often as the first.
 #[tokio::test]
 async fn one_process_fails_and_the_other_stops_calling() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
+    let place = place();
     let policy = ProtectionPolicy::default();
-    let one = Process::start(&path, "one", &policy);
-    let two = Process::start(&path, "two", &policy);
+    let one = Process::start(&place, "one", &policy);
+    let two = Process::start(&place, "two", &policy);
     one.sync(0).await;
     assert_eq!(two.sync(0).await, LaneState::Closed);
     for _ in 0..20 {
@@ -83,8 +95,7 @@ async fn one_process_fails_and_the_other_stops_calling() {
 /// Two transactions that both read before either writes would grant the same tokens twice.
 #[tokio::test]
 async fn concurrent_syncs_of_two_processes_grant_no_token_twice() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
+    let place = place();
     let policy = ProtectionPolicy {
         rate: Some(Rate {
             per_second: 0.001,
@@ -94,7 +105,7 @@ async fn concurrent_syncs_of_two_processes_grant_no_token_twice() {
     };
     let mut asking = tokio::task::JoinSet::new();
     for process in 0..2 {
-        let lanes = SqliteStore::open(&path, MIGRATIONS).unwrap().lanes();
+        let lanes = lanes_of(&place);
         for turn in 0..50 {
             let (lanes, policy) = (Arc::clone(&lanes), policy.clone());
             let name = format!("{process}-{turn}");
@@ -115,45 +126,42 @@ async fn concurrent_syncs_of_two_processes_grant_no_token_twice() {
 /// One damaged row must not stop every call to the provider until a person looks.
 #[tokio::test]
 async fn a_record_that_cannot_be_read_begins_anew() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
-    let process = Process::start(&path, "one", &ProtectionPolicy::default());
-    let raw = rusqlite::Connection::open(&path).unwrap();
-    for (turn, damage) in [
-        "'{'",
-        "''",
-        "7",
-        "x'ff00'",
-        r#"'{"breaker":{"state":"ajar"}}'"#,
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    let place = place();
+    let process = Process::start(&place, "one", &ProtectionPolicy::default());
+    let texts = ["'{'", "''", r#"'{"breaker":{"state":"ajar"}}'"#];
+    // Only SQLite lets a number or bytes stand where a text belongs.
+    let others = match STORE {
+        StoreKind::Sqlite => &["7", "x'ff00'"][..],
+        StoreKind::Postgres => &[],
+    };
+    for (turn, damage) in texts.iter().chain(others).enumerate() {
         let now = i64::try_from(turn).unwrap() * 1_000;
-        process.sync(now).await;
-        raw.execute(&format!("update orch_lanes set record = {damage}"), [])
+        let sick = LaneReport {
+            failures: 20,
+            ..LaneReport::idle("one".into())
+        };
+        let opened = process.tell(now, sick).await;
+        assert!(matches!(opened, LaneState::Open { .. }), "{damage}");
+        assert_eq!(process.sync(now + 250).await, opened, "{damage}");
+        place
+            .try_alter(&format!("update orch_lanes set record = {damage}"))
             .unwrap();
         assert_eq!(process.sync(now + 500).await, LaneState::Closed, "{damage}");
-        let text = raw.query_row("select record from orch_lanes", [], |row| {
-            row.get::<_, String>(0)
-        });
-        assert!(text.unwrap().contains("\"closed\""), "{damage}");
     }
 }
 
 #[tokio::test]
 async fn lanes_do_not_know_each_other_and_outlive_the_process() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("store.db");
+    let place = place();
     let policy = ProtectionPolicy::default();
-    let lanes = SqliteStore::open(&path, MIGRATIONS).unwrap().lanes();
+    let lanes = lanes_of(&place);
     let sick = LaneReport {
         failures: 20,
         ..LaneReport::idle("one".into())
     };
     let opened = lanes.sync("payment", at(0), &policy, sick).await.unwrap();
     drop(lanes);
-    let lanes = SqliteStore::open(&path, MIGRATIONS).unwrap().lanes();
+    let lanes = lanes_of(&place);
     let report = |name: &'static str| LaneReport::idle(name.into());
     let payment = lanes.sync("payment", at(1), &policy, report("two"));
     assert_eq!(payment.await.unwrap().state, opened.state);

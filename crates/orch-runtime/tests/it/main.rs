@@ -12,6 +12,7 @@ const STORE: StoreKind = StoreKind::Sqlite;
 
 mod callbacks;
 mod charge;
+mod clocks;
 mod commands;
 mod conformance;
 mod crashes;

@@ -14,12 +14,15 @@ const STORE: StoreKind = StoreKind::Postgres;
 mod callbacks;
 #[path = "../it/charge.rs"]
 mod charge;
+#[path = "../it/clocks.rs"]
+mod clocks;
 #[path = "../it/commands/mod.rs"]
 mod commands;
 #[path = "../it/conformance.rs"]
 mod conformance;
 #[path = "../it/crashes.rs"]
 mod crashes;
+mod database_monitor;
 #[path = "../it/dead_letters.rs"]
 mod dead_letters;
 mod differential;
@@ -30,14 +33,20 @@ mod encryption;
 mod exhaustion;
 #[path = "../it/hanging.rs"]
 mod hanging;
+#[path = "../it/lanes.rs"]
+mod lanes;
 #[path = "../it/lifecycle.rs"]
 mod lifecycle;
+mod migrations;
 #[path = "../it/monitor.rs"]
 mod monitor;
+mod pgbouncer;
 #[path = "../it/protection.rs"]
 mod protection;
+mod schema;
 #[path = "../it/secrets.rs"]
 mod secrets;
+mod service;
 #[path = "../it/takeover.rs"]
 mod takeover;
 #[path = "../it/traces.rs"]

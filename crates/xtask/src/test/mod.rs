@@ -17,6 +17,7 @@ use anyhow::Result;
 
 use crate::End;
 use crate::job::Job;
+use crate::postgres;
 use crate::table::Table;
 use crate::workspace::Workspace;
 
@@ -83,11 +84,19 @@ pub fn run(workspace: &Workspace, arguments: &[String], out: &mut dyn Write) -> 
     }
     require_tools()?;
     let workspace = &workspace.clone().with_postgres()?;
+    let has_bouncer = postgres::provide_bouncer();
     let selected: Vec<&Step> = STEPS
         .iter()
         .filter(|step| names.is_empty() || names.iter().any(|name| selects(name, step)))
         .collect();
-    run_all(workspace, &selected, !options.is_empty(), out)
+    let end = run_all(workspace, &selected, !options.is_empty(), out)?;
+    if !has_bouncer {
+        writeln!(
+            out,
+            "\nSKIPPED: the tests with PgBouncer, which is not installed"
+        )?;
+    }
+    Ok(end)
 }
 
 fn selects(name: &str, step: &Step) -> bool {

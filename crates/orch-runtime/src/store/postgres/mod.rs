@@ -20,10 +20,12 @@ mod placeholder;
 mod row;
 mod session;
 mod statements;
+mod statistics;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::fault::{FaultPlan, NoFaults};
@@ -31,7 +33,9 @@ use crate::protection::LaneStore;
 use crate::secret::Secret;
 
 use super::hook::{Hook, HookError, HookTx};
-use super::{Migration, OperationStore, Sealing, StoreError, StoreErrorKind, Tables};
+use super::{
+    DatabaseStatistics, Migration, OperationStore, Sealing, StoreError, StoreErrorKind, Tables,
+};
 
 use self::committer::{COMMITTERS, Committer};
 use self::error::postgres_error;
@@ -155,9 +159,8 @@ impl PostgresStore {
         let mut committing = store.link.committing.acquire().await.map_err(unreachable)?;
         refuse_lossy_commits(&mut committing).await?;
         drop(committing);
-        let mut connection = store.link.pool.acquire().await.map_err(unreachable)?;
         if config.migrate {
-            migrate::apply(&mut connection, migrations).await?;
+            migrate::apply(&store.link.pool, migrations).await?;
         }
         Ok(store)
     }
@@ -235,6 +238,14 @@ impl PostgresStore {
         session.end("ping").await
     }
 
+    /// How the server is doing, and `tables` on it, as far as they exist.
+    ///
+    /// # Errors
+    /// When it does not say so within ten seconds.
+    pub async fn statistics(&self, tables: &[String]) -> Result<DatabaseStatistics, StoreError> {
+        statistics::read(&self.link, tables).await
+    }
+
     /// Runs `work` in a transaction of its own. When `work` refuses, nothing of it is durable.
     ///
     /// # Errors
@@ -302,10 +313,14 @@ fn unreachable(error: sqlx::Error) -> StoreError {
 
 /// An acknowledged operation must survive the end of the server.
 async fn refuse_lossy_commits(connection: &mut sqlx::PgConnection) -> Result<(), StoreError> {
+    let error = postgres_error("open");
+    let mut transaction = connection.begin().await.map_err(&error)?;
     let level: String = sqlx::query_scalar("select current_setting('synchronous_commit')")
-        .fetch_one(connection)
+        .persistent(false)
+        .fetch_one(&mut *transaction)
         .await
-        .map_err(postgres_error("open"))?;
+        .map_err(&error)?;
+    transaction.commit().await.map_err(error)?;
     if level != "off" {
         return Ok(());
     }

@@ -6,12 +6,14 @@
 //! soon after the last test process has ended.
 
 mod binaries;
+mod bouncer;
 mod server;
 
+pub use self::bouncer::PgBouncer;
 pub use self::server::{PostgresServer, ServerError};
 
 use sqlx::Connection as _;
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgPoolOptions};
 
 use crate::store::Migration;
 use crate::store::postgres::migrate;
@@ -27,9 +29,14 @@ pub(super) fn fresh_schema(migrations: &'static [Migration]) -> Result<String, S
         let mut connection = PgConnection::connect(&inside).await?;
         let create = sqlx::AssertSqlSafe(format!("create schema {schema}"));
         sqlx::raw_sql(create).execute(&mut connection).await?;
-        let migrated = migrate::apply(&mut connection, migrations).await;
-        migrated.map_err(|error| ServerError::new(error.to_string()))?;
         connection.close().await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(2)
+            .connect(&inside)
+            .await?;
+        let migrated = migrate::apply(&pool, migrations).await;
+        migrated.map_err(|error| ServerError::new(error.to_string()))?;
+        pool.close().await;
         Ok(())
     })?;
     Ok(url)

@@ -90,6 +90,10 @@ impl PostgresServer {
         url(self.port)
     }
 
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Stops it as a power cut would and starts it again.
     ///
     /// # Errors
@@ -127,7 +131,7 @@ fn url(port: u16) -> String {
     format!("postgres://postgres@127.0.0.1:{port}/postgres?sslmode=disable")
 }
 
-fn free_port() -> io::Result<u16> {
+pub(super) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
@@ -161,7 +165,7 @@ fn control(binaries: &Path, folder: &Path, arguments: &[&str]) -> Result<(), Ser
     run(control.args(["-s", "-t", "60"]).args(arguments))
 }
 
-fn run(command: &mut Command) -> Result<(), ServerError> {
+pub(super) fn run(command: &mut Command) -> Result<(), ServerError> {
     // A server that inherits a pipe keeps whoever reads it waiting.
     let errors = tempfile::tempfile()?;
     let command = command.stdin(Stdio::null()).stdout(Stdio::null());

@@ -7,6 +7,7 @@ use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use orch_runtime::engine::Finished;
+use orch_runtime::store::callbacks::Teller;
 use orch_runtime::store::hook::{HookError, HookTx};
 use orch_runtime::store::{Claim, Term};
 use orch_runtime::testing::{Provider, Reply, World};
@@ -181,7 +182,7 @@ async fn every_lease_has_the_trace_however_it_was_got() {
     let asking = store.claim_unknown(now, claim()).await.unwrap().remove(0);
     assert_eq!(asking.trace_parent, Some(caller()));
     let kinds = claim().event_types;
-    let told = store.claim_told(now, term("t"), asking.op_id(), &kinds);
+    let told = store.claim_told(now, term("t"), asking.op_id(), &kinds, Teller::Provider);
     let told = told.await.unwrap().unwrap();
     assert_eq!(told.trace_parent, Some(caller()));
     let _ = store

@@ -28,6 +28,7 @@ const LANES: [&str; 3] = [
 const ENCRYPTION: [&str; 1] = ["orchestration_encryption_texts"];
 /// Shown by services that take callbacks.
 const CALLBACKS: [&str; 2] = [
+    "orchestration_callback_purged_total",
     "orchestration_callback_settled_total",
     "orchestration_callback_total",
 ];

@@ -261,4 +261,16 @@ impl CallbackInbox for BentStore {
     ) -> Result<bool, StoreError> {
         self.store.mark_callback(now, event_id, state, target).await
     }
+
+    async fn purge_callbacks(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        self.store.purge_callbacks(before, limit).await
+    }
+
+    async fn rotate_callbacks(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        self.store.rotate_callbacks(after, limit).await
+    }
 }

@@ -346,4 +346,18 @@ impl CallbackInbox for Watched {
     ) -> Result<bool, StoreError> {
         self.store.mark_callback(now, event_id, state, target).await
     }
+
+    async fn purge_callbacks(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        let purge = self.store.purge_callbacks(before, limit);
+        self.write("purge callbacks", purge, ToString::to_string)
+            .await
+    }
+
+    async fn rotate_callbacks(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        self.store.rotate_callbacks(after, limit).await
+    }
 }

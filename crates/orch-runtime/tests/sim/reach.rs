@@ -36,7 +36,8 @@ impl Reached {
     }
 }
 
-/// Every way in which an operation can end, and answers that come too late to count.
+/// Every way in which an operation can end, answers that come too late to count, and what can become of
+/// a callback of an honest provider.
 #[test]
 fn operations_come_to_every_end() {
     let simulator = Simulator::new(Honest);
@@ -51,6 +52,12 @@ fn operations_come_to_every_end() {
         "freezes",
         "key-0 is another",
         "key-0 is op-",
+        "APPLIED: true",
+        "CONFIRMED: true",
+        "Duplicate",
+        "lost: true",
+        "is parked no more",
+        "purge callbacks: 1",
     ];
     let mut missing: BTreeSet<_> = ends.into();
     for seed in 0..SEEDS {

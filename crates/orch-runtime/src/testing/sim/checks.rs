@@ -256,9 +256,14 @@ impl Checks {
     /// Whether a callback took a parked operation, by a term of its own.
     fn is_reopened(&self, op_id: &str, before: &Operation, row: &Operation) -> bool {
         let about = |kept: &Kept| kept.waits() && kept.is_about(op_id, before);
-        (before.state, row.state) == (OperationState::Parked, OperationState::Unknown)
+        let is_reopened = (before.state, row.state)
+            == (OperationState::Parked, OperationState::Unknown)
             && row.fence == before.fence + 1
-            && self.seen.callbacks.values().any(about)
+            && self.seen.callbacks.values().any(about);
+        if is_reopened {
+            self.stage.note(format_args!("{op_id} is parked no more"));
+        }
+        is_reopened
     }
 
     fn check_inbox(&self, current: &Snapshot, now: Timestamp) {

@@ -187,6 +187,7 @@ impl Checks {
             let before = self.seen.operations.get(op_id);
             if let Some(before) = before {
                 self.check_step(op_id, before, row, now);
+                self.check_lease(op_id, before, row, (current, now));
             }
             if row.rests() && !before.is_some_and(Operation::rests) {
                 self.check_end(op_id, row, current);
@@ -245,7 +246,20 @@ impl Checks {
             let what = format!("{op_id} from {} to {}", before.fence, row.fence);
             self.broken(Invariant::FenceGrows, what);
         }
-        let taken = row.interruptions > before.interruptions;
+    }
+
+    /// Nobody may take an operation whose call is under way.
+    fn check_lease(
+        &self,
+        op_id: &str,
+        before: &Operation,
+        row: &Operation,
+        (current, now): (&Snapshot, Timestamp),
+    ) {
+        let entry = current.log.get(&(op_id.to_owned(), before.fence));
+        let is_unanswered = entry.is_some_and(|entry| entry.state == "INTENT");
+        let replaced = is_unanswered && row.fence > before.fence;
+        let taken = replaced || row.interruptions > before.interruptions;
         let until = before.lease_expires_at.filter(|_| taken);
         if until.is_some_and(|until| until > to_millis(now)) {
             let what = format!("{op_id} was taken while its lease ran");

@@ -186,7 +186,7 @@ impl Checks {
             self.check_budget(op_id, row);
             let before = self.seen.operations.get(op_id);
             if let Some(before) = before {
-                self.check_step(op_id, before, row, now);
+                self.check_step(op_id, before, row);
                 self.check_lease(op_id, before, row, (current, now));
             }
             if row.rests() && !before.is_some_and(Operation::rests) {
@@ -233,7 +233,7 @@ impl Checks {
         }
     }
 
-    fn check_step(&self, op_id: &str, before: &Operation, row: &Operation, now: Timestamp) {
+    fn check_step(&self, op_id: &str, before: &Operation, row: &Operation) {
         if row.identity != before.identity || row.order != before.order {
             let what = format!("{op_id} became {:?}", row.identity);
             self.broken(Invariant::AcceptedStays, what);

@@ -77,7 +77,7 @@ impl Flavour {
         Self {
             idempotency: random.pick(&kinds),
             hook: random.chance(50),
-            callbacks: random.chance(60),
+            callbacks: random.chance(50),
         }
     }
 }

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! **Invariant:** a sealed text opens in the place for which it was sealed and nowhere else: domain,
-//! operation, kind of command, column and, in the log, fence are authenticated with it.
+//! operation, kind of command, column and, in the log, fence are authenticated with it; of a callback,
+//! domain, column and event.
 //!
 //! **Invariant:** the digest that recognises a repeated request does not change with the current key.
 //!

@@ -171,6 +171,8 @@ pub(crate) struct CallbackMetrics {
     pub(crate) duplicate: IntCounter,
     pub(crate) ignored: IntCounter,
     pub(crate) refused: IntCounter,
+    /// Deleted by the Cleaner.
+    pub(crate) purged: IntCounter,
     settled: IntCounterVec,
 }
 
@@ -185,6 +187,10 @@ impl CallbackMetrics {
         let received = vec("orchestration_callback_total", help, "result");
         let help = "Callbacks that were matched or given up, by their state.";
         let settled = vec("orchestration_callback_settled_total", help, "state");
+        let name = "orchestration_callback_purged_total";
+        let help = "Old settled callbacks deleted by the Cleaner.";
+        let purged = IntCounter::with_opts(Opts::new(name, help).const_label("domain", domain));
+        let purged = purged.expect("the name and the label are valid for Prometheus");
         // What has not happened yet is shown as 0.
         for state in CallbackState::ALL {
             if state != CallbackState::Received {
@@ -196,6 +202,7 @@ impl CallbackMetrics {
             duplicate: received.with_label_values(&["duplicate"]),
             ignored: received.with_label_values(&["ignored"]),
             refused: received.with_label_values(&["refused"]),
+            purged: metrics.register(purged),
             settled,
         }
     }

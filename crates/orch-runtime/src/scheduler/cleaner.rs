@@ -1,5 +1,5 @@
-//! Cleaner: deletes applied log entries that are old, and brings sealed texts under the current key.
-//! Operations stay, so that a key never opens again.
+//! Cleaner: deletes applied log entries and settled callbacks that are old, and brings sealed texts under
+//! the current key. Operations stay, so that a key never opens again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,9 +20,9 @@ const BETWEEN_FULL_BATCHES: Duration = Duration::from_millis(50);
 pub struct CleanerConfig {
     /// Pause between batches, unless there is known to be more.
     pub every: Duration,
-    /// Entries per batch; about as many texts are written again under the current key.
+    /// Entries per batch, and as many callbacks; about as many texts are written again under the current key.
     pub batch: u32,
-    /// Entries younger than this stay.
+    /// Entries younger than this stay, and callbacks that were settled since.
     pub retention: Duration,
 }
 
@@ -42,11 +42,13 @@ impl Default for CleanerConfig {
 pub struct CleanerReport {
     /// Entries deleted.
     pub purged: usize,
+    /// Settled callbacks deleted; 0 where the domain takes none.
+    pub callbacks_purged: usize,
     /// Texts written again under the current key; 0 when nothing is sealed.
     pub rewritten: usize,
 }
 
-/// Keeps the log short.
+/// Keeps log and inbox short.
 #[derive(Debug, Clone)]
 pub struct Cleaner {
     engine: Engine,
@@ -82,9 +84,25 @@ impl Cleaner {
             .cleaner_purged
             .inc_by(purged as u64);
         let batch = self.config.batch;
-        self.more.store(purged >= batch as usize, Ordering::Relaxed);
+        let callbacks_purged = self.purge_callbacks(before).await?;
+        let is_full = purged.max(callbacks_purged) >= batch as usize;
+        self.more.store(is_full, Ordering::Relaxed);
         let rewritten = self.rotation.run_once(&self.engine, now, batch).await?;
-        Ok(CleanerReport { purged, rewritten })
+        Ok(CleanerReport {
+            purged,
+            callbacks_purged,
+            rewritten,
+        })
+    }
+
+    async fn purge_callbacks(&self, before: Timestamp) -> Result<usize, StoreError> {
+        let Some(metrics) = &self.engine.inner.callbacks else {
+            return Ok(0);
+        };
+        let (store, batch) = (self.engine.store(), self.config.batch);
+        let purged = store.purge_callbacks(before, batch).await?;
+        metrics.purged.inc_by(purged as u64);
+        Ok(purged)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::engine::Engine;
 use crate::store::{KeyUse, StoreError};
 
-/// Operations per look, whose commands are in memory at the same time.
+/// Operations, or callbacks, per look, whose texts are in memory at the same time.
 const WINDOW: u32 = 50;
 /// Looks per batch at most.
 const WINDOWS: u32 = 200;
@@ -25,7 +25,7 @@ const NONE: &str = "(none)";
 /// The key of a gauge for texts under keys that this process does not have.
 const UNKNOWN: &str = "(unknown)";
 
-/// Walks over all operations by name, again and again with long pauses; clones share the place.
+/// Walks over all operations by name, then over all callbacks, again and again with long pauses; clones share the place.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Rotation {
     pass: Arc<Mutex<Pass>>,
@@ -33,9 +33,18 @@ pub(super) struct Rotation {
 
 #[derive(Debug, Default)]
 struct Pass {
+    walk: Walk,
     after: Option<String>,
     found: usize,
     rest_until: Option<Timestamp>,
+}
+
+/// What is walked over.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Walk {
+    #[default]
+    Operations,
+    Callbacks,
 }
 
 impl Rotation {
@@ -54,11 +63,18 @@ impl Rotation {
         }
         let mut rewritten = 0;
         for _ in 0..WINDOWS {
-            let rotated = store.rotate(pass.after.clone(), WINDOW).await?;
+            let after = pass.after.clone();
+            let rotated = match pass.walk {
+                Walk::Operations => store.rotate(after, WINDOW).await?,
+                Walk::Callbacks => store.rotate_callbacks(after, WINDOW).await?,
+            };
             rewritten += rotated.rewritten;
             pass.found += rotated.rewritten + rotated.unreadable;
             pass.after = rotated.end;
-            if pass.after.is_none() {
+            let is_through = pass.after.is_none();
+            if is_through && pass.walk == Walk::Operations {
+                pass.walk = Walk::Callbacks;
+            } else if is_through {
                 let keys = store.keys_in_use().await?;
                 show(engine, &keys);
                 let rest = if pass.found > 0 {

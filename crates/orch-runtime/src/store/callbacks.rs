@@ -10,7 +10,12 @@
 //! ```
 //!
 //! **Invariant:** a callback leaves RECEIVED only after its operation has ended, or by the passing of
-//! time. Nothing is ever deleted: a second delivery of an event must find the first.
+//! time. Only what was settled long ago is deleted, and what cannot be read never is: a second delivery
+//! of an event finds the first. One that comes later still is judged anew by how its operation ended,
+//! and changes nothing.
+//!
+//! With a cipher, what the provider said is stored sealed. The names of event and operation, the
+//! provider's reference and the kind of the outcome stay in clear: callbacks are matched by them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +27,7 @@ use crate::ids::{EventId, OpId};
 use crate::operation::outcome::Outcome;
 use crate::operation::state::OperationState;
 
-use super::{Lease, StoreError, Term};
+use super::{Lease, Rotated, StoreError, Term};
 
 /// What became of a callback.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -155,13 +160,14 @@ pub struct WaitingCallback {
 }
 
 /// The inbox of one domain. Its table comes with the migration for callbacks; a domain without that
-/// never calls these.
+/// calls nothing of this but `rotate_callbacks`.
 ///
 /// # Contract
 ///
 /// - `receive_callback` keeps an event once, whatever arrives at the same time;
 /// - `claim_told` takes no operation whose call is under way, that was never sent, or that has ended;
 /// - `mark_callback` settles a callback once;
+/// - `purge_callbacks` deletes nothing that waits, or that could not be read;
 /// - each method is durable when it returns.
 #[async_trait]
 pub trait CallbackInbox: Send + Sync + 'static {
@@ -196,4 +202,16 @@ pub trait CallbackInbox: Send + Sync + 'static {
         state: CallbackState,
         target: Option<&OpId>,
     ) -> Result<bool, StoreError>;
+
+    /// Deletes up to `limit` callbacks that were settled before `before`, but none that is CORRUPT; says
+    /// how many.
+    async fn purge_callbacks(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError>;
+
+    /// As [`rotate`](super::OperationStore::rotate), for up to `limit` callbacks by name behind `after`.
+    /// A domain without the table has none.
+    async fn rotate_callbacks(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError>;
 }

@@ -336,10 +336,12 @@ pub trait OperationStore: CallbackInbox {
 
     /// Writes the sealed texts of up to `limit` operations, by name behind `after`, again under the current
     /// key, where they are under another one or under none. A text that changes meanwhile is left alone.
-    /// Whoever goes on from [`Rotated::end`] until it is `None` has seen every operation.
+    /// Whoever goes on from [`Rotated::end`] until it is `None` has seen every operation. What callbacks
+    /// say is seen by [`rotate_callbacks`](CallbackInbox::rotate_callbacks).
     async fn rotate(&self, after: Option<String>, limit: u32) -> Result<Rotated, StoreError>;
 
-    /// How many texts are stored under which key. It reads whole tables.
+    /// How many texts are stored under which key, those of callbacks among them where the domain has their
+    /// table. It reads whole tables.
     async fn keys_in_use(&self) -> Result<Vec<KeyUse>, StoreError>;
 
     /// The ids of the keys of this process, the current one first; none when it does not seal.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::ids::EventId;
 use crate::operation::decision::Settlement;
 use crate::operation::outcome::{self, Outcome};
 
@@ -70,6 +71,26 @@ impl Sealer {
             entry.outcome = seal(cipher, "record", &place, &entry.outcome)?;
         }
         Ok(entry)
+    }
+
+    /// What a callback says, as the inbox keeps it.
+    pub(super) fn callback(
+        &self,
+        event_id: &EventId,
+        outcome: &Outcome,
+    ) -> Result<String, StoreError> {
+        let text = outcome::encode(outcome);
+        let Some(cipher) = &self.cipher else {
+            return Ok(text);
+        };
+        let place = self.place(SealedColumn::Callback, event_id.as_str(), "");
+        seal(cipher, "receive callback", &place, &text)
+    }
+
+    /// What a kept callback says; why it cannot be read, if it cannot.
+    pub(super) fn open_callback(&self, event_id: &str, stored: String) -> Result<Outcome, String> {
+        let text = self.open(SealedColumn::Callback, event_id, "", stored);
+        outcome::decode(&text.map_err(|error| error.to_string())?)
     }
 
     /// The end of a term as it is written.

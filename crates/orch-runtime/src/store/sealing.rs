@@ -21,12 +21,21 @@ pub enum SealedColumn {
     ErrorCause,
     /// An outcome in the log.
     Outcome,
+    /// An outcome in the inbox of callbacks.
+    Callback,
 }
 
 impl SealedColumn {
-    const ALL: [Self; 4] = [Self::Payload, Self::Result, Self::ErrorCause, Self::Outcome];
+    const ALL: [Self; 5] = [
+        Self::Payload,
+        Self::Result,
+        Self::ErrorCause,
+        Self::Outcome,
+        Self::Callback,
+    ];
 
-    /// Its name in the table.
+    /// Its name in messages and among the additional data of what is sealed: for a column of operations
+    /// or of the log, that in the table.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -34,6 +43,15 @@ impl SealedColumn {
             Self::Result => "result",
             Self::ErrorCause => "error_cause",
             Self::Outcome => "outcome",
+            Self::Callback => "callback",
+        }
+    }
+
+    /// What a row of it is called.
+    fn row(self) -> &'static str {
+        match self {
+            Self::Payload | Self::Result | Self::ErrorCause | Self::Outcome => "operation",
+            Self::Callback => "event",
         }
     }
 }
@@ -55,17 +73,17 @@ pub struct Place<'a> {
     pub domain: &'a str,
     /// The column.
     pub column: SealedColumn,
-    /// The operation.
+    /// The operation; of a callback, the event, which may name no operation.
     pub op_id: &'a str,
-    /// Its kind of command.
+    /// Its kind of command; nothing for a callback.
     pub event_type: &'a str,
-    /// In the log, the term of the entry; 0 in the operation itself.
+    /// In the log, the term of the entry; 0 elsewhere.
     pub fence: u32,
 }
 
 /// A text could not be sealed or opened. The message holds nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{column} of {domain} operation {op_id}, key \"{key_id}\": {problem}", column = column.as_str())]
+#[error("{column} of {domain} {row} {op_id}, key \"{key_id}\": {problem}", column = column.as_str(), row = column.row())]
 pub struct SealError {
     domain: String,
     column: SealedColumn,
@@ -113,10 +131,10 @@ pub trait Sealing: fmt::Debug + Send + Sync + 'static {
     fn key_ids(&self) -> Vec<String>;
 }
 
-/// What a part of a [rotation](super::OperationStore::rotate) came to.
+/// What a part of a [rotation](super::OperationStore::rotate) came to, over operations or over callbacks.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Rotated {
-    /// The last operation that was looked at; `None` when there was none left.
+    /// The last row that was looked at; `None` when there was none left.
     pub end: Option<String>,
     /// Texts written again under the current key.
     pub rewritten: usize,
@@ -129,6 +147,6 @@ pub struct Rotated {
 pub struct KeyUse {
     /// The key's id; `None` for texts that were never sealed.
     pub key_id: Option<String>,
-    /// Payloads, results, causes and logged outcomes.
+    /// Payloads, results, causes, logged outcomes, and outcomes of callbacks.
     pub texts: u64,
 }

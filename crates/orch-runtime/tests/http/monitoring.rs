@@ -27,7 +27,8 @@ const LANES: [&str; 3] = [
 /// Shown by services that seal what they store.
 const ENCRYPTION: [&str; 1] = ["orchestration_encryption_texts"];
 /// Shown by services that take callbacks.
-const CALLBACKS: [&str; 2] = [
+const CALLBACKS: [&str; 3] = [
+    "orchestration_callback_purged_total",
     "orchestration_callback_settled_total",
     "orchestration_callback_total",
 ];

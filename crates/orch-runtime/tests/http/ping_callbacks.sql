@@ -22,6 +22,10 @@ CREATE INDEX IF NOT EXISTS idx_ping_callbacks_op_id
 CREATE INDEX IF NOT EXISTS idx_ping_callbacks_ref
     ON ping_callbacks (provider_ref) WHERE state = 'RECEIVED';
 
+-- What was settled long ago is deleted by its age.
+CREATE INDEX IF NOT EXISTS idx_ping_callbacks_settled
+    ON ping_callbacks (settled_at) WHERE settled_at IS NOT NULL;
+
 -- A callback that names no operation is matched here.
 CREATE INDEX IF NOT EXISTS idx_ping_operations_ref
     ON ping_operations (provider_ref) WHERE provider_ref IS NOT NULL;

@@ -56,7 +56,7 @@ async fn rotate(world: &World) {
 }
 
 /// The keys under which there are texts; empty for texts in clear.
-async fn keys(world: &World) -> Vec<String> {
+pub(crate) async fn keys(world: &World) -> Vec<String> {
     let used = world.store().keys_in_use().await.unwrap();
     let id = |used: KeyUse| used.key_id.unwrap_or_default();
     used.into_iter().map(id).collect()

@@ -16,17 +16,18 @@ use orch_runtime::http::{Api, ApiConfig, ApiError, Endpoint, Lookup, Submission,
 use orch_runtime::metrics::Metrics;
 use orch_runtime::scheduler::MonitorConfig;
 use orch_runtime::store::StoreKind;
+use orch_runtime::store::callbacks::Received;
 use orch_runtime::store::sqlite::SqliteStore;
 use orch_runtime::testing::client::Client;
 use orch_runtime::testing::{Provider, Reply, World};
 use orch_runtime::{
-    BizKey, Clock, Column, Command, CommandError, GatewayError, Idempotency, JsonFields, Monitor,
-    OpId, OperationView, Orchestrator, Outcome, Probe, Secret,
+    BizKey, CallbackOutcome, Clock, Column, Command, CommandError, GatewayError, Idempotency,
+    JsonFields, Monitor, OpId, OperationView, Orchestrator, Outcome, Probe, Secret,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::STORE;
-use crate::charge::SETUP;
+use crate::callbacks::{SETUP, about, about_ref};
 use crate::encryption::{CurrentMetrics, sealed};
 
 /// In a secret field, before the number of the operation.
@@ -43,8 +44,12 @@ const RESULT: &str = "4111111111115555";
 const CAUSE: &str = "4111111111116666";
 /// Where a card number was expected and something else sent.
 const MISTAKE: &str = "4111111111117777";
+/// In what the provider reports by itself, where that ends no operation.
+const REPORT: &str = "4111111111118888";
 
-const ALL: [&str; 8] = [CARD, ORDER, NOTE, HEADER, MESSAGE, RESULT, CAUSE, MISTAKE];
+const ALL: [&str; 9] = [
+    CARD, ORDER, NOTE, HEADER, MESSAGE, RESULT, CAUSE, MISTAKE, REPORT,
+];
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Purchase {
@@ -188,6 +193,7 @@ impl Shop {
             builder
                 .register(Purchasing(provider))
                 .metrics(counted.renew())
+                .callbacks()
         });
         if is_sealed {
             world = sealed(world, &["1-key"]);
@@ -224,6 +230,27 @@ impl Shop {
         let key = format!("k{n}");
         self.send(Method::POST, "/api/purchases", &key, &body.to_string())
             .await
+    }
+
+    /// The provider confirms and contradicts how an operation ended, and speaks of one that nobody knows.
+    async fn report(&self, ended: &str) {
+        let op_id = OpId::new(ended).unwrap();
+        let done = CallbackOutcome::Ok {
+            message: format!("charged {REPORT}"),
+            result: Some(serde_json::json!({ "card": REPORT })),
+        };
+        let refused = CallbackOutcome::Fail {
+            code: "NO".to_owned(),
+            message: format!("refused {REPORT}"),
+        };
+        for callback in [
+            about(&op_id, "evt-1", done.clone()),
+            about(&op_id, "evt-2", refused),
+            about_ref("nobody's", "evt-3", done),
+        ] {
+            let received = self.world.engine().receive_callback(callback).await;
+            assert_eq!(received.unwrap(), Received::New);
+        }
     }
 
     /// Every cell of every table: table, column and text.
@@ -275,6 +302,7 @@ impl Shop {
             (MESSAGE, in_clear(&["outcome"])),
             (RESULT, in_clear(&["outcome", "result"])),
             (CAUSE, in_clear(&["error_cause", "outcome"])),
+            (REPORT, in_clear(&["outcome"])),
             (HEADER, vec![]),
             (MISTAKE, vec![]),
         ] {
@@ -304,7 +332,7 @@ impl Shop {
         );
         assert!(counted.contains("/api/purchases"), "{counted}");
         if self.is_sealed {
-            self.search_files(&[CARD, NOTE, RESULT, CAUSE, HEADER, MISTAKE]);
+            self.search_files(&[CARD, NOTE, RESULT, CAUSE, HEADER, MISTAKE, REPORT]);
         }
     }
 
@@ -362,6 +390,7 @@ async fn story(is_sealed: bool) -> Shop {
     let surplus = format!(r#"{{"orderId": "o", "note": "n", "card": "c", "pan": "{MISTAKE}"}}"#);
     assert_eq!(shop.send(Method::POST, path, "k9", &surplus).await.0, 400);
     assert_eq!(shop.send(Method::POST, path, "k9", MISTAKE).await.0, 400);
+    shop.report(&ids[0]).await;
     shop.search(&[2, 3]).await;
     shop.world.provider.stop_answering_probes();
     shop.world.settle().await;

@@ -43,6 +43,32 @@ impl BentStore {
         lease
     }
 
+    /// The term that an operation in doubt has, as if it had been taken.
+    async fn current(&self, op_id: &OpId, term: &Term) -> Result<Option<Lease>, StoreError> {
+        let sql = "select owner_id, event_type, payload, fence, attempts
+            from charge_operations where op_id = ?1 and state in ('UNKNOWN', 'PARKED')";
+        let found = self.store.query(sql.to_owned(), vec![op_id.into()]).await?;
+        let lease = |row: &Row| Lease {
+            owner_id: OwnerId::new(row.get::<String>("owner_id").unwrap()).unwrap(),
+            event_type: row.get("event_type").unwrap(),
+            payload: row.get("payload").unwrap(),
+            fence: Fence(row.get("fence").unwrap()),
+            expires_at: term.expires_at,
+            facts: Facts {
+                op_id: op_id.clone(),
+                attempts: row.get("attempts").unwrap(),
+                interruptions: 0,
+                probes: 0,
+                unaccounted_at: None,
+                first_sent_at: None,
+                deadline_at: term.expires_at,
+            },
+            trace_parent: None,
+            redacted: None,
+        };
+        Ok(found.first().map(lease))
+    }
+
     /// The lease as the fault makes it after a claim.
     fn leased(&self, mut lease: Lease) -> Lease {
         if self.fault == Fault::LateCall {
@@ -232,6 +258,11 @@ impl OperationStore for BentStore {
 #[async_trait]
 impl CallbackInbox for BentStore {
     async fn receive_callback(&self, callback: NewCallback) -> Result<Received, StoreError> {
+        if self.fault == Fault::AcknowledgedBeforeKept {
+            let store = Arc::clone(&self.store);
+            tokio::spawn(async move { store.receive_callback(callback).await });
+            return Ok(Received::New);
+        }
         self.store.receive_callback(callback).await
     }
 
@@ -251,9 +282,21 @@ impl CallbackInbox for BentStore {
         event_types: &[&'static str],
         teller: Teller,
     ) -> Result<Option<Lease>, StoreError> {
-        self.store
-            .claim_told(now, term, op_id, event_types, teller)
-            .await
+        if self.fault == Fault::TermNotTaken {
+            return self.current(op_id, &term).await;
+        }
+        let claim = self.store.claim_told(now, term, op_id, event_types, teller);
+        let lease = claim.await?;
+        if self.fault == Fault::MarkedBeforeEnd && lease.is_some() {
+            let which = Waiting::Of(op_id.clone());
+            for waiting in self.store.waiting_callbacks(which, 1).await? {
+                let (event, state) = (&waiting.position.event_id, CallbackState::Applied);
+                self.store
+                    .mark_callback(now, event, state, Some(op_id))
+                    .await?;
+            }
+        }
+        Ok(lease)
     }
 
     async fn mark_callback(
@@ -263,6 +306,24 @@ impl CallbackInbox for BentStore {
         state: CallbackState,
         target: Option<&OpId>,
     ) -> Result<bool, StoreError> {
+        if self.fault == Fault::MarkForgotten {
+            return Ok(true);
+        }
         self.store.mark_callback(now, event_id, state, target).await
+    }
+
+    async fn purge_callbacks(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        let any = self.fault == Fault::InboxEmptied;
+        self.store
+            .purge_callbacks(if any { before + LONG } else { before }, limit)
+            .await
+    }
+
+    async fn rotate_callbacks(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        self.store.rotate_callbacks(after, limit).await
     }
 }

@@ -22,6 +22,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "0002_ends",
         up: "create table ends (op_id text not null, state text not null)",
     },
+    Migration {
+        name: "0003_charge_callbacks",
+        up: include_str!("../it/callbacks/callbacks.sql"),
+    },
 ];
 
 /// Asks for money.

@@ -36,6 +36,16 @@ pub(crate) enum Fault {
     LateCall,
     /// Operations are taken from workers whose lease runs.
     EarlyReap,
+    /// A callback ends its operation under whatever term is current.
+    TermNotTaken,
+    /// A callback is acknowledged before it is durable.
+    AcknowledgedBeforeKept,
+    /// A callback is marked before its operation has ended.
+    MarkedBeforeEnd,
+    /// What became of a callback is never written.
+    MarkForgotten,
+    /// Callbacks are deleted whatever their age.
+    InboxEmptied,
 }
 
 /// The runtime with a fault.
@@ -151,4 +161,10 @@ finds! {
     a_forgotten_key_is_found: KeyForgotten by OneOperationPerKey;
     a_call_after_its_lease_is_found: LateCall by IntentBeforeCall;
     a_reaper_that_comes_too_early_is_found: EarlyReap by LeaseRespected;
+    a_callback_without_a_term_is_found: TermNotTaken by OutcomeKept, StaleWriteRefused, FinalStays,
+        ComesToRest;
+    an_acknowledged_callback_that_is_not_kept_is_found: AcknowledgedBeforeKept by CallbackKept;
+    a_callback_that_is_marked_too_early_is_found: MarkedBeforeEnd by CallbackJudged;
+    a_callback_that_waits_for_ever_is_found: MarkForgotten by ComesToRest;
+    a_callback_that_is_deleted_too_early_is_found: InboxEmptied by CallbackKept;
 }

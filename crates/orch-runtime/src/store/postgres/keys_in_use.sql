@@ -1,4 +1,4 @@
--- Both tables, whole: asked for before a key is taken away, and seldom otherwise.
+-- All tables, whole: asked for before a key is taken away, and seldom otherwise.
 with texts as (
     select payload as text from {domain}_operations
     union all
@@ -6,7 +6,7 @@ with texts as (
     union all
     select error_cause from {domain}_operations
     union all
-    select outcome from {domain}_write_ahead_logs
+    select outcome from {domain}_write_ahead_logs{inbox}
 )
 select case when starts_with(text, 'orch1:') then split_part(text, ':', 2) else '' end as key_id, count(*) as texts
 from texts where text is not null and text <> $1

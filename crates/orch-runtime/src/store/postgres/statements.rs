@@ -48,7 +48,17 @@ pub(super) struct CallbackStatements {
     pub(super) waiting_of: SqlStr,
     pub(super) claim_told: SqlStr,
     pub(super) mark: SqlStr,
+    pub(super) purge: SqlStr,
+    pub(super) has_inbox: SqlStr,
+    pub(super) window_end: SqlStr,
+    pub(super) stale: SqlStr,
+    pub(super) rewrite: SqlStr,
+    /// `keys_in_use` of [`Statements`], with the inbox.
+    pub(super) keys_in_use: SqlStr,
 }
+
+/// The sealed texts of the inbox, where there is one.
+const INBOX_TEXTS: &str = " union all select outcome from {domain}_callbacks";
 
 /// Parameters of `accept.sql` before the typed columns.
 const ACCEPT_PARAMETERS: usize = 13;
@@ -82,7 +92,7 @@ impl Statements {
             rewrite_result: named(include_str!("rewrite_result.sql")),
             rewrite_error_cause: named(include_str!("rewrite_error_cause.sql")),
             rewrite_outcome: named(include_str!("rewrite_outcome.sql")),
-            keys_in_use: named(include_str!("keys_in_use.sql")),
+            keys_in_use: named(&include_str!("keys_in_use.sql").replace("{inbox}", "")),
             callbacks: CallbackStatements::new(&named),
         }
     }
@@ -90,6 +100,7 @@ impl Statements {
 
 impl CallbackStatements {
     fn new(named: &impl Fn(&str) -> SqlStr) -> Self {
+        let keys_in_use = include_str!("keys_in_use.sql").replace("{inbox}", INBOX_TEXTS);
         let waiting =
             |which| named(&include_str!("waiting_callbacks.sql").replace("{which}", which));
         Self {
@@ -99,6 +110,12 @@ impl CallbackStatements {
             waiting_of: waiting(include_str!("callbacks_of.sql")),
             claim_told: named(include_str!("claim_told.sql")),
             mark: named(include_str!("mark_callback.sql")),
+            purge: named(include_str!("purge_callbacks.sql")),
+            has_inbox: named(include_str!("has_inbox.sql")),
+            window_end: named(include_str!("callback_window_end.sql")),
+            stale: named(include_str!("stale_callbacks.sql")),
+            rewrite: named(include_str!("rewrite_callback.sql")),
+            keys_in_use: named(&keys_in_use),
         }
     }
 }

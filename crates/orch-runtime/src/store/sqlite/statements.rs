@@ -48,7 +48,17 @@ pub(super) struct CallbackStatements {
     pub(super) waiting_of: String,
     pub(super) claim_told: String,
     pub(super) mark: String,
+    pub(super) purge: String,
+    pub(super) has_inbox: String,
+    pub(super) window_end: String,
+    pub(super) stale: String,
+    pub(super) rewrite: String,
+    /// `keys_in_use` of [`Statements`], with the inbox.
+    pub(super) keys_in_use: String,
 }
+
+/// The sealed texts of the inbox, where there is one.
+const INBOX_TEXTS: &str = " union all select outcome from {domain}_callbacks";
 
 /// Parameters of `accept.sql` before the typed columns.
 pub(super) const ACCEPT_PARAMETERS: usize = 16;
@@ -87,7 +97,7 @@ impl Statements {
             rewrite_result: named(include_str!("rewrite_result.sql")),
             rewrite_error_cause: named(include_str!("rewrite_error_cause.sql")),
             rewrite_outcome: named(include_str!("rewrite_outcome.sql")),
-            keys_in_use: named(include_str!("keys_in_use.sql")),
+            keys_in_use: named(&include_str!("keys_in_use.sql").replace("{inbox}", "")),
             callbacks: CallbackStatements::new(&named),
         }
     }
@@ -95,6 +105,7 @@ impl Statements {
 
 impl CallbackStatements {
     fn new(named: &impl Fn(&str) -> String) -> Self {
+        let keys_in_use = include_str!("keys_in_use.sql").replace("{inbox}", INBOX_TEXTS);
         let waiting =
             |which| named(&include_str!("waiting_callbacks.sql").replace("{which}", which));
         Self {
@@ -104,6 +115,12 @@ impl CallbackStatements {
             waiting_of: waiting(include_str!("callbacks_of.sql")),
             claim_told: named(include_str!("claim_told.sql")),
             mark: named(include_str!("mark_callback.sql")),
+            purge: named(include_str!("purge_callbacks.sql")),
+            has_inbox: named(include_str!("has_inbox.sql")),
+            window_end: named(include_str!("callback_window_end.sql")),
+            stale: named(include_str!("stale_callbacks.sql")),
+            rewrite: named(include_str!("rewrite_callback.sql")),
+            keys_in_use: named(&keys_in_use),
         }
     }
 }
@@ -169,7 +186,8 @@ mod tests {
             "{steps:#?}"
         );
     }
-    /// The inbox keeps everything that ever arrived, and is asked for what waits every few seconds.
+
+    /// The inbox keeps what arrived for weeks, and is asked for what waits every few seconds.
     #[test]
     fn what_waits_in_the_inbox_is_read_from_indexes() {
         let tables = Tables {
@@ -184,7 +202,12 @@ mod tests {
         ] {
             connection.execute_batch(schema).unwrap();
         }
-        for which in [&sql.waiting_behind, &sql.waiting_event, &sql.waiting_of] {
+        for which in [
+            &sql.waiting_behind,
+            &sql.waiting_event,
+            &sql.waiting_of,
+            &sql.purge,
+        ] {
             let explain = format!("explain query plan {which}");
             let mut plan = connection.prepare(&explain).unwrap();
             let steps = plan.raw_query().mapped(|row| row.get(3));

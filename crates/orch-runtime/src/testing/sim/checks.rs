@@ -1,6 +1,6 @@
 //! Compares the tables with what they were and with what the provider did, after every commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use crate::clock::{Timestamp, to_millis};
@@ -8,9 +8,11 @@ use crate::operation::decision::{INTERRUPTED, MAX_ATTEMPTS, UNKNOWN};
 use crate::operation::retry::RetryPolicy;
 use crate::operation::state::OperationState;
 use crate::store::StoreError;
+use crate::store::callbacks::CallbackState;
 use crate::store::sqlite::MemoryDatabase;
 use crate::value::{DecodeError, Row};
 
+use super::inbox::{self, Kept, Operations};
 use super::invariant::Invariant;
 use super::network::Network;
 use super::process::RETENTION;
@@ -31,6 +33,7 @@ pub(super) struct Operation {
     lease_expires_at: Option<i64>,
     code: Option<String>,
     message: Option<String>,
+    pub(super) provider_ref: Option<String>,
 }
 
 impl Operation {
@@ -57,16 +60,20 @@ struct Entry {
 /// What the tables held when they were last looked at.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Snapshot {
-    pub(super) operations: BTreeMap<String, Operation>,
+    pub(super) operations: Operations,
+    callbacks: BTreeMap<String, Kept>,
     log: BTreeMap<(String, i64), Entry>,
     ends: Vec<(String, String)>,
 }
 
 impl Snapshot {
-    /// Whether every operation rests and every answer is applied.
+    /// Whether every operation rests, every answer is applied, and every callback about an operation is
+    /// settled.
     pub(super) fn is_at_rest(&self) -> bool {
+        let is_open = |kept: &Kept| kept.is_open(&self.operations);
         self.operations.values().all(Operation::rests)
             && self.log.values().all(|entry| entry.state != "PENDING")
+            && !self.callbacks.values().any(is_open)
     }
 }
 
@@ -81,6 +88,10 @@ pub(super) struct Checks {
     ends: &'static str,
     operations: String,
     log: String,
+    /// The statement that reads the inbox; empty without callbacks.
+    inbox: String,
+    /// Every event that ever was in the inbox.
+    kept: BTreeSet<String>,
     /// Rows changed, and effects at the provider, when it was last looked.
     state: (u64, usize),
     pub(super) seen: Snapshot,
@@ -90,7 +101,7 @@ pub(super) struct Checks {
 fn operations_of(domain: &str) -> String {
     format!(
         "select op_id, owner_id, idem_key, biz_key, fingerprint, state, attempts, interruptions,
-             probes, fence, lease_expires_at, error_code, message
+             probes, fence, lease_expires_at, error_code, message, provider_ref
          from {domain}_operations"
     )
 }
@@ -119,6 +130,12 @@ impl Checks {
             ends: if flavour.hook { S::ENDS } else { "" },
             operations: operations_of(domain),
             log: log_of(domain),
+            inbox: if flavour.callbacks {
+                inbox::inbox_of(domain)
+            } else {
+                String::new()
+            },
+            kept: BTreeSet::new(),
             state: (0, 0),
             seen: Snapshot::default(),
         }
@@ -144,7 +161,14 @@ impl Checks {
         self.check_rows(&current, now);
         self.check_log(&current, now);
         self.check_ends(&current);
+        self.check_inbox(&current, now);
+        self.kept.extend(current.callbacks.keys().cloned());
         self.seen = current;
+    }
+
+    /// Whether an event was ever in the inbox.
+    pub(super) fn was_kept(&self, event: &str) -> bool {
+        self.kept.contains(event)
     }
 
     fn broken(&self, invariant: Invariant, what: String) {
@@ -162,7 +186,8 @@ impl Checks {
             self.check_budget(op_id, row);
             let before = self.seen.operations.get(op_id);
             if let Some(before) = before {
-                self.check_step(op_id, before, row, now);
+                self.check_step(op_id, before, row);
+                self.check_lease(op_id, before, row, (current, now));
             }
             if row.rests() && !before.is_some_and(Operation::rests) {
                 self.check_end(op_id, row, current);
@@ -208,12 +233,12 @@ impl Checks {
         }
     }
 
-    fn check_step(&self, op_id: &str, before: &Operation, row: &Operation, now: Timestamp) {
+    fn check_step(&self, op_id: &str, before: &Operation, row: &Operation) {
         if row.identity != before.identity || row.order != before.order {
             let what = format!("{op_id} became {:?}", row.identity);
             self.broken(Invariant::AcceptedStays, what);
         }
-        if before.rests() && row != before {
+        if before.rests() && row != before && !self.is_reopened(op_id, before, row) {
             let what = format!("{op_id} went from {} to {}", before.state, row.state);
             self.broken(Invariant::FinalStays, what);
         }
@@ -221,11 +246,60 @@ impl Checks {
             let what = format!("{op_id} from {} to {}", before.fence, row.fence);
             self.broken(Invariant::FenceGrows, what);
         }
-        let taken = row.interruptions > before.interruptions;
+    }
+
+    /// Nobody may take an operation whose call is under way.
+    fn check_lease(
+        &self,
+        op_id: &str,
+        before: &Operation,
+        row: &Operation,
+        (current, now): (&Snapshot, Timestamp),
+    ) {
+        let entry = current.log.get(&(op_id.to_owned(), before.fence));
+        let is_unanswered = entry.is_some_and(|entry| entry.state == "INTENT");
+        let replaced = is_unanswered && row.fence > before.fence;
+        let taken = replaced || row.interruptions > before.interruptions;
         let until = before.lease_expires_at.filter(|_| taken);
         if until.is_some_and(|until| until > to_millis(now)) {
             let what = format!("{op_id} was taken while its lease ran");
             self.broken(Invariant::LeaseRespected, what);
+        }
+    }
+
+    /// Whether a callback took a parked operation, by a term of its own.
+    fn is_reopened(&self, op_id: &str, before: &Operation, row: &Operation) -> bool {
+        let about = |kept: &Kept| kept.waits() && kept.is_about(op_id, before);
+        let is_reopened = (before.state, row.state)
+            == (OperationState::Parked, OperationState::Unknown)
+            && row.fence == before.fence + 1
+            && self.seen.callbacks.values().any(about);
+        if is_reopened {
+            self.stage.note(format_args!("{op_id} is parked no more"));
+        }
+        is_reopened
+    }
+
+    fn check_inbox(&self, current: &Snapshot, now: Timestamp) {
+        for (event, before) in &self.seen.callbacks {
+            let after = current.callbacks.get(event);
+            if !before.may_become(after, now) {
+                let what = format!("{event}: {before:?} became {after:?}");
+                self.broken(Invariant::CallbackKept, what);
+            }
+        }
+        for (event, kept) in &current.callbacks {
+            if !kept.is_judged_well(&current.operations) {
+                self.broken(Invariant::CallbackJudged, format!("{event}: {kept:?}"));
+            }
+            let by_it = |other: &&Kept| {
+                other.state == CallbackState::Applied && other.matched == kept.matched
+            };
+            let applied = kept.state == CallbackState::Applied;
+            if applied && current.callbacks.values().filter(by_it).count() > 1 {
+                let what = format!("{:?} was ended twice", kept.matched);
+                self.broken(Invariant::CallbackJudged, what);
+            }
         }
     }
 
@@ -315,6 +389,12 @@ impl Checks {
             let (place, entry) = entry(&row).map_err(|error| error.to_string())?;
             snapshot.log.insert(place, entry);
         }
+        if !self.inbox.is_empty() {
+            for row in self.database.query(&self.inbox, &[]).map_err(text)? {
+                let (event, kept) = inbox::kept(&row).map_err(|error| error.to_string())?;
+                snapshot.callbacks.insert(event, kept);
+            }
+        }
         if !self.ends.is_empty() {
             for row in self.database.query(self.ends, &[]).map_err(text)? {
                 let end = end(&row).map_err(|error| error.to_string())?;
@@ -358,6 +438,7 @@ fn operation(row: &Row) -> Result<(String, Operation), DecodeError> {
         lease_expires_at: row.get("lease_expires_at")?,
         code: row.get("error_code")?,
         message: row.get("message")?,
+        provider_ref: row.get("provider_ref")?,
     };
     Ok((row.get("op_id")?, operation))
 }

@@ -197,6 +197,6 @@ impl Clients {
     }
 }
 
-fn lock<T>(answers: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(answers: &Mutex<T>) -> MutexGuard<'_, T> {
     answers.lock().unwrap_or_else(PoisonError::into_inner)
 }

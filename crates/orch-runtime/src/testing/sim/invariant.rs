@@ -17,7 +17,7 @@ pub enum Invariant {
     OneOperationPerKey,
     /// Another body under a taken key is refused and changes nothing.
     OtherBodyRefused,
-    /// A final or parked state never changes.
+    /// A final state never changes, and a parked one only when a callback about it waits.
     FinalStays,
     /// Fences only grow.
     FenceGrows,
@@ -35,7 +35,14 @@ pub enum Invariant {
     BudgetKept,
     /// Nobody is called to a parked operation without need.
     ParkedWithReason,
-    /// When faults stop, every operation comes to rest.
+    /// A callback whose receipt was acknowledged is in the inbox as it arrived, until long after it was
+    /// settled, and is settled once.
+    CallbackKept,
+    /// What became of a callback is what happened, and an honest provider is never contradicted.
+    CallbackJudged,
+    /// An operation about which a result was kept ends with it.
+    ReportedMeansEnded,
+    /// When faults stop, every operation comes to rest, and no callback about one goes on waiting.
     ComesToRest,
 }
 
@@ -57,6 +64,9 @@ impl fmt::Display for Invariant {
             Self::HookOnce => "hook-once",
             Self::BudgetKept => "budget-kept",
             Self::ParkedWithReason => "parked-with-reason",
+            Self::CallbackKept => "callback-kept",
+            Self::CallbackJudged => "callback-judged",
+            Self::ReportedMeansEnded => "reported-means-ended",
             Self::ComesToRest => "comes-to-rest",
         })
     }

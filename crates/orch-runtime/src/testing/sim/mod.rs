@@ -3,6 +3,7 @@
 //! ```text
 //!  seed ─▶ World ── chooses what happens next ──▶ a task goes on │ a batch commits │ a request arrives
 //!            │                                    a loop runs │ a client asks │ the clock is wound
+//!            │                                    the provider reports by a callback
 //!            │                                    a process dies, freezes, starts again
 //!            └──── after every commit ──▶ Checks: the promises, by name (Invariant)
 //! ```
@@ -14,6 +15,7 @@
 
 mod checks;
 mod client;
+mod inbox;
 mod invariant;
 mod network;
 mod process;
@@ -22,6 +24,7 @@ mod random;
 mod stage;
 mod trace;
 mod watched;
+mod webhooks;
 mod world;
 
 use std::collections::BTreeSet;
@@ -46,13 +49,16 @@ pub use self::random::Random;
 use self::stage::Stage;
 use self::world::World;
 
-/// What a run is about: how its provider treats keys, and whether ends are written by a hook.
+/// What a run is about: how its provider treats keys, whether ends are written by a hook, and whether the
+/// provider reports by callbacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flavour {
     /// What the provider promises about a repeated key, and keeps.
     pub idempotency: Idempotency,
     /// Whether the orchestrator has a finalize hook.
     pub hook: bool,
+    /// Whether the domain takes callbacks.
+    pub callbacks: bool,
 }
 
 impl Flavour {
@@ -71,6 +77,7 @@ impl Flavour {
         Self {
             idempotency: random.pick(&kinds),
             hook: random.chance(50),
+            callbacks: random.chance(50),
         }
     }
 }
@@ -80,7 +87,7 @@ pub trait Subject {
     /// What clients ask for.
     type Command: Command;
 
-    /// Its tables.
+    /// Its tables, that of callbacks among them.
     const SETUP: WorldSetup;
 
     /// A statement that answers `op_id` and `state` for each end that the finalize hook wrote.

@@ -1,9 +1,10 @@
 //! The provider and the way to it: requests that travel, effects that show late, answers that are lost.
 //!
 //! A request goes on its way when it is sent, whatever becomes of its sender, and arrives within the
-//! policy's settling time. Its effect, too, shows to a question only some time later within it.
+//! policy's settling time. Its effect, too, shows to a question only some time later within it. What the
+//! provider knows for good it may report by itself; it never contradicts itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::clock::{Timestamp, later};
@@ -11,6 +12,7 @@ use crate::operation::answer::{GatewayError, Receipt};
 use crate::operation::idempotency::{Idempotency, Probe};
 use crate::testing::Reply;
 
+use super::Flavour;
 use super::random::Random;
 
 /// How many kinds of replies there are.
@@ -75,6 +77,15 @@ pub(super) enum Answer {
     Question(Probe),
 }
 
+/// What the provider knows for good about a call, and will report by itself.
+#[derive(Debug, Clone)]
+pub(super) struct Report {
+    pub(super) order: String,
+    pub(super) key: String,
+    /// It was done; else it never will be.
+    pub(super) done: bool,
+}
+
 #[derive(Debug)]
 struct Effect {
     order: String,
@@ -89,6 +100,11 @@ pub(super) struct Network {
     habit: (u64, usize),
     /// How many effects in a hundred show later than they happen.
     hidden: u64,
+    /// How many results in a hundred are reported by callbacks.
+    reported: u64,
+    /// Orders whose refusal is reported: what is refused for good is never done.
+    refused: BTreeSet<String>,
+    reports: Vec<Report>,
     pub(super) under_way: Vec<Request>,
     answers: BTreeMap<u64, Answer>,
     effects: Vec<Effect>,
@@ -98,12 +114,19 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn new(idempotency: Idempotency, random: &mut Random) -> Self {
+    pub(super) fn new(flavour: Flavour, random: &mut Random) -> Self {
         let share = random.pick(&[0, 20, 50]);
         Self {
-            idempotency,
+            idempotency: flavour.idempotency,
             habit: (share, random.place(KINDS)),
             hidden: random.pick(&[0, 30, 80]),
+            reported: if flavour.callbacks {
+                random.pick(&[40, 70, 100])
+            } else {
+                0
+            },
+            refused: BTreeSet::new(),
+            reports: Vec::new(),
             under_way: Vec::new(),
             answers: BTreeMap::new(),
             effects: Vec::new(),
@@ -158,6 +181,11 @@ impl Network {
         *self.unhelpful.entry(order.to_owned()).or_default() += 1;
     }
 
+    /// What the provider has come to know for good since it was last asked.
+    pub(super) fn take_reports(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.reports)
+    }
+
     pub(super) fn take_answer(&mut self, number: u64) -> Option<Answer> {
         self.answers.remove(&number)
     }
@@ -183,11 +211,11 @@ impl Network {
                 (Some(Answer::Call(Err(busy))), "busy")
             }
             Content::Call(Reply::Refuse(code)) => {
-                let refused = GatewayError::Refused {
-                    code: (*code).to_owned(),
-                    message: "refused by the provider".to_owned(),
-                };
-                (Some(Answer::Call(Err(refused))), "refused")
+                self.refuse(&request, random);
+                (Some(refusal(code)), "refused")
+            }
+            Content::Call(Reply::Done) if self.refused.contains(&request.order) => {
+                (Some(refusal("DECLINED")), "refused before")
             }
             Content::Call(reply) => {
                 let did = self.act(&request, now, random);
@@ -213,7 +241,27 @@ impl Network {
         (request, did)
     }
 
+    /// Refuses; for good, when that will be reported.
+    fn refuse(&mut self, request: &Request, random: &mut Random) {
+        let is_new = !self.refused.contains(&request.order) && self.effects(&request.order) == 0;
+        if is_new && random.chance(self.reported) {
+            self.refused.insert(request.order.clone());
+            self.report(request, false);
+        }
+    }
+
+    fn report(&mut self, request: &Request, done: bool) {
+        self.reports.push(Report {
+            order: request.order.clone(),
+            key: request.key.clone(),
+            done,
+        });
+    }
+
     fn act(&mut self, request: &Request, now: Timestamp, random: &mut Random) -> &'static str {
+        if self.refused.contains(&request.order) {
+            return "refused before";
+        }
         if let Idempotency::Keyed { window } = self.idempotency {
             let known = self.keys.get(&request.key);
             if known.is_some_and(|first| now < later(*first, window)) {
@@ -233,6 +281,9 @@ impl Network {
             order: request.order.clone(),
             shows_at,
         });
+        if random.chance(self.reported) {
+            self.report(request, true);
+        }
         "done"
     }
 
@@ -253,4 +304,11 @@ impl Network {
             Probe::NotCommitted
         }
     }
+}
+
+fn refusal(code: &str) -> Answer {
+    Answer::Call(Err(GatewayError::Refused {
+        code: code.to_owned(),
+        message: "refused by the provider".to_owned(),
+    }))
 }

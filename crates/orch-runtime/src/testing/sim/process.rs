@@ -7,12 +7,15 @@ use std::time::Duration;
 use crate::clock::{Clock, Timestamp};
 use crate::engine::Engine;
 use crate::fault::{Boundary, Fate, FaultPlan, Step};
-use crate::scheduler::{Cleaner, CleanerConfig, Finalizer, FinalizerConfig, Reaper, ReaperConfig};
+use crate::scheduler::{
+    CallbackSweeper, CallbackSweeperConfig, Cleaner, CleanerConfig, Finalizer, FinalizerConfig,
+    Reaper, ReaperConfig,
+};
 use crate::store::sqlite::SqliteStore;
 
 use super::stage::{Life, SimClock, Stage};
 
-/// For how long applied log entries stay in simulations: short, so that the Cleaner has work.
+/// For how long applied log entries and settled callbacks stay in simulations: short, so that the Cleaner has work.
 pub(super) const RETENTION: Duration = Duration::from_secs(120);
 
 /// Boundaries that few runs reach, so that more should die there.
@@ -26,6 +29,14 @@ const RARE: [Boundary; 7] = [
     Boundary::AfterCommit(Step::Reap),
 ];
 
+/// Boundaries of callbacks, which are as rare.
+const OF_CALLBACKS: [Boundary; 4] = [
+    Boundary::BeforeCommit(Step::Receive),
+    Boundary::AfterCommit(Step::Receive),
+    Boundary::BeforeCommit(Step::Mark),
+    Boundary::AfterCommit(Step::Mark),
+];
+
 /// Dies when it reaches a boundary for the n-th time.
 #[derive(Debug)]
 pub(super) struct Faults {
@@ -36,14 +47,16 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// As chance will have it.
-    pub(super) fn new(stage: &Arc<Stage>, life: Life) -> Arc<Self> {
+    /// As chance will have it, of a domain that takes callbacks or does not.
+    pub(super) fn new(stage: &Arc<Stage>, life: Life, callbacks: bool) -> Arc<Self> {
         let armed = {
             let mut scene = stage.scene();
             let deadly = !scene.calm && scene.random.chance(85);
             deadly.then(|| {
                 let random = &mut scene.random;
-                let boundary = if random.chance(50) {
+                let boundary = if callbacks && random.chance(25) {
+                    random.pick(&OF_CALLBACKS)
+                } else if random.chance(50) {
                     random.pick(&RARE)
                 } else {
                     random.pick(&Boundary::ALL)
@@ -107,14 +120,16 @@ pub(super) enum Round {
     Finalize,
     Reap,
     Clean,
+    Sweep,
 }
 
 impl Round {
-    pub(super) const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 6] = [
         Self::Heartbeat,
         Self::Finalize,
         Self::Reap,
         Self::Clean,
+        Self::Sweep,
         Self::Dispatch,
     ];
 }
@@ -132,7 +147,8 @@ pub(super) struct Process {
     finalizer: Finalizer,
     reaper: Reaper,
     cleaner: Cleaner,
-    under_way: [Arc<AtomicBool>; 5],
+    sweeper: CallbackSweeper,
+    under_way: [Arc<AtomicBool>; 6],
 }
 
 impl Process {
@@ -152,6 +168,7 @@ impl Process {
             finalizer: Finalizer::new(&engine, FinalizerConfig::default()),
             reaper: Reaper::new(&engine, ReaperConfig::default()),
             cleaner: Cleaner::new(&engine, cleaning),
+            sweeper: CallbackSweeper::new(&engine, CallbackSweeperConfig::default()),
             engine,
             store,
             faults,
@@ -166,8 +183,12 @@ impl Process {
         self.under_way[round as usize].load(Ordering::SeqCst)
     }
 
-    /// Begins a round, unless the last one of its kind still runs; whether it began.
+    /// Begins a round, unless the last one of its kind still runs, or there is no inbox to sweep; whether
+    /// it began.
     pub(super) fn begin(&self, round: Round) -> bool {
+        if round == Round::Sweep && !self.engine.takes_callbacks() {
+            return false;
+        }
         let flag = Arc::clone(&self.under_way[round as usize]);
         if flag.swap(true, Ordering::SeqCst) {
             return false;
@@ -176,7 +197,7 @@ impl Process {
         stage.note(format_args!("{} begins to {round:?}", self.life));
         let (engine, now) = (self.engine.clone(), self.clock.now());
         let (finalizer, reaper) = (self.finalizer.clone(), self.reaper.clone());
-        let cleaner = self.cleaner.clone();
+        let (cleaner, sweeper) = (self.cleaner.clone(), self.sweeper.clone());
         // Trouble is in the trace already: the store noted it.
         tokio::spawn(async move {
             match round {
@@ -185,6 +206,7 @@ impl Process {
                 Round::Finalize => drop(finalizer.run_once(now).await),
                 Round::Reap => drop(reaper.run_once(now).await),
                 Round::Clean => drop(cleaner.run_once(now).await),
+                Round::Sweep => drop(sweeper.run_once(now).await),
             }
             flag.store(false, Ordering::SeqCst);
         });

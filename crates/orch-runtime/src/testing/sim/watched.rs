@@ -319,7 +319,12 @@ impl OperationStore for Watched {
 #[async_trait]
 impl CallbackInbox for Watched {
     async fn receive_callback(&self, callback: NewCallback) -> Result<Received, StoreError> {
-        self.store.receive_callback(callback).await
+        let event = callback.event_id.clone();
+        let receive = self.store.receive_callback(callback);
+        self.write("receive callback", receive, |received| {
+            format!("{event} {received:?}")
+        })
+        .await
     }
 
     async fn waiting_callbacks(
@@ -327,7 +332,9 @@ impl CallbackInbox for Watched {
         which: Waiting,
         limit: u32,
     ) -> Result<Vec<WaitingCallback>, StoreError> {
-        self.store.waiting_callbacks(which, limit).await
+        let read = self.store.waiting_callbacks(which, limit);
+        self.read("waiting callbacks", read, |found| found.len().to_string())
+            .await
     }
 
     async fn claim_told(
@@ -338,8 +345,8 @@ impl CallbackInbox for Watched {
         event_types: &[&'static str],
         teller: Teller,
     ) -> Result<Option<Lease>, StoreError> {
-        self.store
-            .claim_told(now, term, op_id, event_types, teller)
+        let claim = self.store.claim_told(now, term, op_id, event_types, teller);
+        self.write("claim told", claim, |lease| names(lease.as_slice()))
             .await
     }
 
@@ -350,6 +357,24 @@ impl CallbackInbox for Watched {
         state: CallbackState,
         target: Option<&OpId>,
     ) -> Result<bool, StoreError> {
-        self.store.mark_callback(now, event_id, state, target).await
+        let mark = self.store.mark_callback(now, event_id, state, target);
+        self.write("mark callback", mark, |marked| {
+            format!("{event_id} {state}: {marked}")
+        })
+        .await
+    }
+
+    async fn purge_callbacks(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        let purge = self.store.purge_callbacks(before, limit);
+        self.write("purge callbacks", purge, ToString::to_string)
+            .await
+    }
+
+    async fn rotate_callbacks(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        self.store.rotate_callbacks(after, limit).await
     }
 }

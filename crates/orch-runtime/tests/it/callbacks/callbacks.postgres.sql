@@ -21,6 +21,10 @@ CREATE INDEX IF NOT EXISTS idx_charge_callbacks_op_id
 CREATE INDEX IF NOT EXISTS idx_charge_callbacks_ref
     ON charge_callbacks (provider_ref) WHERE state = 'RECEIVED';
 
+-- What was settled long ago is deleted by its age.
+CREATE INDEX IF NOT EXISTS idx_charge_callbacks_settled
+    ON charge_callbacks (settled_at) WHERE settled_at IS NOT NULL;
+
 -- A callback that names no operation is matched here.
 CREATE INDEX IF NOT EXISTS idx_charge_operations_ref
     ON charge_operations (provider_ref) WHERE provider_ref IS NOT NULL;

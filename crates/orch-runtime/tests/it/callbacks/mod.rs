@@ -2,7 +2,9 @@
 
 mod crashes;
 mod inbox;
+mod purge;
 mod results;
+mod sealed;
 
 use orch_runtime::metrics::Metrics;
 use orch_runtime::scheduler::{CallbackSweeper, CallbackSweeperConfig, CallbackSweeperReport};
@@ -26,7 +28,7 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-const SETUP: WorldSetup = WorldSetup {
+pub(crate) const SETUP: WorldSetup = WorldSetup {
     store: STORE,
     migrations: MIGRATIONS,
     tables: TABLES,
@@ -78,7 +80,7 @@ fn declined() -> CallbackOutcome {
 }
 
 /// An event about an operation, by its name.
-fn about(op_id: &OpId, event: &str, outcome: CallbackOutcome) -> Callback {
+pub(crate) fn about(op_id: &OpId, event: &str, outcome: CallbackOutcome) -> Callback {
     Callback {
         event_id: EventId::new(event).unwrap(),
         op_id: Some(op_id.clone()),
@@ -88,7 +90,7 @@ fn about(op_id: &OpId, event: &str, outcome: CallbackOutcome) -> Callback {
 }
 
 /// An event about what the provider calls so.
-fn about_ref(provider_ref: &str, event: &str, outcome: CallbackOutcome) -> Callback {
+pub(crate) fn about_ref(provider_ref: &str, event: &str, outcome: CallbackOutcome) -> Callback {
     Callback {
         event_id: EventId::new(event).unwrap(),
         op_id: None,

@@ -7,20 +7,23 @@ use sqlx::postgres::PgRow;
 use crate::clock::Timestamp;
 use crate::fault::Step;
 use crate::ids::OpId;
-use crate::operation::outcome;
 use crate::store::callbacks::{
     CallbackInbox, CallbackState, InboxPosition, NewCallback, Received, Teller, Waiting,
     WaitingCallback,
 };
 use crate::store::postgres::error::postgres_error;
 use crate::store::postgres::row::{self, clean, identity};
-use crate::store::{Lease, StoreError, Term};
+use crate::store::sealer::Sealer;
+use crate::store::{Lease, Rotated, StoreError, Term};
 
 use super::{PostgresOperations, read};
 
 #[async_trait]
 impl CallbackInbox for PostgresOperations {
     async fn receive_callback(&self, callback: NewCallback) -> Result<Received, StoreError> {
+        let outcome = self
+            .sealer
+            .callback(&callback.event_id, &callback.outcome)?;
         let provider_ref = callback.provider_ref.as_deref().map(clean);
         let statement = self
             .statement(&self.sql.callbacks.receive)
@@ -33,7 +36,7 @@ impl CallbackInbox for PostgresOperations {
             )
             .bind(provider_ref.map(std::borrow::Cow::into_owned))
             .bind(callback.outcome.kind())
-            .bind(clean(&outcome::encode(&callback.outcome)).into_owned())
+            .bind(clean(&outcome).into_owned())
             .bind(callback.received_at);
         let kept = self
             .stepping("receive callback", Step::Receive, statement)
@@ -70,6 +73,7 @@ impl CallbackInbox for PostgresOperations {
             }
         };
         let rows = self.rows("waiting callbacks", statement).await?;
+        let callback = |found| callback(found, &self.sealer);
         let waiting = rows.iter().map(callback).collect::<Result<_, _>>();
         waiting.map_err(postgres_error("waiting callbacks"))
     }
@@ -114,20 +118,35 @@ impl CallbackInbox for PostgresOperations {
             .await?;
         Ok(!marked.is_empty())
     }
+
+    async fn purge_callbacks(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        let statement = self.statement(&self.sql.callbacks.purge);
+        let statement = statement.bind(before).bind(i64::from(limit));
+        let purged = self.execute("purge callbacks", statement).await?;
+        Ok(usize::try_from(purged).unwrap_or(usize::MAX))
+    }
+
+    async fn rotate_callbacks(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        self.rotate_inbox(after, limit).await
+    }
 }
 
-fn callback(found: &PgRow) -> Result<WaitingCallback, sqlx::Error> {
+fn callback(found: &PgRow, sealer: &Sealer) -> Result<WaitingCallback, sqlx::Error> {
     let target = match found.try_get::<Option<String>, _>(3)? {
         Some(_) => Some((identity(found, 3, OpId::new)?, read::state(found, 4)?)),
         None => None,
     };
-    let text: String = found.try_get(2)?;
+    let (event_id, text): (String, String) = (found.try_get(0)?, found.try_get(2)?);
     Ok(WaitingCallback {
+        outcome: sealer.open_callback(&event_id, text),
         position: InboxPosition {
-            event_id: found.try_get(0)?,
+            event_id,
             received_at: found.try_get(1)?,
         },
-        outcome: outcome::decode(&text),
         target,
     })
 }

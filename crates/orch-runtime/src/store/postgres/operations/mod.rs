@@ -277,7 +277,7 @@ impl OperationStore for PostgresOperations {
     }
 
     async fn rotate(&self, after: Option<String>, limit: u32) -> Result<Rotated, StoreError> {
-        self.rotate_window(after, limit).await
+        self.rotate_operations(after, limit).await
     }
 
     async fn keys_in_use(&self) -> Result<Vec<KeyUse>, StoreError> {

@@ -1,7 +1,7 @@
 //! Writing sealed texts again under the current key.
 
 use sqlx::postgres::PgRow;
-use sqlx::{Connection as _, Row as _};
+use sqlx::{Connection as _, Row as _, SqlStr};
 
 use crate::store::postgres::error::postgres_error;
 use crate::store::postgres::row::{self, number, unreadable};
@@ -12,8 +12,39 @@ use crate::store::{KeyUse, Rotated, SealedColumn, StoreError};
 use super::PostgresOperations;
 
 impl PostgresOperations {
-    pub(super) async fn rotate_window(
+    pub(super) async fn rotate_operations(
         &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        let walk = (&self.sql.window_end, &self.sql.stale_texts);
+        self.rotate_window(walk, after, limit).await
+    }
+
+    pub(super) async fn rotate_inbox(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        if !self.has_inbox("rotate").await? {
+            return Ok(Rotated::default());
+        }
+        let sql = &self.sql.callbacks;
+        self.rotate_window((&sql.window_end, &sql.stale), after, limit)
+            .await
+    }
+
+    async fn has_inbox(&self, operation: &'static str) -> Result<bool, StoreError> {
+        let statement = self.statement(&self.sql.callbacks.has_inbox);
+        let rows = self.rows(operation, statement).await?;
+        let found = rows.first().map(|found| found.try_get(0)).transpose();
+        Ok(found.map_err(postgres_error(operation))?.unwrap_or(false))
+    }
+
+    /// `window_end` finds the end of a part of the rows, `stale` what is to be written again in it.
+    async fn rotate_window(
+        &self,
+        (window_end, stale): (&SqlStr, &SqlStr),
         after: Option<String>,
         limit: u32,
     ) -> Result<Rotated, StoreError> {
@@ -23,7 +54,7 @@ impl PostgresOperations {
         };
         let error = postgres_error("rotate");
         let after = after.unwrap_or_default();
-        let statement = self.statement(&self.sql.window_end);
+        let statement = self.statement(window_end);
         let statement = statement.bind(after.clone()).bind(i64::from(limit));
         let rows = self.rows("rotate", statement).await?;
         let end = rows.first().map(|found| found.try_get(0)).transpose();
@@ -31,7 +62,7 @@ impl PostgresOperations {
         let Some(end) = rotated.end.clone() else {
             return Ok(rotated);
         };
-        let statement = self.statement(&self.sql.stale_texts);
+        let statement = self.statement(stale);
         let statement = statement.bind(after).bind(end);
         let statement = statement.bind(prefix.to_owned()).bind(lost_text());
         let rows = self.rows("rotate", statement).await?;
@@ -55,6 +86,7 @@ impl PostgresOperations {
             (SealedColumn::Result, &self.sql.rewrite_result),
             (SealedColumn::ErrorCause, &self.sql.rewrite_error_cause),
             (SealedColumn::Outcome, &self.sql.rewrite_outcome),
+            (SealedColumn::Callback, &self.sql.callbacks.rewrite),
         ] {
             let of_column = |rewrite: &&Rewrite| rewrite.stored.column == column;
             let members = || rewrites.iter().filter(of_column);
@@ -79,7 +111,12 @@ impl PostgresOperations {
     }
 
     pub(super) async fn count_keys(&self) -> Result<Vec<KeyUse>, StoreError> {
-        let statement = self.statement(&self.sql.keys_in_use).bind(lost_text());
+        let texts = if self.has_inbox("keys in use").await? {
+            &self.sql.callbacks.keys_in_use
+        } else {
+            &self.sql.keys_in_use
+        };
+        let statement = self.statement(texts).bind(lost_text());
         let rows = self.rows("keys in use", statement).await?;
         let count = |found: &PgRow| Ok(KeyUse::counted(found.try_get(0)?, found.try_get(1)?));
         let counts: Result<_, sqlx::Error> = rows.iter().map(count).collect();

@@ -6,14 +6,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::clock::{Timestamp, to_millis};
 use crate::fault::Step;
 use crate::ids::OpId;
-use crate::operation::outcome;
 use crate::store::callbacks::{
     CallbackInbox, CallbackState, InboxPosition, NewCallback, Received, Teller, Waiting,
     WaitingCallback,
 };
+use crate::store::sealer::Sealer;
 use crate::store::sqlite::row::{self, identity, time};
 use crate::store::sqlite::statements::Statements;
-use crate::store::{Lease, StoreError, Term};
+use crate::store::{Lease, Rotated, StoreError, Term};
 
 use super::{SqliteOperations, accept, read};
 
@@ -21,6 +21,9 @@ use super::{SqliteOperations, accept, read};
 impl CallbackInbox for SqliteOperations {
     async fn receive_callback(&self, callback: NewCallback) -> Result<Received, StoreError> {
         let step = Some(Step::Receive);
+        let outcome = self
+            .sealer
+            .callback(&callback.event_id, &callback.outcome)?;
         self.write("receive callback", step, move |connection, sql| {
             let kept = connection
                 .prepare_cached(&sql.callbacks.receive)?
@@ -29,7 +32,7 @@ impl CallbackInbox for SqliteOperations {
                     callback.op_id.as_ref().map(OpId::as_str),
                     callback.provider_ref,
                     callback.outcome.kind(),
-                    outcome::encode(&callback.outcome),
+                    outcome,
                     to_millis(callback.received_at),
                 ])?;
             Ok(match kept {
@@ -45,8 +48,9 @@ impl CallbackInbox for SqliteOperations {
         which: Waiting,
         limit: u32,
     ) -> Result<Vec<WaitingCallback>, StoreError> {
+        let sealer = self.sealer.clone();
         self.read("waiting callbacks", move |connection, sql| {
-            waiting(connection, sql, &which, limit)
+            waiting(connection, sql, &sealer, (&which, limit))
         })
         .await
     }
@@ -101,15 +105,33 @@ impl CallbackInbox for SqliteOperations {
         })
         .await
     }
+
+    async fn purge_callbacks(&self, before: Timestamp, limit: u32) -> Result<usize, StoreError> {
+        self.write("purge callbacks", None, move |connection, sql| {
+            connection
+                .prepare_cached(&sql.callbacks.purge)?
+                .execute(params![to_millis(before), limit])
+        })
+        .await
+    }
+
+    async fn rotate_callbacks(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        self.rotate_inbox(after, limit).await
+    }
 }
 
 fn waiting(
     connection: &Connection,
     sql: &Statements,
-    which: &Waiting,
-    limit: u32,
+    sealer: &Sealer,
+    (which, limit): (&Waiting, u32),
 ) -> rusqlite::Result<Vec<WaitingCallback>> {
     let sql = &sql.callbacks;
+    let callback = |found: &rusqlite::Row<'_>| callback(found, sealer);
     match which {
         Waiting::Behind(after) => {
             let begin = after
@@ -132,20 +154,20 @@ fn waiting(
     }
 }
 
-fn callback(found: &rusqlite::Row<'_>) -> rusqlite::Result<WaitingCallback> {
+fn callback(found: &rusqlite::Row<'_>, sealer: &Sealer) -> rusqlite::Result<WaitingCallback> {
+    let event_id: String = found.get(0)?;
     let text: Option<String> = found.get(2).unwrap_or_default();
     let target = match found.get::<_, Option<String>>(3)? {
         Some(_) => Some((identity(found, 3, OpId::new)?, read::state(found, 4)?)),
         None => None,
     };
+    let outcome = text.ok_or_else(|| "the outcome is no text".to_owned());
     Ok(WaitingCallback {
+        outcome: outcome.and_then(|text| sealer.open_callback(&event_id, text)),
         position: InboxPosition {
-            event_id: found.get(0)?,
+            event_id,
             received_at: time(found, 1)?,
         },
-        outcome: text
-            .ok_or_else(|| "the outcome is no text".to_owned())
-            .and_then(|text| outcome::decode(&text)),
         target,
     })
 }

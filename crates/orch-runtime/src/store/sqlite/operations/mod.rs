@@ -265,7 +265,7 @@ impl OperationStore for SqliteOperations {
     }
 
     async fn rotate(&self, after: Option<String>, limit: u32) -> Result<Rotated, StoreError> {
-        self.rotate_window(after, limit).await
+        self.rotate_operations(after, limit).await
     }
 
     async fn keys_in_use(&self) -> Result<Vec<KeyUse>, StoreError> {

@@ -10,9 +10,35 @@ use crate::store::{KeyUse, Rotated, SealedColumn, StoreError};
 
 use super::SqliteOperations;
 
+/// Rows whose texts are looked at in parts: the statements that find the end of a part, and what is stale
+/// in it.
+type Walk = fn(&Statements) -> (&str, &str);
+
 impl SqliteOperations {
-    pub(super) async fn rotate_window(
+    pub(super) async fn rotate_operations(
         &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        let walk: Walk = |sql| (&sql.window_end, &sql.stale_texts);
+        self.rotate_window(walk, after, limit).await
+    }
+
+    pub(super) async fn rotate_inbox(
+        &self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Rotated, StoreError> {
+        if !self.read("rotate", has_inbox).await? {
+            return Ok(Rotated::default());
+        }
+        let walk: Walk = |sql| (&sql.callbacks.window_end, &sql.callbacks.stale);
+        self.rotate_window(walk, after, limit).await
+    }
+
+    async fn rotate_window(
+        &self,
+        walk: Walk,
         after: Option<String>,
         limit: u32,
     ) -> Result<Rotated, StoreError> {
@@ -22,10 +48,11 @@ impl SqliteOperations {
         };
         let look = move |connection: &mut Connection, sql: &Statements| {
             let after = after.unwrap_or_default();
-            let mut end = connection.prepare_cached(&sql.window_end)?;
+            let (window_end, stale) = walk(sql);
+            let mut end = connection.prepare_cached(window_end)?;
             let end: Option<String> = end.query_row(params![after, limit], |row| row.get(0))?;
             let found = match &end {
-                Some(end) => stale_texts(connection, sql, (&after, end), &prefix)?,
+                Some(end) => stale_texts(connection, stale, (&after, end), &prefix)?,
                 None => Vec::new(),
             };
             Ok((end, found))
@@ -49,11 +76,11 @@ impl SqliteOperations {
 /// A column may hold anything, whatever its type: one that is no text stops no other.
 fn stale_texts(
     connection: &Connection,
-    sql: &Statements,
+    sql: &str,
     (after, end): (&str, &str),
     prefix: &str,
 ) -> rusqlite::Result<Vec<rusqlite::Result<Stored>>> {
-    let mut statement = connection.prepare_cached(&sql.stale_texts)?;
+    let mut statement = connection.prepare_cached(sql)?;
     let place = params![after, end, prefix, lost_text()];
     let found = statement.query_map(place, |found| Ok(stored(found)))?;
     found.collect()
@@ -82,6 +109,7 @@ fn rewrite(
             SealedColumn::Result => &sql.rewrite_result,
             SealedColumn::ErrorCause => &sql.rewrite_error_cause,
             SealedColumn::Outcome => &sql.rewrite_outcome,
+            SealedColumn::Callback => &sql.callbacks.rewrite,
         };
         let mut statement = connection.prepare_cached(statement)?;
         let place = params![stored.op_id, stored.fence, stored.text, sealed];
@@ -90,11 +118,21 @@ fn rewrite(
     Ok(changed)
 }
 
+fn has_inbox(connection: &mut Connection, sql: &Statements) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare_cached(&sql.callbacks.has_inbox)?;
+    statement.query_row([], |found| found.get(0))
+}
+
 pub(super) fn keys_in_use(
     connection: &mut Connection,
     sql: &Statements,
 ) -> rusqlite::Result<Vec<KeyUse>> {
-    let mut statement = connection.prepare_cached(&sql.keys_in_use)?;
+    let texts = if has_inbox(connection, sql)? {
+        &sql.callbacks.keys_in_use
+    } else {
+        &sql.keys_in_use
+    };
+    let mut statement = connection.prepare_cached(texts)?;
     let counts = statement.query_map([lost_text()], |found| {
         Ok(KeyUse::counted(found.get(0)?, found.get(1)?))
     })?;

@@ -16,6 +16,7 @@ use super::process::{Faults, Process};
 use super::provider::SimProvider;
 use super::stage::{Life, Parked, SimClock, SimIds, Stage};
 use super::watched::Watched;
+use super::webhooks::Webhooks;
 use super::{Flavour, Subject};
 
 use self::step::Kind;
@@ -40,6 +41,7 @@ pub(super) struct World<'a, S> {
     temper: [u64; Kind::COUNT],
     slots: Vec<Slot>,
     clients: Clients,
+    webhooks: Webhooks,
     checks: Checks,
 }
 
@@ -53,7 +55,7 @@ impl<'a, S: Subject> World<'a, S> {
         let processes = random.weighted(&[0, 30, 45, 25]).unwrap_or(1);
         let clients = Clients::new(random);
         let temper = Kind::WEIGHTS.map(|weights| random.pick(&weights));
-        let network = Network::new(flavour.idempotency, random);
+        let network = Network::new(flavour, random);
         scene.note(format_args!(
             "{flavour:?}, {processes} processes with room for {concurrency}, silent: {silent}"
         ));
@@ -74,6 +76,7 @@ impl<'a, S: Subject> World<'a, S> {
             temper,
             slots: Vec::new(),
             clients,
+            webhooks: Webhooks::default(),
             checks,
         };
         for slot in 0..processes {
@@ -103,7 +106,7 @@ impl<'a, S: Subject> World<'a, S> {
     fn start(&self, life: Life) -> Process {
         let stage = &self.stage;
         stage.note(format_args!("{life} starts"));
-        let faults = Faults::new(stage, life);
+        let faults = Faults::new(stage, life, self.flavour.callbacks);
         let store = self.database.process(Arc::clone(&faults) as _);
         let tables = S::SETUP.tables;
         let watched = Watched {
@@ -131,6 +134,11 @@ impl<'a, S: Subject> World<'a, S> {
             .clock(Arc::new(clock.clone()))
             .ids(Arc::new(SimIds(Arc::clone(stage))))
             .faults(Arc::clone(&faults) as _);
+        let builder = if self.flavour.callbacks {
+            builder.callbacks()
+        } else {
+            builder
+        };
         let engine = self
             .subject
             .register(builder, self.flavour, provider)
@@ -157,6 +165,7 @@ impl<'a, S: Subject> World<'a, S> {
         tokio::task::yield_now().await;
         tokio::task::yield_now().await;
         self.clients.listen(&self.stage);
+        self.webhooks.listen(&self.checks, &self.stage);
         self.notice_deaths();
     }
 
@@ -191,6 +200,7 @@ impl<'a, S: Subject> World<'a, S> {
                 self.stage.note(format_args!("{life} is dead"));
                 self.stage.scene().bury(life);
                 self.clients.lost(life);
+                self.webhooks.lost(life);
                 *slot = Slot::Down(life);
             }
         }

@@ -32,27 +32,37 @@ impl<S: Subject> World<'_, S> {
     }
 
     pub(super) async fn come_to_rest(&mut self) {
+        self.rest().await;
+        if !self.is_broken() {
+            self.look_back().await;
+        }
+    }
+
+    async fn rest(&mut self) {
         for _ in 0..PATIENCE {
             self.turn().await;
-            if self.is_broken() {
+            if self.is_broken() || self.is_at_rest() {
                 return;
-            }
-            if self.is_at_rest() {
-                return self.look_back().await;
             }
             let now = self.stage.scene().now;
             let millis = self.stage.scene().random.between(5_000, 61_000);
             self.wind_to(later(now, Duration::from_millis(millis)));
         }
-        let rows = format!("{:?}", self.checks.seen.operations);
+        let rows = format!("{:?}", self.checks.seen);
         self.stage.violated(Invariant::ComesToRest, rows);
     }
 
-    /// Whatever was done later than it should have been shows now.
+    /// Whatever was done later than it should have been shows now, and callbacks come that nobody needs any
+    /// more, or for which parked operations wait.
     async fn look_back(&mut self) {
         let now = self.stage.scene().now;
         self.wind_to(later(now, Duration::from_secs(7_200)));
         self.turn().await;
+        if self.flavour.callbacks && !self.is_broken() {
+            self.webhooks.send_the_rest(&mut self.stage.scene().random);
+            self.rest().await;
+            self.webhooks.check_ends(&self.checks, &self.stage);
+        }
         self.clients.check(&self.checks.seen, &self.stage);
     }
 
@@ -62,6 +72,11 @@ impl<S: Subject> World<'_, S> {
             let processes = self.slots.len();
             let process = self.stage.scene().random.place(processes);
             self.send(request, process);
+        }
+        for event in self.webhooks.to_send() {
+            let processes = self.slots.len();
+            let process = self.stage.scene().random.place(processes);
+            self.report(event, process);
         }
         self.flush().await;
         for round in Round::ALL {
@@ -102,6 +117,6 @@ impl<S: Subject> World<'_, S> {
     }
 
     fn is_at_rest(&self) -> bool {
-        self.clients.are_served() && self.checks.seen.is_at_rest()
+        self.clients.are_served() && self.webhooks.are_delivered() && self.checks.seen.is_at_rest()
     }
 }

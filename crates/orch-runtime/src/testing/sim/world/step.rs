@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Round,
     /// A client asks.
     Ask,
+    /// The provider reports by a callback.
+    Report,
     /// The clock is wound.
     Wind,
     /// A process is killed, or freezes.
@@ -35,7 +37,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const COUNT: usize = 8;
+    pub(super) const COUNT: usize = 9;
 
     const ALL: [Self; Self::COUNT] = [
         Self::GoOn,
@@ -43,6 +45,7 @@ impl Kind {
         Self::Arrive,
         Self::Round,
         Self::Ask,
+        Self::Report,
         Self::Wind,
         Self::Trouble,
         Self::Restart,
@@ -55,6 +58,7 @@ impl Kind {
         [2, 8, 20],
         [8, 15, 30],
         [4, 12, 20],
+        [2, 6, 20],
         [4, 8, 16],
         [0, 2, 5],
         [2, 4, 8],
@@ -68,6 +72,7 @@ impl<S: Subject> World<'_, S> {
         let committing: Vec<usize> = self.committing();
         let requests = lock(&self.network).under_way.len();
         let to_send = self.clients.to_send();
+        let to_report = self.webhooks.to_send();
         let awake = self.awake().count();
         let down = self.slots.iter().any(|slot| matches!(slot, Slot::Down(_)));
         let possible = [
@@ -76,6 +81,7 @@ impl<S: Subject> World<'_, S> {
             requests > 0,
             awake > 0,
             !to_send.is_empty() && awake > 0,
+            !to_report.is_empty() && awake > 0,
             true,
             true,
             down,
@@ -103,6 +109,9 @@ impl<S: Subject> World<'_, S> {
                 let _ = self.awake().nth(pick(first, awake)).map(|p| p.begin(round));
             }
             Kind::Ask => self.send(to_send[pick(second, to_send.len())], pick(first, awake)),
+            Kind::Report => {
+                self.report(to_report[pick(second, to_report.len())], pick(first, awake))
+            }
             Kind::Wind => self.wind(),
             Kind::Trouble => self.trouble(pick(first, self.slots.len()), second),
             Kind::Restart => self.restart_one(),
@@ -151,6 +160,17 @@ impl<S: Subject> World<'_, S> {
             && !hangs
         {
             parked.until = now;
+        }
+        for report in lock(&self.network).take_reports() {
+            self.webhooks.announce(&report, &mut scene.random);
+        }
+    }
+
+    /// An event of the provider is delivered to a process.
+    pub(super) fn report(&mut self, event: usize, process: usize) {
+        let target = self.awake().nth(process);
+        if let Some((life, engine)) = target.map(|process| (process.life, process.engine.clone())) {
+            self.webhooks.send(event, (life, &engine), &self.stage);
         }
     }
 

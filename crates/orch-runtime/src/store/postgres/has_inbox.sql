@@ -1,0 +1,1 @@
+select to_regclass('{domain}_callbacks') is not null

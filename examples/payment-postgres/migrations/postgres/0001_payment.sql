@@ -42,6 +42,10 @@ CREATE INDEX IF NOT EXISTS idx_payment_operations_state_next_attempt_at
     ON payment_operations (state, next_attempt_at)
     WHERE state IN ('PENDING', 'IN_PROGRESS', 'UNKNOWN', 'PARKED');
 
+-- What failed is found here, by whoever looks for what can be done anew.
+CREATE INDEX IF NOT EXISTS idx_payment_operations_failed
+    ON payment_operations (op_id) WHERE state = 'FAILED';
+
 CREATE TABLE IF NOT EXISTS payment_write_ahead_logs (
     op_id TEXT COLLATE "C" NOT NULL,
     fence INTEGER NOT NULL,

@@ -39,9 +39,14 @@ CREATE TABLE IF NOT EXISTS payment_operations (
     CONSTRAINT uk_payment_operations_idem_key UNIQUE (owner_id, idem_key)
 ) WITHOUT ROWID;
 
--- Due work, and stuck work, is found here.
+-- Due work, and stuck work, is found here; ended operations are not in it.
 CREATE INDEX IF NOT EXISTS idx_payment_operations_state_next_attempt_at
-    ON payment_operations (state, next_attempt_at);
+    ON payment_operations (state, next_attempt_at)
+    WHERE state = 'PENDING' OR state = 'IN_PROGRESS' OR state = 'UNKNOWN' OR state = 'PARKED';
+
+-- What failed is found here, by whoever looks for what can be done anew.
+CREATE INDEX IF NOT EXISTS idx_payment_operations_failed
+    ON payment_operations (op_id) WHERE state = 'FAILED';
 
 CREATE TABLE IF NOT EXISTS payment_write_ahead_logs (
     op_id TEXT NOT NULL,
@@ -62,6 +67,11 @@ CREATE TABLE IF NOT EXISTS payment_write_ahead_logs (
     PRIMARY KEY (op_id, fence)
 ) WITHOUT ROWID;
 
--- The Finalizer's and the Cleaner's work is found here.
+-- The Finalizer's work is found here.
 CREATE INDEX IF NOT EXISTS idx_payment_wal_state_created_at
-    ON payment_write_ahead_logs (state, created_at);
+    ON payment_write_ahead_logs (state, created_at)
+    WHERE state = 'PENDING';
+
+-- The Cleaner's work is found here.
+CREATE INDEX IF NOT EXISTS idx_payment_wal_created_at
+    ON payment_write_ahead_logs (created_at);

@@ -1,5 +1,8 @@
 //! Dead letters from a terminal, beside the database of a service.
 
+use std::time::Duration;
+
+use orch_runtime::{Clock as _, SystemClock};
 use tempfile::TempDir;
 
 use crate::raw::{get, post};
@@ -95,7 +98,7 @@ async fn what_failed_is_done_anew_by_the_service() {
         if state.contains("COMPLETED") {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        SystemClock.sleep(Duration::from_millis(20)).await;
     }
     assert!(state.contains("COMPLETED"), "{state}");
     assert_eq!(provider.effects(), effects + 1);

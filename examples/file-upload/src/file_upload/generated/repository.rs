@@ -56,9 +56,9 @@ impl FileUploadOperationRepository {
         state: OperationState,
         limit: u32,
     ) -> Result<Vec<FileUploadOperation>, StoreError> {
-        let condition = "state = ?1 order by op_id limit ?2";
-        let params = vec![state.as_str().into(), limit.into()];
-        self.rows.select(condition, params).await
+        // Written out, the state finds the index that holds only some.
+        let condition = format!("state = '{state}' order by op_id limit ?1");
+        self.rows.select(&condition, vec![limit.into()]).await
     }
 
     /// Operations of `owner`, at most `limit`, newest first.
@@ -130,8 +130,7 @@ impl FileUploadWriteAheadLogRepository {
         state: WalState,
         limit: u32,
     ) -> Result<Vec<FileUploadWriteAheadLog>, StoreError> {
-        let condition = "state = ?1 order by created_at limit ?2";
-        let params = vec![state.as_str().into(), limit.into()];
-        self.rows.select(condition, params).await
+        let condition = format!("state = '{state}' order by created_at limit ?1");
+        self.rows.select(&condition, vec![limit.into()]).await
     }
 }

@@ -162,11 +162,11 @@ fn acknowledge(batch: &mut Vec<Box<dyn Member>>) {
     let Some(runtime) = runtime.filter(|_| batch.len() > 1) else {
         return tell(batch.drain(..));
     };
-    let is_there = |member: &Box<dyn Member>| {
-        let theirs = member.runtime();
-        theirs.is_some_and(|theirs| theirs.id() == runtime.id())
-    };
-    let (there, elsewhere): (Vec<_>, Vec<_>) = batch.drain(..).partition(is_there);
+    let is_there =
+        |theirs: Option<&Handle>| theirs.is_some_and(|theirs| theirs.id() == runtime.id());
+    let (there, elsewhere): (Vec<_>, Vec<_>) = batch
+        .drain(..)
+        .partition(|member| is_there(member.runtime()));
     drop(runtime.spawn(async move { tell(there.into_iter()) }));
     tell(elsewhere.into_iter());
 }

@@ -64,6 +64,16 @@ pub(crate) fn charge(order_id: &str) -> Charge {
     }
 }
 
+/// What a provider declares that knows keys for a day, or none.
+pub(crate) fn idempotency(keyed: bool) -> Idempotency {
+    if keyed {
+        let window = Duration::from_secs(24 * 3_600);
+        Idempotency::Keyed { window }
+    } else {
+        Idempotency::None
+    }
+}
+
 /// Charges at a scripted provider; marks the order as paid when `HOOK`.
 pub(crate) struct Charging<const HOOK: bool> {
     pub(crate) provider: Provider,
@@ -76,13 +86,7 @@ impl<const HOOK: bool> Orchestrator for Charging<HOOK> {
     const HAS_FINALIZE_HOOK: bool = HOOK;
 
     fn idempotency(&self) -> Idempotency {
-        if self.keyed {
-            Idempotency::Keyed {
-                window: Duration::from_secs(24 * 3_600),
-            }
-        } else {
-            Idempotency::None
-        }
+        idempotency(self.keyed)
     }
 
     async fn execute(&self, op_id: &OpId, _command: &Charge) -> Outcome {

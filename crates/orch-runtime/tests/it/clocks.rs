@@ -16,7 +16,7 @@ use orch_runtime::{
 };
 
 use crate::STORE;
-use crate::charge::{Charge, MIGRATIONS, TABLES, charge};
+use crate::charge::{Charge, MIGRATIONS, TABLES, charge, idempotency};
 
 const STEP: Duration = Duration::from_secs(1);
 /// How long a call takes until it has its effect; the policy allows ten seconds.
@@ -75,13 +75,7 @@ impl Orchestrator for Slow {
     const DOMAIN: &'static str = "CHARGE";
 
     fn idempotency(&self) -> Idempotency {
-        if self.keyed {
-            Idempotency::Keyed {
-                window: Duration::from_secs(24 * 3_600),
-            }
-        } else {
-            Idempotency::None
-        }
+        idempotency(self.keyed)
     }
 
     async fn execute(&self, op_id: &OpId, _command: &Charge) -> Outcome {

@@ -17,7 +17,7 @@ use orch_runtime::{
 };
 use tokio::task::yield_now;
 
-use crate::charge::{Charge, SETUP, charge, keyed_world, scripted};
+use crate::charge::{Charge, SETUP, charge, idempotency, keyed_world, scripted};
 
 /// Steps of ten seconds after which an operation that goes on is stuck: its time budget, and some more.
 const STEPS: u32 = 500;
@@ -54,13 +54,7 @@ impl Orchestrator for Mute {
     const DOMAIN: &'static str = "CHARGE";
 
     fn idempotency(&self) -> Idempotency {
-        if self.keyed {
-            Idempotency::Keyed {
-                window: Duration::from_secs(24 * 3_600),
-            }
-        } else {
-            Idempotency::None
-        }
+        idempotency(self.keyed)
     }
 
     async fn execute(&self, op_id: &OpId, _command: &Charge) -> Outcome {

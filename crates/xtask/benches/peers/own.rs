@@ -1,12 +1,9 @@
 //! The runtime, and bare SQL, under the loads of the others.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use orch_runtime::protection::ProtectionPolicy;
-use tokio::task::JoinSet;
 use xtask::bench::peers::Load;
 
 use super::engine::{self, Bed, Client};
@@ -54,24 +51,8 @@ pub(crate) async fn measure(place: &Place, load: &Load) -> Result<Vec<Found>> {
 async fn accepts(place: &Place, clients: usize, operations: u64) -> Result<f64> {
     let bed = Bed::new(place, ProtectionPolicy::default()).await?;
     bed.engine.drain(Duration::ZERO).await;
-    let next = Arc::new(AtomicU64::new(0));
     let begin = Instant::now();
-    let mut tasks = JoinSet::new();
-    for _ in 0..clients {
-        let (engine, next) = (bed.engine.clone(), Arc::clone(&next));
-        tasks.spawn(async move {
-            loop {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= operations {
-                    return anyhow::Ok(());
-                }
-                engine::one(&engine, number, Client::Leaves).await?;
-            }
-        });
-    }
-    while let Some(ended) = tasks.join_next().await {
-        ended??;
-    }
+    engine::submit(&bed.engine, clients, operations, Client::Leaves).await?;
     let took = begin.elapsed().as_secs_f64();
     bed.stop().await;
     Ok(operations as f64 / took)

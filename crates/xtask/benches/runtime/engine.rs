@@ -114,11 +114,32 @@ pub(crate) async fn load(
 ) -> Result<Figures> {
     let bed = Bed::new(place, protection).await?;
     let before = place.wal_bytes().await?;
-    let next = Arc::new(AtomicU64::new(0));
     let begin = Instant::now();
+    submit(&bed.engine, clients, operations, client).await?;
+    all_ended(&bed.engine).await?;
+    let took = begin.elapsed().as_secs_f64();
+    let wal = place.wal_bytes().await? - before;
+    let commits = bed.commits.count();
+    bed.stop().await;
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    Ok(Figures {
+        per_second: operations as f64 / took,
+        per_commit: operations as f64 / commits.max(1) as f64,
+        wal: wal / operations as f64,
+    })
+}
+
+/// `clients` at the same time, each with one operation after the other, until there are `operations`.
+pub(crate) async fn submit(
+    engine: &Engine,
+    clients: usize,
+    operations: u64,
+    client: Client,
+) -> Result<()> {
+    let next = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for _ in 0..clients {
-        let (engine, next) = (bed.engine.clone(), Arc::clone(&next));
+        let (engine, next) = (engine.clone(), Arc::clone(&next));
         tasks.spawn(async move {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -132,17 +153,7 @@ pub(crate) async fn load(
     while let Some(ended) = tasks.join_next().await {
         ended??;
     }
-    all_ended(&bed.engine).await?;
-    let took = begin.elapsed().as_secs_f64();
-    let wal = place.wal_bytes().await? - before;
-    let commits = bed.commits.count();
-    bed.stop().await;
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    Ok(Figures {
-        per_second: operations as f64 / took,
-        per_commit: operations as f64 / commits.max(1) as f64,
-        wal: wal / operations as f64,
-    })
+    Ok(())
 }
 
 /// One operation of one client.

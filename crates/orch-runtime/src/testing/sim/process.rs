@@ -54,7 +54,7 @@ impl Faults {
             let deadly = !scene.calm && scene.random.chance(85);
             deadly.then(|| {
                 let random = &mut scene.random;
-                let boundary = if callbacks && random.chance(25) {
+                let boundary = if callbacks && random.chance(40) {
                     random.pick(&OF_CALLBACKS)
                 } else if random.chance(50) {
                     random.pick(&RARE)

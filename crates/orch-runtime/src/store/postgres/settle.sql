@@ -1,5 +1,6 @@
 -- Fenced writes: a holder whose term was replaced changes nothing here; late.sql keeps its answer.
 -- No step joins what another one returned: the plan is as good for many rows as for one.
+-- `|| ''` keeps the planner from the index of open states: it is full of what ended a moment ago.
 with input as (
     select * from unnest(
         $1::text[], $2::integer[], $3::integer[], $4::text[], $5::text[], $6::timestamptz[],
@@ -25,7 +26,7 @@ with input as (
         lease_owner = null, lease_expires_at = null, updated_at = input.now
     from input
     where operations.op_id = input.op_id and operations.fence = input.fence
-        and operations.state in ('IN_PROGRESS', 'UNKNOWN')
+        and operations.state || '' in ('IN_PROGRESS', 'UNKNOWN')
     returning operations.op_id, operations.fence, input.attempt, input.outcome_type, input.outcome,
         input.now
 ), logged as (

@@ -107,8 +107,9 @@ pub struct InvalidDecision(&'static str);
 pub enum Decided {
     /// The operation moved to this state.
     Moved(OperationState),
-    /// The decision is in the log; the hook refused, and the Finalizer will try again.
-    HookRefused,
+    /// The decision is in the log and did not take effect yet: the hook refused, the database failed, or
+    /// another result was faster. The Finalizer, or the question to the provider, settles it.
+    NotYet,
     /// There is no parked operation of that name. Nothing changed.
     NotParked,
     /// This program cannot read its command: it stays parked. Run a program that can.

@@ -82,7 +82,7 @@ impl Engine {
         };
         let settlement = super::attempt::end_by(end.clone()).expect("it ends the operation");
         let concluded = inner.conclude(&handler, &command, &lease, &end, settlement);
-        Ok(concluded.await.map_or(Decided::HookRefused, Decided::Moved))
+        Ok(concluded.await.map_or(Decided::NotYet, Decided::Moved))
     }
 
     /// Takes a parked operation up again with the person's word in its log; the provider is asked at

@@ -222,8 +222,8 @@ async fn decide_one(
     };
     match decided.map_err(|error| error.to_string())? {
         Decided::Moved(state) => Ok(format!("{op_id} is {state}")),
-        Decided::HookRefused => Ok(format!(
-            "{op_id} is decided; its hook refused, and is tried again by the service"
+        Decided::NotYet => Ok(format!(
+            "{op_id} is decided and in the log; the service settles it"
         )),
         Decided::NotParked => Err(format!("{op_id} is not parked: nothing changed")),
         Decided::Unreadable => Err(format!(

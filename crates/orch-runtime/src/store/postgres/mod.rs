@@ -64,7 +64,8 @@ pub struct PostgresConfig {
     /// named statements are made and every statement runs in a transaction, which a pooler in
     /// transaction mode needs when it does not track prepared statements (PgBouncer before 1.21).
     pub url: Secret<String>,
-    /// Connections at most; at least 6. Three of them are the committers'.
+    /// Connections at most; at least 6. Three of them are the committers', unless a pooler stands in
+    /// between.
     pub connections: u32,
     /// Whether migrations are applied. Otherwise they are the business of somebody else, and what is
     /// missing is noticed at the first use.

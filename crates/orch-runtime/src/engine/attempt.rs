@@ -36,7 +36,7 @@ impl Engine {
                 inner.metrics.in_flight.inc();
                 inner.attempt(lease, pass, &traced).await;
                 inner.metrics.in_flight.dec();
-                inner.wake.notify_one();
+                inner.made_room();
             }
         };
         tokio::spawn(traced.run(run));
@@ -47,7 +47,7 @@ impl Engine {
         let traced = trace::probe(self.inner.domain, &lease);
         let resolve = self.inner.resolve(lease, permit, &traced);
         traced.clone().run(resolve).await;
-        self.inner.wake.notify_one();
+        self.inner.made_room();
     }
 
     /// Applies an answer that is in the log already.
@@ -136,7 +136,7 @@ impl Inner {
         let now = self.clock.now();
         lease.facts.note(&outcome, reported, now);
         let attempt = pass.finish(&outcome, &running.report, now);
-        self.wake.notify_one();
+        self.made_room();
         (outcome, attempt)
     }
 
@@ -274,6 +274,7 @@ impl Inner {
             Settlement::Fail { code, .. } => tracing::warn!(%op_id, attempt, code, "failed"),
             Settlement::Retry { at, reason, .. } => {
                 tracing::info!(%op_id, attempt, reason, next_attempt_at = %at, "will be tried again");
+                self.wake.notify_one();
             }
             Settlement::Ask { at, reason } => {
                 tracing::warn!(%op_id, attempt, reason, asked_at = %at, "unknown; the provider is asked");

@@ -4,7 +4,10 @@
 //! of time passes all of them until the database has swept up, which a long transaction of somebody else
 //! may forbid for hours. Due work is claimed in its order, so a look may begin shortly before the last
 //! one's find; once per second it begins at the beginning, for what came in late.
+//!
+//! Where nothing is left behind, room that becomes free is no reason to look.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::clock::Timestamp;
@@ -16,6 +19,8 @@ const SLACK: chrono::TimeDelta = chrono::TimeDelta::seconds(1);
 #[derive(Debug, Default)]
 pub(super) struct Due {
     last: Mutex<Option<Last>>,
+    /// Whether something is due that was not taken, as far as is known while a look is under way.
+    is_left: AtomicBool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +32,7 @@ struct Last {
 impl Due {
     /// From when on to look now.
     pub(super) fn from(&self, now: Timestamp) -> Timestamp {
+        self.is_left.store(true, Ordering::SeqCst);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match *last {
             Some(last) if (now - last.complete_at).abs() < SLACK => last.from,
@@ -39,8 +45,15 @@ impl Due {
         }
     }
 
+    /// Whether room that becomes free is room for something due.
+    pub(super) fn is_left(&self) -> bool {
+        self.is_left.load(Ordering::SeqCst)
+    }
+
     /// A look found that nothing is due before `next`.
     pub(super) fn found(&self, next: Option<Timestamp>, now: Timestamp) {
+        let is_left = next.is_some_and(|next| next <= now);
+        self.is_left.store(is_left, Ordering::SeqCst);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = &mut *last {
             last.from = next.map_or(now, |next| next.min(now)) - SLACK;
@@ -67,6 +80,19 @@ mod tests {
         due.found(None, at(900));
         assert_eq!(due.from(at(950)), at(-100));
         assert_eq!(due.from(at(1_000)), Timestamp::UNIX_EPOCH);
+    }
+
+    /// Room that becomes free during a look may be what it lacks.
+    #[test]
+    fn room_matters_while_looking_and_while_something_is_left() {
+        let due = Due::default();
+        assert!(!due.is_left());
+        for (next, is_left) in [(None, false), (Some(at(0)), true), (Some(at(1)), false)] {
+            due.from(at(0));
+            assert!(due.is_left());
+            due.found(next, at(0));
+            assert_eq!(due.is_left(), is_left);
+        }
     }
 
     /// A clock that is set back must not hide work for as long as it was ahead.

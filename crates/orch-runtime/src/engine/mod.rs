@@ -215,6 +215,13 @@ impl Inner {
         })
     }
 
+    /// Has what was left behind taken, where something was.
+    fn made_room(&self) {
+        if self.due.is_left() {
+            self.wake.notify_one();
+        }
+    }
+
     /// Waits until no attempt is under way.
     async fn all_attempts(&self) -> Option<SemaphorePermit<'_>> {
         let all = u32::try_from(self.config.concurrency * ATTEMPTS_PER_CALL).unwrap_or(u32::MAX);

@@ -167,24 +167,32 @@ async fn all(engine: &Engine, kind: DeadLetterKind) -> Result<Vec<DeadLetter>, S
 }
 
 async fn decide(parts: &[Parts], act: &Act, on: &On, why: &Decision) -> Result<String, String> {
-    let mut lines = Vec::new();
     match on {
         On::One(op_id) => {
             let engine = owner(parts, op_id).await?;
-            lines.push(decide_one(engine, act, op_id, why).await?);
+            decide_one(engine, act, op_id, why).await
         }
-        On::All => {
-            let kind = match act {
-                Act::Redrive => DeadLetterKind::Exhausted,
-                _ => DeadLetterKind::Parked,
-            };
-            for part in parts {
-                for letter in all(&part.engine, kind).await? {
-                    let done = decide_one(&part.engine, act, &letter.op_id, why).await;
-                    lines.push(done.unwrap_or_else(|problem| problem));
-                }
-            }
+        On::All => decide_all(parts, act, why).await,
+    }
+}
+
+/// Goes on past an operation that cannot be moved; one is enough for the whole to have failed.
+async fn decide_all(parts: &[Parts], act: &Act, why: &Decision) -> Result<String, String> {
+    let kind = match act {
+        Act::Redrive => DeadLetterKind::Exhausted,
+        _ => DeadLetterKind::Parked,
+    };
+    let (mut lines, mut refused) = (Vec::new(), 0);
+    for part in parts {
+        for letter in all(&part.engine, kind).await? {
+            let done = decide_one(&part.engine, act, &letter.op_id, why).await;
+            refused += usize::from(done.is_err());
+            lines.push(done.unwrap_or_else(|problem| problem));
         }
+    }
+    if refused > 0 {
+        lines.push(format!("{refused} of {} were not moved", lines.len()));
+        return Err(lines.join("\n"));
     }
     if lines.is_empty() {
         lines.push("nothing waits for this".to_owned());

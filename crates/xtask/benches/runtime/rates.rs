@@ -112,7 +112,7 @@ async fn bare(place: &Place, clients: u64, operations: u64) -> Result<f64> {
         Place::File(path) => raw::load(path, operations, clients),
         Place::Server(url) => {
             let connections = clients.min(2);
-            raw_postgres::load(url, operations, clients / connections, connections).await
+            raw_postgres::load(url, 0..operations, clients / connections, connections).await
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The reference on PostgreSQL: the same rows in the same tables, in two shared commits, by a few
 //! connections with nothing around them.
 
+use std::ops::Range;
+
 use anyhow::Result;
 use orch_runtime::Timestamp;
 use sqlx::Connection as _;
@@ -39,8 +41,15 @@ update charge_operations as operations set state = 'COMPLETED', message = 'charg
     provider_ref = op, completed_at = $2, lease_owner = null, lease_expires_at = null, updated_at = $2
 from input where operations.op_id = op and fence = 1 and state = 'IN_PROGRESS'";
 
-/// Writes `operations` in batches of `batch` over `connections`; answers how many per second.
-pub(crate) async fn load(url: &str, operations: u64, batch: u64, connections: u64) -> Result<f64> {
+/// Writes the operations numbered `numbers` in batches of `batch` over `connections`; answers how many
+/// per second.
+pub(crate) async fn load(
+    url: &str,
+    numbers: Range<u64>,
+    batch: u64,
+    connections: u64,
+) -> Result<f64> {
+    let operations = numbers.end - numbers.start;
     let mut first = PgConnection::connect(url).await?;
     sqlx::raw_sql(POSTGRES).execute(&mut first).await?;
     let begin = std::time::Instant::now();
@@ -50,7 +59,8 @@ pub(crate) async fn load(url: &str, operations: u64, batch: u64, connections: u6
         writers.spawn(async move {
             let mut connection = PgConnection::connect(&url).await?;
             let share = operations / connections;
-            let (mut number, end) = (writer * share, (writer + 1) * share);
+            let mut number = numbers.start + writer * share;
+            let end = number + share;
             while number < end {
                 let size = batch.min(end - number);
                 let rows: Vec<Row> = (number..number + size).map(Row::number).collect();

@@ -14,7 +14,7 @@ use xtask::bench::row::{Row, Wanted};
 
 use super::engine::{self, Bed, Client};
 use super::place::Place;
-use super::say;
+use super::{raw_postgres, say};
 
 /// Clients, each with one operation after the other.
 const CLIENTS: usize = 64;
@@ -22,6 +22,10 @@ const CLIENTS: usize = 64;
 const SAMPLE: Duration = Duration::from_secs(10);
 /// Samples of the first and of the last minute.
 const MINUTE: usize = 6;
+/// Operations of one sample of the bare loop, and how it writes them.
+const BARE_STEP: u64 = 60_000;
+const BARE_BATCH: u64 = 20;
+const BARE_CONNECTIONS: u64 = 3;
 /// How long the reader keeps its transaction open.
 const READER: Duration = Duration::from_secs(120);
 
@@ -42,9 +46,33 @@ pub(crate) async fn measure(place: &Place, minutes: u64) -> Result<Vec<Row>> {
             .wanted(Wanted::AtLeast(0.9)),
     ];
     if let Place::Server(url) = place {
+        rows.extend(bare(place, url, minutes).await?);
         rows.extend(with_reader(place, url).await?);
     }
     Ok(rows)
+}
+
+/// The same minutes of the bare loop: how far growing tables alone make the database slower.
+async fn bare(place: &Place, url: &str, minutes: u64) -> Result<Vec<Row>> {
+    place.clear().await?;
+    let mut rates = Vec::new();
+    let (mut number, end) = (0, Instant::now() + Duration::from_secs(60 * minutes));
+    while Instant::now() < end {
+        let next = number + BARE_STEP;
+        rates.push(raw_postgres::load(url, number..next, BARE_BATCH, BARE_CONNECTIONS).await?);
+        number = next;
+    }
+    let tenth = (rates.len() / 10).max(1);
+    let (first, last) = (
+        Row::new("", "", rates[..tenth].to_vec()).median(),
+        Row::new("", "", rates[rates.len() - tenth..].to_vec()).median(),
+    );
+    let row = |what: &str, unit, value| Row::new(format!("PostgreSQL: {what}"), unit, vec![value]);
+    Ok(vec![
+        row("bare SQL that goes on, first tenth", "ops/s", first),
+        row("bare SQL that goes on, last tenth", "ops/s", last),
+        row("bare SQL, last / first", "x", last / first),
+    ])
 }
 
 async fn with_reader(place: &Place, url: &str) -> Result<Vec<Row>> {

@@ -118,3 +118,18 @@ async fn nothing_waits_and_a_decision_without_a_reason_is_refused() {
         "{refused:?}"
     );
 }
+
+/// A script that looks at the exit code alone must not believe that everything was taken up.
+#[tokio::test]
+async fn all_of_them_failed_when_one_of_them_did() {
+    let provider = CountingProvider::start().await;
+    let (folder, op_id) = parked(&provider).await;
+    let file = rusqlite::Connection::open(folder.path().join("pinger.db")).unwrap();
+    let broken = file.execute("update ping_operations set payload = '{}'", []);
+    assert_eq!(broken.unwrap(), 1);
+    let ask = "dead-letters ask-again --all --by alice --reason seen";
+    let (asked, _folder) = command(folder, ask).await;
+    assert_eq!(asked.code, 1, "{asked:?}");
+    assert!(asked.err.contains(&format!("{op_id} stays parked")));
+    assert!(asked.err.contains("1 of 1 were not moved"), "{asked:?}");
+}

@@ -25,6 +25,7 @@ mod lanes;
 mod lifecycle;
 mod monitor;
 mod protection;
+mod room;
 mod secrets;
 mod sqlite;
 mod takeover;

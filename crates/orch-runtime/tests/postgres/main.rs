@@ -43,6 +43,8 @@ mod monitor;
 mod pgbouncer;
 #[path = "../it/protection.rs"]
 mod protection;
+#[path = "../it/room.rs"]
+mod room;
 mod schema;
 #[path = "../it/secrets.rs"]
 mod secrets;

@@ -67,7 +67,7 @@ async fn bare(place: &Place, in_flight: u64, operations: u64) -> Result<Vec<Opti
         Place::File(path) => {
             tokio::task::block_in_place(|| raw::load(path, operations, in_flight))?
         }
-        Place::Server(url) => raw_postgres::load(url, operations, in_flight / 2, 2).await?,
+        Place::Server(url) => raw_postgres::load(url, 0..operations, in_flight / 2, 2).await?,
     };
     let wal = (place.wal_bytes().await? - before) / operations as f64;
     Ok(vec![Some(per_second), log(place, wal)])

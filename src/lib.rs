@@ -21,6 +21,7 @@ pub mod naming;
 pub mod package;
 mod parallel;
 pub mod plan;
+pub mod schema;
 pub mod spec;
 
 use std::ffi::OsString;

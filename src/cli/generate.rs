@@ -218,7 +218,8 @@ fn operation_model(wanted: &Wanted, text: &str) -> Option<OperationModel> {
     let place = crate::model::Place {
         package: String::new(),
         standalone: true,
-        known_paths: vec![],
+        history: crate::schema::History::default(),
+        prune: false,
     };
     let model = PackageModel::new(&spec, &place);
     let event = &wanted.domain.operations.first()?.event;

@@ -27,7 +27,7 @@ pub(super) fn run(
     let without = |text: &str| spec::remove(text, &domain, event.as_ref());
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
-        let plan = place.plan(
+        let plan = place.plan_removal(
             &Real,
             &without(&required_spec(&place)?)?,
             arguments.mode.force,
@@ -35,7 +35,7 @@ pub(super) fn run(
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
-    let plan = place.plan(
+    let plan = place.plan_removal(
         &Real,
         &without(&required_spec(&place)?)?,
         arguments.mode.force,

@@ -29,6 +29,26 @@ impl Place {
 
     /// The plan that makes it match `spec_text`.
     pub(super) fn plan(&self, disk: &dyn Read, spec_text: &str, force: bool) -> Result<Plan> {
+        self.plan_with(disk, spec_text, force, false)
+    }
+
+    /// The plan that makes it match `spec_text`, from which something was taken out.
+    pub(super) fn plan_removal(
+        &self,
+        disk: &dyn Read,
+        spec_text: &str,
+        force: bool,
+    ) -> Result<Plan> {
+        self.plan_with(disk, spec_text, force, true)
+    }
+
+    fn plan_with(
+        &self,
+        disk: &dyn Read,
+        spec_text: &str,
+        force: bool,
+        prune: bool,
+    ) -> Result<Plan> {
         let tree = Tree::new(disk, &self.root);
         let name = match package::name_in_manifest(tree)? {
             Some(name) => name,
@@ -42,6 +62,7 @@ impl Place {
                 package: &name,
                 standalone,
                 force,
+                prune,
             },
         )
     }

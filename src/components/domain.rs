@@ -28,17 +28,9 @@ struct ModuleView<'a> {
     screaming: &'a str,
     modules: Vec<&'a str>,
     columns: String,
-    migration: String,
-    store: &'static str,
-    callbacks: Option<CallbacksView>,
+    callbacks_path: Option<String>,
     imports: Vec<String>,
     operations: Vec<OperationView<'a>>,
-}
-
-/// How the provider's callbacks are wired.
-struct CallbacksView {
-    migration: String,
-    path: String,
 }
 
 #[derive(Template)]
@@ -68,7 +60,7 @@ struct OperationView<'a> {
     below: Option<String>,
 }
 
-fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
+fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
     let (name, prose) = (domain.type_name(), domain.prose());
     let module = ModuleView {
         title: capitalised(&prose),
@@ -78,12 +70,7 @@ fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
         screaming: &domain.screaming(),
         modules: modules(domain),
         columns: columns(domain),
-        migration: domain.migration(),
-        store: context.package.store.keyword(),
-        callbacks: domain.callbacks_migration().map(|migration| CallbacksView {
-            migration,
-            path: domain.callbacks_path(),
-        }),
+        callbacks_path: domain.callbacks.then(|| domain.callbacks_path()),
         imports: imports(domain),
         operations: operations(domain),
     };
@@ -111,7 +98,7 @@ fn modules(domain: &DomainModel) -> Vec<&str> {
     if domain.root_operation().is_some() {
         modules.extend(["controller", "orchestrator", "rules"]);
     }
-    modules.extend(domain.callbacks.map(|_| "callbacks"));
+    modules.extend(domain.callbacks.then_some("callbacks"));
     modules.extend(domain.other_operations().map(OperationModel::module));
     modules.sort_unstable();
     modules
@@ -133,7 +120,7 @@ fn imports(domain: &DomainModel) -> Vec<String> {
     imports.extend(
         domain
             .callbacks
-            .map(|_| format!("use self::callbacks::{name}Callbacks;")),
+            .then(|| format!("use self::callbacks::{name}Callbacks;")),
     );
     imports.sort_unstable();
     imports

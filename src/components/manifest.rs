@@ -53,11 +53,7 @@ fn runtime(package: &PackageModel, features: &[&str]) -> String {
         options += ", default-features = false";
         features.splice(0..0, ["decimal", package.store.keyword()]);
     }
-    if package
-        .domains
-        .iter()
-        .any(|domain| domain.callbacks.is_some())
-    {
+    if package.domains.iter().any(|domain| domain.callbacks) {
         features.insert(0, "callbacks");
     }
     if !features.is_empty() {

@@ -1,9 +1,9 @@
-//! `migrations/`: the tables of a domain, up and down.
+//! `migrations/`: the tables of the domains, up and down. What was written once stays as it is.
 
 use askama::Template;
 
-use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
-use crate::model::{DomainModel, OperationModel};
+use super::{Class, Component, Context, GeneratedFile, Render, RenderError, Rendered};
+use crate::schema::{Change, Column, Migration, Step};
 use crate::spec::StoreKind;
 
 /// The component.
@@ -14,8 +14,13 @@ pub(super) const COMPONENT: Component = Component {
         "migrations/sqlite/[number]_[domain].sql.j2",
         "migrations/postgres/[number]_[domain].sql.j2",
         "migrations/[store]/[number]_[domain].down.sql.j2",
+        "migrations/[store]/[number]_[domain]_[change].sql.j2",
+        "migrations/[store]/[number]_[domain]_[change].down.sql.j2",
+        "migrations/sqlite/[number]_[domain]_callbacks.sql.j2",
+        "migrations/postgres/[number]_[domain]_callbacks.sql.j2",
+        "migrations/[store]/[number]_[domain]_callbacks.down.sql.j2",
     ],
-    render: Render::Domain(render),
+    render: Render::Package(render),
 };
 
 #[derive(Template)]
@@ -23,7 +28,7 @@ pub(super) const COMPONENT: Component = Component {
 struct SqliteView<'a> {
     prose: &'a str,
     domain: &'a str,
-    columns: Vec<String>,
+    columns: &'a [Column],
 }
 
 #[derive(Template)]
@@ -31,7 +36,7 @@ struct SqliteView<'a> {
 struct PostgresView<'a> {
     prose: &'a str,
     domain: &'a str,
-    columns: Vec<String>,
+    columns: &'a [Column],
 }
 
 #[derive(Template)]
@@ -44,71 +49,176 @@ struct DownView<'a> {
     domain: &'a str,
 }
 
-fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
-    let (prose, module) = (&domain.prose(), domain.module());
-    let store = context.package.store;
-    let path = |end: &str| {
-        let folder = store.keyword();
-        format!("migrations/{folder}/{}{end}", domain.migration())
-    };
-    let columns = domain.columns();
-    let columns = columns
-        .iter()
-        .map(|column| definition(domain, column, store))
-        .collect();
-    let class = Class::Generated;
-    let down = DownView {
-        prose,
-        domain: module,
-    };
-    let down = GeneratedFile::text(path(".down.sql"), class, &down)?;
-    let up = match store {
-        StoreKind::Sqlite => {
-            let view = SqliteView {
-                prose,
-                domain: module,
-                columns,
-            };
-            GeneratedFile::text(path(".sql"), class, &view)?
-        }
-        StoreKind::Postgres => {
-            let view = PostgresView {
-                prose,
-                domain: module,
-                columns,
-            };
-            GeneratedFile::text(path(".sql"), class, &view)?
-        }
-    };
-    Ok(vec![up, down])
+#[derive(Template)]
+#[template(
+    path = "migrations/[store]/[number]_[domain]_[change].sql.j2",
+    escape = "none"
+)]
+struct ChangeView<'a> {
+    prose: &'a str,
+    domain: &'a str,
+    change: &'a Change,
 }
 
-/// A typed column. It may be null for the other commands of the domain, never for the ones that
-/// require it.
-fn definition(domain: &DomainModel, column: &crate::model::Column, store: StoreKind) -> String {
-    let kind = match store {
-        StoreKind::Sqlite => column.sqlite,
-        StoreKind::Postgres => column.postgres,
-    };
-    let name = column.sql();
-    if !column.nullable {
-        return format!("{name} {kind} NOT NULL");
+#[derive(Template)]
+#[template(
+    path = "migrations/[store]/[number]_[domain]_[change].down.sql.j2",
+    escape = "none"
+)]
+struct ChangeDownView<'a> {
+    prose: &'a str,
+    domain: &'a str,
+    change: &'a Change,
+}
+
+#[derive(Template)]
+#[template(
+    path = "migrations/sqlite/[number]_[domain]_callbacks.sql.j2",
+    escape = "none"
+)]
+struct SqliteInboxView<'a> {
+    prose: &'a str,
+    domain: &'a str,
+}
+
+#[derive(Template)]
+#[template(
+    path = "migrations/postgres/[number]_[domain]_callbacks.sql.j2",
+    escape = "none"
+)]
+struct PostgresInboxView<'a> {
+    prose: &'a str,
+    domain: &'a str,
+}
+
+#[derive(Template)]
+#[template(
+    path = "migrations/[store]/[number]_[domain]_callbacks.down.sql.j2",
+    escape = "none"
+)]
+struct InboxDownView<'a> {
+    prose: &'a str,
+    domain: &'a str,
+}
+
+fn render(context: &Context<'_>) -> Rendered {
+    let package = context.package;
+    let mut files = Vec::new();
+    for migration in &package.migrations {
+        let domain = package.domain(&migration.module);
+        let prose = domain.map(crate::model::DomainModel::prose);
+        let paths = Paths {
+            store: package.store,
+            name: &migration.name,
+        };
+        files.extend(one(&paths, &prose.unwrap_or_default(), migration)?);
     }
-    let requires = |operation: &&OperationModel| {
-        let fields = operation.fields.iter().filter(|field| !field.optional);
-        fields
-            .flat_map(|field| &field.columns)
-            .any(|required| required.name == column.name)
-    };
-    let events: Vec<String> = domain
-        .operations
-        .iter()
-        .filter(requires)
-        .map(|operation| format!("'{}'", operation.event_type()))
-        .collect();
-    if events.is_empty() {
-        return format!("{name} {kind}");
+    Ok(files)
+}
+
+/// Where a migration is kept.
+struct Paths<'a> {
+    store: StoreKind,
+    name: &'a str,
+}
+
+impl Paths<'_> {
+    fn up(&self) -> String {
+        self.path(".sql")
     }
-    let events = events.join(", ");
-    format!("{name} {kind} CHECK (event_type NOT IN ({events}) OR {name} IS NOT NULL)")
+
+    fn down(&self) -> String {
+        self.path(".down.sql")
+    }
+
+    fn path(&self, end: &str) -> String {
+        format!("migrations/{}/{}{end}", self.store.keyword(), self.name)
+    }
+
+    fn both(&self, up: &impl Template, down: &impl Template) -> Rendered {
+        let class = Class::Generated;
+        let file = |path, text: Result<String, askama::Error>| match text {
+            Ok(text) => Ok(GeneratedFile::ready(
+                path,
+                class,
+                text.trim_end().to_owned() + "\n",
+            )),
+            Err(error) => Err(RenderError::new(path, error.to_string())),
+        };
+        Ok(vec![
+            file(self.up(), up.render())?,
+            file(self.down(), down.render())?,
+        ])
+    }
+}
+
+fn one(paths: &Paths<'_>, prose: &str, migration: &Migration) -> Rendered {
+    let domain = migration.module.as_str();
+    match (&migration.step, paths.store) {
+        (Step::Written(written), _) => {
+            let up = GeneratedFile::ready(paths.up(), Class::Generated, written.up.clone());
+            let down = written.down.clone();
+            let down = down.map(|text| GeneratedFile::ready(paths.down(), Class::Generated, text));
+            Ok(std::iter::once(up).chain(down).collect())
+        }
+        (Step::Tables(columns), StoreKind::Sqlite) => paths.both(
+            &SqliteView {
+                prose,
+                domain,
+                columns,
+            },
+            &DownView { prose, domain },
+        ),
+        (Step::Tables(columns), StoreKind::Postgres) => paths.both(
+            &PostgresView {
+                prose,
+                domain,
+                columns,
+            },
+            &DownView { prose, domain },
+        ),
+        (Step::Change(change), _) => paths.both(
+            &ChangeView {
+                prose,
+                domain,
+                change,
+            },
+            &ChangeDownView {
+                prose,
+                domain,
+                change,
+            },
+        ),
+        (Step::Callbacks, StoreKind::Sqlite) => paths.both(
+            &SqliteInboxView { prose, domain },
+            &InboxDownView { prose, domain },
+        ),
+        (Step::Callbacks, StoreKind::Postgres) => paths.both(
+            &PostgresInboxView { prose, domain },
+            &InboxDownView { prose, domain },
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everything behind the first line, which names who wrote it.
+    fn statements(text: &str) -> &str {
+        text.split_once('\n').unwrap().1.trim()
+    }
+
+    /// What is generated is what the runtime is tested with, on both databases.
+    #[test]
+    fn the_inbox_is_the_one_of_the_runtimes_own_tests() {
+        let (prose, domain) = ("charge", "charge");
+        let sqlite = SqliteInboxView { prose, domain }.render().unwrap();
+        let postgres = PostgresInboxView { prose, domain }.render().unwrap();
+        let tested = include_str!("../../crates/orch-runtime/tests/it/callbacks/callbacks.sql");
+        assert_eq!(statements(&sqlite), statements(tested));
+        let tested =
+            include_str!("../../crates/orch-runtime/tests/it/callbacks/callbacks.postgres.sql");
+        assert_eq!(statements(&postgres), statements(tested));
+    }
 }

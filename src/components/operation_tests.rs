@@ -112,7 +112,7 @@ fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationMode
         wal_table: domain.wal_table(),
         progress: operation.track == Track::Progress,
         history: operation.track == Track::History,
-        callbacks: domain.callbacks.is_some(),
+        callbacks: domain.callbacks,
     };
     let file = |stem: &str| format!("tests/{}/{stem}", operation.module());
     let mut files = rust_files(&names, domain, operation, file)?;

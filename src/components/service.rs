@@ -2,7 +2,6 @@
 
 use askama::Template;
 
-use super::fit::constant;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::DomainModel;
 use crate::spec::StoreKind;
@@ -25,7 +24,8 @@ pub(super) const COMPONENT: Component = Component {
 struct LibraryView<'a> {
     title: String,
     store: &'static str,
-    migrations: String,
+    store_folder: &'static str,
+    migrations: Vec<&'a str>,
     modules: Vec<&'a str>,
     domains: &'a [DomainModel],
 }
@@ -46,14 +46,15 @@ struct ArchitectureView;
 
 fn render(context: &Context<'_>) -> Rendered {
     let package = context.package;
-    let migrations: Vec<String> = package.domains.iter().flat_map(migrations).collect();
+    let migrations = package.migrations.iter();
     let library = LibraryView {
         title: package.title(),
         store: match package.store {
             StoreKind::Sqlite => "Sqlite",
             StoreKind::Postgres => "Postgres",
         },
-        migrations: constant("pub const MIGRATIONS: &[Migration]", &migrations),
+        store_folder: package.store.keyword(),
+        migrations: migrations.map(|known| known.name.as_str()).collect(),
         modules: modules(&package.domains),
         domains: &package.domains,
     };
@@ -71,14 +72,6 @@ fn render(context: &Context<'_>) -> Rendered {
         files.push(architecture);
     }
     Ok(files)
-}
-
-/// The migrations of a domain, in the order of application.
-fn migrations(domain: &DomainModel) -> impl Iterator<Item = String> {
-    let module = domain.module();
-    let inbox = domain.callbacks.map(|_| "CALLBACKS_MIGRATION");
-    let names = std::iter::once("MIGRATION").chain(inbox);
-    names.map(move |name| format!("{module}::{name}"))
 }
 
 fn modules(domains: &[DomainModel]) -> Vec<&str> {

@@ -54,7 +54,8 @@ fn package() -> PackageModel {
     let place = crate::model::Place {
         package: "x".into(),
         standalone: true,
-        known_paths: vec![],
+        history: crate::schema::History::default(),
+        prune: false,
     };
     PackageModel::new(&spec, &place)
 }

@@ -2,7 +2,7 @@
 //!
 //! One line per file, sorted, with the component that owns it and the hash of what was written
 //! last. For a file of class *yours* the text behind the hash is kept in `.orch/base/<hash>`: the
-//! base of the next merge. There are no dates and no paths of a machine in it, so two people who
+//! base of the next merge. So is that of a migration, which is never made anew. There are no dates and no paths of a machine in it, so two people who
 //! generate the same spec get the same bytes.
 
 mod hash;
@@ -11,6 +11,7 @@ pub use hash::Hash;
 
 use crate::components::Class;
 use crate::error::{Code, Error, Result};
+use crate::schema::History;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use toml_edit::{Document, TableLike};
@@ -25,7 +26,7 @@ const SCHEMA: i64 = 1;
 
 const HEADER: &str = "\
 # Written by orch-gen; commit it, do not edit it. It tells generated files from edited ones.
-# The files behind the hashes of [yours] are in .orch/base.
+# The files behind the hashes of [yours], and migrations, are in .orch/base.
 ";
 
 /// What was written.
@@ -109,12 +110,20 @@ impl Lock {
         text
     }
 
-    /// The hashes whose texts have to be kept as merge bases.
-    pub fn bases(&self) -> impl Iterator<Item = &Hash> {
-        self.files
-            .values()
-            .filter(|file| file.class == Class::Yours)
-            .map(|file| &file.hash)
+    /// Whether the text behind the file's hash is kept: what the program wrote last is the base of the
+    /// next merge, and a migration cannot be made anew once the templates are others.
+    #[must_use]
+    pub fn keeps(path: &str, file: &LockedFile) -> bool {
+        file.class == Class::Yours || History::holds(path)
+    }
+
+    /// The hashes whose texts are kept.
+    pub fn kept(&self) -> impl Iterator<Item = &Hash> {
+        let kept = self
+            .files
+            .iter()
+            .filter(|(path, file)| Self::keeps(path, file));
+        kept.map(|(_, file)| &file.hash)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Columns of the operations table that hold fields of a command.
 
-use crate::spec::{Field, Type};
+use crate::spec::{Field, StoreKind, Type};
 
 /// One typed column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +129,14 @@ impl Column {
                 vec![column(field.name.clone(), sqlite, postgres)]
             }
             (_, None, _) | (_, _, None) => Vec::new(),
+        }
+    }
+
+    /// The type on a store.
+    pub(super) const fn kind(&self, store: StoreKind) -> &'static str {
+        match store {
+            StoreKind::Sqlite => self.sqlite,
+            StoreKind::Postgres => self.postgres,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::{Column, FieldModel};
 use crate::naming::Name;
-use crate::spec::{Domain, Operation, Track};
+use crate::schema;
+use crate::spec::{Domain, Operation, StoreKind, Track};
 use std::collections::BTreeSet;
 
 /// A domain: one module, one pair of tables, one gateway.
@@ -10,10 +11,8 @@ use std::collections::BTreeSet;
 pub struct DomainModel {
     /// Its name in every form.
     pub name: Name,
-    /// The number of its migration.
-    pub number: u32,
-    /// The number of the migration for callbacks, where its provider reports by them.
-    pub callbacks: Option<u32>,
+    /// Whether its provider reports by callbacks.
+    pub callbacks: bool,
     /// Its operations in the order of `orch.toml`.
     pub operations: Vec<OperationModel>,
 }
@@ -35,46 +34,12 @@ pub struct OperationModel {
     pub fields: Vec<FieldModel>,
 }
 
-/// Migration numbers: those of earlier runs are kept, new domains get the next ones.
-#[derive(Debug)]
-pub(super) struct Numbers<'a> {
-    known: Vec<(u32, &'a str)>,
-    last: u32,
-}
-
-impl<'a> Numbers<'a> {
-    pub(super) fn new(paths: &'a [String]) -> Self {
-        let known: Vec<_> = paths.iter().filter_map(|path| migration(path)).collect();
-        let last = known.iter().map(|(number, _)| *number).max().unwrap_or(0);
-        Self { known, last }
-    }
-
-    fn of(&mut self, module: &str) -> u32 {
-        let known = self.known.iter().find(|(_, name)| *name == module);
-        known.map(|(number, _)| *number).unwrap_or_else(|| {
-            self.last += 1;
-            self.last
-        })
-    }
-}
-
-/// `migrations/sqlite/0001_payment.sql` is number 1 of `payment`.
-fn migration(path: &str) -> Option<(u32, &str)> {
-    let file = path.strip_prefix("migrations/")?.rsplit('/').next()?;
-    let (number, name) = file.split_once('_')?;
-    Some((number.parse().ok()?, name.strip_suffix(".sql")?))
-}
-
 impl DomainModel {
-    pub(super) fn new(domain: &Domain, numbers: &mut Numbers<'_>) -> Self {
+    pub(super) fn new(domain: &Domain) -> Self {
         let operations = domain.operations.iter();
-        let module = domain.name.module();
-        let number = numbers.of(module);
-        let inbox = || numbers.of(&format!("{module}_callbacks"));
         Self {
             name: domain.name.clone(),
-            number,
-            callbacks: domain.callbacks.then(inbox),
+            callbacks: domain.callbacks,
             operations: operations
                 .map(|o| OperationModel::new(&domain.name, o))
                 .collect(),
@@ -123,17 +88,20 @@ impl DomainModel {
         format!("{}_write_ahead_logs", self.module())
     }
 
-    /// `0001_payment`, the stem of its migration.
-    #[must_use]
-    pub fn migration(&self) -> String {
-        format!("{:04}_{}", self.number, self.module())
-    }
-
-    /// `0002_payment_callbacks`, the stem of its migration for callbacks.
-    #[must_use]
-    pub fn callbacks_migration(&self) -> Option<String> {
-        let number = self.callbacks?;
-        Some(format!("{number:04}_{}_callbacks", self.module()))
+    /// What its tables have to hold, in the SQL of `store`.
+    pub(super) fn tables(&self, store: StoreKind) -> schema::Wanted {
+        let columns = self.columns().into_iter();
+        schema::Wanted {
+            module: self.module().to_owned(),
+            columns: columns
+                .map(|column| schema::Column {
+                    name: column.sql(),
+                    sql: column.kind(store).to_owned(),
+                    nullable: column.nullable,
+                })
+                .collect(),
+            callbacks: self.callbacks,
+        }
     }
 
     /// `/api/payments/callbacks`, where its provider reports.

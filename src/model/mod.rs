@@ -15,6 +15,7 @@ pub use field::{FieldModel, Variant};
 pub use sample::Invalid;
 
 use crate::naming;
+use crate::schema::{self, History, Migration};
 use crate::spec::{RuntimeSource, Spec, StoreKind};
 
 /// A package and everything in it.
@@ -30,6 +31,8 @@ pub struct PackageModel {
     pub standalone: bool,
     /// The domains in the order of `orch.toml`.
     pub domains: Vec<DomainModel>,
+    /// The migrations in the order of application.
+    pub migrations: Vec<Migration>,
 }
 
 /// What the model takes from the place it is generated into.
@@ -39,27 +42,36 @@ pub struct Place {
     pub package: String,
     /// Whether the package is a workspace of its own.
     pub standalone: bool,
-    /// Paths written by earlier runs; migrations keep their numbers.
-    pub known_paths: Vec<String>,
+    /// The migrations that were written before.
+    pub history: History,
+    /// Whether migrations that nothing needs go.
+    pub prune: bool,
 }
 
 impl PackageModel {
     /// Works out the model of a spec.
     #[must_use]
     pub fn new(spec: &Spec, place: &Place) -> Self {
-        let mut numbers = domain::Numbers::new(&place.known_paths);
-        let domains = spec
-            .domains
-            .iter()
-            .map(|domain| DomainModel::new(domain, &mut numbers))
-            .collect();
+        let domains: Vec<_> = spec.domains.iter().map(DomainModel::new).collect();
+        let tables: Vec<_> = domains.iter().map(|d| d.tables(spec.store)).collect();
+        let mut history = place.history.clone();
+        if place.prune {
+            history = history.without_unneeded(&tables);
+        }
         Self {
             name: place.package.clone(),
             runtime: spec.runtime.clone(),
             store: spec.store,
             standalone: place.standalone,
             domains,
+            migrations: schema::migrations(&history, &tables),
         }
+    }
+
+    /// The domain of a module, such as `payment`.
+    #[must_use]
+    pub fn domain(&self, module: &str) -> Option<&DomainModel> {
+        self.domains.iter().find(|domain| domain.module() == module)
     }
 
     /// The package as an identifier: `my_service`.

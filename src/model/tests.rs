@@ -12,7 +12,8 @@ fn model(fields: &str) -> OperationModel {
     let place = Place {
         package: "my-shop".into(),
         standalone: true,
-        known_paths: vec![],
+        history: crate::schema::History::default(),
+        prune: false,
     };
     PackageModel::new(&spec, &place).domains[0].operations[0].clone()
 }
@@ -73,29 +74,4 @@ fn samples_meet_the_limits() {
     insta::assert_snapshot!(refund.other_json(), @r#"{"a":"a-2","b":"b-222222222222222222","c":{"value":"20.00","currency":"EUR"},"d":"1.5","e":5,"f":"YmI=","g":[20,20],"h":"cc-999"}"#);
     let parsed: serde_json::Value = serde_json::from_str(&refund.sample_json()).unwrap();
     assert_eq!(parsed["a"], "a-1");
-}
-
-#[test]
-fn migrations_keep_their_numbers() {
-    let known = vec![
-        "migrations/sqlite/0007_payment.sql".to_owned(),
-        "src/lib.rs".to_owned(),
-    ];
-    let spec = Spec::parse(
-        "version = 1\n[[domain]]\nname = \"Order\"\n[[domain.operation]]\nevent = \"OrderPlaced\"\n\
-         fields = [\"a:string\"]\n[[domain]]\nname = \"Payment\"\n[[domain.operation]]\n\
-         event = \"PaymentRequested\"\nfields = [\"a:string\"]\n",
-    )
-    .unwrap();
-    let place = Place {
-        package: "x".into(),
-        standalone: true,
-        known_paths: known,
-    };
-    let stems: Vec<_> = PackageModel::new(&spec, &place)
-        .domains
-        .iter()
-        .map(DomainModel::migration)
-        .collect();
-    assert_eq!(stems, ["0008_order", "0007_payment"]);
 }

@@ -1,7 +1,7 @@
 //! What is kept beside the files: the lock and the merge bases.
 
 use super::Step;
-use crate::components::{Class, Owned};
+use crate::components::Owned;
 use crate::disk::Tree;
 use crate::error::Result;
 use crate::lock::{self, Hash, Lock};
@@ -16,7 +16,7 @@ pub(super) fn steps(
 ) -> Result<Vec<Step>> {
     let there = tree.list(lock::BASE)?;
     let mut steps = missing_bases(lock, &there, files);
-    let needed: BTreeSet<&Hash> = lock.bases().collect();
+    let needed: BTreeSet<&Hash> = lock.kept().collect();
     for name in there {
         if Hash::parse(&name).is_some_and(|hash| !needed.contains(&hash)) {
             let path = format!("{}/{name}", lock::BASE);
@@ -39,15 +39,12 @@ pub(super) fn steps(
 fn missing_bases(lock: &Lock, there: &[String], files: &[Owned]) -> Vec<Step> {
     let mut made = BTreeSet::new();
     let mut steps = Vec::new();
-    for Owned { file, .. } in files
-        .iter()
-        .filter(|owned| owned.file.class() == Class::Yours)
-    {
+    for Owned { file, .. } in files {
         let Some(entry) = lock.files.get(file.path()) else {
             continue;
         };
         let stored = there.iter().any(|name| name == entry.hash.as_str());
-        if !stored && made.insert(&entry.hash) {
+        if Lock::keeps(file.path(), entry) && !stored && made.insert(&entry.hash) {
             let path = format!("{}/{}", lock::BASE, entry.hash);
             steps.push(Step::create(path, file.contents().to_owned()));
         }

@@ -8,12 +8,12 @@
 //! Line ends are no change: a checkout may turn them into CRLF.
 
 use super::change::{Action, Change, Conflict};
-use super::line_ends;
 use super::merge::merge;
+use super::{base, line_ends};
 use crate::components::{Class, GeneratedFile, Owned};
 use crate::disk::Tree;
 use crate::error::{Code, Error, Result};
-use crate::lock::{BASE, Hash, Lock, LockedFile};
+use crate::lock::{Hash, Lock, LockedFile};
 use crate::parallel;
 use std::borrow::Cow;
 
@@ -163,7 +163,7 @@ impl Decider<'_> {
         if known.hash == Hash::of(&text_before) {
             return Ok((Action::Update, text));
         }
-        let base = self.base(known)?;
+        let base = base::text(self.tree, &known.hash)?;
         let (Some(base), Ok(yours)) = (base, std::str::from_utf8(&text_before)) else {
             return Ok((Action::Conflict(Conflict::NoBase), text));
         };
@@ -175,14 +175,6 @@ impl Decider<'_> {
             ),
             None => (Action::Conflict(Conflict::Overlap), text),
         })
-    }
-
-    /// What the program wrote last to a file of the user's own, if it is still kept.
-    fn base(&self, known: &LockedFile) -> Result<Option<String>> {
-        let bytes = self.tree.read(&format!("{BASE}/{}", known.hash))?;
-        let text = bytes.map(|bytes| line_ends::unified(&bytes).into_owned());
-        let text = text.filter(|text| Hash::of(text) == known.hash);
-        Ok(text.and_then(|text| String::from_utf8(text).ok()))
     }
 
     /// A file that was written once and is not wanted any more. It goes, unless somebody edited it.

@@ -4,10 +4,12 @@
 //! prints it, `apply` carries out the very same value, `check` reads drift off it. Everything that
 //! can be refused is refused here, before the first write.
 
+mod base;
 mod bookkeeping;
 mod change;
 mod decide;
 pub mod drift;
+mod history;
 mod json;
 mod line_ends;
 mod merge;
@@ -39,6 +41,9 @@ pub struct Request<'a> {
     pub standalone: bool,
     /// Whether edits of generated files are given up.
     pub force: bool,
+    /// Whether migrations that nothing needs any more go, as they do when something is taken out by
+    /// its command.
+    pub prune: bool,
 }
 
 /// What would be written.
@@ -86,7 +91,8 @@ impl Plan {
         let place = Place {
             package: request.package.to_owned(),
             standalone: request.standalone,
-            known_paths: known.files.keys().cloned().collect(),
+            history: history::read(tree, &known, adopt, spec.store)?,
+            prune: request.prune,
         };
         let (phases, files) = components::render(all, &PackageModel::new(&spec, &place))?;
         tree.check_folders(files.iter().map(|owned| owned.file.path()))?;
@@ -105,7 +111,7 @@ impl Plan {
             (false, true) => LockState::Current,
             (false, false) => LockState::Changed,
         };
-        let warnings = warning::of(&changes, &known);
+        let warnings = warning::of(&changes);
         Ok(Self {
             phases,
             changes,

@@ -5,7 +5,6 @@
 //! whenever it may be so.
 
 use super::{Action, Change};
-use crate::lock::{Hash, Lock};
 
 /// Something to know before, or right after, a plan is carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,20 +17,18 @@ pub struct Warning {
     pub help: &'static str,
 }
 
-/// A warning for each migration that databases may have applied and that changes.
-pub(super) fn of(changes: &[Change], known: &Lock) -> Vec<Warning> {
+/// A warning for each migration that databases may have applied and that goes.
+pub(super) fn of(changes: &[Change]) -> Vec<Warning> {
     let migrations = changes.iter().filter(|change| is_migration(change));
-    migrations
-        .filter_map(|change| {
-            let is_moved = changes.iter().any(|other| is_same_step(change, other));
-            let (what, help) = consequence(change, is_moved, known)?;
-            Some(Warning {
-                path: change.path.clone(),
-                what,
-                help,
-            })
-        })
-        .collect()
+    let gone =
+        migrations.filter(|change| matches!(change.action, Action::Delete | Action::Release));
+    gone.map(|change| {
+        let is_moved = changes.iter().any(|other| is_same_step(change, other));
+        let (what, help) = consequence(is_moved);
+        let path = change.path.clone();
+        Warning { path, what, help }
+    })
+    .collect()
 }
 
 /// A service applies what leads up; it does not know what leads down.
@@ -45,37 +42,19 @@ fn is_same_step(old: &Change, new: &Change) -> bool {
     new.action == Action::Create && step(&new.path) == step(&old.path)
 }
 
-fn consequence(
-    change: &Change,
-    is_moved: bool,
-    known: &Lock,
-) -> Option<(&'static str, &'static str)> {
-    match change.action {
-        Action::Delete | Action::Release if is_moved => Some((
+const fn consequence(is_moved: bool) -> (&'static str, &'static str) {
+    if is_moved {
+        (
             "the store is another one: operations in the old database stay there and are not taken \
              along",
             "let the old service finish what it accepted before it is replaced, and keep its database \
              as long as clients may send their keys again",
-        )),
-        Action::Update if !is_put_back(change, known) => Some((
-            "a migration is rewritten: a database that has applied it will be refused at start",
-            "delete a development database; this version cannot take along one that holds data: give \
-             the changed command a domain of its own",
-        )),
-        Action::Delete | Action::Release => Some((
+        )
+    } else {
+        (
             "a migration is taken out: a database that has applied it will be refused at start",
-            "delete a development database; for one that holds data, keep the domain",
-        )),
-        _ => None,
+            "delete a development database; where one holds data, put the files back and take the \
+             section out of orch.toml by hand: `orch-gen apply` keeps migrations",
+        )
     }
-}
-
-/// Whether an edit is given up, and the text is the one that was written last.
-fn is_put_back(change: &Change, known: &Lock) -> bool {
-    let written = known.files.get(&change.path).map(|file| &file.hash);
-    let wanted = change
-        .after
-        .as_deref()
-        .map(|text| Hash::of(text.as_bytes()));
-    written.is_some() && written == wanted.as_ref()
 }

@@ -99,8 +99,8 @@ fn callbacks_are_added_when_they_are_asked_for_and_stay() {
     place.run(&add).done();
     assert!(place.read("pay/orch.toml").contains("callbacks = true"));
     assert!(place.read("pay/Cargo.toml").contains("\"callbacks\""));
-    let module = place.read("pay/src/payment/mod.rs");
-    assert!(module.contains("0002_payment_callbacks.sql"), "{module}");
+    let library = place.read("pay/src/lib.rs");
+    assert!(library.contains("0002_payment_callbacks.sql"), "{library}");
     let tests = place.read("pay/tests/payment/main.rs");
     assert!(tests.contains("mod callbacks;"), "{tests}");
     let before = place.everything();

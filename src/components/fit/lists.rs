@@ -47,14 +47,3 @@ pub(in crate::components) fn array(items: &[String], indent: usize, used: usize)
         .collect();
     format!("[\n{lines}{}]", spaces(indent))
 }
-
-/// `<head> = &[a, b];` at the left edge. A list that would fit, were it not for the head, gets a line
-/// of its own.
-pub(in crate::components) fn constant(head: &str, items: &[String]) -> String {
-    let line = items.join(", ");
-    let used = head.len() + " = &;".len();
-    if line.len() <= INNER_WIDTH && used + line.len() + 2 > MAX_WIDTH {
-        return format!("{head} =\n{}&[{line}];", spaces(STEP));
-    }
-    format!("{head} = &{};", array(items, 0, used))
-}

@@ -77,6 +77,7 @@ impl Package {
             package: "pay",
             standalone: true,
             force,
+            prune: false,
         };
         Plan::with(&[version], Tree::new(&Real, &self.root), &request)
     }
@@ -481,7 +482,7 @@ proptest! {
         prop_assume!(Spec::parse(&text).is_ok());
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("pay");
-        let request = Request { spec_text: &text, package: "pay", standalone: true, force: false };
+        let request = Request { spec_text: &text, package: "pay", standalone: true, force: false, prune: false };
         let plan = Plan::new(Tree::new(&Real, &root), &request);
         prop_assert!(plan.is_ok(), "{}\n{text}", plan.unwrap_err());
     }

@@ -36,7 +36,8 @@ fn rust_files() -> Vec<(String, syn::File)> {
     let place = Place {
         package: "pay".into(),
         standalone: true,
-        known_paths: vec![],
+        history: crate::schema::History::default(),
+        prune: false,
     };
     let (_, files) =
         components::render(components::ALL, &PackageModel::new(&spec(), &place)).unwrap();
@@ -107,7 +108,8 @@ fn no_field_can_be_named_like_a_column() {
     let place = Place {
         package: "pay".into(),
         standalone: true,
-        known_paths: vec![],
+        history: crate::schema::History::default(),
+        prune: false,
     };
     let (_, files) =
         components::render(components::ALL, &PackageModel::new(&spec(), &place)).unwrap();

@@ -1,0 +1,166 @@
+//! What the spec asks for beyond the migrations that are written.
+
+use super::history::{History, Written};
+use super::table::{Table, Typed};
+
+/// What a domain's tables have to hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// `payment`.
+    pub module: String,
+    /// Its typed columns.
+    pub columns: Vec<Column>,
+    /// Whether it takes callbacks.
+    pub callbacks: bool,
+}
+
+/// A typed column, in the SQL of the package's store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name, quoted where SQL needs it.
+    pub name: String,
+    /// Its type.
+    pub sql: String,
+    /// Whether an operation may leave it empty.
+    pub nullable: bool,
+}
+
+/// One migration of a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// `0001_payment`.
+    pub name: String,
+    /// The domain whose tables it is about, where it is not written yet.
+    pub module: String,
+    /// What it does.
+    pub step: Step,
+}
+
+/// What a migration does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// What it was written to do.
+    Written(Written),
+    /// Makes the tables of a domain, with these columns.
+    Tables(Vec<Column>),
+    /// Makes the inbox of a domain's callbacks.
+    Callbacks,
+    /// Changes the columns of the operations.
+    Change(Change),
+}
+
+/// Columns that come and go. What a column held stays in the table under another name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Columns that become ones that may be empty: old name, type.
+    pub relaxed: Vec<(String, String)>,
+    /// Columns whose type changes: old name, and the name under which it stays.
+    pub set_aside: Vec<(String, String)>,
+    /// Columns that are new.
+    pub added: Vec<Column>,
+}
+
+impl Change {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What names it: `add_note`, `retype_amount`, `relax_order_id`.
+    fn slug(&self) -> String {
+        let aside = self.set_aside.first().map(|(name, _)| ("retype", name));
+        let added = self.added.first().map(|column| ("add", &column.name));
+        let relaxed = self.relaxed.first().map(|(name, _)| ("relax", name));
+        let named = aside.or(added).or(relaxed);
+        named.map_or_else(String::new, |(verb, name)| {
+            format!("{verb}_{}", name.trim_matches('"'))
+        })
+    }
+}
+
+/// The migrations of a package in the order of application: those that are written, and what the
+/// domains need beyond.
+#[must_use]
+pub fn migrations(history: &History, wanted: &[Wanted]) -> Vec<Migration> {
+    let mut numbers = Numbers(history);
+    let mut last = history.numbers.values().max().copied().unwrap_or(0);
+    let written = history.written.iter().cloned();
+    let mut all: Vec<_> = written
+        .map(|known| Migration {
+            name: known.name.clone(),
+            module: String::new(),
+            step: Step::Written(known),
+        })
+        .collect();
+    for domain in wanted {
+        let module = domain.module.as_str();
+        let table = Table::after(module, history.of(module));
+        let step = |name, step| Migration {
+            name,
+            module: module.to_owned(),
+            step,
+        };
+        if !table.is_there {
+            let name = numbers.name(module, &mut last);
+            all.push(step(name, Step::Tables(domain.columns.clone())));
+        }
+        let change = changes(&table, &domain.columns, last + 1);
+        if table.is_there && !change.is_empty() {
+            let name = numbers.name(&format!("{module}_{}", change.slug()), &mut last);
+            all.push(step(name, Step::Change(change)));
+        }
+        if domain.callbacks && !table.has_inbox {
+            let name = numbers.name(&format!("{module}_callbacks"), &mut last);
+            all.push(step(name, Step::Callbacks));
+        }
+    }
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
+/// Numbers of migrations: what has one for another store keeps it.
+struct Numbers<'a>(&'a History);
+
+impl Numbers<'_> {
+    fn name(&mut self, slug: &str, last: &mut u32) -> String {
+        let taken = |number: u32| {
+            let name = format!("{number:04}_{slug}");
+            self.0.written.iter().any(|known| known.name == name)
+        };
+        let known = self.0.numbers.get(slug).copied();
+        let number = known.filter(|number| !taken(*number)).unwrap_or_else(|| {
+            *last += 1;
+            *last
+        });
+        format!("{number:04}_{slug}")
+    }
+}
+
+/// What has to change in a table, under the number that the change gets.
+fn changes(table: &Table, wanted: &[Column], number: u32) -> Change {
+    let mut change = Change::default();
+    for column in wanted {
+        match table.column(&column.name) {
+            None => change.added.push(column.clone()),
+            Some(there) if there.sql != column.sql => {
+                let aside = aside(&there.name, number);
+                change.set_aside.push((there.name.clone(), aside));
+                change.added.push(column.clone());
+            }
+            Some(_) => {}
+        }
+    }
+    let is_needed = |there: &&Typed| {
+        let wanted = wanted.iter().find(|column| column.name == there.name);
+        there.is_strict && wanted.is_none_or(|column| column.nullable || column.sql != there.sql)
+    };
+    let relaxed = table.columns.iter().filter(is_needed);
+    change.relaxed = relaxed
+        .map(|there| (there.name.clone(), there.sql.clone()))
+        .collect();
+    change
+}
+
+/// The name under which a column stays whose type changed.
+fn aside(name: &str, number: u32) -> String {
+    format!("{}_before_{number:04}", name.trim_matches('"'))
+}

@@ -1,0 +1,43 @@
+//! Taking migrations out that nothing needs, for commands that take out what generation put in.
+
+use super::history::{History, Written, mentions};
+use super::next::Wanted;
+
+impl History {
+    /// What is left without the migrations of domains that are not wanted, and without those that did no
+    /// more than add columns that no command fills.
+    #[must_use]
+    pub fn without_unneeded(mut self, wanted: &[Wanted]) -> Self {
+        let all = std::mem::take(&mut self.written);
+        let is_needed = |step: &Written| {
+            let mut domains = wanted.iter();
+            let owner = domains.find(|domain| step.is_about(&domain.module));
+            owner.is_some_and(|owner| is_needed_by(owner, step, &all))
+        };
+        self.written = all.iter().filter(|step| is_needed(step)).cloned().collect();
+        let names: Vec<&str> = self.written.iter().map(|step| step.name.as_str()).collect();
+        self.numbers
+            .retain(|slug, number| names.contains(&format!("{number:04}_{slug}").as_str()));
+        self
+    }
+}
+
+fn is_needed_by(owner: &Wanted, step: &Written, all: &[Written]) -> bool {
+    let Some(added) = only_adds(step, &owner.module) else {
+        return true;
+    };
+    added.iter().any(|name| {
+        let is_filled = owner.columns.iter().any(|column| column.name == *name);
+        let others = all.iter().filter(|other| other.name != step.name);
+        let mut others = others.filter(|other| other.is_about(&owner.module));
+        is_filled || others.any(|other| mentions(&other.up, name))
+    })
+}
+
+/// The columns that a migration adds, when it does nothing else.
+fn only_adds(step: &Written, module: &str) -> Option<Vec<String>> {
+    let add = format!("ALTER TABLE {module}_operations ADD COLUMN ");
+    let statements = step.up.lines().filter(|line| !line.starts_with("--"));
+    let name = |line: &str| Some(line.strip_prefix(&add)?.split(' ').next()?.to_owned());
+    statements.map(name).collect()
+}

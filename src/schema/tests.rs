@@ -1,0 +1,164 @@
+//! Histories: what is written is never touched, and what is asked for beyond becomes one more step.
+
+use super::*;
+use crate::spec::StoreKind;
+
+const PAYMENT: &str = "\
+CREATE TABLE IF NOT EXISTS payment_operations (
+    op_id TEXT NOT NULL PRIMARY KEY,
+    payload TEXT NOT NULL,
+    order_id TEXT,
+    amount_value INTEGER NOT NULL,
+    \"order\" INTEGER,
+    state TEXT NOT NULL CHECK (
+        state = 'PENDING'
+    )
+);
+";
+
+fn history(files: &[(&str, &str)]) -> History {
+    let files = files
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+    History::new(files, StoreKind::Sqlite)
+}
+
+fn column(name: &str, sql: &str) -> Column {
+    Column {
+        name: name.to_owned(),
+        sql: sql.to_owned(),
+        nullable: false,
+    }
+}
+
+fn wanted(columns: &[(&str, &str)]) -> Wanted {
+    Wanted {
+        module: "payment".to_owned(),
+        columns: columns
+            .iter()
+            .map(|(name, sql)| column(name, sql))
+            .collect(),
+        callbacks: false,
+    }
+}
+
+fn names(history: &History, wanted: &[Wanted]) -> Vec<String> {
+    let all = migrations(history, wanted);
+    all.into_iter().map(|migration| migration.name).collect()
+}
+
+fn the_change(history: &History, wanted: Wanted) -> (String, Change) {
+    let mut all = migrations(history, &[wanted]);
+    let last = all.pop().unwrap();
+    match last.step {
+        Step::Change(change) => (last.name, change),
+        step => panic!("{step:?}"),
+    }
+}
+
+const SAME: &[(&str, &str)] = &[
+    ("order_id", "TEXT"),
+    ("amount_value", "INTEGER"),
+    ("\"order\"", "INTEGER"),
+];
+
+#[test]
+fn a_table_that_holds_what_is_wanted_stays_as_it_is() {
+    let history = history(&[("migrations/sqlite/0007_payment.sql", PAYMENT)]);
+    let all = migrations(&history, &[wanted(SAME)]);
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].name, "0007_payment");
+    assert!(matches!(&all[0].step, Step::Written(written) if written.up == PAYMENT));
+}
+
+#[test]
+fn new_columns_are_added_by_a_migration_of_their_own() {
+    let history = history(&[("migrations/sqlite/0001_payment.sql", PAYMENT)]);
+    let (name, change) = the_change(&history, wanted(&[SAME, &[("note", "TEXT")]].concat()));
+    assert_eq!(name, "0002_payment_add_note");
+    assert_eq!(change.added, [column("note", "TEXT")]);
+    assert!(change.set_aside.is_empty() && change.relaxed.is_empty());
+}
+
+/// What was stored under the old type must not be lost, nor stand in the way of the new one.
+#[test]
+fn a_column_of_another_type_is_set_aside() {
+    let history = history(&[("migrations/sqlite/0001_payment.sql", PAYMENT)]);
+    let changed = [("order_id", "INTEGER"), SAME[1], SAME[2]];
+    let (name, change) = the_change(&history, wanted(&changed));
+    assert_eq!(name, "0002_payment_retype_order_id");
+    let aside = ("order_id".to_owned(), "order_id_before_0002".to_owned());
+    assert_eq!(change.set_aside, [aside]);
+    assert_eq!(change.added, [column("order_id", "INTEGER")]);
+}
+
+/// An operation without the field would be refused by the database.
+#[test]
+fn a_column_that_must_not_be_empty_is_relaxed_when_no_command_fills_it() {
+    let history = history(&[("migrations/sqlite/0001_payment.sql", PAYMENT)]);
+    let (name, change) = the_change(&history, wanted(&[SAME[0], SAME[2]]));
+    assert_eq!(name, "0002_payment_relax_amount_value");
+    let strict = ("amount_value".to_owned(), "INTEGER".to_owned());
+    assert_eq!(change.relaxed, [strict]);
+    let kept = wanted(&[SAME[1], SAME[2]]);
+    assert_eq!(
+        names(&history, &[kept]),
+        ["0001_payment"],
+        "one that may be empty stays"
+    );
+}
+
+/// Reading back what was written is the only memory there is.
+#[test]
+fn a_change_is_read_back() {
+    let change = "-- Other columns.\n\
+        ALTER TABLE payment_operations ADD COLUMN relaxed_column INTEGER;\n\
+        UPDATE payment_operations SET relaxed_column = amount_value;\n\
+        ALTER TABLE payment_operations DROP COLUMN amount_value;\n\
+        ALTER TABLE payment_operations RENAME COLUMN relaxed_column TO amount_value;\n\
+        ALTER TABLE payment_operations RENAME COLUMN order_id TO order_id_before_0002;\n\
+        ALTER TABLE payment_operations ADD COLUMN order_id INTEGER;\n";
+    let history = history(&[
+        ("migrations/sqlite/0002_payment_retype_order_id.sql", change),
+        ("migrations/sqlite/0001_payment.sql", PAYMENT),
+    ]);
+    let there = wanted(&[("order_id", "INTEGER")]);
+    let expected = ["0001_payment", "0002_payment_retype_order_id"];
+    assert_eq!(names(&history, &[there]), expected);
+}
+
+#[test]
+fn numbers_go_on_and_domains_with_alike_names_are_told_apart() {
+    let other = PAYMENT.replace("payment_", "repayment_");
+    let history = history(&[
+        ("migrations/sqlite/0007_repayment.sql", &other),
+        ("migrations/sqlite/README.md", "no migration"),
+    ]);
+    let mut repayment = wanted(SAME);
+    repayment.module = "repayment".to_owned();
+    let mut payment = wanted(SAME);
+    payment.callbacks = true;
+    let expected = ["0007_repayment", "0008_payment", "0009_payment_callbacks"];
+    assert_eq!(names(&history, &[payment, repayment]), expected);
+}
+
+/// The other database is empty: it gets the tables as they have to be, under their old numbers.
+#[test]
+fn another_store_begins_anew() {
+    let change = "ALTER TABLE payment_operations ADD COLUMN note TEXT;\n";
+    let files = [
+        (
+            "migrations/sqlite/0003_payment.sql".to_owned(),
+            PAYMENT.to_owned(),
+        ),
+        (
+            "migrations/sqlite/0004_payment_add_note.sql".to_owned(),
+            change.to_owned(),
+        ),
+    ];
+    let history = History::new(files, StoreKind::Postgres);
+    let all = migrations(&history, &[wanted(&[SAME, &[("note", "TEXT")]].concat())]);
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].name, "0003_payment");
+    assert!(matches!(&all[0].step, Step::Tables(columns) if columns.len() == 4));
+}

@@ -39,16 +39,28 @@ struct Ops {
 ///
 /// `/metrics` and `/ready` ask for no owner and have no limit: let the outside not reach them.
 pub fn app(routes: Router, api: &Api, readiness: Arc<dyn Readiness>, metrics: &Metrics) -> Router {
+    finish(routes.merge(operational(readiness, metrics)), api)
+}
+
+/// What an operator asks: `/health`, `/ready` and `/metrics`.
+pub(crate) fn operational(readiness: Arc<dyn Readiness>, metrics: &Metrics) -> Router {
     let ops = Ops {
         readiness,
         metrics: metrics.clone(),
     };
-    let ops = Router::new()
+    Router::new()
         .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(render))
-        .with_state(ops);
-    finish(routes.merge(ops), api)
+        .with_state(ops)
+}
+
+/// Puts `routes` behind the log, the measurements and the problem bodies of `api`, to be merged into a
+/// router of somebody else, whose fallback stays its own.
+pub(crate) fn within(routes: Router, api: &Api) -> Router {
+    routes
+        .method_not_allowed_fallback(no_such_method)
+        .route_layer(middleware::from_fn_with_state(api.clone(), observe))
 }
 
 /// Puts `routes` behind the log, the measurements and the problem bodies of `api`.

@@ -41,6 +41,7 @@ mod submission;
 pub use self::acceptance::Acceptance;
 pub use self::api::{Api, ApiConfig};
 pub use self::app::{Readiness, app, finish};
+pub(crate) use self::app::{operational, within};
 pub use self::auth::{ApiKeys, Authenticator, InvalidApiKeys, TrustedHeader};
 #[cfg(feature = "jwt")]
 pub use self::auth::{InvalidJwtKey, Jwt, JwtAlgorithm, JwtConfig, JwtKey};

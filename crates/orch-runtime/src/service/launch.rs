@@ -99,15 +99,7 @@ async fn run(
     settings: Settings,
 ) -> Result<Option<String>, SetupError> {
     let setup = open(&service, &settings).await?;
-    let put_together = |module: &Module| {
-        let failed = |error| SetupError::new(format!("{} cannot start: {error}", module.domain));
-        (module.start)(&setup).map_err(failed)
-    };
-    let parts: Vec<Parts> = service
-        .modules
-        .iter()
-        .map(put_together)
-        .collect::<Result<_, _>>()?;
+    let parts = put_together(&service, &setup)?;
     match mode.purpose {
         Purpose::Serve => {}
         Purpose::Check => return Ok(Some("configuration and database are fine".to_owned())),
@@ -134,8 +126,17 @@ async fn run(
     stopped.map(|()| None)
 }
 
+/// Starts the domains.
+pub(super) fn put_together(service: &Service, setup: &Setup) -> Result<Vec<Parts>, SetupError> {
+    let start = |module: &Module| {
+        let failed = |error| SetupError::new(format!("{} cannot start: {error}", module.domain));
+        (module.start)(setup).map_err(failed)
+    };
+    service.modules.iter().map(start).collect()
+}
+
 /// Opens what all domains share.
-async fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupError> {
+pub(super) async fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let faults = faults(settings);
     let mut store = database::open(service, &settings.database, Arc::clone(&faults)).await?;

@@ -20,6 +20,7 @@ mod database;
 mod database_url;
 mod dead_letters;
 mod duration;
+mod embedded;
 mod encryption;
 mod environment;
 #[cfg(feature = "otlp")]
@@ -38,6 +39,7 @@ mod spans;
 #[cfg(feature = "testing")]
 mod stall;
 
+pub use self::embedded::Embedded;
 pub use self::intervals::Intervals;
 pub use self::module::{Module, Parts, Service};
 pub use self::setup::{Setup, SetupError};

@@ -49,6 +49,8 @@ pub struct Service {
     pub(super) authenticator: Option<Arc<dyn Authenticator>>,
     pub(super) routes: Router,
     pub(super) api: ApiConfig,
+    /// Inside another program only: whether providers are simulated.
+    pub(super) simulated: bool,
 }
 
 impl std::fmt::Debug for Service {
@@ -75,6 +77,7 @@ impl Service {
             authenticator: None,
             routes: Router::new(),
             api: ApiConfig::default(),
+            simulated: false,
         }
     }
 
@@ -130,6 +133,14 @@ impl Service {
     #[must_use]
     pub fn routes(mut self, routes: Router) -> Self {
         self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// Has [`start`](Self::start) use built-in providers that do nothing real. A program that is
+    /// [run](Self::run) says so by `--simulate`.
+    #[must_use]
+    pub fn simulated(mut self) -> Self {
+        self.simulated = true;
         self
     }
 

@@ -23,18 +23,24 @@ const GRACE: Duration = Duration::from_secs(30);
 /// All that runs.
 pub(super) struct Running {
     app: Router,
-    engines: Vec<Engine>,
-    workers: Vec<Workers>,
-    database_monitor: Option<DatabaseMonitor>,
+    loops: Loops,
     clock: Arc<dyn Clock>,
     signal: ShutdownSignal,
     shutdown: Shutdown,
 }
 
-impl Running {
-    pub(super) fn new(setup: Setup, parts: Vec<Parts>, mut routes: Router) -> Self {
-        let (signal, shutdown) = Shutdown::new();
+/// What runs beside the server.
+pub(super) struct Loops {
+    engines: Vec<Engine>,
+    workers: Vec<Workers>,
+    database_monitor: Option<DatabaseMonitor>,
+}
+
+impl Loops {
+    /// The loops of `parts`, and all routes of these.
+    pub(super) fn new(setup: &Setup, parts: Vec<Parts>) -> (Self, Router) {
         let (mut engines, mut workers) = (Vec::new(), Vec::new());
+        let mut routes = Router::new();
         for part in parts {
             routes = routes.merge(part.routes);
             engines.push(part.engine);
@@ -45,15 +51,39 @@ impl Running {
         let every = setup.intervals.database_monitor;
         let database_monitor =
             DatabaseMonitor::new(&setup.store, &domains, &setup.clock, &setup.metrics, every);
-        let ready = Ready {
-            store: setup.store,
-            shutdown: shutdown.clone(),
-        };
-        Self {
-            app: http::app(routes, &setup.api, Arc::new(ready), &setup.metrics),
+        let loops = Self {
             engines,
             workers,
             database_monitor,
+        };
+        (loops, routes)
+    }
+
+    /// Starts every loop as a task of its own.
+    pub(super) fn spawn(self, tasks: &mut JoinSet<()>, shutdown: &Shutdown) {
+        let stop = || shutdown.clone();
+        for engine in self.engines {
+            let stop = stop();
+            tasks.spawn(async move { engine.run(stop, GRACE).await });
+        }
+        for workers in self.workers {
+            tasks.spawn(workers.run(stop()));
+        }
+        if let Some(monitor) = self.database_monitor {
+            tasks.spawn(monitor.run(stop()));
+        }
+    }
+}
+
+impl Running {
+    pub(super) fn new(setup: Setup, parts: Vec<Parts>, routes: Router) -> Self {
+        let (signal, shutdown) = Shutdown::new();
+        let (loops, own) = Loops::new(&setup, parts);
+        let ready = Ready::new(setup.store, &shutdown);
+        let app = http::app(routes.merge(own), &setup.api, ready, &setup.metrics);
+        Self {
+            app,
+            loops,
             clock: setup.clock,
             signal,
             shutdown,
@@ -67,18 +97,9 @@ impl Running {
             grace: GRACE,
             ..ServerConfig::default()
         };
-        let stop = || self.shutdown.clone();
-        tasks.spawn(http::serve(listener, self.app, config, self.clock, stop()));
-        for engine in self.engines {
-            let stop = stop();
-            tasks.spawn(async move { engine.run(stop, GRACE).await });
-        }
-        for workers in self.workers {
-            tasks.spawn(workers.run(stop()));
-        }
-        if let Some(monitor) = self.database_monitor {
-            tasks.spawn(monitor.run(stop()));
-        }
+        let stop = self.shutdown.clone();
+        tasks.spawn(http::serve(listener, self.app, config, self.clock, stop));
+        self.loops.spawn(&mut tasks, &self.shutdown);
         (tasks, self.signal)
     }
 }
@@ -153,9 +174,16 @@ pub(super) fn asked_to_stop() -> Result<impl Future<Output = &'static str>, Setu
 }
 
 /// Ready while the database answers and nobody asked to stop.
-struct Ready {
+pub(super) struct Ready {
     store: Database,
     shutdown: Shutdown,
+}
+
+impl Ready {
+    pub(super) fn new(store: Database, shutdown: &Shutdown) -> Arc<Self> {
+        let shutdown = shutdown.clone();
+        Arc::new(Self { store, shutdown })
+    }
 }
 
 #[async_trait]

@@ -5,6 +5,7 @@
 mod authentication;
 mod callbacks;
 mod dead_letters;
+mod embedded;
 mod encryption;
 mod logs;
 mod process;

@@ -105,6 +105,9 @@ codes! {
     Interrupted = "OG053", Exit::Usage;
     /// A path leads out of the package.
     OutsidePackage = "OG054", Exit::Usage;
+    /// The place for a line of ours in a file of somebody else was not found. The help says what to
+    /// put there by hand; what is there already is not put in again.
+    NoPlace = "OG055", Exit::Findings;
     /// The linter was asked for something that does not exist.
     Lint = "OG060", Exit::Usage;
     /// The linter failed.

@@ -1,0 +1,202 @@
+//! The API in the router of a program that serves one.
+//!
+//! ```text
+//!  let listener = …;
+//!  let orchestrations = shop::orchestrations::start().await?;     (put in)
+//!  let app = app.merge(orchestrations.routes());                  (put in)
+//!  axum::serve(listener, app).await?;
+//! ```
+
+use syn::spanned::Spanned as _;
+use syn::visit::{self, Visit};
+use syn::{Block, Expr, ExprCall, ItemFn, ReturnType, Stmt};
+
+use super::source::{Source, newline};
+use crate::error::{Code, Error, Result};
+
+/// The name of what runs.
+const NAME: &str = "orchestrations";
+
+/// Whether a file serves a router.
+#[must_use]
+pub fn needs_router(text: &str) -> bool {
+    text.contains("axum::serve(") || text.contains("use axum::serve")
+}
+
+/// Puts the API in; whether it was not there.
+pub(super) fn register(path: &str, text: &mut String, module: &str) -> Result<bool> {
+    let start = format!("{module}::start()");
+    if text.contains(&start) {
+        return Ok(false);
+    }
+    let source = Source::parse(path, text).map_err(|error| error.help(paste(module, "app")))?;
+    let mut finder = Finder::default();
+    finder.visit_file(&source.file);
+    let place = match finder.found.as_slice() {
+        [one] => one,
+        [] => {
+            return Err(no_place(
+                path,
+                "no `axum::serve(listener, app)` was found",
+                module,
+            ));
+        }
+        _ => {
+            return Err(no_place(
+                path,
+                "there is more than one `axum::serve`",
+                module,
+            ));
+        }
+    };
+    let Place {
+        app: Some(app),
+        is_async: true,
+        serve,
+        returns_result,
+    } = place
+    else {
+        return Err(no_place(
+            path,
+            "what is served is not a variable in an `async fn`",
+            module,
+        ));
+    };
+    let at = source.range(*serve).start;
+    let line = source.line_start(at);
+    let indent = &text[line..at];
+    if !indent.trim().is_empty() {
+        return Err(no_place(
+            path,
+            "`axum::serve` is not the first on its line",
+            module,
+        ));
+    }
+    let end = newline(text);
+    let failed = if *returns_result {
+        "?"
+    } else {
+        ".expect(\"the orchestrations start\")"
+    };
+    let lines = format!(
+        "{indent}let {NAME} = {start}.await{failed};{end}\
+         {indent}let {app} = {app}.merge({NAME}.routes());{end}"
+    );
+    text.insert_str(line, &lines);
+    Ok(true)
+}
+
+/// The text without the two lines.
+pub(super) fn remove(_: &str, text: &str, module: &str) -> Result<String> {
+    let start = format!("let {NAME} = {module}::start()");
+    let merge = format!(".merge({NAME}.routes());");
+    let is_ours = |line: &str| {
+        let line = line.trim();
+        line.starts_with(&start) || (line.starts_with("let ") && line.ends_with(&merge))
+    };
+    Ok(text
+        .split_inclusive('\n')
+        .filter(|line| !is_ours(line))
+        .collect())
+}
+
+/// Where something is served.
+struct Place {
+    serve: proc_macro2::Span,
+    app: Option<String>,
+    is_async: bool,
+    returns_result: bool,
+}
+
+#[derive(Default)]
+struct Finder {
+    found: Vec<Place>,
+    is_async: bool,
+    returns_result: bool,
+}
+
+impl Visit<'_> for Finder {
+    fn visit_item_fn(&mut self, function: &ItemFn) {
+        let outer = (self.is_async, self.returns_result);
+        self.is_async = function.sig.asyncness.is_some();
+        self.returns_result = matches!(function.sig.output, ReturnType::Type(..));
+        visit::visit_item_fn(self, function);
+        (self.is_async, self.returns_result) = outer;
+    }
+
+    fn visit_block(&mut self, block: &Block) {
+        for statement in &block.stmts {
+            let mut calls = Calls::default();
+            calls.visit_stmt(statement);
+            self.found.extend(calls.found.into_iter().map(|app| Place {
+                serve: statement.span(),
+                app,
+                is_async: self.is_async,
+                returns_result: self.returns_result,
+            }));
+            if matches!(statement, Stmt::Item(_)) {
+                self.visit_stmt(statement);
+            }
+        }
+    }
+}
+
+/// The calls of `axum::serve` in a statement, with what each serves.
+#[derive(Default)]
+struct Calls {
+    found: Vec<Option<String>>,
+}
+
+impl Visit<'_> for Calls {
+    fn visit_item(&mut self, _: &syn::Item) {}
+
+    fn visit_expr_call(&mut self, call: &ExprCall) {
+        if is_serve(&call.func) {
+            self.found.push(call.args.iter().nth(1).and_then(variable));
+        }
+        visit::visit_expr_call(self, call);
+    }
+}
+
+fn is_serve(function: &Expr) -> bool {
+    let Expr::Path(path) = function else {
+        return false;
+    };
+    let names: Vec<String> = path
+        .path
+        .segments
+        .iter()
+        .map(|part| part.ident.to_string())
+        .collect();
+    matches!(
+        names
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .as_slice(),
+        ["axum", "serve"] | ["serve"]
+    )
+}
+
+/// `app` of `app.into_make_service()`.
+fn variable(expression: &Expr) -> Option<String> {
+    match expression {
+        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        Expr::MethodCall(call) => variable(&call.receiver),
+        _ => None,
+    }
+}
+
+fn no_place(path: &str, what: &str, module: &str) -> Error {
+    Error::new(Code::NoPlace, format!("{what}; nothing was written"))
+        .at(path)
+        .help(paste(module, "app"))
+}
+
+fn paste(module: &str, app: &str) -> String {
+    format!(
+        "put these lines before it yourself, then run the command again:\n  \
+         let {NAME} = {module}::start().await?;\n  \
+         let {app} = {app}.merge({NAME}.routes());"
+    )
+}

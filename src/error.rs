@@ -80,7 +80,7 @@ codes! {
     Unavailable = "OG013", Exit::Usage;
     /// There is no package here.
     NoPackage = "OG020", Exit::Usage;
-    /// The package here was not made by this program.
+    /// Nothing was generated into the package here yet.
     ForeignPackage = "OG021", Exit::Usage;
     /// Something is already where a file has to go. A file that `--force` would replace, keeping a
     /// copy, is a conflict that is left: exit code 1.

@@ -17,11 +17,31 @@ pub(super) fn create(disk: &dyn Write, root: &Path, steps: &[Step]) -> Result<()
     let made = create_parents(disk, root)?;
     let done = create_in(disk, root, steps);
     if done.is_err() {
-        for folder in made.iter().rev() {
-            let _ = disk.remove_dir(folder);
-        }
+        remove_root(disk, &made);
     }
     done
+}
+
+/// Makes an empty root and the folders above it; returns those that were not there, outermost first.
+pub(super) fn create_root(disk: &dyn Write, root: &Path) -> Result<Vec<PathBuf>> {
+    let mut made = create_parents(disk, root)?;
+    match disk.create_dir(root) {
+        Ok(()) => {
+            made.push(root.to_owned());
+            Ok(made)
+        }
+        Err(error) => {
+            remove_root(disk, &made);
+            Err(refused("create", root, &error))
+        }
+    }
+}
+
+/// Takes folders away that were made for a package which is not written.
+pub(super) fn remove_root(disk: &dyn Write, made: &[PathBuf]) {
+    for folder in made.iter().rev() {
+        let _ = disk.remove_dir(folder);
+    }
 }
 
 fn create_in(disk: &dyn Write, root: &Path, steps: &[Step]) -> Result<()> {
@@ -107,9 +127,7 @@ fn create_parents(disk: &dyn Write, root: &Path) -> Result<Vec<PathBuf>> {
     let mut made: Vec<PathBuf> = Vec::new();
     for folder in missing.into_iter().rev() {
         if let Err(error) = disk.create_dir(folder) {
-            for folder in made.iter().rev() {
-                let _ = disk.remove_dir(folder);
-            }
+            remove_root(disk, &made);
             return Err(refused("create", folder, &error));
         }
         made.push(folder.to_path_buf());

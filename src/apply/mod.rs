@@ -91,11 +91,27 @@ impl<'a> Session<'a> {
         if steps.is_empty() {
             return Ok(());
         }
-        if self.hold.is_none() {
+        if self.hold.is_none() && !steps.iter().any(is_outside) {
             return fresh::create(self.disk, self.root, steps);
+        }
+        if self.hold.is_none() {
+            return self.create_and_tell(steps);
         }
         self.verify(steps)?;
         journal::update(self.disk, self.root, steps)
+    }
+
+    /// A package that is not there yet, and of which a workspace has to be told: one rename does not do.
+    fn create_and_tell(&self, steps: &[Step]) -> Result<()> {
+        let made = fresh::create_root(self.disk, self.root)?;
+        let told = Session::open(self.disk, self.root).and_then(|held| {
+            held.verify(steps)?;
+            journal::update(self.disk, self.root, steps)
+        });
+        if told.is_err() {
+            fresh::remove_root(self.disk, &made);
+        }
+        told
     }
 
     /// Refuses when a file is not what it was when the plan was made.
@@ -115,6 +131,11 @@ impl<'a> Session<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether it changes a file that is not the package's.
+fn is_outside(step: &Step) -> bool {
+    step.path.starts_with("../")
 }
 
 fn busy(root: &Path) -> Error {

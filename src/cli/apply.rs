@@ -92,6 +92,7 @@ pub(super) fn carry_out(
         output.say(plan::tree(plan, output.style()).trim_end());
     }
     output.warnings(&plan.warnings);
+    plan.notes.iter().for_each(|note| output.note(note));
     Ok(())
 }
 
@@ -113,6 +114,7 @@ pub(super) fn print_plan(plan: &Plan, diff: bool, output: &mut Output<'_>) -> Ex
     }
     output.say(&plan::summary(plan));
     output.warnings(&plan.warnings);
+    plan.notes.iter().for_each(|note| output.note(note));
     if let Some(error) = plan.conflict_error() {
         output.error(&error);
     }

@@ -158,6 +158,9 @@ pub(super) struct Generate {
     /// Take signed callbacks of the provider
     #[arg(long)]
     pub(super) callbacks: bool,
+    /// Leave the router of a package that was there before alone
+    #[arg(long)]
+    pub(super) no_router: bool,
     /// The package's folder; made when it is not there
     #[arg(long, value_name = "DIR", conflicts_with = "package")]
     pub(super) out: Option<PathBuf>,

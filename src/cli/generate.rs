@@ -14,7 +14,7 @@ use crate::model::{OperationModel, PackageModel};
 use crate::naming::{self, Name, Role};
 use crate::plan::Plan;
 use crate::spec::{
-    self, Domain, Edit, Field, Given, Operation, Preset, RuntimeSource, Spec, StoreKind, Track,
+    self, Domain, Edit, Field, Given, Operation, PackageKind, Preset, RuntimeSource, Spec, StoreKind, Track,
 };
 
 /// What was asked for, understood.
@@ -23,6 +23,8 @@ struct Wanted {
     /// What was named; of the rest, what is there stays.
     given: Given,
     preset: Option<Preset>,
+    /// Whether a router that is served is left alone.
+    no_router: bool,
 }
 
 /// Adds an operation to a package, which is made when it is not there.
@@ -53,11 +55,11 @@ pub(super) fn run(
     let way = relative(&environment.folder, &place.root);
     let way = way.display().to_string();
     report(&wanted, edit, &plan, output);
-    if !place.new && !plan.is_empty() {
+    if !place.new && !place.foreign && !plan.is_empty() {
         lint::after_writing(&place.root, environment, output);
     }
     if edit != Edit::Unchanged {
-        next_steps(&wanted, &text, &way, output);
+        next_steps(&wanted, &text, &way, &plan, output);
     }
     Ok(Exit::Done)
 }
@@ -111,6 +113,7 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
         domain,
         given,
         preset,
+        no_router: arguments.no_router,
     })
 }
 
@@ -147,7 +150,11 @@ fn edited_spec(
 ) -> Result<(String, Edit)> {
     let text = match (place.spec_text(&Real)?, &runtime) {
         (None, _) => {
-            let empty = Spec::empty(runtime.unwrap_or_default(), store.unwrap_or_default());
+            let mut empty = Spec::empty(runtime.unwrap_or_default(), store.unwrap_or_default());
+            if place.foreign {
+                let router = !wanted.no_router;
+                empty.package = PackageKind::Existing { router };
+            }
             spec::new_document(&empty)
         }
         (Some(text), None) => text,
@@ -191,13 +198,16 @@ fn report(wanted: &Wanted, edit: Edit, plan: &Plan, output: &mut Output<'_>) {
     }
 }
 
-fn next_steps(wanted: &Wanted, text: &str, way: &str, output: &mut Output<'_>) {
-    let Some(operation) = operation_model(wanted, text) else {
+fn next_steps(wanted: &Wanted, text: &str, way: &str, plan: &Plan, output: &mut Output<'_>) {
+    let Some((package, operation)) = in_the_model(wanted, text, plan) else {
         return;
     };
     output.say("\nNext:");
     if way != "." {
         output.say(&format!("  cd {way}"));
+    }
+    if package.kind != PackageKind::Service {
+        return in_a_program(&package, wanted, plan, output);
     }
     output.say("  cargo run -- --simulate");
     output.say(&format!(
@@ -212,19 +222,27 @@ fn next_steps(wanted: &Wanted, text: &str, way: &str, output: &mut Output<'_>) {
     output.say("  cargo test");
 }
 
-/// The operation as the spec names it now.
-fn operation_model(wanted: &Wanted, text: &str) -> Option<OperationModel> {
+/// What is left to do in a package that has a program of its own.
+fn in_a_program(package: &PackageModel, wanted: &Wanted, plan: &Plan, output: &mut Output<'_>) {
+    output.say("  cargo test");
+    let domain = wanted.domain.name.screaming();
+    output.say(&format!("  set {domain}_GATEWAY_URL to the provider's address"));
+    if !plan.has_router() {
+        let wiring = package.wiring();
+        output.say("  start the operations in your program, and serve their API:");
+        output.say(&format!("    let orchestrations = {wiring}::start().await?;"));
+        output.say("    let app = app.merge(orchestrations.routes());");
+    }
+}
+
+/// The package and the operation as the spec names them now.
+fn in_the_model(wanted: &Wanted, text: &str, plan: &Plan) -> Option<(PackageModel, OperationModel)> {
     let spec = Spec::parse(text).ok()?;
-    let place = crate::model::Place {
-        package: String::new(),
-        standalone: true,
-        history: crate::schema::History::default(),
-        prune: false,
-    };
-    let model = PackageModel::new(&spec, &place);
+    let package = PackageModel::new(&spec, &plan.place);
     let event = &wanted.domain.operations.first()?.event;
-    let mut operations = model.operations();
-    operations
+    let operation = package
+        .operations()
         .find(|(d, o)| d.name == wanted.domain.name && o.event == *event)
-        .map(|(_, o)| o.clone())
+        .map(|(_, o)| o.clone())?;
+    Some((package, operation))
 }

@@ -15,9 +15,27 @@ pub(super) struct Place {
     pub(super) root: PathBuf,
     /// Whether nothing was generated there yet.
     pub(super) new: bool,
+    /// Whether a package is there that nothing was generated into yet.
+    pub(super) foreign: bool,
 }
 
 impl Place {
+    const fn ours(root: PathBuf) -> Self {
+        Self {
+            root,
+            new: false,
+            foreign: false,
+        }
+    }
+
+    const fn foreign(root: PathBuf) -> Self {
+        Self {
+            root,
+            new: false,
+            foreign: true,
+        }
+    }
+
     /// The text of its `orch.toml`.
     pub(super) fn spec_text(&self, disk: &dyn Read) -> Result<Option<String>> {
         if self.new {
@@ -61,6 +79,7 @@ impl Place {
                 spec_text,
                 package: &name,
                 standalone,
+                joins: self.new,
                 force,
                 prune,
             },
@@ -80,7 +99,7 @@ pub(super) fn existing(
         (None, None) => environment.folder.clone(),
     };
     match package::find(disk, &folder)? {
-        Found::Ours(root) => Ok(Place { root, new: false }),
+        Found::Ours(root) => Ok(Place::ours(root)),
         Found::Foreign(root) => Err(foreign(&root)),
         Found::Nothing => Err(Error::new(Code::NoPackage, "there is no orch.toml here or above")
             .at(folder.display().to_string())
@@ -103,8 +122,8 @@ pub(super) fn for_generation(
         return named(disk, &absolute(environment, out));
     }
     match package::find(disk, &environment.folder)? {
-        Found::Ours(root) => Ok(Place { root, new: false }),
-        Found::Foreign(root) => Err(foreign(&root)),
+        Found::Ours(root) => Ok(Place::ours(root)),
+        Found::Foreign(root) => Ok(Place::foreign(root)),
         Found::Nothing => named(disk, &environment.folder.join(new_folder)),
     }
 }
@@ -118,6 +137,7 @@ pub(super) fn named(disk: &dyn Read, root: &Path) -> Result<Place> {
         None => Ok(Place {
             root: root.to_owned(),
             new: true,
+            foreign: false,
         }),
         Some(Entry::Folder) => ours_or_foreign(disk, root),
         Some(Entry::Link) => {
@@ -137,14 +157,12 @@ pub(super) fn named(disk: &dyn Read, root: &Path) -> Result<Place> {
 
 fn ours_or_foreign(disk: &dyn Read, root: &Path) -> Result<Place> {
     match package::find(disk, root)? {
-        Found::Ours(found) if found == root => Ok(Place {
-            root: found,
-            new: false,
-        }),
-        Found::Foreign(found) if found == root => Err(foreign(&found)),
+        Found::Ours(found) if found == root => Ok(Place::ours(found)),
+        Found::Foreign(found) if found == root => Ok(Place::foreign(found)),
         _ => Ok(Place {
             root: root.to_owned(),
             new: true,
+            foreign: false,
         }),
     }
 }
@@ -152,10 +170,10 @@ fn ours_or_foreign(disk: &dyn Read, root: &Path) -> Result<Place> {
 fn foreign(root: &Path) -> Error {
     Error::new(
         Code::ForeignPackage,
-        "this package was not made by orch-gen",
+        "nothing was generated into this package yet",
     )
     .at(root.join("Cargo.toml").display().to_string())
-    .help("name a folder for a new package with `--out DIR`; nothing was changed")
+    .help("add an operation, such as `orch-gen Payment PaymentRequested`")
 }
 
 /// An absolute path without `.` and `..`, by its text alone.

@@ -12,6 +12,8 @@ pub enum Class {
     Generated,
     /// Created once; afterwards changed only by a merge that keeps the user's lines.
     Yours,
+    /// Of somebody else; some of its lines are put in, and taken out again.
+    Shared,
 }
 
 impl Class {
@@ -21,6 +23,7 @@ impl Class {
         match self {
             Self::Generated => "generated",
             Self::Yours => "yours",
+            Self::Shared => "shared",
         }
     }
 }

@@ -1,8 +1,9 @@
 //! `Cargo.toml` and what git leaves alone.
 
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use crate::inject::Dependency;
 use crate::model::PackageModel;
-use crate::spec::{RuntimeSource, StoreKind};
+use crate::spec::{PackageKind, RuntimeSource, StoreKind};
 use askama::Template;
 
 /// The component.
@@ -30,6 +31,9 @@ struct GitignoreView;
 
 fn render(context: &Context<'_>) -> Rendered {
     let package = context.package;
+    if package.kind != PackageKind::Service {
+        return Ok(Vec::new());
+    }
     let view = ManifestView {
         name: &package.name,
         standalone: package.standalone,
@@ -42,6 +46,26 @@ fn render(context: &Context<'_>) -> Rendered {
         GeneratedFile::toml("Cargo.toml", Class::Yours, &view)?,
         GeneratedFile::text(".gitignore", Class::Yours, &GitignoreView)?,
     ])
+}
+
+/// What the manifest of a package that was there before has to depend on: table, name, value, and
+/// whether it may be the package's own.
+#[must_use]
+pub fn dependencies(package: &PackageModel) -> Vec<Dependency> {
+    let dependency = |table: &str, name: &str, value: String, shared| Dependency {
+        table: table.to_owned(),
+        name: name.to_owned(),
+        value,
+        shared,
+    };
+    let dev = "dev-dependencies";
+    let tokio = "{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }";
+    vec![
+        dependency("dependencies", "orch-runtime", runtime(package, &[]), false),
+        dependency(dev, "orch-lint", package.dependency("orch-lint"), false),
+        dependency(dev, "orch-runtime", runtime(package, &["testing"]), false),
+        dependency(dev, "tokio", tokio.to_owned(), true),
+    ]
 }
 
 /// The dependency on the runtime: without features, the one that keeps operations on SQLite.

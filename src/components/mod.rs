@@ -24,6 +24,7 @@ mod tests;
 mod vendor;
 
 pub use file::{Class, GeneratedFile, RenderError};
+pub use manifest::dependencies;
 pub use phases::{Owned, Phase, render};
 
 use crate::model::{DomainModel, OperationModel, PackageModel};

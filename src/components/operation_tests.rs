@@ -30,6 +30,7 @@ pub(super) const COMPONENT: Component = Component {
 /// Names that several of the tests need.
 struct Names<'a> {
     crate_name: String,
+    wiring: String,
     name: &'a str,
     module: &'a str,
     path: String,
@@ -103,6 +104,7 @@ struct CaseView<'a> {
 fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> Rendered {
     let names = Names {
         crate_name: context.package.crate_name(),
+        wiring: context.package.wiring(),
         name: operation.type_name(),
         module: operation.module(),
         path: operation.module_path(),
@@ -292,12 +294,13 @@ fn commands(domain: &DomainModel) -> Vec<CommandView<'_>> {
 fn world_imports(names: &Names<'_>, domain: &DomainModel) -> Vec<String> {
     let Names {
         crate_name,
+        wiring,
         domain_module: module,
         domain_name,
         ..
     } = names;
     let mut imports = vec![
-        format!("use {crate_name}::{{MIGRATIONS, STORE}};"),
+        format!("use {wiring}::{{MIGRATIONS, STORE}};"),
         format!("use {crate_name}::{module}::TABLES;"),
         format!("use {crate_name}::{module}::gateway::{domain_name}Gateway;"),
         format!(

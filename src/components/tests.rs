@@ -56,6 +56,8 @@ fn package() -> PackageModel {
         standalone: true,
         history: crate::schema::History::default(),
         prune: false,
+        library: None,
+        owns_library: true,
     };
     PackageModel::new(&spec, &place)
 }

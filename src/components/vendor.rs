@@ -1,7 +1,7 @@
 //! The sources of the runtime and of the linter, for packages that vendor them.
 
 use super::{Class, Component, Context, GeneratedFile, Render, RenderError, Rendered};
-use crate::spec::RuntimeSource;
+use crate::spec::{PackageKind, RuntimeSource};
 use toml_edit::DocumentMut;
 
 /// The component.
@@ -25,7 +25,9 @@ pub(super) static EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/ve
 const OWN_TABLES: &[&str] = &["lints", "dev-dependencies", "test", "bench", "example"];
 
 fn render(context: &Context<'_>) -> Rendered {
-    if context.package.runtime != RuntimeSource::Vendored {
+    let package = context.package;
+    let is_unused = package.kind != PackageKind::Service && package.domains.is_empty();
+    if package.runtime != RuntimeSource::Vendored || is_unused {
         return Ok(Vec::new());
     }
     EMBEDDED.iter().map(Embedded::file).collect()

@@ -27,6 +27,12 @@ impl<'a> Tree<'a> {
         Self { disk, root }
     }
 
+    /// The disk.
+    #[must_use]
+    pub const fn disk(&self) -> &'a dyn Read {
+        self.disk
+    }
+
     /// The root.
     #[must_use]
     pub const fn root(&self) -> &'a Path {

@@ -11,6 +11,7 @@ pub use hash::Hash;
 
 use crate::components::Class;
 use crate::error::{Code, Error, Result};
+use crate::inject::Item;
 use crate::schema::History;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,7 +23,9 @@ pub const FILE: &str = "orch.lock";
 /// Folder of the merge bases.
 pub const BASE: &str = ".orch/base";
 
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
+/// The versions that are read. The first had neither a spec nor anything injected.
+const READABLE: [i64; 2] = [1, SCHEMA];
 
 const HEADER: &str = "\
 # Written by orch-gen; commit it, do not edit it. It tells generated files from edited ones.
@@ -34,8 +37,12 @@ const HEADER: &str = "\
 pub struct Lock {
     /// The version of the program that wrote it.
     pub generator: String,
+    /// The hash of the `orch.toml` that was applied last.
+    pub spec: Option<Hash>,
     /// The files by path.
     pub files: BTreeMap<String, LockedFile>,
+    /// What was put into files of somebody else, by path.
+    pub injected: BTreeMap<String, Vec<Item>>,
 }
 
 /// What was written to one path.
@@ -53,7 +60,9 @@ impl Default for Lock {
     fn default() -> Self {
         Self {
             generator: env!("CARGO_PKG_VERSION").to_owned(),
+            spec: None,
             files: BTreeMap::new(),
+            injected: BTreeMap::new(),
         }
     }
 }
@@ -66,7 +75,8 @@ impl Lock {
     pub fn parse(text: &str) -> Result<Self> {
         let document = Document::parse(text).map_err(|error| unreadable(error.message()))?;
         let root = document.as_table();
-        if root.get("version").and_then(toml_edit::Item::as_integer) != Some(SCHEMA) {
+        let version = root.get("version").and_then(toml_edit::Item::as_integer);
+        if !version.is_some_and(|version| READABLE.contains(&version)) {
             return Err(unreadable("it has another schema version"));
         }
         let generator = root
@@ -83,9 +93,12 @@ impl Lock {
             };
             read_files(table, class, &mut files)?;
         }
+        let spec = root.get("spec").and_then(toml_edit::Item::as_str);
         Ok(Self {
             generator: generator.to_owned(),
+            spec: spec.and_then(Hash::parse),
             files,
+            injected: read_injected(root)?,
         })
     }
 
@@ -96,6 +109,9 @@ impl Lock {
             "{HEADER}version = {SCHEMA}\ngenerator = \"{}\"\n",
             self.generator
         );
+        if let Some(spec) = &self.spec {
+            let _ = writeln!(text, "spec = \"{spec}\"");
+        }
         for class in [Class::Generated, Class::Yours] {
             let _ = write!(text, "\n[{}]\n", class.word());
             for (path, file) in self.files.iter().filter(|(_, file)| file.class == class) {
@@ -106,6 +122,14 @@ impl Lock {
                     "{path} = {{ owner = \"{owner}\", hash = \"{hash}\" }}"
                 );
             }
+        }
+        if !self.injected.is_empty() {
+            text.push_str("\n[injected]\n");
+        }
+        for (path, items) in &self.injected {
+            let path = toml_edit::Value::from(path.as_str());
+            let items: toml_edit::Array = items.iter().map(Item::to_string).collect();
+            let _ = writeln!(text, "{path} = {items}");
         }
         text
     }
@@ -123,7 +147,7 @@ impl Lock {
             .files
             .iter()
             .filter(|(path, file)| Self::keeps(path, file));
-        kept.map(|(_, file)| &file.hash)
+        kept.map(|(_, file)| &file.hash).chain(&self.spec)
     }
 }
 
@@ -158,6 +182,22 @@ fn read_files(
         );
     }
     Ok(())
+}
+
+fn read_injected(root: &toml_edit::Table) -> Result<BTreeMap<String, Vec<Item>>> {
+    let table = root.get("injected").and_then(toml_edit::Item::as_table_like);
+    let mut injected = BTreeMap::new();
+    for (path, items) in table.into_iter().flat_map(TableLike::iter) {
+        let damaged = || unreadable(&format!("the line of `{path}` is damaged"));
+        let items = items.as_array().ok_or_else(damaged)?.iter();
+        let items = items.map(|item| item.as_str().and_then(Item::parse).ok_or_else(damaged));
+        let inside = path.trim_start_matches("../");
+        if !is_plain(inside) {
+            return Err(damaged());
+        }
+        injected.insert(path.to_owned(), items.collect::<Result<_>>()?);
+    }
+    Ok(injected)
 }
 
 /// Whether the path stays below the root: a damaged lock must not make a plan delete elsewhere.
@@ -203,7 +243,7 @@ mod tests {
     fn damage_is_named() {
         let text = lock().to_text();
         for (from, to) in [
-            ("version = 1", "version = 9"),
+            ("version = 2", "version = 9"),
             ("hash = \"", "hash = \"z"),
             ("[yours]", "<<<<<<<"),
         ] {

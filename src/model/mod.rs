@@ -16,13 +16,22 @@ pub use sample::Invalid;
 
 use crate::naming;
 use crate::schema::{self, History, Migration};
-use crate::spec::{RuntimeSource, Spec, StoreKind};
+use crate::spec::{PackageKind, RuntimeSource, Spec, StoreKind};
+
+/// The module with the schema and the service of a package that was there before.
+pub const ORCHESTRATIONS: &str = "orchestrations";
 
 /// A package and everything in it.
 #[derive(Debug, Clone)]
 pub struct PackageModel {
     /// The name in `Cargo.toml`.
     pub name: String,
+    /// What the package is.
+    pub kind: PackageKind,
+    /// Its library, as other crates name it.
+    library: String,
+    /// Whether the library is ours; a package that was there before may have one.
+    pub owns_library: bool,
     /// Where the runtime comes from.
     pub runtime: RuntimeSource,
     /// Where operations are kept.
@@ -40,6 +49,10 @@ pub struct PackageModel {
 pub struct Place {
     /// The package's name.
     pub package: String,
+    /// The name of its library, where it is not the package's.
+    pub library: Option<String>,
+    /// Whether the library is ours, or there is none yet.
+    pub owns_library: bool,
     /// Whether the package is a workspace of its own.
     pub standalone: bool,
     /// The migrations that were written before.
@@ -60,6 +73,12 @@ impl PackageModel {
         }
         Self {
             name: place.package.clone(),
+            kind: spec.package,
+            library: place
+                .library
+                .clone()
+                .unwrap_or_else(|| place.package.replace('-', "_")),
+            owns_library: place.owns_library,
             runtime: spec.runtime.clone(),
             store: spec.store,
             standalone: place.standalone,
@@ -74,10 +93,30 @@ impl PackageModel {
         self.domains.iter().find(|domain| domain.module() == module)
     }
 
-    /// The package as an identifier: `my_service`.
+    /// The library as an identifier: `my_service`.
     #[must_use]
     pub fn crate_name(&self) -> String {
-        self.name.replace('-', "_")
+        self.library.clone()
+    }
+
+    /// Where the schema and the service are: at the library's root, or in a module of it.
+    #[must_use]
+    pub fn wiring(&self) -> String {
+        match self.kind {
+            PackageKind::Service => self.crate_name(),
+            PackageKind::Existing { .. } => format!("{}::{ORCHESTRATIONS}", self.crate_name()),
+        }
+    }
+
+    /// The modules at the root of the library of a package that was there before, sorted.
+    #[must_use]
+    pub fn root_modules(&self) -> Vec<&str> {
+        let mut modules: Vec<&str> = self.domains.iter().map(DomainModel::module).collect();
+        if !modules.is_empty() {
+            modules.push(ORCHESTRATIONS);
+        }
+        modules.sort_unstable();
+        modules
     }
 
     /// The right side of a dependency on `orch-runtime` or `orch-lint` in `Cargo.toml`.

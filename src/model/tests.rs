@@ -14,6 +14,8 @@ fn model(fields: &str) -> OperationModel {
         standalone: true,
         history: crate::schema::History::default(),
         prune: false,
+        library: None,
+        owns_library: true,
     };
     PackageModel::new(&spec, &place).domains[0].operations[0].clone()
 }

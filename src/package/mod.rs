@@ -1,10 +1,12 @@
 //! Packages: which one a command works on, and what is known about it.
 
 mod find;
+mod host;
 mod name;
 mod workspace;
 
 pub use find::{Found, find};
+pub use host::{Host, Server};
 pub use name::package_name;
 pub use workspace::{is_standalone, member};
 
@@ -20,14 +22,7 @@ pub fn name_in_manifest(tree: Tree<'_>) -> Result<Option<String>> {
     let Some(text) = tree.read_text("Cargo.toml")? else {
         return Ok(None);
     };
-    let document = Document::parse(text.as_str()).map_err(|error| {
-        Error::new(
-            Code::SpecSyntax,
-            format!("Cargo.toml is not TOML: {}", error.message()),
-        )
-        .at(tree.path("Cargo.toml").display().to_string())
-        .help("correct it; nothing was changed")
-    })?;
+    let document = parsed(tree, &text)?;
     let name = document
         .get("package")
         .and_then(|package| package.get("name"));
@@ -38,4 +33,15 @@ pub fn name_in_manifest(tree: Tree<'_>) -> Result<Option<String>> {
                 .at(tree.path("Cargo.toml").display().to_string())
                 .help("name one of the workspace's packages with `-p NAME`")
         })
+}
+
+fn parsed<'a>(tree: Tree<'_>, text: &'a str) -> Result<Document<&'a str>> {
+    Document::parse(text).map_err(|error| {
+        Error::new(
+            Code::SpecSyntax,
+            format!("Cargo.toml is not TOML: {}", error.message()),
+        )
+        .at(tree.path("Cargo.toml").display().to_string())
+        .help("correct it; nothing was changed")
+    })
 }

@@ -67,6 +67,24 @@ pub fn member(disk: &dyn Read, folder: &Path, name: &str) -> Result<PathBuf> {
     .help(help))
 }
 
+/// The folder of the workspace that a package in `folder` is a member of: as cargo sees it, the nearest
+/// one above that does not exclude it and counts it among its members.
+pub(super) fn root_above(disk: &dyn Read, folder: &Path) -> Option<PathBuf> {
+    if is_standalone(disk, folder) {
+        return None;
+    }
+    above(disk, folder).map(|workspace| workspace.root)
+}
+
+/// The folder of the workspace above that a new package in `folder` can join: it does not exclude it.
+pub(super) fn joinable(disk: &dyn Read, folder: &Path) -> Option<PathBuf> {
+    let workspace = above(disk, folder)?;
+    let relative = folder.strip_prefix(&workspace.root).ok()?;
+    let relative = relative.to_string_lossy().replace('\\', "/");
+    let is_out = |path: &String| relative == *path || relative.starts_with(&format!("{path}/"));
+    (!workspace.exclude.iter().any(is_out)).then_some(workspace.root)
+}
+
 fn above(disk: &dyn Read, folder: &Path) -> Option<Workspace> {
     folder
         .ancestors()

@@ -7,15 +7,23 @@ use crate::error::Result;
 use crate::lock::{self, Hash, Lock};
 use std::collections::BTreeSet;
 
-/// Merge bases that are missing, those nobody needs any more, and the lock, which comes last.
+/// Merge bases that are missing, those nobody needs any more, and the lock, which comes last. Without a
+/// spec nothing is left to remember.
 pub(super) fn steps(
     tree: Tree<'_>,
     lock: &Lock,
     old_text: Option<&str>,
     files: &[Owned],
+    spec_text: Option<&str>,
 ) -> Result<Vec<Step>> {
     let there = tree.list(lock::BASE)?;
     let mut steps = missing_bases(lock, &there, files);
+    if let (Some(hash), Some(text)) = (&lock.spec, spec_text)
+        && !there.iter().any(|name| name == hash.as_str())
+    {
+        let path = format!("{}/{hash}", lock::BASE);
+        steps.push(Step::create(path, text.to_owned()));
+    }
     let needed: BTreeSet<&Hash> = lock.kept().collect();
     for name in there {
         if Hash::parse(&name).is_some_and(|hash| !needed.contains(&hash)) {
@@ -24,6 +32,10 @@ pub(super) fn steps(
                 steps.push(Step::delete(path, &bytes));
             }
         }
+    }
+    if spec_text.is_none() {
+        steps.extend(old_text.map(|text| Step::delete(lock::FILE.to_owned(), text.as_bytes())));
+        return Ok(steps);
     }
     let text = lock.to_text();
     if old_text != Some(text.as_str()) {

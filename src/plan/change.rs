@@ -109,6 +109,15 @@ impl Conflict {
 }
 
 impl Change {
+    /// `orch.toml` goes, because nothing is generated here any more.
+    pub(super) fn spec_goes(before: Option<Vec<u8>>) -> Self {
+        Self {
+            action: Action::Delete,
+            after: None,
+            ..Self::spec(before, "")
+        }
+    }
+
     /// The change of `orch.toml`.
     pub(super) fn spec(before: Option<Vec<u8>>, after: &str) -> Self {
         let action = match &before {

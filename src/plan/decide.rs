@@ -140,7 +140,7 @@ impl Decider<'_> {
             }
             (Class::Generated, _) if self.force => Ok((Action::Update, text())),
             (Class::Generated, Some(_)) => Ok((Action::Conflict(Conflict::Edited), text())),
-            (Class::Yours, Some(known)) => self.yours(known, hash, before, file),
+            (Class::Yours | Class::Shared, Some(known)) => self.yours(known, hash, before, file),
             (Class::Yours, None) if self.adopt => Ok((Action::Unchanged, text())),
             (Class::Yours, None) if self.force => Ok((Action::Update, text())),
             (_, None) => Ok((Action::Conflict(Conflict::Occupied), text())),

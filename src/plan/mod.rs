@@ -14,6 +14,7 @@ mod json;
 mod line_ends;
 mod merge;
 mod render;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod warning;
@@ -26,9 +27,10 @@ pub use warning::Warning;
 use crate::components::{self, Component, Phase};
 use crate::disk::Tree;
 use crate::error::{Error, Exit, Result};
-use crate::lock::{self, Lock};
+use crate::lock::{self, Hash, Lock};
 use crate::model::{PackageModel, Place};
-use crate::spec::{self, Spec};
+use crate::package::Host;
+use crate::spec::{self, PackageKind, Spec};
 
 /// What to plan for.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub struct Request<'a> {
     pub package: &'a str,
     /// Whether the package is a workspace of its own.
     pub standalone: bool,
+    /// Whether the package is new, and joins the workspace around it.
+    pub joins: bool,
     /// Whether edits of generated files are given up.
     pub force: bool,
     /// Whether migrations that nothing needs any more go, as they do when something is taken out by
@@ -59,6 +63,12 @@ pub struct Plan {
     pub lock_state: LockState,
     /// What follows from it outside the tree.
     pub warnings: Vec<Warning>,
+    /// What the package's owner should know of it.
+    pub notes: Vec<String>,
+    /// Where it was planned for.
+    pub place: Place,
+    /// Whether the API is in a router of the package's own.
+    has_router: bool,
 }
 
 /// How `orch.lock` compares with what it has to say.
@@ -70,6 +80,16 @@ pub enum LockState {
     Changed,
     /// It was missing and is made anew from the tree.
     Rebuilt,
+}
+
+/// Whether the last domain was taken out of a package that was there before, so that nothing of ours
+/// is left in it.
+fn is_gone(spec: &Spec, request: &Request<'_>) -> bool {
+    let is_guest = spec.package != PackageKind::Service;
+    is_guest
+        && spec.domains.is_empty()
+        && request.prune
+        && request.spec_text == spec::new_document(spec)
 }
 
 impl Plan {
@@ -88,13 +108,20 @@ impl Plan {
         let spec_before = tree.read(spec::FILE)?;
         let adopt = old.is_none() && spec_before.is_some();
         let known = old.unwrap_or_default();
+        let host = match spec.package {
+            PackageKind::Service => Host::of_service(tree.disk(), tree, request.joins),
+            PackageKind::Existing { .. } => Host::look(tree.disk(), tree)?,
+        };
         let place = Place {
             package: request.package.to_owned(),
-            standalone: request.standalone,
+            library: host.library.clone(),
+            owns_library: !host.has_library || known.files.contains_key("src/lib.rs"),
+            standalone: request.standalone && !host.joins,
             history: history::read(tree, &known, adopt, spec.store)?,
             prune: request.prune,
         };
-        let (phases, files) = components::render(all, &PackageModel::new(&spec, &place))?;
+        let package = PackageModel::new(&spec, &place);
+        let (phases, files) = components::render(all, &package)?;
         tree.check_folders(files.iter().map(|owned| owned.file.path()))?;
         let decider = decide::Decider {
             tree,
@@ -102,11 +129,26 @@ impl Plan {
             force: request.force,
             adopt,
         };
-        let decide::Decided { mut changes, lock } = decider.all(&files)?;
-        changes.push(Change::spec(spec_before, request.spec_text));
+        let decide::Decided {
+            mut changes,
+            mut lock,
+        } = decider.all(&files)?;
+        let wanted = shared::wanted(&package, &host, &known)?;
+        let (edits, injected) = shared::changes(tree, &known, &wanted)?;
+        changes.extend(edits);
+        let has_router = shared::has_router(&injected);
+        lock.injected = injected;
+        let spec_text = Some(request.spec_text).filter(|_| !is_gone(&spec, request));
+        lock.spec = spec_text.map(|text| Hash::of(text.as_bytes()));
+        changes.push(match spec_text {
+            Some(text) => Change::spec(spec_before, text),
+            None => Change::spec_goes(spec_before),
+        });
         changes.sort_by(|a, b| a.path.cmp(&b.path));
-        let bookkeeping = bookkeeping::steps(tree, &lock, old_text.as_deref(), &files)?;
-        let lock_state = match (adopt, lock.files == known.files) {
+        let bookkeeping =
+            bookkeeping::steps(tree, &lock, old_text.as_deref(), &files, spec_text)?;
+        let is_same = lock.files == known.files && lock.injected == known.injected;
+        let lock_state = match (adopt, is_same) {
             (true, _) => LockState::Rebuilt,
             (false, true) => LockState::Current,
             (false, false) => LockState::Changed,
@@ -118,7 +160,16 @@ impl Plan {
             bookkeeping,
             lock_state,
             warnings,
+            notes: host.notes,
+            place,
+            has_router,
         })
+    }
+
+    /// Whether the API is in a router of the package's own.
+    #[must_use]
+    pub const fn has_router(&self) -> bool {
+        self.has_router
     }
 
     /// Whether carrying it out changes nothing.

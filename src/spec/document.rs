@@ -2,7 +2,7 @@
 
 use super::reader::Source;
 use super::{
-    Domain, FILE, Field, GatewayKind, Operation, RuntimeSource, SCHEMA, Spec, StoreKind, Track,
+    Domain, FILE, Field, GatewayKind, Operation, PackageKind, RuntimeSource, SCHEMA, Spec, StoreKind, Track,
     validate,
 };
 use crate::error::{Code, Error, Result};
@@ -18,7 +18,7 @@ impl Spec {
         let source = Source::new(FILE, text);
         let document = source.parse()?;
         let root = document.as_table();
-        source.known(root, FILE, &["version", "runtime", "store", "domain"])?;
+        source.known(root, FILE, &["version", "package", "runtime", "store", "domain"])?;
         check_version(&source, root)?;
         let mut domains = Vec::new();
         for table in source.tables(root, "domain")? {
@@ -28,6 +28,7 @@ impl Spec {
             domains.push(domain);
         }
         let spec = Self {
+            package: read_package(&source, root)?,
             runtime: read_runtime(&source, root)?,
             store: read_store(&source, root)?,
             domains,
@@ -61,6 +62,29 @@ fn check_version(source: &Source<'_>, root: &Table) -> Result<()> {
         None => Err(source
             .wrong(item, "version", "a number")
             .help(format!("write `version = {SCHEMA}`"))),
+    }
+}
+
+fn read_package(source: &Source<'_>, root: &Table) -> Result<PackageKind> {
+    let Some(table) = source.table(root, "package")? else {
+        return Ok(PackageKind::Service);
+    };
+    let kinds = ["service", "existing"];
+    let (kind, at) = source
+        .text(table, "kind")?
+        .unwrap_or(("service", FILE.to_owned()));
+    match kind {
+        "service" => {
+            source.known(table, "[package] with kind = \"service\"", &["kind"])?;
+            Ok(PackageKind::Service)
+        }
+        "existing" => {
+            let keys = ["kind", "router"];
+            source.known(table, "[package] with kind = \"existing\"", &keys)?;
+            let router = table.get("router").is_none() || source.flag(table, "router")?;
+            Ok(PackageKind::Existing { router })
+        }
+        other => Err(not_one_of("kind", other, &kinds).at(at)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `orch.toml` as text: changing it, with comments and order kept.
 
-use super::{Domain, FILE, Field, Operation, RuntimeSource, SCHEMA, Spec, StoreKind, Track};
+use super::{Domain, FILE, Field, Operation, PackageKind, RuntimeSource, SCHEMA, Spec, StoreKind, Track};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Name};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
@@ -33,6 +33,14 @@ pub fn new_document(spec: &Spec) -> String {
     document.insert("version", value(SCHEMA));
     if let Some(mut key) = document.key_mut("version") {
         key.leaf_decor_mut().set_prefix(HEADER);
+    }
+    if let PackageKind::Existing { router } = spec.package {
+        let mut package = Table::new();
+        package.insert("kind", value("existing"));
+        if !router {
+            package.insert("router", value(false));
+        }
+        document.insert("package", Item::Table(package));
     }
     document.insert("runtime", Item::Table(runtime_table(&spec.runtime)));
     let mut store = Table::new();

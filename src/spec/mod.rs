@@ -38,12 +38,27 @@ pub const SCHEMA: i64 = 1;
 /// Everything `orch.toml` says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
+    /// What the package is.
+    pub package: PackageKind,
     /// Where the runtime comes from.
     pub runtime: RuntimeSource,
     /// Which store the package starts on.
     pub store: StoreKind,
     /// The domains in the order of the file.
     pub domains: Vec<Domain>,
+}
+
+/// What a package is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PackageKind {
+    /// A service that was generated as a whole.
+    #[default]
+    Service,
+    /// A package that was there before; modules are added to it.
+    Existing {
+        /// Whether the API is put into the router that it serves.
+        router: bool,
+    },
 }
 
 /// Where generated packages get the runtime from.
@@ -173,6 +188,7 @@ impl Spec {
     #[must_use]
     pub const fn empty(runtime: RuntimeSource, store: StoreKind) -> Self {
         Self {
+            package: PackageKind::Service,
             runtime,
             store,
             domains: Vec::new(),

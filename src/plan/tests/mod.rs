@@ -76,6 +76,7 @@ impl Package {
             spec_text: SPEC,
             package: "pay",
             standalone: true,
+            joins: false,
             force,
             prune: false,
         };
@@ -482,7 +483,7 @@ proptest! {
         prop_assume!(Spec::parse(&text).is_ok());
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("pay");
-        let request = Request { spec_text: &text, package: "pay", standalone: true, force: false, prune: false };
+        let request = Request { spec_text: &text, package: "pay", standalone: true, joins: false, force: false, prune: false };
         let plan = Plan::new(Tree::new(&Real, &root), &request);
         prop_assert!(plan.is_ok(), "{}\n{text}", plan.unwrap_err());
     }

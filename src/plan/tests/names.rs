@@ -38,6 +38,8 @@ fn rust_files() -> Vec<(String, syn::File)> {
         standalone: true,
         history: crate::schema::History::default(),
         prune: false,
+        library: None,
+        owns_library: true,
     };
     let (_, files) =
         components::render(components::ALL, &PackageModel::new(&spec(), &place)).unwrap();
@@ -110,6 +112,8 @@ fn no_field_can_be_named_like_a_column() {
         standalone: true,
         history: crate::schema::History::default(),
         prune: false,
+        library: None,
+        owns_library: true,
     };
     let (_, files) =
         components::render(components::ALL, &PackageModel::new(&spec(), &place)).unwrap();

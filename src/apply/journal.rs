@@ -17,7 +17,7 @@
 
 use super::fresh::remove_all;
 use super::staging::{Direction, Entry, Journal, Staging};
-use crate::disk::{Write, refused};
+use crate::disk::{Write, refused, seen_from};
 use crate::error::{Error, Result};
 use crate::lock::Hash;
 use crate::plan::Step;
@@ -48,7 +48,7 @@ fn missing_folders(disk: &dyn Write, root: &Path, steps: &[Step]) -> Result<Vec<
     let folders: BTreeSet<&str> = made.flat_map(|step| folders_above(&step.path)).collect();
     let mut missing = Vec::new();
     for folder in folders {
-        if !there(disk, &root.join(folder))? {
+        if !there(disk, &seen_from(root, folder))? {
             missing.push(folder.to_owned());
         }
     }

@@ -7,6 +7,7 @@
 //! .orch/staging/journal.*  the journals of both directions until one is in force
 //! ```
 
+use crate::disk::seen_from;
 use crate::lock::Hash;
 use crate::plan::Step;
 use std::fmt::Write as _;
@@ -65,7 +66,7 @@ impl Staging {
     }
 
     pub(super) fn target(&self, path: &str) -> PathBuf {
-        self.root.join(path)
+        seen_from(&self.root, path)
     }
 
     pub(super) fn new_file(&self, index: usize) -> PathBuf {

@@ -14,7 +14,8 @@ use crate::model::{OperationModel, PackageModel};
 use crate::naming::{self, Name, Role};
 use crate::plan::Plan;
 use crate::spec::{
-    self, Domain, Edit, Field, Given, Operation, PackageKind, Preset, RuntimeSource, Spec, StoreKind, Track,
+    self, Domain, Edit, Field, Given, Operation, PackageKind, Preset, RuntimeSource, Spec,
+    StoreKind, Track,
 };
 
 /// What was asked for, understood.
@@ -226,17 +227,25 @@ fn next_steps(wanted: &Wanted, text: &str, way: &str, plan: &Plan, output: &mut 
 fn in_a_program(package: &PackageModel, wanted: &Wanted, plan: &Plan, output: &mut Output<'_>) {
     output.say("  cargo test");
     let domain = wanted.domain.name.screaming();
-    output.say(&format!("  set {domain}_GATEWAY_URL to the provider's address"));
+    output.say(&format!(
+        "  set {domain}_GATEWAY_URL to the provider's address"
+    ));
     if !plan.has_router() {
         let wiring = package.wiring();
         output.say("  start the operations in your program, and serve their API:");
-        output.say(&format!("    let orchestrations = {wiring}::start().await?;"));
+        output.say(&format!(
+            "    let orchestrations = {wiring}::start().await?;"
+        ));
         output.say("    let app = app.merge(orchestrations.routes());");
     }
 }
 
 /// The package and the operation as the spec names them now.
-fn in_the_model(wanted: &Wanted, text: &str, plan: &Plan) -> Option<(PackageModel, OperationModel)> {
+fn in_the_model(
+    wanted: &Wanted,
+    text: &str,
+    plan: &Plan,
+) -> Option<(PackageModel, OperationModel)> {
     let spec = Spec::parse(text).ok()?;
     let package = PackageModel::new(&spec, &plan.place);
     let event = &wanted.domain.operations.first()?.event;

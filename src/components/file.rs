@@ -1,6 +1,6 @@
 //! A generated file: where it goes, whose it is, and its text.
 
-use super::fit::fit;
+use super::fit::{fit, older};
 use crate::error::{Code, Error};
 use askama::Template;
 use std::borrow::Cow;
@@ -129,6 +129,13 @@ impl GeneratedFile {
                 })
             }
             Err(error) => Err(RenderError::new(path, error.to_string())),
+        }
+    }
+
+    /// The same file as rustfmt writes it for packages of edition 2021.
+    pub(super) fn in_older_style(&mut self) {
+        if self.language == Language::Rust {
+            self.text = older(&self.text).into();
         }
     }
 

@@ -8,6 +8,7 @@ use super::{
     Component, Context, DomainModel, GeneratedFile, OperationModel, PackageModel, Render, Rendered,
 };
 use crate::error::{Code, Error, Result};
+use crate::model::Style;
 use crate::parallel;
 use std::collections::BTreeMap;
 
@@ -114,7 +115,14 @@ fn tasks<'a>(components: &[Component], phase: &Phase, package: &'a PackageModel)
 /// Runs the tasks on all processors; the first error in task order wins.
 fn run(tasks: &[Task<'_>], context: &Context<'_>) -> Result<Vec<Owned>> {
     let mut files = Vec::new();
-    let rendered = parallel::map(tasks, |task| task.call(context));
+    let is_older = context.package.style == Style::Edition2021;
+    let rendered = parallel::map(tasks, |task| {
+        let mut files = task.call(context)?;
+        if is_older {
+            files.iter_mut().for_each(GeneratedFile::in_older_style);
+        }
+        Ok::<_, Error>(files)
+    });
     for (task, rendered) in tasks.iter().zip(rendered) {
         let owner = task.owner;
         files.extend(rendered?.into_iter().map(|file| Owned { owner, file }));

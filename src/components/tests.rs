@@ -57,6 +57,8 @@ fn package() -> PackageModel {
         history: crate::schema::History::default(),
         prune: false,
         library: None,
+        vendor: "vendor".to_owned(),
+        style: crate::model::Style::default(),
         owns_library: true,
     };
     PackageModel::new(&spec, &place)

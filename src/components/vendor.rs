@@ -30,12 +30,13 @@ fn render(context: &Context<'_>) -> Rendered {
     if package.runtime != RuntimeSource::Vendored || is_unused {
         return Ok(Vec::new());
     }
-    EMBEDDED.iter().map(Embedded::file).collect()
+    let folder = &package.vendor;
+    EMBEDDED.iter().map(|one| one.file(folder)).collect()
 }
 
 impl Embedded {
-    fn file(&self) -> Result<GeneratedFile, RenderError> {
-        let path = format!("vendor/{}/{}", self.package, self.path);
+    fn file(&self, folder: &str) -> Result<GeneratedFile, RenderError> {
+        let path = format!("{folder}/{}/{}", self.package, self.path);
         if self.path != "Cargo.toml" {
             return Ok(GeneratedFile::ready(path, Class::Generated, self.text));
         }

@@ -7,7 +7,7 @@ mod real;
 mod tree;
 
 pub use real::Real;
-pub use tree::Tree;
+pub use tree::{Tree, seen_from};
 
 use crate::error::{Code, Error};
 use std::ffi::OsString;

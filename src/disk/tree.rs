@@ -42,7 +42,7 @@ impl<'a> Tree<'a> {
     /// A path of the tree as the disk knows it.
     #[must_use]
     pub fn path(&self, relative: &str) -> PathBuf {
-        self.root.join(relative)
+        seen_from(self.root, relative)
     }
 
     /// Whether anything is at a path of the disk.
@@ -150,6 +150,16 @@ impl<'a> Tree<'a> {
         .at(path.display().to_string())
         .help("replace the link by a folder"))
     }
+}
+
+/// A path as seen from a folder, which need not be there: `../Cargo.toml` is beside it.
+#[must_use]
+pub fn seen_from(folder: &Path, relative: &str) -> PathBuf {
+    let (mut folder, mut relative) = (folder, relative);
+    while let (Some(rest), Some(parent)) = (relative.strip_prefix("../"), folder.parent()) {
+        (folder, relative) = (parent, rest);
+    }
+    folder.join(relative)
 }
 
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {

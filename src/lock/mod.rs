@@ -166,7 +166,7 @@ fn read_files(
         else {
             return Err(unreadable(&format!("the line of `{path}` is damaged")));
         };
-        if !is_plain(path) {
+        if !is_plain(vendored(path)) {
             return Err(unreadable(&format!(
                 "`{}` leads out of the package",
                 path.escape_debug()
@@ -185,7 +185,9 @@ fn read_files(
 }
 
 fn read_injected(root: &toml_edit::Table) -> Result<BTreeMap<String, Vec<Item>>> {
-    let table = root.get("injected").and_then(toml_edit::Item::as_table_like);
+    let table = root
+        .get("injected")
+        .and_then(toml_edit::Item::as_table_like);
     let mut injected = BTreeMap::new();
     for (path, items) in table.into_iter().flat_map(TableLike::iter) {
         let damaged = || unreadable(&format!("the line of `{path}` is damaged"));
@@ -198,6 +200,14 @@ fn read_injected(root: &toml_edit::Table) -> Result<BTreeMap<String, Vec<Item>>>
         injected.insert(path.to_owned(), items.collect::<Result<_>>()?);
     }
     Ok(injected)
+}
+
+/// A path without the way up that crates have which are vendored for a whole workspace.
+fn vendored(path: &str) -> &str {
+    let inside = path.trim_start_matches("../");
+    let is_vendored =
+        inside.starts_with("vendor/orch-runtime/") || inside.starts_with("vendor/orch-lint/");
+    if is_vendored { inside } else { path }
 }
 
 /// Whether the path stays below the root: a damaged lock must not make a plan delete elsewhere.

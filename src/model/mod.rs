@@ -32,6 +32,10 @@ pub struct PackageModel {
     library: String,
     /// Whether the library is ours; a package that was there before may have one.
     pub owns_library: bool,
+    /// How rustfmt writes it.
+    pub style: Style,
+    /// Where vendored crates are: `vendor`, or `../vendor` for all members of a workspace.
+    pub vendor: String,
     /// Where the runtime comes from.
     pub runtime: RuntimeSource,
     /// Where operations are kept.
@@ -44,6 +48,16 @@ pub struct PackageModel {
     pub migrations: Vec<Migration>,
 }
 
+/// How rustfmt writes a package: its edition, unless it is told otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    /// Names in small letters stand before those in capitals.
+    Edition2021,
+    /// Capitals stand first.
+    #[default]
+    Edition2024,
+}
+
 /// What the model takes from the place it is generated into.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
@@ -51,6 +65,10 @@ pub struct Place {
     pub package: String,
     /// The name of its library, where it is not the package's.
     pub library: Option<String>,
+    /// How rustfmt writes the package.
+    pub style: Style,
+    /// Where vendored crates are.
+    pub vendor: String,
     /// Whether the library is ours, or there is none yet.
     pub owns_library: bool,
     /// Whether the package is a workspace of its own.
@@ -79,6 +97,8 @@ impl PackageModel {
                 .clone()
                 .unwrap_or_else(|| place.package.replace('-', "_")),
             owns_library: place.owns_library,
+            style: place.style,
+            vendor: place.vendor.clone(),
             runtime: spec.runtime.clone(),
             store: spec.store,
             standalone: place.standalone,
@@ -125,7 +145,10 @@ impl PackageModel {
         let quoted = |text: &str| toml_edit::Value::from(text).to_string();
         match &self.runtime {
             RuntimeSource::Vendored => {
-                format!("{{ path = {} }}", quoted(&format!("vendor/{name}")))
+                format!(
+                    "{{ path = {} }}",
+                    quoted(&format!("{}/{name}", self.vendor))
+                )
             }
             RuntimeSource::Path(path) => {
                 let path = path.trim_end_matches('/');

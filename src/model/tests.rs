@@ -15,6 +15,8 @@ fn model(fields: &str) -> OperationModel {
         history: crate::schema::History::default(),
         prune: false,
         library: None,
+        vendor: "vendor".to_owned(),
+        style: crate::model::Style::default(),
         owns_library: true,
     };
     PackageModel::new(&spec, &place).domains[0].operations[0].clone()

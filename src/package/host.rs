@@ -1,9 +1,11 @@
 //! What a package that was there before looks like, as far as something has to be put into it.
 
-use super::workspace;
+use super::{edition, workspace};
 use crate::disk::{Entry, Read, Tree};
 use crate::error::{Code, Error, Result};
 use crate::inject;
+use crate::lock;
+use crate::model::Style;
 use std::path::{Component, Path};
 use toml_edit::{Document, Item};
 
@@ -19,6 +21,8 @@ pub struct Host {
     pub has_library: bool,
     /// The library's name, where the manifest gives it one.
     pub library: Option<String>,
+    /// How rustfmt writes it.
+    pub style: Style,
     /// The files that serve a router.
     pub servers: Vec<Server>,
     /// The `Cargo.toml` of the workspace around it, as seen from the package; its own counts.
@@ -27,6 +31,8 @@ pub struct Host {
     pub folder: String,
     /// Whether the workspace has to be told of it.
     pub joins: bool,
+    /// Whether another member of the workspace uses the crates that are vendored there.
+    pub shares_vendor: bool,
     /// What its owner should know.
     pub notes: Vec<String>,
 }
@@ -65,7 +71,9 @@ impl Host {
         Ok(Self {
             has_library: library.is_some(),
             library: name.and_then(Item::as_str).map(str::to_owned),
+            style: edition::style(disk, tree, &manifest, workspace.as_deref())?,
             servers,
+            shares_vendor: shares_vendor(disk, tree, workspace.as_deref())?,
             workspace,
             folder,
             joins: false,
@@ -73,22 +81,47 @@ impl Host {
         })
     }
 
-    /// Looks at the place of a package that is generated as a whole: only the workspace counts.
+    /// The folder of vendored crates: one for all members of a workspace, because it cannot hold two
+    /// packages of one name and version.
     #[must_use]
-    pub fn of_service(disk: &dyn Read, tree: Tree<'_>, joins: bool) -> Self {
-        let root = if joins {
-            workspace::joinable(disk, tree.root())
-        } else {
-            workspace::root_above(disk, tree.root())
+    pub fn vendor(&self) -> String {
+        let root = self.workspace.as_deref().unwrap_or_default();
+        format!("{}vendor", root.trim_end_matches("Cargo.toml"))
+    }
+
+    /// Looks at the place of a package that is generated as a whole: only the workspace counts.
+    ///
+    /// # Errors
+    /// When the workspace cannot be read.
+    pub fn of_service(disk: &dyn Read, tree: Tree<'_>, joins: bool) -> Result<Self> {
+        let around = workspace::root_above(disk, tree.root());
+        let joins = joins && around.is_none();
+        let root = match around {
+            None if joins => workspace::joinable(disk, tree.root()),
+            around => around,
         };
         let (workspace, folder) = seen_from(tree, root.as_deref());
-        Self {
+        Ok(Self {
             joins: joins && workspace.is_some(),
+            shares_vendor: shares_vendor(disk, tree, workspace.as_deref())?,
             workspace,
             folder,
             ..Self::default()
-        }
+        })
     }
+}
+
+/// Whether another member's lock names what is vendored at the workspace's root.
+fn shares_vendor(disk: &dyn Read, tree: Tree<'_>, workspace: Option<&str>) -> Result<bool> {
+    let Some(root) = workspace.and_then(|path| path.strip_suffix("Cargo.toml")) else {
+        return Ok(false);
+    };
+    let others = workspace::members(disk, &tree.path(root))?.into_iter();
+    let mut others = others.filter(|folder| folder != tree.root());
+    Ok(others.any(|folder| {
+        let lock = disk.read(&folder.join(lock::FILE)).unwrap_or_default();
+        String::from_utf8_lossy(&lock).contains("vendor/orch-runtime/")
+    }))
 }
 
 fn servers(disk: &dyn Read, tree: Tree<'_>, library: Option<&str>) -> Result<Vec<Server>> {
@@ -165,7 +198,9 @@ fn seen_from(tree: Tree<'_>, root: Option<&Path>) -> (Option<String>, String) {
 }
 
 fn speaks_axum(manifest: &Document<&str>) -> bool {
-    let dependency = manifest.get("dependencies").and_then(|table| table.get("axum"));
+    let dependency = manifest
+        .get("dependencies")
+        .and_then(|table| table.get("axum"));
     let Some(dependency) = dependency else {
         return true;
     };
@@ -173,7 +208,9 @@ fn speaks_axum(manifest: &Document<&str>) -> bool {
     let Some(version) = version.as_str() else {
         return true;
     };
-    version.trim_start_matches(['^', '=', '~', '>', ' ']).starts_with(AXUM)
+    version
+        .trim_start_matches(['^', '=', '~', '>', ' '])
+        .starts_with(AXUM)
 }
 
 fn old_rust(manifest: &Document<&str>) -> Option<String> {

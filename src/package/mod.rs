@@ -1,5 +1,6 @@
 //! Packages: which one a command works on, and what is known about it.
 
+mod edition;
 mod find;
 mod host;
 mod name;

@@ -76,6 +76,14 @@ pub(super) fn root_above(disk: &dyn Read, folder: &Path) -> Option<PathBuf> {
     above(disk, folder).map(|workspace| workspace.root)
 }
 
+/// The folders of all members of the workspace at `root`.
+pub(super) fn members(disk: &dyn Read, root: &Path) -> Result<Vec<PathBuf>> {
+    match read(disk, root) {
+        Some(workspace) => folders(disk, &workspace),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// The folder of the workspace above that a new package in `folder` can join: it does not exclude it.
 pub(super) fn joinable(disk: &dyn Read, folder: &Path) -> Option<PathBuf> {
     let workspace = above(disk, folder)?;
@@ -142,9 +150,11 @@ fn descend(disk: &dyn Read, folders: Vec<PathBuf>, part: &str) -> Result<Vec<Pat
     }
     let mut found = Vec::new();
     for folder in folders {
-        let names = disk
-            .list(&folder)
-            .map_err(|error| refused("list", &folder, &error))?;
+        let names = match disk.list(&folder) {
+            Ok(names) => names,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(refused("list", &folder, &error)),
+        };
         for name in names {
             let path = folder.join(&name);
             if matches_part(part, &name.to_string_lossy())

@@ -26,6 +26,8 @@ pub(super) struct Decider<'a> {
     pub(super) force: bool,
     /// The lock is lost: files of the user's own are taken as they are.
     pub(super) adopt: bool,
+    /// Another member of the workspace uses what is vendored there.
+    pub(super) shares_vendor: bool,
 }
 
 /// The decisions and the lock that results from them.
@@ -49,7 +51,8 @@ impl Decider<'_> {
             decided.changes.push(change);
         }
         for (path, entry) in &self.known.files {
-            if !decided.lock.files.contains_key(path) {
+            let is_shared = self.shares_vendor && path.starts_with("../");
+            if !is_shared && !decided.lock.files.contains_key(path) {
                 decided.changes.extend(self.stale(path, entry)?);
             }
         }

@@ -109,12 +109,14 @@ impl Plan {
         let adopt = old.is_none() && spec_before.is_some();
         let known = old.unwrap_or_default();
         let host = match spec.package {
-            PackageKind::Service => Host::of_service(tree.disk(), tree, request.joins),
+            PackageKind::Service => Host::of_service(tree.disk(), tree, request.joins)?,
             PackageKind::Existing { .. } => Host::look(tree.disk(), tree)?,
         };
         let place = Place {
             package: request.package.to_owned(),
             library: host.library.clone(),
+            style: host.style,
+            vendor: host.vendor(),
             owns_library: !host.has_library || known.files.contains_key("src/lib.rs"),
             standalone: request.standalone && !host.joins,
             history: history::read(tree, &known, adopt, spec.store)?,
@@ -128,6 +130,7 @@ impl Plan {
             known: &known,
             force: request.force,
             adopt,
+            shares_vendor: host.shares_vendor,
         };
         let decide::Decided {
             mut changes,
@@ -145,8 +148,7 @@ impl Plan {
             None => Change::spec_goes(spec_before),
         });
         changes.sort_by(|a, b| a.path.cmp(&b.path));
-        let bookkeeping =
-            bookkeeping::steps(tree, &lock, old_text.as_deref(), &files, spec_text)?;
+        let bookkeeping = bookkeeping::steps(tree, &lock, old_text.as_deref(), &files, spec_text)?;
         let is_same = lock.files == known.files && lock.injected == known.injected;
         let lock_state = match (adopt, is_same) {
             (true, _) => LockState::Rebuilt,

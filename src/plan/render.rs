@@ -146,11 +146,11 @@ const fn foldable(change: &Change) -> bool {
     plain && change.kept_as.is_none()
 }
 
-/// `vendor/orch-runtime` of a file in it.
+/// `vendor/orch-runtime` of a file in it, wherever that is.
 fn vendored_crate(path: &str) -> Option<&str> {
-    let rest = path.strip_prefix("vendor/")?;
-    let end = rest.find('/')? + "vendor/".len();
-    Some(&path[..end])
+    let rest = path.trim_start_matches("../").strip_prefix("vendor/")?;
+    let begin = path.len() - rest.len();
+    Some(&path[..begin + rest.find('/')?])
 }
 
 /// One line that counts what would be done.

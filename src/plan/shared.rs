@@ -25,17 +25,22 @@ pub(super) fn wanted(package: &PackageModel, host: &Host, known: &Lock) -> Resul
     let mut wanted = Wanted::new();
     let is_empty = package.domains.is_empty() && package.kind != PackageKind::Service;
     if is_empty {
+        wanted.extend(
+            host.workspace
+                .clone()
+                .map(|path| (path, still_excluded(host))),
+        );
         return Ok(wanted);
     }
     if let Some(workspace) = &host.workspace {
         let mut items = Vec::new();
-        if host.joins {
-            items.push(Item::Member(host.folder.clone()));
+        let member = Item::Member(host.folder.clone());
+        let known = known.injected.get(workspace);
+        if host.joins || known.is_some_and(|items| items.contains(&member)) {
+            items.push(member);
         }
         if package.runtime == RuntimeSource::Vendored {
-            let folder = [host.folder.as_str(), "vendor"];
-            let folder = folder.into_iter().filter(|part| !part.is_empty());
-            items.push(Item::Exclude(folder.collect::<Vec<_>>().join("/")));
+            items.push(Item::Exclude("vendor".to_owned()));
         }
         wanted.entry(workspace.clone()).or_default().extend(items);
     }
@@ -48,12 +53,23 @@ pub(super) fn wanted(package: &PackageModel, host: &Host, known: &Lock) -> Resul
     if !package.owns_library {
         let modules = package.root_modules().into_iter();
         let items = modules.map(|name| Item::Module(name.to_owned()));
-        wanted.entry("src/lib.rs".to_owned()).or_default().extend(items);
+        wanted
+            .entry("src/lib.rs".to_owned())
+            .or_default()
+            .extend(items);
     }
     if router && let Some((path, item)) = the_router(package, host, known)? {
         wanted.entry(path).or_default().push(item);
     }
     Ok(wanted)
+}
+
+/// What another member of the workspace goes on to need.
+fn still_excluded(host: &Host) -> Vec<Item> {
+    let item = host
+        .shares_vendor
+        .then(|| Item::Exclude("vendor".to_owned()));
+    item.into_iter().collect()
 }
 
 /// Whether the API is in a router.
@@ -63,11 +79,7 @@ pub(super) fn has_router(injected: &Wanted) -> bool {
 }
 
 /// Where the API is, or where it goes.
-fn the_router(
-    package: &PackageModel,
-    host: &Host,
-    known: &Lock,
-) -> Result<Option<(String, Item)>> {
+fn the_router(package: &PackageModel, host: &Host, known: &Lock) -> Result<Option<(String, Item)>> {
     let is_router = |item: &&Item| matches!(item, Item::Router(_));
     for (path, items) in &known.injected {
         if let Some(item) = items.iter().find(is_router) {
@@ -117,18 +129,27 @@ pub(super) fn changes(
             return Err(Error::new(Code::NoPlace, "the file is not there any more").at(path));
         };
         let text = String::from_utf8(bytes).map_err(|error| {
-            Error::new(Code::NoPlace, format!("it is not UTF-8: {}", error.utf8_error())).at(path)
+            Error::new(
+                Code::NoPlace,
+                format!("it is not UTF-8: {}", error.utf8_error()),
+            )
+            .at(path)
         })?;
         let edited = inject::edit(path, &text, before, items)?;
         if !edited.items.is_empty() {
             injected.insert(path.clone(), edited.items);
         }
-        let is_same = line_ends::unified(edited.text.as_bytes()) == line_ends::unified(text.as_bytes());
+        let is_same =
+            line_ends::unified(edited.text.as_bytes()) == line_ends::unified(text.as_bytes());
         changes.push(Change {
             path: path.clone(),
             owner: Cow::Borrowed(OWNER),
             class: Some(Class::Shared),
-            action: if is_same { Action::Unchanged } else { Action::Update },
+            action: if is_same {
+                Action::Unchanged
+            } else {
+                Action::Update
+            },
             before: Some(text.into_bytes()),
             after: Some(Cow::Owned(edited.text)),
             kept_as: None,

@@ -2,8 +2,8 @@
 
 use super::reader::Source;
 use super::{
-    Domain, FILE, Field, GatewayKind, Operation, PackageKind, RuntimeSource, SCHEMA, Spec, StoreKind, Track,
-    validate,
+    Domain, FILE, Field, GatewayKind, Operation, PackageKind, RuntimeSource, SCHEMA, Spec,
+    StoreKind, Track, validate,
 };
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Name, Role};
@@ -18,7 +18,11 @@ impl Spec {
         let source = Source::new(FILE, text);
         let document = source.parse()?;
         let root = document.as_table();
-        source.known(root, FILE, &["version", "package", "runtime", "store", "domain"])?;
+        source.known(
+            root,
+            FILE,
+            &["version", "package", "runtime", "store", "domain"],
+        )?;
         check_version(&source, root)?;
         let mut domains = Vec::new();
         for table in source.tables(root, "domain")? {

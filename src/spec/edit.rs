@@ -1,6 +1,8 @@
 //! `orch.toml` as text: changing it, with comments and order kept.
 
-use super::{Domain, FILE, Field, Operation, PackageKind, RuntimeSource, SCHEMA, Spec, StoreKind, Track};
+use super::{
+    Domain, FILE, Field, Operation, PackageKind, RuntimeSource, SCHEMA, Spec, StoreKind, Track,
+};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Name};
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};

@@ -4,6 +4,7 @@
 
 mod command;
 mod conflicts;
+mod existing;
 mod format;
 mod generate;
 mod hostile;

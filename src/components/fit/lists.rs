@@ -7,15 +7,20 @@ pub(in crate::components) fn import(path: &str, names: &[String]) -> String {
     let mut names = names.to_vec();
     names.sort_by_key(|name| (name.starts_with(char::is_lowercase), name.clone()));
     names.dedup();
-    if let [name] = &names[..] {
-        return format!("use {path}::{name};");
+    laid_out(&format!("use {path}"), &names)
+}
+
+/// `<head>::{…};` with its names in this order.
+pub(super) fn laid_out(head: &str, names: &[String]) -> String {
+    if let [name] = names {
+        return format!("{head}::{name};");
     }
-    let line = format!("use {path}::{{{}}};", names.join(", "));
+    let line = format!("{head}::{{{}}};", names.join(", "));
     // rustfmt keeps two columns for the braces it may have to move.
     if line.len() + 2 <= MAX_WIDTH {
         return line;
     }
-    let mut text = format!("use {path}::{{\n   ");
+    let mut text = format!("{head}::{{\n   ");
     let mut width = 3;
     for (at, name) in names.iter().enumerate() {
         // A line is full one column early, but for the last name.

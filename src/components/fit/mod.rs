@@ -7,11 +7,13 @@
 
 mod heads;
 mod lists;
+mod older;
 mod place;
 mod scan;
 
 use self::heads::{fn_head, impl_head, is_fn_head};
 pub(super) use self::lists::{array, import};
+pub(super) use self::older::older;
 use self::place::Place;
 use self::scan::is_complete;
 

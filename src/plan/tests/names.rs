@@ -39,6 +39,8 @@ fn rust_files() -> Vec<(String, syn::File)> {
         history: crate::schema::History::default(),
         prune: false,
         library: None,
+        vendor: "vendor".to_owned(),
+        style: crate::model::Style::default(),
         owns_library: true,
     };
     let (_, files) =
@@ -113,6 +115,8 @@ fn no_field_can_be_named_like_a_column() {
         history: crate::schema::History::default(),
         prune: false,
         library: None,
+        vendor: "vendor".to_owned(),
+        style: crate::model::Style::default(),
         owns_library: true,
     };
     let (_, files) =

@@ -83,13 +83,11 @@ impl Embedded {
     ///
     /// Limits per address need the peer's: serve the router by
     /// `into_make_service_with_connect_info::<SocketAddr>()`. Without, all clients are one.
-    #[must_use]
     pub fn routes(&self) -> Router {
         self.routes.clone()
     }
 
     /// `/health`, `/ready` and `/metrics`, for a program that has none of them.
-    #[must_use]
     pub fn operational_routes(&self) -> Router {
         self.operational.clone()
     }

@@ -93,6 +93,10 @@ codes! {
     MergeConflict = "OG032", Exit::Findings;
     /// The tree does not match `orch.toml`.
     Drift = "OG033", Exit::Findings;
+    /// Another version of this program wrote the tree.
+    Outdated = "OG034", Exit::Findings;
+    /// There is no upgrade that could be taken back.
+    NoUpgrade = "OG035", Exit::Usage;
     /// `orch.lock` cannot be read.
     LockUnreadable = "OG040", Exit::Usage;
     /// The operating system refused to read or write.

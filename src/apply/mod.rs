@@ -87,6 +87,14 @@ impl<'a> Session<'a> {
         self.carry_out(&plan.steps())
     }
 
+    /// Makes the steps that take an upgrade back.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn restore(&self, steps: &[Step]) -> Result<()> {
+        self.carry_out(steps)
+    }
+
     fn carry_out(&self, steps: &[Step]) -> Result<()> {
         if steps.is_empty() {
             return Ok(());

@@ -1,9 +1,9 @@
 //! `orch-gen apply` and `orch-gen plan`, and what every command does with a plan.
 
 use super::Environment;
-use super::args::{Apply, Mode, Plan as PlanArguments};
+use super::args::{Apply, Plan as PlanArguments};
 use super::output::Output;
-use super::target::{self, Place};
+use super::target::{self, Place, Wish};
 use crate::apply::{self, Recovery, Session};
 use crate::disk::{Read, Real};
 use crate::error::{Code, Error, Exit, Result};
@@ -18,12 +18,12 @@ pub(super) fn run(
 ) -> Result<Exit> {
     let place = target::existing(&Real, &arguments.target, environment)?;
     if arguments.mode.dry_run {
-        return show(&place, arguments.mode.diff, arguments.mode.force, output);
+        return show(&place, arguments.mode.diff, arguments.mode.wish(), output);
     }
     let session = open(&place, output)?;
     let text = required_spec(&place)?;
-    let plan = place.plan(&Real, &text, arguments.mode.force)?;
-    carry_out(&session, &plan, &arguments.mode, output)?;
+    let plan = place.plan(&Real, &text, arguments.mode.wish())?;
+    let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
     if !output.json {
         let summary = if plan.is_empty() {
             "nothing to do: the tree matches orch.toml"
@@ -34,7 +34,7 @@ pub(super) fn run(
             output.say(summary);
         }
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// Shows what `apply` would do.
@@ -44,12 +44,16 @@ pub(super) fn plan(
     output: &mut Output<'_>,
 ) -> Result<Exit> {
     let place = target::existing(&Real, &arguments.target, environment)?;
-    show(&place, arguments.diff, arguments.force, output)
+    let wish = Wish {
+        force: arguments.force,
+        ..Wish::default()
+    };
+    show(&place, arguments.diff, wish, output)
 }
 
-fn show(place: &Place, diff: bool, force: bool, output: &mut Output<'_>) -> Result<Exit> {
+fn show(place: &Place, diff: bool, wish: Wish, output: &mut Output<'_>) -> Result<Exit> {
     apply::pending(&Real, &place.root)?;
-    let plan = place.plan(&Real, &required_spec(place)?, force)?;
+    let plan = place.plan(&Real, &required_spec(place)?, wish)?;
     Ok(print_plan(&plan, diff, output))
 }
 
@@ -64,28 +68,34 @@ pub(super) fn open<'a>(place: &'a Place, output: &mut Output<'_>) -> Result<Sess
     Ok(session)
 }
 
-/// Carries out a plan and prints what was done.
+/// Carries out a plan and prints what was done; with conflicts that a person has to settle it ends with
+/// exit code 1.
 pub(super) fn carry_out(
     session: &Session<'_>,
     plan: &Plan,
-    mode: &Mode,
+    diff: bool,
     output: &mut Output<'_>,
-) -> Result<()> {
+) -> Result<Exit> {
     let conflict = plan.conflict_error();
     if conflict.is_some() && !output.json {
         output.say(plan::tree(&conflicts_only(plan), output.style()).trim_end());
     }
     session.apply(plan)?;
+    let exit = if plan.left().next().is_some() {
+        Exit::Findings
+    } else {
+        Exit::Done
+    };
     if output.json {
         let mut document = plan.to_json(false);
         document["kind"] = json!("applied");
         output.document(&document);
-        return Ok(());
+        return Ok(exit);
     }
     if plan.lock_state == LockState::Rebuilt {
         output.note("orch.lock was missing and was made anew from the tree");
     }
-    if mode.diff {
+    if diff {
         output.say(plan::diff(plan, output.style()).trim_end());
     }
     if !plan.is_empty() {
@@ -93,7 +103,10 @@ pub(super) fn carry_out(
     }
     output.warnings(&plan.warnings);
     plan.notes.iter().for_each(|note| output.note(note));
-    Ok(())
+    if let Some(error) = plan.left_error() {
+        output.error(&error);
+    }
+    Ok(exit)
 }
 
 /// Prints a plan; a plan with conflicts ends with exit code 1.

@@ -1,5 +1,7 @@
 //! The arguments of every command.
 
+use super::target::Wish;
+use crate::plan::Conflicts;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -25,6 +27,16 @@ Examples:
   orch-gen apply --force          (gives up edits of generated files)
 
 A file of yours is never lost: `--force` keeps it as FILE.orig.";
+
+const UPGRADE_EXAMPLES: &str = "\
+Examples:
+  orch-gen upgrade --dry-run --diff
+  orch-gen upgrade                  (conflicts as marks in the files)
+  orch-gen upgrade --conflicts rej  (your side stays, the other as FILE.rej)
+  orch-gen upgrade --abort
+
+No network, no git and no older orch-gen is needed. Exit code 1: conflicts
+are left; each is listed.";
 
 const REMOVE_EXAMPLES: &str = "\
 Examples:
@@ -106,6 +118,12 @@ pub(super) enum Command {
     /// Exit 1 when the tree does not match orch.toml
     #[command(after_help = "Examples:\n  orch-gen check\n  orch-gen check --json -p shop")]
     Check(Target),
+    /// Bring the package to the templates of this version
+    #[command(after_help = UPGRADE_EXAMPLES)]
+    Upgrade(Upgrade),
+    /// Write a lost orch.toml again, as it was applied last
+    #[command(after_help = "Example:\n  orch-gen import")]
+    Import(Target),
     /// Take out a domain, or one of its operations
     #[command(after_help = REMOVE_EXAMPLES)]
     Remove(Remove),
@@ -204,6 +222,23 @@ pub(super) struct Mode {
     /// not write: those are kept as FILE.orig
     #[arg(long)]
     pub(super) force: bool,
+    /// Write conflicts down, with marks, instead of refusing
+    #[arg(long)]
+    pub(super) merge: bool,
+}
+
+impl Mode {
+    pub(super) fn wish(&self) -> Wish {
+        Wish {
+            force: self.force,
+            conflicts: if self.merge {
+                Conflicts::Mark
+            } else {
+                Conflicts::Refuse
+            },
+            ..Wish::default()
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -244,6 +279,34 @@ pub(super) struct Plan {
     /// Plan with `--force`: see `orch-gen apply --help`
     #[arg(long)]
     pub(super) force: bool,
+}
+
+/// How to upgrade.
+#[derive(Debug, Args)]
+pub(super) struct Upgrade {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// How conflicts are written down
+    #[arg(long, value_name = "FORM", default_value = "inline")]
+    pub(super) conflicts: ConflictForm,
+    /// Take the last upgrade back, byte for byte
+    #[arg(long, conflicts_with_all = ["conflicts", "dry_run", "diff", "force"])]
+    pub(super) abort: bool,
+    /// Show what would be done; write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Show the changes as a unified diff
+    #[arg(long)]
+    pub(super) diff: bool,
+    /// Give up edits of generated files
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ConflictForm {
+    Inline,
+    Rej,
 }
 
 /// What to lint, and how to print it.

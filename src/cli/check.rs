@@ -4,7 +4,7 @@ use super::Environment;
 use super::apply::required_spec;
 use super::args::Target;
 use super::output::Output;
-use super::target;
+use super::target::{self, Wish};
 use crate::apply;
 use crate::disk::Real;
 use crate::error::{Code, Error, Exit, Result};
@@ -19,7 +19,11 @@ pub(super) fn run(
 ) -> Result<Exit> {
     let place = target::existing(&Real, arguments, environment)?;
     apply::pending(&Real, &place.root)?;
-    let plan = place.plan(&Real, &required_spec(&place)?, false)?;
+    let wish = Wish {
+        upgrade: true,
+        ..Wish::default()
+    };
+    let plan = place.plan(&Real, &required_spec(&place)?, wish)?;
     let drifts = drift::drift(&plan);
     let fix = drift::fix(&drifts);
     if output.json {

@@ -46,13 +46,13 @@ pub(super) fn run(
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
         let (text, _) = edited_spec(&place, &wanted, runtime, store)?;
-        let plan = place.plan(&Real, &text, arguments.mode.force)?;
+        let plan = place.plan(&Real, &text, arguments.mode.wish())?;
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
     let (text, edit) = edited_spec(&place, &wanted, runtime, store)?;
-    let plan = place.plan(&Real, &text, arguments.mode.force)?;
-    carry_out(&session, &plan, &arguments.mode, output)?;
+    let plan = place.plan(&Real, &text, arguments.mode.wish())?;
+    let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
     let way = relative(&environment.folder, &place.root);
     let way = way.display().to_string();
     report(&wanted, edit, &plan, output);
@@ -62,7 +62,7 @@ pub(super) fn run(
     if edit != Edit::Unchanged {
         next_steps(&wanted, &text, &way, &plan, output);
     }
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {

@@ -9,11 +9,13 @@ mod check;
 mod completions;
 mod explain;
 mod generate;
+mod import;
 mod lint;
 mod new;
 mod output;
 mod remove;
 mod target;
+mod upgrade;
 mod words;
 
 pub use output::{Output, Stream};
@@ -84,6 +86,8 @@ fn dispatch(
         Some(Command::Apply(apply)) => apply::run(&apply, environment, output),
         Some(Command::Plan(plan)) => apply::plan(&plan, environment, output),
         Some(Command::Check(check)) => check::run(&check, environment, output),
+        Some(Command::Upgrade(arguments)) => upgrade::run(&arguments, environment, output),
+        Some(Command::Import(target)) => import::run(&target, environment, output),
         Some(Command::Remove(arguments)) => remove::run(&arguments, environment, output),
         Some(Command::Lint(arguments)) => lint::run(&arguments, environment, output),
         Some(Command::Rules) => {

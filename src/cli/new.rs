@@ -27,18 +27,18 @@ pub(super) fn run(
     let store = store(&arguments.runtime)?.unwrap_or_default();
     let text = spec::new_document(&Spec::empty(runtime.unwrap_or_default(), store));
     if arguments.mode.dry_run {
-        let plan = place.plan(&Real, &text, arguments.mode.force)?;
+        let plan = place.plan(&Real, &text, arguments.mode.wish())?;
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
-    let plan = place.plan(&Real, &text, arguments.mode.force)?;
-    carry_out(&session, &plan, &arguments.mode, output)?;
+    let plan = place.plan(&Real, &text, arguments.mode.wish())?;
+    let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
     let way = relative(&environment.folder, &root);
     output.say(&format!(
         "\nNext:\n  cd {}\n  orch-gen Payment PaymentRequested",
         way.display()
     ));
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// `--store`, if it was given.

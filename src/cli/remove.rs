@@ -4,7 +4,7 @@ use super::Environment;
 use super::apply::{carry_out, open, print_plan, required_spec};
 use super::args::Remove;
 use super::output::Output;
-use super::target;
+use super::target::{self, Wish};
 use crate::apply;
 use crate::disk::Real;
 use crate::error::{Exit, Result};
@@ -25,22 +25,18 @@ pub(super) fn run(
     let event = event.transpose()?.map(|(event, _)| event);
     let place = target::existing(&Real, &arguments.target, environment)?;
     let without = |text: &str| spec::remove(text, &domain, event.as_ref());
+    let wish = Wish {
+        prune: true,
+        ..arguments.mode.wish()
+    };
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
-        let plan = place.plan_removal(
-            &Real,
-            &without(&required_spec(&place)?)?,
-            arguments.mode.force,
-        )?;
+        let plan = place.plan(&Real, &without(&required_spec(&place)?)?, wish)?;
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
-    let plan = place.plan_removal(
-        &Real,
-        &without(&required_spec(&place)?)?,
-        arguments.mode.force,
-    )?;
-    carry_out(&session, &plan, &arguments.mode, output)?;
+    let plan = place.plan(&Real, &without(&required_spec(&place)?)?, wish)?;
+    let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
     let domain = domain.type_name();
     match event {
         Some(event) => output.say(&format!(
@@ -50,5 +46,5 @@ pub(super) fn run(
         None => output.say(&format!("\nRemoved the domain {domain}.")),
     }
     output.say("Databases keep the tables and columns they have.");
-    Ok(Exit::Done)
+    Ok(exit)
 }

@@ -4,10 +4,24 @@ use super::Environment;
 use super::args::Target;
 use crate::disk::{Entry, Read, Tree, refused};
 use crate::error::{Code, Error, Result};
+use crate::lock;
 use crate::package::{self, Found};
-use crate::plan::{Plan, Request};
+use crate::plan::{Conflicts, Plan, Request};
 use crate::spec;
 use std::path::{Component, Path, PathBuf};
+
+/// How a plan is to be made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Wish {
+    /// Edits of generated files are given up.
+    pub(super) force: bool,
+    /// What becomes of a conflict.
+    pub(super) conflicts: Conflicts,
+    /// Migrations that nothing needs go.
+    pub(super) prune: bool,
+    /// A tree of another version may be brought to this one.
+    pub(super) upgrade: bool,
+}
 
 /// A package that is there, or the place of a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,27 +60,7 @@ impl Place {
     }
 
     /// The plan that makes it match `spec_text`.
-    pub(super) fn plan(&self, disk: &dyn Read, spec_text: &str, force: bool) -> Result<Plan> {
-        self.plan_with(disk, spec_text, force, false)
-    }
-
-    /// The plan that makes it match `spec_text`, from which something was taken out.
-    pub(super) fn plan_removal(
-        &self,
-        disk: &dyn Read,
-        spec_text: &str,
-        force: bool,
-    ) -> Result<Plan> {
-        self.plan_with(disk, spec_text, force, true)
-    }
-
-    fn plan_with(
-        &self,
-        disk: &dyn Read,
-        spec_text: &str,
-        force: bool,
-        prune: bool,
-    ) -> Result<Plan> {
+    pub(super) fn plan(&self, disk: &dyn Read, spec_text: &str, wish: Wish) -> Result<Plan> {
         let tree = Tree::new(disk, &self.root);
         let name = match package::name_in_manifest(tree)? {
             Some(name) => name,
@@ -80,8 +74,10 @@ impl Place {
                 package: &name,
                 standalone,
                 joins: self.new,
-                force,
-                prune,
+                force: wish.force,
+                conflicts: wish.conflicts,
+                upgrade: wish.upgrade,
+                prune: wish.prune,
             },
         )
     }
@@ -105,6 +101,29 @@ pub(super) fn existing(
             .at(folder.display().to_string())
             .help("go into a package, name it with `--out DIR`, or make one with `orch-gen new DIR`")),
     }
+}
+
+/// The folder with an `orch.lock`, at or above the one that is meant.
+pub(super) fn with_a_lock(
+    disk: &dyn Read,
+    target: &Target,
+    environment: &Environment,
+) -> Result<PathBuf> {
+    let folder = match (&target.out, &target.package.package) {
+        (Some(out), _) => absolute(environment, out),
+        (None, Some(name)) => package::member(disk, &environment.folder, name)?,
+        (None, None) => environment.folder.clone(),
+    };
+    let has_lock = |folder: &&Path| matches!(disk.entry(&folder.join(lock::FILE)), Ok(Some(_)));
+    folder
+        .ancestors()
+        .find(has_lock)
+        .map(Path::to_owned)
+        .ok_or_else(|| {
+            Error::new(Code::NoPackage, "there is no orch.lock here or above")
+                .at(folder.display().to_string())
+                .help("take orch.toml from version control, or begin with `orch-gen new DIR`")
+        })
 }
 
 /// The package to add an operation to: the one named, the one around, or a new one.

@@ -10,7 +10,6 @@ use clap::CommandFactory;
 
 /// Commands that this version does not have.
 const PLANNED: &[&str] = &[
-    "upgrade",
     "baseline",
     "hook",
     "lsp",
@@ -18,7 +17,6 @@ const PLANNED: &[&str] = &[
     "man",
     "doctor",
     "demo",
-    "import",
     "eject",
     "templates",
     "code-review",

@@ -23,6 +23,22 @@ pub struct Change {
     pub after: Option<Cow<'static, str>>,
     /// Where `before` is kept, when it is replaced and this program did not write it.
     pub kept_as: Option<String>,
+    /// What is written beside it, for a person to look at: where, and what.
+    pub beside: Option<(String, String)>,
+    /// What a person has to settle although the file is written.
+    pub left: Option<Conflict>,
+}
+
+/// What becomes of a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Conflicts {
+    /// Nothing is written.
+    #[default]
+    Refuse,
+    /// Both sides are written, between marks.
+    Mark,
+    /// The user's side stays; the other is written beside it as `.rej`.
+    Reject,
 }
 
 /// What is done with a file.
@@ -57,6 +73,8 @@ pub enum Conflict {
     Overlap,
     /// The base of the merge is lost.
     NoBase,
+    /// Marks of an earlier conflict are left in it.
+    Unsettled,
 }
 
 impl Conflict {
@@ -68,6 +86,7 @@ impl Conflict {
             Self::Occupied => "occupied",
             Self::Overlap => "overlap",
             Self::NoBase => "no-base",
+            Self::Unsettled => "unsettled",
         }
     }
 
@@ -77,7 +96,7 @@ impl Conflict {
         match self {
             Self::Edited => Code::EditedGenerated,
             Self::Occupied => Code::Occupied,
-            Self::Overlap | Self::NoBase => Code::MergeConflict,
+            Self::Overlap | Self::NoBase | Self::Unsettled => Code::MergeConflict,
         }
     }
 
@@ -89,6 +108,7 @@ impl Conflict {
             Self::Occupied => "a file is there that orch-gen did not write",
             Self::Overlap => "you and the template changed the same lines",
             Self::NoBase => "the template changed, and the text it was made from is lost",
+            Self::Unsettled => "marks of an earlier conflict are left",
         }
     }
 
@@ -101,9 +121,16 @@ impl Conflict {
                 "move it away, or run this again with `--force`: then it is kept beside as `.orig`"
             }
             Self::Overlap => {
-                "`orch-gen plan --diff` shows both; make the template's change by hand"
+                "run it again with `--merge`: both are written, with marks where they differ"
             }
-            Self::NoBase => "take .orch/base from version control and run the command again",
+            Self::NoBase => {
+                "take .orch/base from version control, or run it again with `--merge`: both are \
+                 written, with marks where they differ"
+            }
+            Self::Unsettled => {
+                "settle what is between `<<<<<<<` and `>>>>>>>`, or take an upgrade back with \
+                 `orch-gen upgrade --abort`"
+            }
         }
     }
 }
@@ -133,21 +160,47 @@ impl Change {
             before,
             after: Some(Cow::Owned(after.to_owned())),
             kept_as: None,
+            beside: None,
+            left: None,
+        }
+    }
+
+    /// What a person has to do about a conflict that was written down.
+    pub(super) fn to_settle(&self, kind: Conflict) -> String {
+        let path = &self.path;
+        match (&self.kept_as, &self.beside, kind) {
+            (Some(kept), _, _) => {
+                format!("{path}: your edit is in {kept}; move it to a file of yours")
+            }
+            (_, Some((beside, _)), _) => {
+                format!("{path}: compare it with {beside}, then delete that")
+            }
+            _ => format!("{path}: settle what is between `<<<<<<<` and `>>>>>>>`"),
         }
     }
 
     /// Whether carrying it out writes something.
     #[must_use]
     pub const fn is_write(&self) -> bool {
-        matches!(
+        let writes = matches!(
             self.action,
             Action::Create | Action::Update | Action::Merge | Action::Delete
-        )
+        );
+        writes || self.beside.is_some()
     }
 
     /// The writes that carry it out.
     pub fn steps(&self) -> impl Iterator<Item = Step> {
-        self.copy().into_iter().chain(self.step())
+        let beside = self.beside.iter().map(|(path, text)| {
+            let contents = Some(Cow::Owned(text.clone().into_bytes()));
+            Step {
+                path: path.clone(),
+                expected: None,
+                contents,
+                precious: false,
+            }
+        });
+        self.copy().into_iter().chain(self.step()).chain(beside)
     }
 
     /// The copy of what is replaced: every byte of it, whatever it is.

@@ -7,8 +7,8 @@
 //!
 //! Line ends are no change: a checkout may turn them into CRLF.
 
-use super::change::{Action, Change, Conflict};
-use super::merge::merge;
+use super::change::{Action, Change, Conflict, Conflicts};
+use super::merge::{is_marked, merge, merge_without_base};
 use super::{base, line_ends};
 use crate::components::{Class, GeneratedFile, Owned};
 use crate::disk::Tree;
@@ -24,6 +24,8 @@ pub(super) struct Decider<'a> {
     pub(super) known: &'a Lock,
     /// Edits of generated files are given up.
     pub(super) force: bool,
+    /// What becomes of a conflict.
+    pub(super) conflicts: Conflicts,
     /// The lock is lost: files of the user's own are taken as they are.
     pub(super) adopt: bool,
     /// Another member of the workspace uses what is vendored there.
@@ -37,7 +39,16 @@ pub(super) struct Decided {
     pub(super) lock: Lock,
 }
 
+/// What is done with a file, and what will be in it.
 type Verdict = (Action, Option<Cow<'static, str>>);
+
+/// A verdict, and what comes with it where a conflict is written.
+#[derive(Debug, Default)]
+struct Settled {
+    kept_as: Option<String>,
+    beside: Option<(String, String)>,
+    left: Option<Conflict>,
+}
 
 impl Decider<'_> {
     pub(super) fn all(self, files: &[Owned]) -> Result<Decided> {
@@ -67,11 +78,24 @@ impl Decider<'_> {
             self.no_other_module(file.path())?;
         }
         let hash = Hash::of(file.contents().as_bytes());
-        let (action, after) = self.wanted(file, &hash, before.as_deref())?;
+        let (mut action, mut after) = self.wanted(file, &hash, before.as_deref())?;
         if !matches!(action, Action::Unchanged | Action::Absent) {
             file.check()?;
         }
-        let kept_as = self.kept_as(file.path(), action)?;
+        let mut settled = Settled {
+            kept_as: self.kept_as(file.path(), action)?,
+            ..Settled::default()
+        };
+        if let (Action::Conflict(kind), Some(there)) = (action, &before)
+            && self.conflicts != Conflicts::Refuse
+        {
+            (action, after) = self.settle(file, kind, there, &mut settled)?;
+        }
+        let Settled {
+            kept_as,
+            beside,
+            left,
+        } = settled;
         let entry = LockedFile {
             owner: owned.owner.to_owned(),
             class: file.class(),
@@ -85,24 +109,71 @@ impl Decider<'_> {
             before,
             after,
             kept_as,
+            beside,
+            left,
         };
         Ok((change, entry))
     }
 
-    /// Where the bytes of a file go that somebody else wrote and `--force` replaces: the first free
-    /// name beside it.
+    /// Writes a conflict down, so that a person can settle it in the files: no line of either side is
+    /// lost.
+    fn settle(
+        &self,
+        file: &GeneratedFile,
+        kind: Conflict,
+        there: &[u8],
+        settled: &mut Settled,
+    ) -> Result<Verdict> {
+        let text = Some(file.to_contents());
+        if kind == Conflict::Unsettled {
+            return Ok((Action::Conflict(kind), text));
+        }
+        settled.left = Some(kind);
+        let yours = line_ends::unified(there).into_owned();
+        match (kind, self.conflicts, String::from_utf8(yours)) {
+            (Conflict::Edited, _, _) => {
+                settled.kept_as = Some(self.free(file.path(), "orig")?);
+                Ok((Action::Update, text))
+            }
+            (Conflict::Overlap | Conflict::NoBase, Conflicts::Mark, Ok(yours)) => {
+                let known = self.known.files.get(file.path());
+                let base = known.map(|known| base::text(self.tree, &known.hash));
+                let joined = match base.transpose()?.flatten() {
+                    Some(base) => merge(&base, &yours, file.contents()),
+                    None => merge_without_base(&yours, file.contents()),
+                };
+                let (Ok(joined) | Err(joined)) = joined;
+                Ok((
+                    Action::Merge,
+                    Some(Cow::Owned(line_ends::like(there, joined))),
+                ))
+            }
+            (_, _, _) => {
+                let beside = self.free(file.path(), "rej")?;
+                settled.beside = Some((beside, file.contents().to_owned()));
+                Ok((Action::Unchanged, text))
+            }
+        }
+    }
+
+    /// Where the bytes of a file go that somebody else wrote and `--force` replaces.
     fn kept_as(&self, path: &str, action: Action) -> Result<Option<String>> {
         if action != Action::Update || self.known.files.contains_key(path) {
             return Ok(None);
         }
-        let first = format!("{path}.orig");
+        self.free(path, "orig").map(Some)
+    }
+
+    /// The first free name beside a file.
+    fn free(&self, path: &str, end: &str) -> Result<String> {
+        let first = format!("{path}.{end}");
         let mut name = first.clone();
         let mut number = 0;
         while self.tree.is_there(&self.tree.path(&name))? {
             number += 1;
             name = format!("{first}.{number}");
         }
-        Ok(Some(name))
+        Ok(name)
     }
 
     /// `src/audit/mod.rs` beside the user's own `src/audit.rs` would not compile.
@@ -159,10 +230,13 @@ impl Decider<'_> {
         file: &GeneratedFile,
     ) -> Result<Verdict> {
         let text = Some(file.to_contents());
+        let text_before = line_ends::unified(before);
+        if std::str::from_utf8(&text_before).is_ok_and(is_marked) {
+            return Ok((Action::Conflict(Conflict::Unsettled), text));
+        }
         if known.hash == *hash {
             return Ok((Action::Unchanged, text));
         }
-        let text_before = line_ends::unified(before);
         if known.hash == Hash::of(&text_before) {
             return Ok((Action::Update, text));
         }
@@ -171,12 +245,12 @@ impl Decider<'_> {
             return Ok((Action::Conflict(Conflict::NoBase), text));
         };
         Ok(match merge(&base, yours, file.contents()) {
-            Some(merged) if merged == yours => (Action::Unchanged, text),
-            Some(merged) => (
+            Ok(merged) if merged == yours => (Action::Unchanged, text),
+            Ok(merged) => (
                 Action::Merge,
                 Some(Cow::Owned(line_ends::like(before, merged))),
             ),
-            None => (Action::Conflict(Conflict::Overlap), text),
+            Err(_) => (Action::Conflict(Conflict::Overlap), text),
         })
     }
 
@@ -199,6 +273,8 @@ impl Decider<'_> {
             before: Some(before),
             after: None,
             kept_as: None,
+            beside: None,
+            left: None,
         }))
     }
 }

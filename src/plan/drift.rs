@@ -1,6 +1,7 @@
 //! Drift: how the tree differs from the spec, file by file, read off a plan.
 
 use super::{Action, Change, Conflict, LockState, Plan, Step};
+use crate::lock;
 
 /// How a file differs from what it should be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub enum Kind {
     Missing,
     /// A file that this program did not write is in its place.
     Foreign,
+    /// Marks of a conflict are left in it.
+    Unsettled,
+    /// Another version of this program wrote the tree.
+    Outdated,
 }
 
 impl Kind {
@@ -27,6 +32,8 @@ impl Kind {
             Self::Orphan => "orphan",
             Self::Missing => "missing",
             Self::Foreign => "foreign",
+            Self::Unsettled => "unsettled",
+            Self::Outdated => "outdated",
         }
     }
 }
@@ -44,6 +51,12 @@ pub struct Drift<'a> {
 /// do, so they are named only when nothing else is.
 #[must_use]
 pub fn drift(plan: &Plan) -> Vec<Drift<'_>> {
+    if plan.from.is_some() {
+        return vec![Drift {
+            path: lock::FILE,
+            kind: Kind::Outdated,
+        }];
+    }
     let files: Vec<_> = plan.changes.iter().filter_map(of).collect();
     if !files.is_empty() {
         return files;
@@ -71,6 +84,9 @@ fn kept(lock: LockState, step: &Step) -> Option<Drift<'_>> {
 /// The one command that puts it right.
 #[must_use]
 pub fn fix(drift: &[Drift<'_>]) -> &'static str {
+    if drift.iter().any(|drift| drift.kind == Kind::Outdated) {
+        return "orch-gen upgrade";
+    }
     let by_force = drift
         .iter()
         .any(|drift| matches!(drift.kind, Kind::Edited | Kind::Foreign));
@@ -89,6 +105,7 @@ fn of(change: &Change) -> Option<Drift<'_>> {
         Action::Conflict(Conflict::Edited) => Kind::Edited,
         Action::Conflict(Conflict::Occupied) => Kind::Foreign,
         Action::Conflict(Conflict::Overlap | Conflict::NoBase) => Kind::Stale,
+        Action::Conflict(Conflict::Unsettled) => Kind::Unsettled,
         Action::Unchanged | Action::Absent | Action::Release => return None,
     };
     Some(Drift {

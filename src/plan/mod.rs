@@ -12,25 +12,26 @@ pub mod drift;
 mod history;
 mod json;
 mod line_ends;
+pub mod lost;
+mod make;
 mod merge;
 mod render;
 mod shared;
 #[cfg(test)]
 mod tests;
+pub mod undo;
+mod version;
 mod warning;
 
-pub use change::{Action, Change, Conflict, Step};
+pub use change::{Action, Change, Conflict, Conflicts, Step};
 pub use json::SCHEMA;
 pub use render::{Style, diff, summary, tree};
 pub use warning::Warning;
 
 use crate::components::{self, Component, Phase};
 use crate::disk::Tree;
-use crate::error::{Error, Exit, Result};
-use crate::lock::{self, Hash, Lock};
-use crate::model::{PackageModel, Place};
-use crate::package::Host;
-use crate::spec::{self, PackageKind, Spec};
+use crate::error::{Code, Error, Exit, Result};
+use crate::model::Place;
 
 /// What to plan for.
 #[derive(Debug, Clone)]
@@ -45,6 +46,10 @@ pub struct Request<'a> {
     pub joins: bool,
     /// Whether edits of generated files are given up.
     pub force: bool,
+    /// What becomes of a conflict.
+    pub conflicts: Conflicts,
+    /// Whether a tree of another version may be brought to this one.
+    pub upgrade: bool,
     /// Whether migrations that nothing needs any more go, as they do when something is taken out by
     /// its command.
     pub prune: bool,
@@ -69,6 +74,8 @@ pub struct Plan {
     pub place: Place,
     /// Whether the API is in a router of the package's own.
     has_router: bool,
+    /// The version that wrote the tree, where its templates were others.
+    pub from: Option<String>,
 }
 
 /// How `orch.lock` compares with what it has to say.
@@ -82,16 +89,6 @@ pub enum LockState {
     Rebuilt,
 }
 
-/// Whether the last domain was taken out of a package that was there before, so that nothing of ours
-/// is left in it.
-fn is_gone(spec: &Spec, request: &Request<'_>) -> bool {
-    let is_guest = spec.package != PackageKind::Service;
-    is_guest
-        && spec.domains.is_empty()
-        && request.prune
-        && request.spec_text == spec::new_document(spec)
-}
-
 impl Plan {
     /// Makes the plan.
     ///
@@ -102,70 +99,7 @@ impl Plan {
     }
 
     pub(crate) fn with(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> Result<Self> {
-        let spec = Spec::parse(request.spec_text)?;
-        let old_text = tree.read_text(lock::FILE)?;
-        let old = old_text.as_deref().map(Lock::parse).transpose()?;
-        let spec_before = tree.read(spec::FILE)?;
-        let adopt = old.is_none() && spec_before.is_some();
-        let known = old.unwrap_or_default();
-        let host = match spec.package {
-            PackageKind::Service => Host::of_service(tree.disk(), tree, request.joins)?,
-            PackageKind::Existing { .. } => Host::look(tree.disk(), tree)?,
-        };
-        let place = Place {
-            package: request.package.to_owned(),
-            library: host.library.clone(),
-            style: host.style,
-            vendor: host.vendor(),
-            owns_library: !host.has_library || known.files.contains_key("src/lib.rs"),
-            standalone: request.standalone && !host.joins,
-            history: history::read(tree, &known, adopt, spec.store)?,
-            prune: request.prune,
-        };
-        let package = PackageModel::new(&spec, &place);
-        let (phases, files) = components::render(all, &package)?;
-        tree.check_folders(files.iter().map(|owned| owned.file.path()))?;
-        let decider = decide::Decider {
-            tree,
-            known: &known,
-            force: request.force,
-            adopt,
-            shares_vendor: host.shares_vendor,
-        };
-        let decide::Decided {
-            mut changes,
-            mut lock,
-        } = decider.all(&files)?;
-        let wanted = shared::wanted(&package, &host, &known)?;
-        let (edits, injected) = shared::changes(tree, &known, &wanted)?;
-        changes.extend(edits);
-        let has_router = shared::has_router(&injected);
-        lock.injected = injected;
-        let spec_text = Some(request.spec_text).filter(|_| !is_gone(&spec, request));
-        lock.spec = spec_text.map(|text| Hash::of(text.as_bytes()));
-        changes.push(match spec_text {
-            Some(text) => Change::spec(spec_before, text),
-            None => Change::spec_goes(spec_before),
-        });
-        changes.sort_by(|a, b| a.path.cmp(&b.path));
-        let bookkeeping = bookkeeping::steps(tree, &lock, old_text.as_deref(), &files, spec_text)?;
-        let is_same = lock.files == known.files && lock.injected == known.injected;
-        let lock_state = match (adopt, is_same) {
-            (true, _) => LockState::Rebuilt,
-            (false, true) => LockState::Current,
-            (false, false) => LockState::Changed,
-        };
-        let warnings = warning::of(&changes);
-        Ok(Self {
-            phases,
-            changes,
-            bookkeeping,
-            lock_state,
-            warnings,
-            notes: host.notes,
-            place,
-            has_router,
-        })
+        make::plan(all, tree, request)
     }
 
     /// Whether the API is in a router of the package's own.
@@ -185,6 +119,34 @@ impl Plan {
         self.changes
             .iter()
             .filter(|change| matches!(change.action, Action::Conflict(_)))
+    }
+
+    /// The files that are written, and that a person has to settle something in.
+    pub fn left(&self) -> impl Iterator<Item = (&Change, Conflict)> {
+        self.changes
+            .iter()
+            .filter_map(|change| Some((change, change.left?)))
+    }
+
+    /// What is said about files that a person has to settle something in.
+    #[must_use]
+    pub fn left_error(&self) -> Option<Error> {
+        let left: Vec<_> = self.left().collect();
+        let (first, _) = left.first()?;
+        let files: Vec<String> = left
+            .iter()
+            .map(|(change, kind)| change.to_settle(*kind))
+            .collect();
+        let what = match files.len() {
+            1 => "a conflict is left for you to settle".to_owned(),
+            more => format!("{more} conflicts are left for you to settle"),
+        };
+        Some(
+            Error::new(Code::MergeConflict, what)
+                .at(&first.path)
+                .help(files.join("\n  "))
+                .ending(Exit::Findings),
+        )
     }
 
     /// The error for a plan with conflicts: names the files and the way out.

@@ -153,6 +153,8 @@ pub(super) fn changes(
             before: Some(text.into_bytes()),
             after: Some(Cow::Owned(edited.text)),
             kept_as: None,
+            beside: None,
+            left: None,
         });
     }
     Ok((changes, injected))

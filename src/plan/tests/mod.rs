@@ -3,6 +3,7 @@
 mod names;
 
 use super::*;
+use crate::spec::Spec;
 use crate::apply::Session;
 use crate::components::{Class, GeneratedFile, Render, Rendered};
 use crate::disk::Real;
@@ -78,6 +79,8 @@ impl Package {
             standalone: true,
             joins: false,
             force,
+            conflicts: Conflicts::Refuse,
+            upgrade: false,
             prune: false,
         };
         Plan::with(&[version], Tree::new(&Real, &self.root), &request)
@@ -484,7 +487,7 @@ proptest! {
         prop_assume!(Spec::parse(&text).is_ok());
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("pay");
-        let request = Request { spec_text: &text, package: "pay", standalone: true, joins: false, force: false, prune: false };
+        let request = Request { spec_text: &text, package: "pay", standalone: true, joins: false, force: false, conflicts: Conflicts::Refuse, upgrade: false, prune: false };
         let plan = Plan::new(Tree::new(&Real, &root), &request);
         prop_assert!(plan.is_ok(), "{}\n{text}", plan.unwrap_err());
     }

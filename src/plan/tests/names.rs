@@ -2,6 +2,8 @@
 //! begins to use, and that no list has, makes some spec clash in code that does not compile.
 
 use super::*;
+use crate::model::PackageModel;
+use crate::spec::Spec;
 use crate::components;
 use crate::model::Place;
 use crate::naming::reserved_field;

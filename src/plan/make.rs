@@ -1,0 +1,142 @@
+//! Making a plan: what is wanted, what is known, what is there.
+
+use super::{Change, LockState, Plan, Request, bookkeeping, decide, history, shared, undo, version, warning};
+use crate::components::{self, Component};
+use crate::disk::Tree;
+use crate::error::Result;
+use crate::lock::{self, Hash, Lock};
+use crate::model::{PackageModel, Place};
+use crate::package::Host;
+use crate::spec::{self, PackageKind, Spec};
+
+/// What is known before anything is rendered.
+struct Known<'a> {
+    tree: Tree<'a>,
+    request: &'a Request<'a>,
+    lock: Lock,
+    /// The lock is lost.
+    adopt: bool,
+    host: Host,
+}
+
+pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> Result<Plan> {
+    let spec = Spec::parse(request.spec_text)?;
+    let old_text = tree.read_text(lock::FILE)?;
+    let old = old_text.as_deref().map(Lock::parse).transpose()?;
+    let spec_before = tree.read(spec::FILE)?;
+    let host = match spec.package {
+        PackageKind::Service => Host::of_service(tree.disk(), tree, request.joins)?,
+        PackageKind::Existing { .. } => Host::look(tree.disk(), tree)?,
+    };
+    let known = Known {
+        tree,
+        request,
+        adopt: old.is_none() && spec_before.is_some(),
+        lock: old.unwrap_or_default(),
+        host,
+    };
+    let from = version::behind(&known.lock.generator)?.filter(|_| known.has_other_templates(all));
+    if let Some(from) = from.as_ref().filter(|_| !request.upgrade) {
+        return Err(version::outdated(from));
+    }
+    let place = known.place(&spec, request.prune)?;
+    let package = PackageModel::new(&spec, &place);
+    let (phases, files) = components::render(all, &package)?;
+    tree.check_folders(files.iter().map(|owned| owned.file.path()))?;
+    let decide::Decided {
+        mut changes,
+        mut lock,
+    } = known.decider().all(&files)?;
+    let wanted = shared::wanted(&package, &known.host, &known.lock)?;
+    let (edits, injected) = shared::changes(tree, &known.lock, &wanted)?;
+    changes.extend(edits);
+    let has_router = shared::has_router(&injected);
+    lock.injected = injected;
+    let spec_text = Some(request.spec_text).filter(|_| !is_gone(&spec, request));
+    lock.spec = spec_text.map(|text| Hash::of(text.as_bytes()));
+    changes.push(match spec_text {
+        Some(text) => Change::spec(spec_before, text),
+        None => Change::spec_goes(spec_before),
+    });
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut plan = Plan {
+        phases,
+        bookkeeping: bookkeeping::steps(tree, &lock, old_text.as_deref(), &files, spec_text)?,
+        lock_state: known.lock_state(&lock),
+        warnings: warning::of(&changes),
+        changes,
+        notes: known.host.notes,
+        place,
+        has_router,
+        from,
+    };
+    if request.upgrade && !plan.is_empty() {
+        let undo = undo::keep(tree, &plan.steps())?;
+        plan.bookkeeping.splice(0..0, undo);
+    }
+    Ok(plan)
+}
+
+impl Known<'_> {
+    fn place(&self, spec: &Spec, prune: bool) -> Result<Place> {
+        let Self { host, request, .. } = self;
+        Ok(Place {
+            package: request.package.to_owned(),
+            library: host.library.clone(),
+            style: host.style,
+            vendor: host.vendor(),
+            owns_library: !host.has_library || self.lock.files.contains_key("src/lib.rs"),
+            standalone: request.standalone && !host.joins,
+            history: history::read(self.tree, &self.lock, self.adopt, spec.store)?,
+            prune,
+        })
+    }
+
+    fn decider(&self) -> decide::Decider<'_> {
+        decide::Decider {
+            tree: self.tree,
+            known: &self.lock,
+            force: self.request.force,
+            conflicts: self.request.conflicts,
+            adopt: self.adopt,
+            shares_vendor: self.host.shares_vendor,
+        }
+    }
+
+    /// Whether today's templates make other files of the spec that was applied last.
+    fn has_other_templates(&self, all: &[Component]) -> bool {
+        let rendered = || -> Result<Vec<components::Owned>> {
+            let hash = self.lock.spec.as_ref();
+            let text = hash.map(|hash| super::base::text(self.tree, hash)).transpose()?;
+            let text = text.flatten().unwrap_or_else(|| self.request.spec_text.to_owned());
+            let spec = Spec::parse(&text)?;
+            let package = PackageModel::new(&spec, &self.place(&spec, false)?);
+            Ok(components::render(all, &package)?.1)
+        };
+        let Ok(files) = rendered() else { return true };
+        let is_same = |owned: &components::Owned| {
+            let known = self.lock.files.get(owned.file.path());
+            known.is_some_and(|known| known.hash == Hash::of(owned.file.contents().as_bytes()))
+        };
+        files.len() != self.lock.files.len() || !files.iter().all(is_same)
+    }
+
+    fn lock_state(&self, new: &Lock) -> LockState {
+        let is_same = new.files == self.lock.files && new.injected == self.lock.injected;
+        match (self.adopt, is_same) {
+            (true, _) => LockState::Rebuilt,
+            (false, true) => LockState::Current,
+            (false, false) => LockState::Changed,
+        }
+    }
+}
+
+/// Whether the last domain was taken out of a package that was there before, so that nothing of ours
+/// is left in it.
+fn is_gone(spec: &Spec, request: &Request<'_>) -> bool {
+    let is_guest = spec.package != PackageKind::Service;
+    is_guest
+        && spec.domains.is_empty()
+        && request.prune
+        && request.spec_text == spec::new_document(spec)
+}

@@ -93,15 +93,32 @@ impl DomainModel {
         let columns = self.columns().into_iter();
         schema::Wanted {
             module: self.module().to_owned(),
+            events: self
+                .operations
+                .iter()
+                .map(OperationModel::event_type)
+                .collect(),
             columns: columns
                 .map(|column| schema::Column {
                     name: column.sql(),
                     sql: column.kind(store).to_owned(),
-                    nullable: column.nullable,
+                    filled_by: self.events_that_fill(&column),
                 })
                 .collect(),
             callbacks: self.callbacks,
         }
+    }
+
+    /// The events whose commands always have a value for a column.
+    fn events_that_fill(&self, column: &Column) -> Vec<String> {
+        let fills = |operation: &&OperationModel| {
+            let columns = operation.columns();
+            columns
+                .iter()
+                .any(|own| own.name == column.name && !own.nullable)
+        };
+        let operations = self.operations.iter().filter(fills);
+        operations.map(OperationModel::event_type).collect()
     }
 
     /// `/api/payments/callbacks`, where its provider reports.
@@ -123,7 +140,7 @@ impl DomainModel {
             .filter(|operation| !operation.is_root)
     }
 
-    /// The typed columns of all its commands: each name once, nullable where an operation lacks it.
+    /// The typed columns of all its commands: each name once.
     #[must_use]
     pub fn columns(&self) -> Vec<Column> {
         let mut columns: Vec<Column> = Vec::new();
@@ -131,14 +148,6 @@ impl DomainModel {
             if !columns.iter().any(|known| known.name == column.name) {
                 columns.push(column);
             }
-        }
-        for column in &mut columns {
-            let everywhere = self.operations.iter().all(|o| {
-                o.columns()
-                    .iter()
-                    .any(|c| c.name == column.name && !c.nullable)
-            });
-            column.nullable = !everywhere;
         }
         columns
     }

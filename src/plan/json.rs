@@ -12,7 +12,18 @@ struct PlanJson<'a> {
     kind: &'static str,
     phases: Vec<&'a [&'static str]>,
     files: Vec<FileJson<'a>>,
+    conflicts: Vec<ConflictJson<'a>>,
     warnings: Vec<WarningJson<'a>>,
+    notes: &'a [String],
+}
+
+/// What a person has to settle, also where the file is written.
+#[derive(Serialize)]
+struct ConflictJson<'a> {
+    path: &'a str,
+    conflict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beside: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +71,21 @@ impl Plan {
             at: &warning.path,
             help: warning.help,
         });
+        let refused = self.conflicts().filter_map(|change| match change.action {
+            Action::Conflict(kind) => Some((change, kind)),
+            _ => None,
+        });
+        let conflicts = refused
+            .chain(self.left())
+            .map(|(change, kind)| ConflictJson {
+                path: &change.path,
+                conflict: kind.word(),
+                beside: change
+                    .beside
+                    .as_ref()
+                    .map(|(path, _)| path.as_str())
+                    .or(change.kept_as.as_deref()),
+            });
         let plan = PlanJson {
             schema: SCHEMA,
             kind: "plan",
@@ -69,6 +95,8 @@ impl Plan {
                 .map(|phase| phase.components.as_slice())
                 .collect(),
             files: files.collect(),
+            conflicts: conflicts.collect(),
+            notes: &self.notes,
             warnings: warnings.collect(),
         };
         serde_json::to_value(plan).unwrap_or_default()

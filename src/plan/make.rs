@@ -1,6 +1,8 @@
 //! Making a plan: what is wanted, what is known, what is there.
 
-use super::{Change, LockState, Plan, Request, bookkeeping, decide, history, shared, undo, version, warning};
+use super::{
+    Change, LockState, Plan, Request, bookkeeping, decide, history, shared, undo, version, warning,
+};
 use crate::components::{self, Component};
 use crate::disk::Tree;
 use crate::error::Result;
@@ -107,8 +109,12 @@ impl Known<'_> {
     fn has_other_templates(&self, all: &[Component]) -> bool {
         let rendered = || -> Result<Vec<components::Owned>> {
             let hash = self.lock.spec.as_ref();
-            let text = hash.map(|hash| super::base::text(self.tree, hash)).transpose()?;
-            let text = text.flatten().unwrap_or_else(|| self.request.spec_text.to_owned());
+            let text = hash
+                .map(|hash| super::base::text(self.tree, hash))
+                .transpose()?;
+            let text = text
+                .flatten()
+                .unwrap_or_else(|| self.request.spec_text.to_owned());
             let spec = Spec::parse(&text)?;
             let package = PackageModel::new(&spec, &self.place(&spec, false)?);
             Ok(components::render(all, &package)?.1)

@@ -8,6 +8,8 @@ use super::table::{Table, Typed};
 pub struct Wanted {
     /// `payment`.
     pub module: String,
+    /// The events of its operations: `PAYMENT_REQUESTED`.
+    pub events: Vec<String>,
     /// Its typed columns.
     pub columns: Vec<Column>,
     /// Whether it takes callbacks.
@@ -21,8 +23,8 @@ pub struct Column {
     pub name: String,
     /// Its type.
     pub sql: String,
-    /// Whether an operation may leave it empty.
-    pub nullable: bool,
+    /// The events whose commands always fill it.
+    pub filled_by: Vec<String>,
 }
 
 /// One migration of a package.
@@ -103,7 +105,7 @@ pub fn migrations(history: &History, wanted: &[Wanted]) -> Vec<Migration> {
             let name = numbers.name(module, &mut last);
             all.push(step(name, Step::Tables(domain.columns.clone())));
         }
-        let change = changes(&table, &domain.columns, last + 1);
+        let change = changes(&table, domain, last + 1);
         if table.is_there && !change.is_empty() {
             let name = numbers.name(&format!("{module}_{}", change.slug()), &mut last);
             all.push(step(name, Step::Change(change)));
@@ -136,9 +138,9 @@ impl Numbers<'_> {
 }
 
 /// What has to change in a table, under the number that the change gets.
-fn changes(table: &Table, wanted: &[Column], number: u32) -> Change {
+fn changes(table: &Table, domain: &Wanted, number: u32) -> Change {
     let mut change = Change::default();
-    for column in wanted {
+    for column in &domain.columns {
         match table.column(&column.name) {
             None => change.added.push(column.clone()),
             Some(there) if there.sql != column.sql => {
@@ -149,15 +151,29 @@ fn changes(table: &Table, wanted: &[Column], number: u32) -> Change {
             Some(_) => {}
         }
     }
-    let is_needed = |there: &&Typed| {
-        let wanted = wanted.iter().find(|column| column.name == there.name);
-        there.is_strict && wanted.is_none_or(|column| column.nullable || column.sql != there.sql)
-    };
-    let relaxed = table.columns.iter().filter(is_needed);
+    let relaxed = table
+        .columns
+        .iter()
+        .filter(|there| is_in_the_way(there, domain));
     change.relaxed = relaxed
         .map(|there| (there.name.clone(), there.sql.clone()))
         .collect();
     change
+}
+
+/// Whether the database would refuse operations because they leave a column empty.
+fn is_in_the_way(there: &Typed, domain: &Wanted) -> bool {
+    let wanted = domain
+        .columns
+        .iter()
+        .find(|column| column.name == there.name);
+    let wanted = wanted.filter(|column| column.sql == there.sql);
+    let is_filled = |event: &String| wanted.is_some_and(|column| column.filled_by.contains(event));
+    domain
+        .events
+        .iter()
+        .filter(|event| there.is_strict || there.events.contains(event))
+        .any(|event| !is_filled(event))
 }
 
 /// The name under which a column stays whose type changed.

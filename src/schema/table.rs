@@ -20,6 +20,8 @@ pub(super) struct Typed {
     pub(super) sql: String,
     /// Whether the database refuses to leave it empty.
     pub(super) is_strict: bool,
+    /// The events whose operations it refuses without it.
+    pub(super) events: Vec<String>,
 }
 
 impl Table {
@@ -81,7 +83,20 @@ impl Typed {
         Some(Self {
             name: name.to_owned(),
             sql: sql.to_owned(),
-            is_strict: rest.contains("NOT NULL"),
+            is_strict: rest.contains("NOT NULL") && !rest.contains("IS NOT NULL"),
+            events: events(rest),
         })
     }
+}
+
+/// The events in `CHECK (event_type NOT IN ('A', 'B') OR x IS NOT NULL)`.
+fn events(definition: &str) -> Vec<String> {
+    let list = definition
+        .split_once("event_type NOT IN (")
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map_or("", |(list, _)| list);
+    let names = list
+        .split(',')
+        .map(|name| name.trim().trim_matches('\'').to_owned());
+    names.filter(|name| !name.is_empty()).collect()
 }

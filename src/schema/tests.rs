@@ -27,13 +27,14 @@ fn column(name: &str, sql: &str) -> Column {
     Column {
         name: name.to_owned(),
         sql: sql.to_owned(),
-        nullable: false,
+        filled_by: vec!["PAYMENT_REQUESTED".to_owned()],
     }
 }
 
 fn wanted(columns: &[(&str, &str)]) -> Wanted {
     Wanted {
         module: "payment".to_owned(),
+        events: vec!["PAYMENT_REQUESTED".to_owned()],
         columns: columns
             .iter()
             .map(|(name, sql)| column(name, sql))
@@ -106,6 +107,28 @@ fn a_column_that_must_not_be_empty_is_relaxed_when_no_command_fills_it() {
         ["0001_payment"],
         "one that may be empty stays"
     );
+}
+
+/// As earlier versions wrote it: a column that the commands of some events have to fill.
+#[test]
+fn a_column_that_one_event_fills_stands_in_the_way_of_no_other() {
+    let check =
+        "order_id TEXT CHECK (event_type NOT IN ('PAYMENT_REQUESTED') OR order_id IS NOT NULL),";
+    let table = PAYMENT.replace("order_id TEXT,", check);
+    let history = history(&[("migrations/sqlite/0001_payment.sql", &table)]);
+    let mut both = wanted(SAME);
+    both.events.push("REFUND_REQUESTED".to_owned());
+    both.columns[1]
+        .filled_by
+        .push("REFUND_REQUESTED".to_owned());
+    assert_eq!(
+        names(&history, std::slice::from_ref(&both)),
+        ["0001_payment"]
+    );
+    both.columns[0].filled_by.clear();
+    let (name, change) = the_change(&history, both);
+    assert_eq!(name, "0002_payment_relax_order_id");
+    assert_eq!(change.relaxed, [("order_id".to_owned(), "TEXT".to_owned())]);
 }
 
 /// Reading back what was written is the only memory there is.

@@ -14,3 +14,4 @@ mod machine;
 mod migrations;
 mod output;
 mod places;
+mod upgrade;

@@ -3,11 +3,11 @@
 mod names;
 
 use super::*;
-use crate::spec::Spec;
 use crate::apply::Session;
 use crate::components::{Class, GeneratedFile, Render, Rendered};
 use crate::disk::Real;
 use crate::error::Code;
+use crate::spec::Spec;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -2,11 +2,11 @@
 //! begins to use, and that no list has, makes some spec clash in code that does not compile.
 
 use super::*;
-use crate::model::PackageModel;
-use crate::spec::Spec;
 use crate::components;
+use crate::model::PackageModel;
 use crate::model::Place;
 use crate::naming::reserved_field;
+use crate::spec::Spec;
 use crate::spec::{generated_types, is_gateway_function, is_runtime_type};
 use std::collections::BTreeSet;
 use syn::visit::{self, Visit};

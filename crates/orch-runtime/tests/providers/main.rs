@@ -9,5 +9,10 @@
 )]
 
 mod emulator;
+mod fcm;
 mod harness;
 mod lossy;
+mod recovery;
+mod stripe;
+mod through;
+mod twilio;

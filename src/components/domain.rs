@@ -36,8 +36,8 @@ struct ModuleView<'a> {
 
 /// How the provider is wired.
 struct GatewayView {
-    /// The providers that the runtime configures.
-    list: String,
+    /// Its kind, as the runtime names it.
+    kind: &'static str,
     /// What of the setup hands out its client.
     getter: &'static str,
     /// The last variables that configure it, in prose.
@@ -161,7 +161,6 @@ pub(super) fn path(operation: &OperationModel) -> String {
 
 fn gateway(domain: &DomainModel) -> GatewayView {
     let (kind, screaming) = (domain.gateway, domain.screaming());
-    let pair = format!("(\"{screaming}\", GatewayKind::{})", kind.type_name());
     let (getter, ends): (_, &[&str]) = match kind {
         GatewayKind::Http => ("gateway", &["TOKEN", "TIMEOUT"]),
         GatewayKind::Twilio => ("twilio", &["TOKEN", "FROM", "TIMEOUT"]),
@@ -173,7 +172,7 @@ fn gateway(domain: &DomainModel) -> GatewayView {
     let variable = |end: &&str| format!("`{screaming}_GATEWAY_{end}`");
     let names: Vec<String> = ends.iter().map(variable).collect();
     GatewayView {
-        list: array(&[pair], 4, "    gateways: &,".len()),
+        kind: kind.type_name(),
         getter,
         variables: match names.split_last() {
             Some((last, rest)) => format!("{} and {last}", rest.join(", ")),

@@ -10,6 +10,7 @@ Examples:
   orch-gen Payment PaymentRequested order_id:string amount:money
   orch-gen Payment RefundRequested payment_id:uuid amount:money
   orch-gen FileUpload FileUploadRequested        (fields of the preset)
+  orch-gen Payment PaymentRequested --gateway stripe
   orch-gen Notification NotificationSent 'channel:enum(push|sms)' body:text
   orch-gen plan --diff                           (what `apply` would do)
   orch-gen check                                 (for CI: exit 1 on drift)
@@ -170,7 +171,7 @@ pub(super) struct Generate {
     /// What to keep beside the state: none, progress or history
     #[arg(long, value_name = "WHAT")]
     pub(super) track: Option<String>,
-    /// How the provider is reached: http (the default)
+    /// How the provider is reached: http (the default), stripe, twilio or fcm
     #[arg(long, value_name = "KIND")]
     pub(super) gateway: Option<String>,
     /// Take signed callbacks of the provider

@@ -3,7 +3,7 @@
 use super::{Column, FieldModel};
 use crate::naming::Name;
 use crate::schema;
-use crate::spec::{Domain, Operation, StoreKind, Track};
+use crate::spec::{Domain, GatewayKind, Operation, Slot, StoreKind, Track};
 use std::collections::BTreeSet;
 
 /// A domain: one module, one pair of tables, one gateway.
@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 pub struct DomainModel {
     /// Its name in every form.
     pub name: Name,
+    /// How it reaches its provider.
+    pub gateway: GatewayKind,
     /// Whether its provider reports by callbacks.
     pub callbacks: bool,
     /// Its operations in the order of `orch.toml`.
@@ -32,6 +34,10 @@ pub struct OperationModel {
     pub track: Track,
     /// The fields of its command.
     pub fields: Vec<FieldModel>,
+    /// Whether it gives back what an earlier call took.
+    pub is_refund: bool,
+    /// The slots of its gateway that are filled, each with the position of its field.
+    slots: Vec<(&'static str, usize)>,
 }
 
 impl DomainModel {
@@ -39,10 +45,9 @@ impl DomainModel {
         let operations = domain.operations.iter();
         Self {
             name: domain.name.clone(),
+            gateway: domain.gateway,
             callbacks: domain.callbacks,
-            operations: operations
-                .map(|o| OperationModel::new(&domain.name, o))
-                .collect(),
+            operations: operations.map(|o| OperationModel::new(domain, o)).collect(),
         }
     }
 
@@ -127,6 +132,12 @@ impl DomainModel {
         format!("/api/{}/callbacks", self.name.route())
     }
 
+    /// `HttpPaymentGateway`, the adapter to its provider.
+    #[must_use]
+    pub fn adapter(&self) -> String {
+        format!("{}{}Gateway", self.gateway.type_name(), self.type_name())
+    }
+
     /// The operation named like the domain.
     #[must_use]
     pub fn root_operation(&self) -> Option<&OperationModel> {
@@ -154,19 +165,33 @@ impl DomainModel {
 }
 
 impl OperationModel {
-    fn new(domain: &Name, operation: &Operation) -> Self {
+    fn new(domain: &Domain, operation: &Operation) -> Self {
         let name = &operation.name;
+        let filled = |slot: &Slot| Some((slot.name, slot.field_of(&operation.fields)?));
+        let slots: Vec<_> = operation
+            .slots(domain.gateway)
+            .iter()
+            .filter_map(filled)
+            .collect();
+        let mut fields: Vec<FieldModel> = operation
+            .fields
+            .iter()
+            .map(|f| FieldModel::new(name.type_name(), f))
+            .collect();
+        if domain.gateway == GatewayKind::Twilio {
+            for (_, at) in slots.iter().filter(|(slot, _)| *slot == "to") {
+                fields[*at].sample_as_number();
+            }
+        }
         Self {
             name: name.clone(),
             event: operation.event.clone(),
-            domain: domain.clone(),
-            is_root: name == domain,
+            domain: domain.name.clone(),
+            is_root: *name == domain.name,
+            is_refund: operation.is_refund(),
+            slots,
             track: operation.track,
-            fields: operation
-                .fields
-                .iter()
-                .map(|f| FieldModel::new(name.type_name(), f))
-                .collect(),
+            fields,
         }
     }
 
@@ -229,6 +254,13 @@ impl OperationModel {
             .filter_map(FieldModel::runtime_import)
             .collect();
         imports.into_iter().collect()
+    }
+
+    /// The field that fills a slot of the domain's gateway.
+    #[must_use]
+    pub fn slot(&self, name: &str) -> Option<&FieldModel> {
+        let mut filled = self.slots.iter().filter(|(slot, _)| *slot == name);
+        filled.next().and_then(|(_, at)| self.fields.get(*at))
     }
 
     /// Fields with an enum of their own.

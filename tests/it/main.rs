@@ -6,6 +6,7 @@ mod command;
 mod conflicts;
 mod existing;
 mod format;
+mod gateways;
 mod generate;
 mod hostile;
 mod interrupted;

@@ -149,6 +149,17 @@ impl BizKey {
     }
 }
 
+impl OpId {
+    /// When it was made, where it is a UUID of version 7, as [`UuidSource`] makes them.
+    #[must_use]
+    pub fn made_at(&self) -> Option<Timestamp> {
+        let id = uuid::Uuid::parse_str(&self.0).ok()?;
+        let (seconds, nanos) = id.get_timestamp()?.to_unix();
+        (id.get_version_num() == 7)
+            .then(|| Timestamp::from_timestamp(i64::try_from(seconds).ok()?, nanos))?
+    }
+}
+
 impl OwnerId {
     /// The owner of requests that nobody signed.
     #[must_use]
@@ -202,5 +213,14 @@ mod tests {
         let early = UuidSource.op_id(crate::clock::from_millis(1_000));
         let late = UuidSource.op_id(crate::clock::from_millis(2_000));
         assert!(early < late);
+    }
+
+    #[test]
+    fn an_id_of_ours_says_when_it_was_made() {
+        let made = crate::clock::from_millis(1_735_689_600_123);
+        assert_eq!(UuidSource.op_id(made).made_at(), Some(made));
+        for other in ["op-1", "9b2e7c3a-5b1c-4a7e-9d2f-0a1b2c3d4e01"] {
+            assert_eq!(OpId::new(other).unwrap().made_at(), None, "{other}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use sqlx::SqlStr;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-use crate::store::Tables;
+use crate::store::{Tables, quoted};
 
 use super::committer::SettleSql;
 
@@ -138,7 +138,7 @@ pub(super) fn accept(tables: &Tables, types: &[String]) -> SqlStr {
         let parameter = (ACCEPT_PARAMETERS + 1 + at).to_string();
         arrays.extend([", $", &parameter, "::text[]"]);
         names.extend([", typed_", &parameter]);
-        columns.extend([", ", column]);
+        columns.extend([", ", &quoted(column)]);
         values.extend([", typed_", &parameter, "::", kind]);
     }
     let text = include_str!("accept.sql")
@@ -153,4 +153,25 @@ pub(super) fn accept(tables: &Tables, types: &[String]) -> SqlStr {
 /// Text of our own making that is cheap to clone.
 fn shared(text: String) -> SqlStr {
     AssertSqlSafe(std::sync::Arc::<str>::from(text)).into_sql_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fields may be named so; in the schema they are quoted.
+    #[test]
+    fn a_column_may_be_named_like_a_word_of_sql() {
+        let tables = Tables {
+            domain: "charge",
+            columns: &["to", "order"],
+        };
+        let types = ["text".to_owned(), "bigint".to_owned()];
+        let sql = accept(&tables, &types);
+        assert!(
+            sql.as_str().contains(", \"to\", \"order\""),
+            "{}",
+            sql.as_str()
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! The statements of one domain: the `.sql` files beside this one with the domain's names filled in.
 
-use crate::store::Tables;
+use crate::store::{Tables, quoted};
 
 /// Every statement, ready to prepare.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ fn accept(tables: &Tables, text: &str) -> String {
     let mut columns = String::new();
     let mut values = String::new();
     for (at, column) in tables.columns.iter().enumerate() {
-        columns.extend([", ", column]);
+        columns.extend([", ", &quoted(column)]);
         values.extend([", ?".to_owned(), (ACCEPT_PARAMETERS + 1 + at).to_string()]);
     }
     text.replace("{columns}", &columns)
@@ -160,6 +160,23 @@ mod tests {
             assert!(opcodes.contains(&"OpenWrite".to_owned()), "{step}");
             assert!(!opcodes.contains(&"OpenEphemeral".to_owned()), "{step}");
         }
+    }
+
+    /// Fields may be named so; in the schema they are quoted.
+    #[test]
+    fn a_column_may_be_named_like_a_word_of_sql() {
+        let tables = Tables {
+            domain: "charge",
+            columns: &["to", "order"],
+        };
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let schema = include_str!("../../../tests/it/charge.sql")
+            .replace("order_id TEXT", "\"to\" TEXT")
+            .replace("cents INTEGER", "\"order\" INTEGER");
+        connection.execute_batch(&schema).unwrap();
+        connection
+            .prepare(&Statements::new(&tables).accept)
+            .unwrap();
     }
 
     /// Operations are never deleted. A look that reads all of them, every few seconds, is what brings a

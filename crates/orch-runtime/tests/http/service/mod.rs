@@ -7,6 +7,7 @@ mod callbacks;
 mod dead_letters;
 mod embedded;
 mod encryption;
+mod gateways;
 mod logs;
 mod process;
 mod provider;
@@ -15,7 +16,7 @@ mod traces;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use orch_runtime::gateway::{HttpGateway, probe, receipt};
+use orch_runtime::gateway::{GatewayKind, HttpGateway, probe, receipt};
 use orch_runtime::http::{ApiError, TrustedHeader};
 use orch_runtime::service::{Module, Parts, Service, Setup, SetupError};
 use orch_runtime::{
@@ -35,7 +36,7 @@ use self::provider::CountingProvider;
 
 const MODULE: Module = Module {
     domain: "PING",
-    gateways: &["PING"],
+    gateways: &[("PING", GatewayKind::Http)],
     start,
 };
 
@@ -116,6 +117,7 @@ fn child() {
     };
     let service = match std::env::var("CHILD_WITH_CALLBACKS") {
         Ok(_) => callbacks::service(),
+        Err(_) if std::env::var_os("CHILD_WITH_CLIENTS").is_some() => gateways::service(),
         Err(_) => Service::new("pinger", "1.2.3")
             .migrations(MIGRATIONS)
             .module(module),

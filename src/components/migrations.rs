@@ -1,9 +1,7 @@
 //! `migrations/`: the tables of the domains, up and down. What was written once stays as it is.
 
-use askama::Template;
-
 use super::{Class, Component, Context, GeneratedFile, Render, RenderError, Rendered};
-use crate::schema::{Change, Column, Migration, Step};
+use crate::schema::{self, Migration, Named, Step};
 use crate::spec::StoreKind;
 
 /// The component.
@@ -16,90 +14,14 @@ pub(super) const COMPONENT: Component = Component {
         "migrations/[store]/[number]_[domain].down.sql.j2",
         "migrations/[store]/[number]_[domain]_[change].sql.j2",
         "migrations/[store]/[number]_[domain]_[change].down.sql.j2",
+        "migrations/[store]/[number]_[domain]_indexes.sql.j2",
+        "migrations/[store]/[number]_[domain]_indexes.down.sql.j2",
         "migrations/sqlite/[number]_[domain]_callbacks.sql.j2",
         "migrations/postgres/[number]_[domain]_callbacks.sql.j2",
         "migrations/[store]/[number]_[domain]_callbacks.down.sql.j2",
     ],
     render: Render::Package(render),
 };
-
-#[derive(Template)]
-#[template(path = "migrations/sqlite/[number]_[domain].sql.j2", escape = "none")]
-struct SqliteView<'a> {
-    prose: &'a str,
-    domain: &'a str,
-    columns: &'a [Column],
-}
-
-#[derive(Template)]
-#[template(path = "migrations/postgres/[number]_[domain].sql.j2", escape = "none")]
-struct PostgresView<'a> {
-    prose: &'a str,
-    domain: &'a str,
-    columns: &'a [Column],
-}
-
-#[derive(Template)]
-#[template(
-    path = "migrations/[store]/[number]_[domain].down.sql.j2",
-    escape = "none"
-)]
-struct DownView<'a> {
-    prose: &'a str,
-    domain: &'a str,
-}
-
-#[derive(Template)]
-#[template(
-    path = "migrations/[store]/[number]_[domain]_[change].sql.j2",
-    escape = "none"
-)]
-struct ChangeView<'a> {
-    prose: &'a str,
-    domain: &'a str,
-    change: &'a Change,
-}
-
-#[derive(Template)]
-#[template(
-    path = "migrations/[store]/[number]_[domain]_[change].down.sql.j2",
-    escape = "none"
-)]
-struct ChangeDownView<'a> {
-    prose: &'a str,
-    domain: &'a str,
-    change: &'a Change,
-}
-
-#[derive(Template)]
-#[template(
-    path = "migrations/sqlite/[number]_[domain]_callbacks.sql.j2",
-    escape = "none"
-)]
-struct SqliteInboxView<'a> {
-    prose: &'a str,
-    domain: &'a str,
-}
-
-#[derive(Template)]
-#[template(
-    path = "migrations/postgres/[number]_[domain]_callbacks.sql.j2",
-    escape = "none"
-)]
-struct PostgresInboxView<'a> {
-    prose: &'a str,
-    domain: &'a str,
-}
-
-#[derive(Template)]
-#[template(
-    path = "migrations/[store]/[number]_[domain]_callbacks.down.sql.j2",
-    escape = "none"
-)]
-struct InboxDownView<'a> {
-    prose: &'a str,
-    domain: &'a str,
-}
 
 fn render(context: &Context<'_>) -> Rendered {
     let package = context.package;
@@ -135,90 +57,32 @@ impl Paths<'_> {
         format!("migrations/{}/{}{end}", self.store.keyword(), self.name)
     }
 
-    fn both(&self, up: &impl Template, down: &impl Template) -> Rendered {
+    fn both(&self, sql: schema::Sql) -> Rendered {
         let class = Class::Generated;
-        let file = |path, text: Result<String, askama::Error>| match text {
-            Ok(text) => Ok(GeneratedFile::ready(
-                path,
-                class,
-                text.trim_end().to_owned() + "\n",
-            )),
-            Err(error) => Err(RenderError::new(path, error.to_string())),
-        };
+        let sql = sql.map_err(|error| RenderError::new(self.up(), error.to_string()))?;
         Ok(vec![
-            file(self.up(), up.render())?,
-            file(self.down(), down.render())?,
+            GeneratedFile::ready(self.up(), class, sql.up),
+            GeneratedFile::ready(self.down(), class, sql.down),
         ])
     }
 }
 
 fn one(paths: &Paths<'_>, prose: &str, migration: &Migration) -> Rendered {
-    let domain = migration.module.as_str();
-    match (&migration.step, paths.store) {
-        (Step::Written(written), _) => {
+    let named = Named {
+        store: paths.store,
+        module: &migration.module,
+        prose,
+    };
+    match &migration.step {
+        Step::Written(written) => {
             let up = GeneratedFile::ready(paths.up(), Class::Generated, written.up.clone());
             let down = written.down.clone();
             let down = down.map(|text| GeneratedFile::ready(paths.down(), Class::Generated, text));
             Ok(std::iter::once(up).chain(down).collect())
         }
-        (Step::Tables(columns), StoreKind::Sqlite) => paths.both(
-            &SqliteView {
-                prose,
-                domain,
-                columns,
-            },
-            &DownView { prose, domain },
-        ),
-        (Step::Tables(columns), StoreKind::Postgres) => paths.both(
-            &PostgresView {
-                prose,
-                domain,
-                columns,
-            },
-            &DownView { prose, domain },
-        ),
-        (Step::Change(change), _) => paths.both(
-            &ChangeView {
-                prose,
-                domain,
-                change,
-            },
-            &ChangeDownView {
-                prose,
-                domain,
-                change,
-            },
-        ),
-        (Step::Callbacks, StoreKind::Sqlite) => paths.both(
-            &SqliteInboxView { prose, domain },
-            &InboxDownView { prose, domain },
-        ),
-        (Step::Callbacks, StoreKind::Postgres) => paths.both(
-            &PostgresInboxView { prose, domain },
-            &InboxDownView { prose, domain },
-        ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Everything behind the first line, which names who wrote it.
-    fn statements(text: &str) -> &str {
-        text.split_once('\n').unwrap().1.trim()
-    }
-
-    /// What is generated is what the runtime is tested with, on both databases.
-    #[test]
-    fn the_inbox_is_the_one_of_the_runtimes_own_tests() {
-        let (prose, domain) = ("charge", "charge");
-        let sqlite = SqliteInboxView { prose, domain }.render().unwrap();
-        let postgres = PostgresInboxView { prose, domain }.render().unwrap();
-        let tested = include_str!("../../crates/orch-runtime/tests/it/callbacks/callbacks.sql");
-        assert_eq!(statements(&sqlite), statements(tested));
-        let tested =
-            include_str!("../../crates/orch-runtime/tests/it/callbacks/callbacks.postgres.sql");
-        assert_eq!(statements(&postgres), statements(tested));
+        Step::Tables(columns) => paths.both(named.tables(columns)),
+        Step::Callbacks => paths.both(named.inbox()),
+        Step::Change(change) => paths.both(named.change(change)),
+        Step::Indexes(indexes) => paths.both(named.indexes(indexes)),
     }
 }

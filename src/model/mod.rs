@@ -87,7 +87,7 @@ impl PackageModel {
         let tables: Vec<_> = domains.iter().map(|d| d.tables(spec.store)).collect();
         let mut history = place.history.clone();
         if place.prune {
-            history = history.without_unneeded(&tables);
+            history = history.without_unneeded(&tables, spec.store);
         }
         Self {
             name: place.package.clone(),
@@ -103,7 +103,7 @@ impl PackageModel {
             store: spec.store,
             standalone: place.standalone,
             domains,
-            migrations: schema::migrations(&history, &tables),
+            migrations: schema::migrations(&history, &tables, spec.store),
         }
     }
 

@@ -13,10 +13,12 @@
 mod history;
 mod next;
 mod prune;
+mod sql;
 mod table;
 #[cfg(test)]
 mod tests;
 
 pub use history::{History, Written};
 pub use next::{Change, Column, Migration, Step, Wanted, migrations};
+pub use sql::{Both, Named, Sql};
 pub use table::Table;

@@ -1,7 +1,9 @@
 //! What the spec asks for beyond the migrations that are written.
 
 use super::history::{History, Written};
+use super::sql::Named;
 use super::table::{Table, Typed};
+use crate::spec::StoreKind;
 
 /// What a domain's tables have to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +49,10 @@ pub enum Step {
     Tables(Vec<Column>),
     /// Makes the inbox of a domain's callbacks.
     Callbacks,
-    /// Changes the columns of the operations.
+    /// Changes columns.
     Change(Change),
+    /// Makes indexes that are missing or were others, by name and statement.
+    Indexes(Vec<(String, String)>),
 }
 
 /// Columns that come and go. What a column held stays in the table under another name.
@@ -60,6 +64,8 @@ pub struct Change {
     pub set_aside: Vec<(String, String)>,
     /// Columns that are new.
     pub added: Vec<Column>,
+    /// Columns of the runtime's own that are new: table, name and definition.
+    pub own: Vec<(String, String)>,
 }
 
 impl Change {
@@ -72,8 +78,10 @@ impl Change {
         let aside = self.set_aside.first().map(|(name, _)| ("retype", name));
         let added = self.added.first().map(|column| ("add", &column.name));
         let relaxed = self.relaxed.first().map(|(name, _)| ("relax", name));
-        let named = aside.or(added).or(relaxed);
+        let own = self.own.first().map(|(_, definition)| ("own", definition));
+        let named = aside.or(added).or(relaxed).or(own);
         named.map_or_else(String::new, |(verb, name)| {
+            let name = name.split(' ').next().unwrap_or_default();
             format!("{verb}_{}", name.trim_matches('"'))
         })
     }
@@ -82,7 +90,7 @@ impl Change {
 /// The migrations of a package in the order of application: those that are written, and what the
 /// domains need beyond.
 #[must_use]
-pub fn migrations(history: &History, wanted: &[Wanted]) -> Vec<Migration> {
+pub fn migrations(history: &History, wanted: &[Wanted], store: StoreKind) -> Vec<Migration> {
     let mut numbers = Numbers(history);
     let mut last = history.numbers.values().max().copied().unwrap_or(0);
     let written = history.written.iter().cloned();
@@ -95,7 +103,7 @@ pub fn migrations(history: &History, wanted: &[Wanted]) -> Vec<Migration> {
         .collect();
     for domain in wanted {
         let module = domain.module.as_str();
-        let table = Table::after(module, history.of(module));
+        let table = Table::after(module, history.of(module).map(|step| step.up.as_str()));
         let step = |name, step| Migration {
             name,
             module: module.to_owned(),
@@ -105,10 +113,16 @@ pub fn migrations(history: &History, wanted: &[Wanted]) -> Vec<Migration> {
             let name = numbers.name(module, &mut last);
             all.push(step(name, Step::Tables(domain.columns.clone())));
         }
-        let change = changes(&table, domain, last + 1);
+        let today = today(domain, &table, store);
+        let change = changes(&table, &today, domain, last + 1);
         if table.is_there && !change.is_empty() {
             let name = numbers.name(&format!("{module}_{}", change.slug()), &mut last);
             all.push(step(name, Step::Change(change)));
+        }
+        let indexes = other_indexes(&table, &today);
+        if table.is_there && !indexes.is_empty() {
+            let name = numbers.name(&format!("{module}_indexes"), &mut last);
+            all.push(step(name, Step::Indexes(indexes)));
         }
         if domain.callbacks && !table.has_inbox {
             let name = numbers.name(&format!("{module}_callbacks"), &mut last);
@@ -117,6 +131,56 @@ pub fn migrations(history: &History, wanted: &[Wanted]) -> Vec<Migration> {
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
+}
+
+/// The tables that are there, as today's templates would make them. A template that fails is reported
+/// where its file is rendered.
+fn today(domain: &Wanted, table: &Table, store: StoreKind) -> Table {
+    let named = Named {
+        store,
+        module: &domain.module,
+        prose: "",
+    };
+    let tables = table.is_there.then(|| named.tables(&[]));
+    let inbox = table.has_inbox.then(|| named.inbox());
+    let texts: Vec<_> = tables.into_iter().chain(inbox).flatten().collect();
+    Table::after(&domain.module, texts.iter().map(|both| both.up.as_str()))
+}
+
+/// The columns that the runtime has in every domain's operations.
+pub(super) fn runtimes_own(module: &str, store: StoreKind) -> Table {
+    let named = Named {
+        store,
+        module,
+        prose: "",
+    };
+    let sql = named.tables(&[]);
+    Table::after(module, sql.iter().map(|both| both.up.as_str()))
+}
+
+/// Columns that the runtime needs and an older version did not make.
+fn own_columns(table: &Table, today: &Table) -> Vec<(String, String)> {
+    let is_there = |wanted: &&Typed| {
+        let mut columns = table.columns.iter();
+        columns.any(|column| column.table == wanted.table && column.name == wanted.name)
+    };
+    let missing = today.columns.iter().filter(|wanted| !is_there(wanted));
+    missing
+        .map(|column| {
+            let definition = format!("{} {}", column.name, column.definition);
+            (column.table.clone(), definition)
+        })
+        .collect()
+}
+
+/// Indexes that an older version did not make, or made otherwise.
+fn other_indexes(table: &Table, today: &Table) -> Vec<(String, String)> {
+    let is_same =
+        |(name, statement): &(&String, &String)| table.indexes.get(*name) == Some(*statement);
+    let others = today.indexes.iter().filter(|index| !is_same(index));
+    others
+        .map(|(name, statement)| (name.clone(), statement.clone()))
+        .collect()
 }
 
 /// Numbers of migrations: what has one for another store keeps it.
@@ -138,10 +202,13 @@ impl Numbers<'_> {
 }
 
 /// What has to change in a table, under the number that the change gets.
-fn changes(table: &Table, domain: &Wanted, number: u32) -> Change {
-    let mut change = Change::default();
+fn changes(table: &Table, today: &Table, domain: &Wanted, number: u32) -> Change {
+    let mut change = Change {
+        own: own_columns(table, today),
+        ..Change::default()
+    };
     for column in &domain.columns {
-        match table.column(&column.name) {
+        match table.column(&domain.module, &column.name) {
             None => change.added.push(column.clone()),
             Some(there) if there.sql != column.sql => {
                 let aside = aside(&there.name, number);
@@ -151,10 +218,12 @@ fn changes(table: &Table, domain: &Wanted, number: u32) -> Change {
             Some(_) => {}
         }
     }
-    let relaxed = table
-        .columns
-        .iter()
-        .filter(|there| is_in_the_way(there, domain));
+    let operations = format!("{}_operations", domain.module);
+    let is_typed = |there: &&Typed| {
+        there.table == operations && today.column(&domain.module, &there.name).is_none()
+    };
+    let typed = table.columns.iter().filter(is_typed);
+    let relaxed = typed.filter(|there| is_in_the_way(there, domain));
     change.relaxed = relaxed
         .map(|there| (there.name.clone(), there.sql.clone()))
         .collect();

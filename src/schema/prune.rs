@@ -1,18 +1,19 @@
 //! Taking migrations out that nothing needs, for commands that take out what generation put in.
 
 use super::history::{History, Written, mentions};
-use super::next::Wanted;
+use super::next::{Wanted, runtimes_own};
+use crate::spec::StoreKind;
 
 impl History {
     /// What is left without the migrations of domains that are not wanted, and without those that did no
     /// more than add columns that no command fills.
     #[must_use]
-    pub fn without_unneeded(mut self, wanted: &[Wanted]) -> Self {
+    pub fn without_unneeded(mut self, wanted: &[Wanted], store: StoreKind) -> Self {
         let all = std::mem::take(&mut self.written);
         let is_needed = |step: &Written| {
             let mut domains = wanted.iter();
             let owner = domains.find(|domain| step.is_about(&domain.module));
-            owner.is_some_and(|owner| is_needed_by(owner, step, &all))
+            owner.is_some_and(|owner| is_needed_by(owner, step, &all, store))
         };
         self.written = all.iter().filter(|step| is_needed(step)).cloned().collect();
         let names: Vec<&str> = self.written.iter().map(|step| step.name.as_str()).collect();
@@ -22,12 +23,14 @@ impl History {
     }
 }
 
-fn is_needed_by(owner: &Wanted, step: &Written, all: &[Written]) -> bool {
+fn is_needed_by(owner: &Wanted, step: &Written, all: &[Written], store: StoreKind) -> bool {
     let Some(added) = only_adds(step, &owner.module) else {
         return true;
     };
+    let own = runtimes_own(&owner.module, store);
     added.iter().any(|name| {
-        let is_filled = owner.columns.iter().any(|column| column.name == *name);
+        let is_filled = owner.columns.iter().any(|column| column.name == *name)
+            || own.column(&owner.module, name).is_some();
         let others = all.iter().filter(|other| other.name != step.name);
         let mut others = others.filter(|other| other.is_about(&owner.module));
         is_filled || others.any(|other| mentions(&other.up, name))

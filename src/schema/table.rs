@@ -1,6 +1,6 @@
-//! The typed columns of a domain's operations, read off its migrations.
+//! The tables of a domain, read off its migrations.
 
-use super::history::Written;
+use std::collections::BTreeMap;
 
 /// What the migrations of a domain come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,15 +9,22 @@ pub struct Table {
     pub is_there: bool,
     /// Whether the inbox of callbacks is made.
     pub has_inbox: bool,
+    /// Columns by table: `operations`, `write_ahead_logs`, `callbacks`.
     pub(super) columns: Vec<Typed>,
+    /// Statements of indexes by name, on one line each.
+    pub(super) indexes: BTreeMap<String, String>,
 }
 
 /// A column that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Typed {
+    /// Its table, as SQL spells it.
+    pub(super) table: String,
     /// As SQL spells it, with quotes where it needs them.
     pub(super) name: String,
     pub(super) sql: String,
+    /// All that is said of it.
+    pub(super) definition: String,
     /// Whether the database refuses to leave it empty.
     pub(super) is_strict: bool,
     /// The events whose operations it refuses without it.
@@ -26,64 +33,124 @@ pub(super) struct Typed {
 
 impl Table {
     /// Reads the migrations of the domain `module`, in order.
-    pub(super) fn after<'a>(module: &str, written: impl Iterator<Item = &'a Written>) -> Self {
+    pub(super) fn after<'a>(module: &str, written: impl Iterator<Item = &'a str>) -> Self {
         let mut table = Self::default();
-        for step in written {
-            table.read(module, &step.up);
+        for up in written {
+            for statement in statements(up) {
+                table.read(module, &statement);
+            }
         }
         table
     }
 
-    pub(super) fn column(&self, name: &str) -> Option<&Typed> {
-        self.columns.iter().find(|column| column.name == name)
+    /// A column of the operations.
+    pub(super) fn column(&self, module: &str, name: &str) -> Option<&Typed> {
+        let table = format!("{module}_operations");
+        let mut columns = self.columns.iter();
+        columns.find(|column| column.table == table && column.name == name)
     }
 
-    fn read(&mut self, module: &str, up: &str) {
-        let create = format!("CREATE TABLE IF NOT EXISTS {module}_operations (");
-        let inbox = format!("CREATE TABLE IF NOT EXISTS {module}_callbacks (");
-        let alter = format!("ALTER TABLE {module}_operations ");
-        let mut lines = up.lines().map(str::trim);
-        while let Some(line) = lines.next() {
-            if line == create {
-                self.is_there = true;
-                let columns = lines
-                    .by_ref()
-                    .skip_while(|line| !line.starts_with("payload "))
-                    .skip(1)
-                    .take_while(|line| !line.starts_with("state "));
-                self.columns.extend(columns.filter_map(Typed::read));
-            } else if line == inbox {
-                self.has_inbox = true;
-            } else if let Some(change) = line.strip_prefix(&alter) {
-                self.alter(change.trim_end_matches(';'));
+    fn read(&mut self, module: &str, statement: &str) {
+        if let Some(rest) = statement.strip_prefix("CREATE TABLE IF NOT EXISTS ") {
+            let Some((table, body)) = rest.split_once(" (") else {
+                return;
+            };
+            if !table.starts_with(&format!("{module}_")) {
+                return;
+            }
+            self.is_there |= table == format!("{module}_operations");
+            self.has_inbox |= table == format!("{module}_callbacks");
+            let columns = parts(body).into_iter();
+            self.columns
+                .extend(columns.filter_map(|column| Typed::read(table, &column)));
+        } else if let Some(rest) = statement.strip_prefix("ALTER TABLE ") {
+            if let Some((table, change)) = rest.split_once(' ') {
+                self.alter(table, change);
+            }
+        } else if let Some(rest) = statement.strip_prefix("DROP INDEX ") {
+            let name = rest.rsplit(' ').next().unwrap_or_default();
+            self.indexes.remove(name);
+        } else if statement.starts_with("CREATE INDEX ") {
+            let plain = statement.replace("CREATE INDEX CONCURRENTLY ", "CREATE INDEX ");
+            let name = plain.trim_start_matches("CREATE INDEX IF NOT EXISTS ");
+            if let Some(name) = name.split(' ').next().map(str::to_owned) {
+                self.indexes.entry(name).or_insert(plain);
             }
         }
     }
 
-    fn alter(&mut self, change: &str) {
+    fn alter(&mut self, table: &str, change: &str) {
         if let Some(definition) = change.strip_prefix("ADD COLUMN ") {
-            self.columns.extend(Typed::read(definition));
+            self.columns.extend(Typed::read(table, definition));
         } else if let Some(name) = change.strip_prefix("DROP COLUMN ") {
-            self.columns.retain(|column| column.name != name);
+            self.columns
+                .retain(|column| column.table != table || column.name != name);
         } else if let Some((old, new)) = change
             .strip_prefix("RENAME COLUMN ")
             .and_then(|names| names.split_once(" TO "))
-            && let Some(column) = self.columns.iter_mut().find(|column| column.name == old)
+            && let Some(column) = self
+                .columns
+                .iter_mut()
+                .find(|column| column.table == table && column.name == old)
         {
             new.clone_into(&mut column.name);
         }
     }
 }
 
+/// The statements of a migration, each on one line, without comments.
+fn statements(sql: &str) -> Vec<String> {
+    let lines = sql
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.starts_with("--"));
+    let text: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    let text = text.join(" ");
+    let statements = text.split(';').map(|statement| statement.trim().to_owned());
+    statements
+        .filter(|statement| !statement.is_empty())
+        .collect()
+}
+
+/// What stands between commas that no parenthesis encloses.
+fn parts(body: &str) -> Vec<String> {
+    let (mut parts, mut depth, mut part) = (Vec::new(), 0_u32, String::new());
+    for c in body.chars() {
+        match c {
+            ')' if depth == 0 => break,
+            ',' if depth == 0 => {
+                parts.push(std::mem::take(&mut part).trim().to_owned());
+                continue;
+            }
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        part.push(c);
+    }
+    parts.push(part.trim().to_owned());
+    parts
+}
+
+/// What begins a rule of a table, and not a column.
+const RULES: [&str; 4] = ["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK"];
+
 impl Typed {
-    /// `amount_value BIGINT NOT NULL,`.
-    fn read(definition: &str) -> Option<Self> {
-        let (name, rest) = definition.trim_end_matches(',').split_once(' ')?;
+    /// `amount_value BIGINT NOT NULL`.
+    fn read(table: &str, definition: &str) -> Option<Self> {
+        let (name, rest) = definition.split_once(' ')?;
+        if RULES.contains(&name) {
+            return None;
+        }
         let sql = rest.split(' ').next()?;
         Some(Self {
+            table: table.to_owned(),
             name: name.to_owned(),
             sql: sql.to_owned(),
-            is_strict: rest.contains("NOT NULL") && !rest.contains("IS NOT NULL"),
+            definition: rest.to_owned(),
+            is_strict: rest.contains("NOT NULL")
+                && !rest.contains("IS NOT NULL")
+                && !rest.contains("DEFAULT"),
             events: events(rest),
         })
     }

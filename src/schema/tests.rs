@@ -3,18 +3,19 @@
 use super::*;
 use crate::spec::StoreKind;
 
-const PAYMENT: &str = "\
-CREATE TABLE IF NOT EXISTS payment_operations (
-    op_id TEXT NOT NULL PRIMARY KEY,
-    payload TEXT NOT NULL,
-    order_id TEXT,
-    amount_value INTEGER NOT NULL,
-    \"order\" INTEGER,
-    state TEXT NOT NULL CHECK (
-        state = 'PENDING'
-    )
-);
-";
+/// The tables of payment as today's templates make them, with these columns.
+fn payment(columns: &str) -> String {
+    let named = Named {
+        store: StoreKind::Sqlite,
+        module: "payment",
+        prose: "payment",
+    };
+    let up = named.tables(&[]).unwrap().up;
+    up.replacen("    state TEXT", &format!("{columns}    state TEXT"), 1)
+}
+
+const COLUMNS: &str =
+    "    order_id TEXT,\n    amount_value INTEGER NOT NULL,\n    \"order\" INTEGER,\n";
 
 fn history(files: &[(&str, &str)]) -> History {
     let files = files
@@ -44,12 +45,12 @@ fn wanted(columns: &[(&str, &str)]) -> Wanted {
 }
 
 fn names(history: &History, wanted: &[Wanted]) -> Vec<String> {
-    let all = migrations(history, wanted);
+    let all = migrations(history, wanted, StoreKind::Sqlite);
     all.into_iter().map(|migration| migration.name).collect()
 }
 
 fn the_change(history: &History, wanted: Wanted) -> (String, Change) {
-    let mut all = migrations(history, &[wanted]);
+    let mut all = migrations(history, &[wanted], StoreKind::Sqlite);
     let last = all.pop().unwrap();
     match last.step {
         Step::Change(change) => (last.name, change),
@@ -65,16 +66,16 @@ const SAME: &[(&str, &str)] = &[
 
 #[test]
 fn a_table_that_holds_what_is_wanted_stays_as_it_is() {
-    let history = history(&[("migrations/sqlite/0007_payment.sql", PAYMENT)]);
-    let all = migrations(&history, &[wanted(SAME)]);
+    let history = history(&[("migrations/sqlite/0007_payment.sql", &payment(COLUMNS))]);
+    let all = migrations(&history, &[wanted(SAME)], StoreKind::Sqlite);
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].name, "0007_payment");
-    assert!(matches!(&all[0].step, Step::Written(written) if written.up == PAYMENT));
+    assert!(matches!(&all[0].step, Step::Written(written) if written.up == payment(COLUMNS)));
 }
 
 #[test]
 fn new_columns_are_added_by_a_migration_of_their_own() {
-    let history = history(&[("migrations/sqlite/0001_payment.sql", PAYMENT)]);
+    let history = history(&[("migrations/sqlite/0001_payment.sql", &payment(COLUMNS))]);
     let (name, change) = the_change(&history, wanted(&[SAME, &[("note", "TEXT")]].concat()));
     assert_eq!(name, "0002_payment_add_note");
     assert_eq!(change.added, [column("note", "TEXT")]);
@@ -84,7 +85,7 @@ fn new_columns_are_added_by_a_migration_of_their_own() {
 /// What was stored under the old type must not be lost, nor stand in the way of the new one.
 #[test]
 fn a_column_of_another_type_is_set_aside() {
-    let history = history(&[("migrations/sqlite/0001_payment.sql", PAYMENT)]);
+    let history = history(&[("migrations/sqlite/0001_payment.sql", &payment(COLUMNS))]);
     let changed = [("order_id", "INTEGER"), SAME[1], SAME[2]];
     let (name, change) = the_change(&history, wanted(&changed));
     assert_eq!(name, "0002_payment_retype_order_id");
@@ -96,7 +97,7 @@ fn a_column_of_another_type_is_set_aside() {
 /// An operation without the field would be refused by the database.
 #[test]
 fn a_column_that_must_not_be_empty_is_relaxed_when_no_command_fills_it() {
-    let history = history(&[("migrations/sqlite/0001_payment.sql", PAYMENT)]);
+    let history = history(&[("migrations/sqlite/0001_payment.sql", &payment(COLUMNS))]);
     let (name, change) = the_change(&history, wanted(&[SAME[0], SAME[2]]));
     assert_eq!(name, "0002_payment_relax_amount_value");
     let strict = ("amount_value".to_owned(), "INTEGER".to_owned());
@@ -114,7 +115,7 @@ fn a_column_that_must_not_be_empty_is_relaxed_when_no_command_fills_it() {
 fn a_column_that_one_event_fills_stands_in_the_way_of_no_other() {
     let check =
         "order_id TEXT CHECK (event_type NOT IN ('PAYMENT_REQUESTED') OR order_id IS NOT NULL),";
-    let table = PAYMENT.replace("order_id TEXT,", check);
+    let table = payment(&COLUMNS.replace("order_id TEXT,", check));
     let history = history(&[("migrations/sqlite/0001_payment.sql", &table)]);
     let mut both = wanted(SAME);
     both.events.push("REFUND_REQUESTED".to_owned());
@@ -143,7 +144,7 @@ fn a_change_is_read_back() {
         ALTER TABLE payment_operations ADD COLUMN order_id INTEGER;\n";
     let history = history(&[
         ("migrations/sqlite/0002_payment_retype_order_id.sql", change),
-        ("migrations/sqlite/0001_payment.sql", PAYMENT),
+        ("migrations/sqlite/0001_payment.sql", &payment(COLUMNS)),
     ]);
     let there = wanted(&[("order_id", "INTEGER")]);
     let expected = ["0001_payment", "0002_payment_retype_order_id"];
@@ -152,7 +153,7 @@ fn a_change_is_read_back() {
 
 #[test]
 fn numbers_go_on_and_domains_with_alike_names_are_told_apart() {
-    let other = PAYMENT.replace("payment_", "repayment_");
+    let other = payment(COLUMNS).replace("payment_", "repayment_");
     let history = history(&[
         ("migrations/sqlite/0007_repayment.sql", &other),
         ("migrations/sqlite/README.md", "no migration"),
@@ -172,7 +173,7 @@ fn another_store_begins_anew() {
     let files = [
         (
             "migrations/sqlite/0003_payment.sql".to_owned(),
-            PAYMENT.to_owned(),
+            payment(COLUMNS),
         ),
         (
             "migrations/sqlite/0004_payment_add_note.sql".to_owned(),
@@ -180,8 +181,37 @@ fn another_store_begins_anew() {
         ),
     ];
     let history = History::new(files, StoreKind::Postgres);
-    let all = migrations(&history, &[wanted(&[SAME, &[("note", "TEXT")]].concat())]);
+    let all = migrations(
+        &history,
+        &[wanted(&[SAME, &[("note", "TEXT")]].concat())],
+        StoreKind::Postgres,
+    );
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].name, "0003_payment");
     assert!(matches!(&all[0].step, Step::Tables(columns) if columns.len() == 4));
+}
+
+/// A database that an older version made lacks what the runtime needs today.
+#[test]
+fn the_runtimes_own_columns_and_indexes_follow_it() {
+    let today = payment(COLUMNS);
+    let old = today
+        .replace("    trace_parent TEXT,\n", "")
+        .replace("\n    WHERE state = 'PENDING';", ";");
+    assert_ne!(old, today);
+    let history = history(&[("migrations/sqlite/0001_payment.sql", &old)]);
+    let all = migrations(&history, &[wanted(SAME)], StoreKind::Sqlite);
+    let steps: Vec<_> = all.into_iter().skip(1).collect();
+    assert_eq!(steps[0].name, "0002_payment_own_trace_parent");
+    let own = (
+        "payment_operations".to_owned(),
+        "trace_parent TEXT".to_owned(),
+    );
+    assert!(matches!(&steps[0].step, Step::Change(change) if change.own == [own]));
+    assert_eq!(steps[1].name, "0003_payment_indexes");
+    let Step::Indexes(indexes) = &steps[1].step else {
+        panic!("{:?}", steps[1]);
+    };
+    assert_eq!(indexes.len(), 1);
+    assert_eq!(indexes[0].0, "idx_payment_wal_state_created_at");
 }

@@ -7,14 +7,17 @@
 //! | [`job`] | running other programs |
 //! | [`workspace`] | where things are |
 //! | [`postgres`] | the server that tests start |
+//! | [`providers`] | the emulators of providers that tests start |
 //! | [`table`] | printing results |
 //!
 //! **Deliberately absent:** any setup. A task needs the Rust toolchain with rustfmt and clippy, and
-//! says so when one is missing. What else it needs, promtool and PostgreSQL, it gets by itself.
+//! says so when one is missing. What else it needs, promtool, PostgreSQL and emulators of providers, it
+//! gets by itself; the last with npm and Python.
 
 pub mod bench;
 pub mod job;
 pub mod postgres;
+pub mod providers;
 pub mod table;
 pub mod test;
 pub mod workspace;

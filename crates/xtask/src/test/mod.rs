@@ -9,6 +9,7 @@ mod files;
 mod fresh;
 mod monitoring;
 mod own;
+mod providers;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -42,6 +43,7 @@ const STEPS: &[Step] = &[
     step("examples/test", examples::test),
     step("examples/doc", examples::doc),
     step("monitoring", monitoring::run),
+    step("providers", providers::run),
     step("fresh/generate", fresh::generate),
     step("fresh/fmt", fresh::fmt),
     step("fresh/lint", fresh::lint),

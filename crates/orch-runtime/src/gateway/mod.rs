@@ -21,6 +21,8 @@ mod http_gateway;
 mod meaning;
 mod network;
 mod retry_after;
+#[cfg(feature = "s3")]
+pub mod s3;
 mod simulated;
 
 pub use self::answer::{Answer, CallError};

@@ -24,6 +24,8 @@ mod retry_after;
 #[cfg(feature = "s3")]
 pub mod s3;
 mod simulated;
+#[cfg(feature = "smtp")]
+pub mod smtp;
 
 pub use self::answer::{Answer, CallError};
 pub use self::client::JsonClient;

@@ -63,18 +63,12 @@ pub(crate) struct Line {
 impl Network {
     /// Trusts the authorities of Mozilla's list, which is built in.
     pub(crate) fn new() -> Self {
-        let tls = tls().with_webpki_roots().with_no_client_auth();
-        Self::with_tls(tls)
+        Self::with_tls(web_tls())
     }
 
     /// Trusts one authority and no other.
     pub(super) fn trusting_only(authority: &[u8]) -> Result<Self, InvalidAuthority> {
-        let mut roots = RootCertStore::empty();
-        let added = roots.add(CertificateDer::from(authority.to_owned()));
-        added.map_err(|_| InvalidAuthority)?;
-        Ok(Self::with_tls(
-            tls().with_root_certificates(roots).with_no_client_auth(),
-        ))
+        private_tls(authority).map(Self::with_tls)
     }
 
     fn with_tls(tls: ClientConfig) -> Self {
@@ -189,6 +183,19 @@ impl Network {
             });
         }
     }
+}
+
+/// TLS with servers whose certificates an authority of Mozilla's list has signed.
+pub(super) fn web_tls() -> ClientConfig {
+    tls().with_webpki_roots().with_no_client_auth()
+}
+
+/// TLS with servers whose certificates this authority has signed.
+pub(super) fn private_tls(authority: &[u8]) -> Result<ClientConfig, InvalidAuthority> {
+    let mut roots = RootCertStore::empty();
+    let added = roots.add(CertificateDer::from(authority.to_owned()));
+    added.map_err(|_| InvalidAuthority)?;
+    Ok(tls().with_root_certificates(roots).with_no_client_auth())
 }
 
 /// The provider of cryptography is named here: a program in which two are linked has no default one.

@@ -11,3 +11,10 @@
 mod emulator;
 mod harness;
 mod lossy;
+mod lossy_smtp;
+mod mails;
+mod raw;
+mod recovery;
+mod s3;
+mod smtp;
+mod uploads;

@@ -59,6 +59,10 @@ impl Bucket {
             (CONTENT_TYPE, object.content_type),
             (IF_NONE_MATCH, "*"),
             (HeaderName::from_static("x-amz-checksum-sha256"), &checksum),
+            (
+                HeaderName::from_static("x-amz-sdk-checksum-algorithm"),
+                "SHA256",
+            ),
             (HeaderName::from_static("x-amz-meta-op-id"), op_id.as_str()),
         ];
         let request = self.request(Method::PUT, object, &payload, &headers, limit.now, body);

@@ -78,6 +78,9 @@ codes! {
     SpecValue = "OG012", Exit::Usage;
     /// The value or the command has a meaning, but this version cannot do it yet.
     Unavailable = "OG013", Exit::Usage;
+    /// A call through the domain's gateway needs something that no field of the command is: a charge
+    /// needs an amount and a source. A field is it by its type and one of the names that the error lists.
+    GatewaySlot = "OG014", Exit::Usage;
     /// There is no package here.
     NoPackage = "OG020", Exit::Usage;
     /// The package here was not made by this program.

@@ -14,7 +14,8 @@ use crate::model::{OperationModel, PackageModel};
 use crate::naming::{self, Name, Role};
 use crate::plan::Plan;
 use crate::spec::{
-    self, Domain, Edit, Field, Given, Operation, Preset, RuntimeSource, Spec, StoreKind, Track,
+    self, Domain, Edit, Field, GatewayKind, Given, Operation, Preset, RuntimeSource, Spec,
+    StoreKind,
 };
 
 /// What was asked for, understood.
@@ -31,7 +32,7 @@ pub(super) fn run(
     environment: &Environment,
     output: &mut Output<'_>,
 ) -> Result<Exit> {
-    let wanted = understand(arguments, output)?;
+    let mut wanted = understand(arguments, output)?;
     let target = Target {
         out: arguments.out.clone(),
         package: arguments.package.clone(),
@@ -42,12 +43,12 @@ pub(super) fn run(
     let store = store(&arguments.runtime)?;
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
-        let (text, _) = edited_spec(&place, &wanted, runtime, store)?;
+        let (text, _) = edited_spec(&place, &mut wanted, runtime, store)?;
         let plan = place.plan(&Real, &text, arguments.mode.force)?;
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
-    let (text, edit) = edited_spec(&place, &wanted, runtime, store)?;
+    let (text, edit) = edited_spec(&place, &mut wanted, runtime, store)?;
     let plan = place.plan(&Real, &text, arguments.mode.force)?;
     carry_out(&session, &plan, &arguments.mode, output)?;
     let way = relative(&environment.folder, &place.root);
@@ -66,7 +67,6 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
     let (typed_domain, typed_event) = both_names(arguments)?;
     let domain = read_name(Role::Domain, typed_domain, output)?;
     let event = read_name(Role::Event, typed_event, output)?;
-    let preset = arguments.fields.is_empty().then(|| Preset::of(&domain));
     let mut fields = Vec::new();
     for text in &arguments.fields {
         let (field, typed) = Field::parse(text)?;
@@ -80,25 +80,24 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
         .as_deref()
         .map(spec::parse_track)
         .transpose()?;
-    let given = Given {
-        fields: !fields.is_empty(),
-        track: track.is_some(),
-    };
     let gateway = arguments
         .gateway
         .as_deref()
-        .map(spec::parse_gateway)
+        .map(GatewayKind::parse)
         .transpose()?;
-    let track = track
-        .or(preset.map(|preset| preset.track))
-        .unwrap_or(Track::None);
-    let fields = preset.map_or(fields, |preset| preset.fields());
-    spec::check_fields(&fields)?;
+    let given = Given {
+        fields: !fields.is_empty(),
+        track: track.is_some(),
+        gateway: gateway.is_some(),
+    };
+    if given.fields {
+        spec::check_fields(&fields)?;
+    }
     let name = naming::operation_names(&event).remove(0);
     let operation = Operation {
         event,
         name,
-        track,
+        track: track.unwrap_or_default(),
         fields,
     };
     let domain = Domain {
@@ -110,8 +109,31 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
     Ok(Wanted {
         domain,
         given,
-        preset,
+        preset: None,
     })
+}
+
+impl Wanted {
+    /// Fills in what was not named: the gateway of a domain that is there, and a preset's fields.
+    fn complete(&mut self, spec: &Spec) {
+        let known = spec.domain(&self.domain.name);
+        if let Some(known) = known.filter(|_| !self.given.gateway) {
+            self.domain.gateway = known.gateway;
+        }
+        if self.given.fields {
+            return;
+        }
+        let mut operations = std::mem::take(&mut self.domain.operations);
+        for operation in &mut operations {
+            let preset = Preset::of(&self.domain, operation);
+            operation.fields = preset.fields();
+            if !self.given.track {
+                operation.track = preset.track;
+            }
+            self.preset = Some(preset);
+        }
+        self.domain.operations = operations;
+    }
 }
 
 fn both_names(arguments: &Generate) -> Result<(&str, &str)> {
@@ -141,7 +163,7 @@ fn read_name(role: Role, typed: &str, output: &mut Output<'_>) -> Result<Name> {
 /// The text that `orch.toml` is to have.
 fn edited_spec(
     place: &Place,
-    wanted: &Wanted,
+    wanted: &mut Wanted,
     runtime: Option<RuntimeSource>,
     store: Option<StoreKind>,
 ) -> Result<(String, Edit)> {
@@ -163,6 +185,7 @@ fn edited_spec(
         Some(store) if Spec::parse(&text)?.store != store => spec::set_store(&text, store)?,
         _ => text,
     };
+    wanted.complete(&Spec::parse(&text)?);
     spec::add_operation(&text, &wanted.domain, wanted.given)
 }
 

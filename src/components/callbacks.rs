@@ -2,16 +2,19 @@
 
 use askama::Template;
 
-use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use super::gateway::no_template;
+use super::{Class, Component, Context, GeneratedFile, Render, RenderError, Rendered};
 use crate::model::DomainModel;
-use crate::spec::StoreKind;
+use crate::spec::{GatewayKind, StoreKind};
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
     id: "callbacks",
     needs: &[],
     templates: &[
-        "src/[domain]/callbacks.rs.j2",
+        "src/[domain]/callbacks/http.rs.j2",
+        "src/[domain]/callbacks/stripe.rs.j2",
+        "src/[domain]/callbacks/twilio.rs.j2",
         "migrations/sqlite/[number]_[domain]_callbacks.sql.j2",
         "migrations/postgres/[number]_[domain]_callbacks.sql.j2",
         "migrations/[store]/[number]_[domain]_callbacks.down.sql.j2",
@@ -19,12 +22,22 @@ pub(super) const COMPONENT: Component = Component {
     render: Render::Domain(render),
 };
 
-#[derive(Template)]
-#[template(path = "src/[domain]/callbacks.rs.j2", escape = "none")]
-struct ReceiverView<'a> {
-    name: &'a str,
-    prose: &'a str,
-    screaming: &'a str,
+macro_rules! receiver_views {
+    ($($view:ident $path:literal;)*) => {$(
+        #[derive(Template)]
+        #[template(path = $path, escape = "none")]
+        struct $view<'a> {
+            name: &'a str,
+            prose: &'a str,
+            screaming: &'a str,
+        }
+    )*};
+}
+
+receiver_views! {
+    HttpView "src/[domain]/callbacks/http.rs.j2";
+    StripeView "src/[domain]/callbacks/stripe.rs.j2";
+    TwilioView "src/[domain]/callbacks/twilio.rs.j2";
 }
 
 #[derive(Template)]
@@ -63,17 +76,12 @@ fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
     };
     let (prose, module) = (&domain.prose(), domain.module());
     let store = context.package.store;
-    let receiver = ReceiverView {
-        name: domain.type_name(),
-        prose,
-        screaming: &domain.screaming(),
-    };
     let down = DownView {
         prose,
         domain: module,
     };
-    let file = format!("{}/callbacks.rs", domain.folder());
     let path = |end: &str| format!("migrations/{}/{migration}{end}", store.keyword());
+    let receiver = receiver(domain, prose)?;
     let domain = module;
     let up = match store {
         StoreKind::Sqlite => {
@@ -86,10 +94,46 @@ fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
         }
     };
     Ok(vec![
-        GeneratedFile::rust(file, Class::Yours, &receiver)?,
+        receiver,
         up,
         GeneratedFile::text(path(".down.sql"), Class::Generated, &down)?,
     ])
+}
+
+/// What understands the provider's callbacks.
+fn receiver(domain: &DomainModel, prose: &str) -> Result<GeneratedFile, RenderError> {
+    let file = format!("{}/callbacks.rs", domain.folder());
+    let (name, screaming) = (domain.type_name(), &domain.screaming());
+    let class = Class::Yours;
+    match domain.gateway {
+        GatewayKind::Http => {
+            let view = HttpView {
+                name,
+                prose,
+                screaming,
+            };
+            GeneratedFile::rust(file, class, &view)
+        }
+        GatewayKind::Stripe => {
+            let view = StripeView {
+                name,
+                prose,
+                screaming,
+            };
+            GeneratedFile::rust(file, class, &view)
+        }
+        GatewayKind::Twilio => {
+            let view = TwilioView {
+                name,
+                prose,
+                screaming,
+            };
+            GeneratedFile::rust(file, class, &view)
+        }
+        GatewayKind::S3 | GatewayKind::Smtp | GatewayKind::Fcm => {
+            Err(no_template(domain.gateway, &file))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,17 @@
-//! The module of a domain: its wiring, and the gateway that all its operations share.
+//! The module of a domain: its wiring.
 
 use askama::Template;
 
 use super::fit::{array, import};
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, OperationModel};
+use crate::spec::GatewayKind;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
     id: "domain",
     needs: &[],
-    templates: &[
-        "src/[domain]/mod.rs.j2",
-        "src/[domain]/gateway.rs.j2",
-        "src/[domain]/generated/mod.rs.j2",
-    ],
+    templates: &["src/[domain]/mod.rs.j2", "src/[domain]/generated/mod.rs.j2"],
     render: Render::Domain(render),
 };
 
@@ -30,25 +27,29 @@ struct ModuleView<'a> {
     columns: String,
     migration: String,
     store: &'static str,
+    adapter: String,
+    gateway: GatewayView,
     callbacks: Option<CallbacksView>,
     imports: Vec<String>,
     operations: Vec<OperationView<'a>>,
+}
+
+/// How the provider is wired.
+struct GatewayView {
+    /// The providers that the runtime configures.
+    list: String,
+    /// What of the setup hands out its client.
+    getter: &'static str,
+    /// The last variables that configure it, in prose.
+    variables: String,
 }
 
 /// How the provider's callbacks are wired.
 struct CallbacksView {
     migration: String,
     path: String,
-}
-
-#[derive(Template)]
-#[template(path = "src/[domain]/gateway.rs.j2", escape = "none")]
-struct GatewayView<'a> {
-    name: &'a str,
-    prose: &'a str,
-    a_prose: String,
-    imports: Vec<String>,
-    operations: Vec<OperationView<'a>>,
+    /// Whether its signature covers the address.
+    signs_url: bool,
 }
 
 #[derive(Template)]
@@ -61,11 +62,8 @@ struct GeneratedView<'a> {
 /// An operation as the modules of its domain name it.
 struct OperationView<'a> {
     name: &'a str,
-    module: &'a str,
     /// `refund::`, or nothing at the domain's root.
     path: String,
-    /// Where below the domain's address the provider takes it; the root operation's is the address.
-    below: Option<String>,
 }
 
 fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
@@ -80,18 +78,14 @@ fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
         columns: columns(domain),
         migration: domain.migration(),
         store: context.package.store.keyword(),
+        adapter: domain.adapter(),
+        gateway: gateway(domain),
         callbacks: domain.callbacks_migration().map(|migration| CallbacksView {
             migration,
             path: domain.callbacks_path(),
+            signs_url: domain.gateway == GatewayKind::Twilio,
         }),
         imports: imports(domain),
-        operations: operations(domain),
-    };
-    let gateway = GatewayView {
-        name,
-        prose: &prose,
-        a_prose: domain.name.with_article(),
-        imports: commands(domain),
         operations: operations(domain),
     };
     let generated = GeneratedView {
@@ -101,7 +95,6 @@ fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
     let path = |file: &str| format!("{}/{file}", domain.folder());
     Ok(vec![
         GeneratedFile::rust(path("mod.rs"), Class::Generated, &module)?,
-        GeneratedFile::rust(path("gateway.rs"), Class::Yours, &gateway)?,
         GeneratedFile::rust(path("generated/mod.rs"), Class::Generated, &generated)?,
     ])
 }
@@ -139,17 +132,6 @@ fn imports(domain: &DomainModel) -> Vec<String> {
     imports
 }
 
-/// The commands that the gateway's methods take, sorted as rustfmt sorts.
-fn commands(domain: &DomainModel) -> Vec<String> {
-    let command = |operation: &OperationModel| {
-        let (path, name) = (path(operation), operation.type_name());
-        format!("use super::{path}generated::command::{name}Command;")
-    };
-    let mut imports: Vec<String> = domain.operations.iter().map(command).collect();
-    imports.sort_unstable();
-    imports
-}
-
 fn generated_modules(domain: &DomainModel) -> Vec<&'static str> {
     let root = domain.root_operation().map(|_| "command");
     root.into_iter()
@@ -164,17 +146,39 @@ fn operations(domain: &DomainModel) -> Vec<OperationView<'_>> {
 fn operation(operation: &OperationModel) -> OperationView<'_> {
     OperationView {
         name: operation.type_name(),
-        module: operation.module(),
         path: path(operation),
-        below: (!operation.is_root).then(|| operation.route()),
     }
 }
 
-fn path(operation: &OperationModel) -> String {
+/// `refund::`, or nothing at the domain's root.
+pub(super) fn path(operation: &OperationModel) -> String {
     if operation.is_root {
         String::new()
     } else {
         format!("{}::", operation.module())
+    }
+}
+
+fn gateway(domain: &DomainModel) -> GatewayView {
+    let (kind, screaming) = (domain.gateway, domain.screaming());
+    let pair = format!("(\"{screaming}\", GatewayKind::{})", kind.type_name());
+    let (getter, ends): (_, &[&str]) = match kind {
+        GatewayKind::Http => ("gateway", &["TOKEN", "TIMEOUT"]),
+        GatewayKind::Twilio => ("twilio", &["TOKEN", "FROM", "TIMEOUT"]),
+        GatewayKind::Fcm => ("fcm", &["CREDENTIALS_FILE", "TIMEOUT"]),
+        GatewayKind::Stripe | GatewayKind::S3 | GatewayKind::Smtp => {
+            (kind.keyword(), &["TOKEN", "TIMEOUT"])
+        }
+    };
+    let variable = |end: &&str| format!("`{screaming}_GATEWAY_{end}`");
+    let names: Vec<String> = ends.iter().map(variable).collect();
+    GatewayView {
+        list: array(&[pair], 4, "    gateways: &,".len()),
+        getter,
+        variables: match names.split_last() {
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+            None => String::new(),
+        },
     }
 }
 
@@ -190,7 +194,7 @@ fn columns(domain: &DomainModel) -> String {
 /// The `use` of the adapter and the port, from the module at `path`.
 pub(super) fn gateway_use(path: &str, domain: &DomainModel) -> String {
     let name = domain.type_name();
-    let names = [format!("Http{name}Gateway"), format!("{name}Gateway")];
+    let names = [domain.adapter(), format!("{name}Gateway")];
     import(&format!("{path}::gateway"), &names)
 }
 

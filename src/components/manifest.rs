@@ -51,15 +51,14 @@ fn runtime(package: &PackageModel, features: &[&str]) -> String {
     let mut options = String::new();
     if package.store != StoreKind::Sqlite {
         options += ", default-features = false";
-        features.splice(0..0, ["decimal", package.store.keyword()]);
+        features.extend(["decimal", package.store.keyword()]);
     }
-    if package
-        .domains
-        .iter()
-        .any(|domain| domain.callbacks.is_some())
-    {
-        features.insert(0, "callbacks");
+    for domain in &package.domains {
+        features.extend(domain.callbacks.map(|_| "callbacks"));
+        features.extend(domain.gateway.feature());
     }
+    features.sort_unstable();
+    features.dedup();
     if !features.is_empty() {
         let quoted: Vec<String> = features.iter().map(|one| format!("\"{one}\"")).collect();
         options += &format!(", features = [{}]", quoted.join(", "));

@@ -13,6 +13,7 @@ mod domain;
 mod entities;
 mod file;
 mod fit;
+mod gateway;
 mod manifest;
 mod migrations;
 mod operation;
@@ -69,6 +70,7 @@ pub const ALL: &[Component] = &[
     manifest::COMPONENT,
     service::COMPONENT,
     domain::COMPONENT,
+    gateway::COMPONENT,
     callbacks::COMPONENT,
     command::COMPONENT,
     entities::COMPONENT,

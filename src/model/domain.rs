@@ -2,7 +2,7 @@
 
 use super::{Column, FieldModel};
 use crate::naming::Name;
-use crate::spec::{Domain, Operation, Track};
+use crate::spec::{Domain, GatewayKind, Operation, Slot, Track};
 use std::collections::BTreeSet;
 
 /// A domain: one module, one pair of tables, one gateway.
@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 pub struct DomainModel {
     /// Its name in every form.
     pub name: Name,
+    /// How it reaches its provider.
+    pub gateway: GatewayKind,
     /// The number of its migration.
     pub number: u32,
     /// The number of the migration for callbacks, where its provider reports by them.
@@ -33,6 +35,10 @@ pub struct OperationModel {
     pub track: Track,
     /// The fields of its command.
     pub fields: Vec<FieldModel>,
+    /// Whether it gives back what an earlier call took.
+    pub is_refund: bool,
+    /// The slots of its gateway that are filled, each with the position of its field.
+    slots: Vec<(&'static str, usize)>,
 }
 
 /// Migration numbers: those of earlier runs are kept, new domains get the next ones.
@@ -73,11 +79,10 @@ impl DomainModel {
         let inbox = || numbers.of(&format!("{module}_callbacks"));
         Self {
             name: domain.name.clone(),
+            gateway: domain.gateway,
             number,
             callbacks: domain.callbacks.then(inbox),
-            operations: operations
-                .map(|o| OperationModel::new(&domain.name, o))
-                .collect(),
+            operations: operations.map(|o| OperationModel::new(domain, o)).collect(),
         }
     }
 
@@ -142,6 +147,12 @@ impl DomainModel {
         format!("/api/{}/callbacks", self.name.route())
     }
 
+    /// `HttpPaymentGateway`, the adapter to its provider.
+    #[must_use]
+    pub fn adapter(&self) -> String {
+        format!("{}{}Gateway", self.gateway.type_name(), self.type_name())
+    }
+
     /// The operation named like the domain.
     #[must_use]
     pub fn root_operation(&self) -> Option<&OperationModel> {
@@ -177,13 +188,20 @@ impl DomainModel {
 }
 
 impl OperationModel {
-    fn new(domain: &Name, operation: &Operation) -> Self {
+    fn new(domain: &Domain, operation: &Operation) -> Self {
         let name = &operation.name;
+        let filled = |slot: &Slot| Some((slot.name, slot.field_of(&operation.fields)?));
         Self {
             name: name.clone(),
             event: operation.event.clone(),
-            domain: domain.clone(),
-            is_root: name == domain,
+            domain: domain.name.clone(),
+            is_root: *name == domain.name,
+            is_refund: operation.is_refund(),
+            slots: operation
+                .slots(domain.gateway)
+                .iter()
+                .filter_map(filled)
+                .collect(),
             track: operation.track,
             fields: operation
                 .fields
@@ -252,6 +270,13 @@ impl OperationModel {
             .filter_map(FieldModel::runtime_import)
             .collect();
         imports.into_iter().collect()
+    }
+
+    /// The field that fills a slot of the domain's gateway.
+    #[must_use]
+    pub fn slot(&self, name: &str) -> Option<&FieldModel> {
+        let mut filled = self.slots.iter().filter(|(slot, _)| *slot == name);
+        filled.next().and_then(|(_, at)| self.fields.get(*at))
     }
 
     /// Fields with an enum of their own.

@@ -3,10 +3,10 @@
 use super::reader::Source;
 use super::{
     Domain, FILE, Field, GatewayKind, Operation, RuntimeSource, SCHEMA, Spec, StoreKind, Track,
-    validate,
+    not_one_of, validate,
 };
 use crate::error::{Code, Error, Result};
-use crate::naming::{self, Name, Role};
+use crate::naming::{Name, Role};
 use toml_edit::{Item, Table};
 
 impl Spec {
@@ -120,7 +120,7 @@ fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
     let name = read_name(Role::Domain, typed, &at)?;
     let gateway = match source.text(table, "gateway")? {
         None => GatewayKind::Http,
-        Some((word, at)) => parse_gateway(word).map_err(|error| error.at(at))?,
+        Some((word, at)) => GatewayKind::parse(word).map_err(|error| error.at(at))?,
     };
     let callbacks = source.flag(table, "callbacks")?;
     let mut operations = Vec::new();
@@ -193,18 +193,6 @@ fn read_fields(source: &Source<'_>, table: &Table, place: &str) -> Result<Vec<Fi
     Ok(fields)
 }
 
-/// Reads the kind of a gateway.
-///
-/// # Errors
-/// When there is no such kind yet.
-pub fn parse_gateway(word: &str) -> Result<GatewayKind> {
-    if word == "http" {
-        return Ok(GatewayKind::Http);
-    }
-    let what = format!("the gateway `{}` is not available", word.escape_debug());
-    Err(Error::new(Code::Unavailable, what).help("available: http"))
-}
-
 /// Reads `sqlite` or `postgres`.
 ///
 /// # Errors
@@ -243,15 +231,6 @@ fn read_name(role: Role, typed: &str, at: &str) -> Result<Name> {
 fn not_canonical(typed: &str, canonical: &str) -> Error {
     let what = format!("`{typed}` is not the name's own spelling");
     Error::new(Code::NameForm, what).help(format!("write `{canonical}`"))
-}
-
-fn not_one_of(key: &str, value: &str, known: &[&str]) -> Error {
-    let what = format!("`{key}` cannot be `{}`", value.escape_debug());
-    let help = match naming::nearest(value, known.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("available: {}", known.join(", ")),
-    };
-    Error::new(Code::SpecValue, what).help(help)
 }
 
 fn table_place(source: &Source<'_>, table: &Table) -> String {

@@ -3,7 +3,7 @@
 use super::{Domain, FILE, Field, Operation, RuntimeSource, SCHEMA, Spec, StoreKind, Track};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Name};
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, Value, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, Value, value};
 
 const HEADER: &str = "\
 # What this package is made of. Edit it, then run `orch-gen apply`.
@@ -20,7 +20,8 @@ pub enum Edit {
     NewDomain,
     /// An operation was added to a domain that was there.
     NewOperation,
-    /// The operation was there with other fields or tracking, or its domain took no callbacks.
+    /// The operation was there with other fields or tracking, or its domain had another gateway or took
+    /// no callbacks.
     Changed,
     /// The operation was there as asked for.
     Unchanged,
@@ -67,18 +68,23 @@ pub fn set_store(text: &str, store: StoreKind) -> Result<String> {
     let mut document = parse(text)?;
     let table = document.entry("store").or_insert(toml_edit::table());
     if let Some(table) = table.as_table_like_mut() {
-        match table.get_mut("kind").and_then(Item::as_value_mut) {
-            Some(kind) => {
-                let decor = kind.decor().clone();
-                *kind = store.keyword().into();
-                *kind.decor_mut() = decor;
-            }
-            None => {
-                table.insert("kind", value(store.keyword()));
-            }
-        }
+        set_keyword(table, "kind", store.keyword());
     }
     Ok(document.to_string())
+}
+
+/// Sets a value and keeps the comment behind the old one.
+fn set_keyword(table: &mut dyn TableLike, key: &str, word: &str) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            *old = word.into();
+            *old.decor_mut() = decor;
+        }
+        None => {
+            table.insert(key, value(word));
+        }
+    }
 }
 
 /// What of an operation was asked for by name. The rest is a default, which an operation that is
@@ -89,10 +95,12 @@ pub struct Given {
     pub fields: bool,
     /// Its tracking.
     pub track: bool,
+    /// The gateway of its domain.
+    pub gateway: bool,
 }
 
 /// The text with the domain's one operation in it. A domain that takes callbacks does so from now on,
-/// and one that did goes on.
+/// and one that did goes on; a gateway that is given replaces the one it had.
 ///
 /// # Errors
 /// When the text cannot be read, or the operation does not fit into it.
@@ -116,6 +124,10 @@ pub fn add_operation(text: &str, domain: &Domain, given: Given) -> Result<(Strin
     if takes_callbacks {
         table.insert("callbacks", value(true));
     }
+    let moves = given.gateway && domain.gateway != spec.domains[index].gateway;
+    if moves {
+        set_keyword(table, "gateway", domain.gateway.keyword());
+    }
     let Some(position) = known.iter().position(|known| known.event == wanted.event) else {
         push_table(table, "operation", operation_table(wanted));
         return Ok((checked(&document)?, Edit::NewOperation));
@@ -123,6 +135,7 @@ pub fn add_operation(text: &str, domain: &Domain, given: Given) -> Result<(Strin
     let changes = Given {
         fields: given.fields && known[position].fields != wanted.fields,
         track: given.track && known[position].track != wanted.track,
+        gateway: moves,
     };
     if changes == Given::default() && !takes_callbacks {
         return Ok((text.to_owned(), Edit::Unchanged));
@@ -253,7 +266,7 @@ fn runtime_table(runtime: &RuntimeSource) -> Table {
 fn domain_table(domain: &Domain) -> Table {
     let mut table = Table::new();
     table.insert("name", value(domain.name.type_name()));
-    table.insert("gateway", value("http"));
+    table.insert("gateway", value(domain.gateway.keyword()));
     if domain.callbacks {
         table.insert("callbacks", value(true));
     }

@@ -8,26 +8,31 @@ mod constraint;
 mod document;
 mod edit;
 mod field;
+mod gateway;
 mod pattern;
 mod preset;
 mod reader;
+mod slot;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod types;
 mod validate;
 
 pub use constraint::Constraints;
-pub use document::{parse_gateway, parse_store, parse_track};
+pub use document::{parse_store, parse_track};
 pub use edit::{Edit, Given, add_operation, new_document, remove, set_runtime, set_store};
 pub use field::Field;
+pub use gateway::GatewayKind;
 pub use pattern::{Part, Pattern};
 pub use preset::Preset;
+pub use slot::Slot;
 pub use types::Type;
 pub use validate::check_fields;
 #[cfg(test)]
 pub(crate) use validate::{generated_types, is_gateway_function, is_runtime_type};
 
-use crate::naming::Name;
+use crate::error::{Code, Error};
+use crate::naming::{self, Name};
 
 /// Name of the spec's file at the root of a package.
 pub const FILE: &str = "orch.toml";
@@ -103,14 +108,6 @@ impl StoreKind {
     }
 }
 
-/// How a domain reaches its provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum GatewayKind {
-    /// JSON over HTTP.
-    #[default]
-    Http,
-}
-
 /// A domain: one module, one pair of tables, one gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
@@ -184,4 +181,14 @@ impl Spec {
     pub fn domain(&self, name: &Name) -> Option<&Domain> {
         self.domains.iter().find(|domain| domain.name == *name)
     }
+}
+
+/// A word that is none of those that `key` knows.
+fn not_one_of(key: &str, value: &str, known: &[&str]) -> Error {
+    let what = format!("`{key}` cannot be `{}`", value.escape_debug());
+    let help = match naming::nearest(value, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("available: {}", known.join(", ")),
+    };
+    Error::new(Code::SpecValue, what).help(help)
 }

@@ -295,6 +295,7 @@ fn edits_keep_comments() {
     let given = Given {
         fields: true,
         track: true,
+        gateway: false,
     };
     let (text, edit) = add_operation(text, &refund, given).unwrap();
     assert_eq!(edit, Edit::NewOperation);
@@ -367,6 +368,7 @@ fn what_was_not_given_stays() {
     let given = Given {
         fields: true,
         track: false,
+        gateway: false,
     };
     let (text, edit) = add_operation(&text, &wanted, given).unwrap();
     assert_eq!(edit, Edit::Changed);
@@ -377,6 +379,7 @@ fn what_was_not_given_stays() {
     let given = Given {
         fields: false,
         track: true,
+        gateway: false,
     };
     let (text, _) = add_operation(&text, &wanted, given).unwrap();
     assert!(!text.contains("track"), "{text}");
@@ -387,6 +390,7 @@ fn adding_and_removing_is_nothing() {
     let given = Given {
         fields: true,
         track: true,
+        gateway: false,
     };
     let refund = wanted("Payment", "RefundRequested", &["a:string"]);
     let (more, _) = add_operation(SMALL, &refund, given).unwrap();

@@ -1,6 +1,6 @@
 //! What has to hold between the parts of a spec.
 
-use super::{Domain, Field, Operation, Spec, Type};
+use super::{Domain, Field, Operation, Spec, Type, slot};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Name};
 
@@ -20,6 +20,7 @@ const IMPORTED: &[&str] = &[
     "CallbackOutcome",
     "CallbackReceiver",
     "CallbackRefused",
+    "CallbackRequest",
     "CallbackSweeper",
     "Cleaner",
     "Column",
@@ -37,11 +38,14 @@ const IMPORTED: &[&str] = &[
     "EngineBuilder",
     "Entity",
     "EventId",
+    "FcmClient",
+    "FcmMessage",
     "Finalizer",
     "FinalizerConfig",
     "FinalizerReport",
     "Future",
     "GatewayError",
+    "GatewayKind",
     "HeaderMap",
     "HistoryEntry",
     "HmacSha256",
@@ -88,9 +92,16 @@ const IMPORTED: &[&str] = &[
     "State",
     "Statistics",
     "StoreError",
+    "StripeCharge",
+    "StripeClient",
+    "StripeRefund",
     "Submission",
     "Tables",
     "Timestamp",
+    "TimestampedHmacSha256",
+    "TwilioClient",
+    "TwilioMessage",
+    "TwilioSignature",
     "Uuid",
     "Violations",
     "WalState",
@@ -106,7 +117,6 @@ const DOMAIN_TYPES: &[&str] = &[
     "*Finalizer",
     "*Reaper",
     "*Gateway",
-    "Http*Gateway",
 ];
 
 /// The type generated for a domain with callbacks.
@@ -218,6 +228,7 @@ pub(super) fn spec(spec: &Spec) -> Result<()> {
     for domain in &spec.domains {
         check_length(domain)?;
         gateway_functions(domain)?;
+        slot::check(domain)?;
         callbacks_migration(domain, &spec.domains)?;
         let first_of_domain = types.len();
         for (name, owner) in generated_types(domain) {
@@ -303,6 +314,8 @@ pub(crate) fn generated_types(domain: &Domain) -> Vec<(String, String)> {
         .chain(callbacks)
         .map(|form| (form.replace('*', name), format!("the domain {name}")))
         .collect();
+    let adapter = format!("{}{name}Gateway", domain.gateway.type_name());
+    types.push((adapter, format!("the domain {name}")));
     for operation in &domain.operations {
         let name = operation.name.type_name();
         let event = operation.event.type_name();

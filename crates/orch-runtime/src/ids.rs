@@ -149,6 +149,17 @@ impl BizKey {
     }
 }
 
+impl OpId {
+    /// When it was made, where it is a UUID of version 7, as [`UuidSource`] makes them.
+    #[must_use]
+    pub fn made_at(&self) -> Option<Timestamp> {
+        let id = uuid::Uuid::parse_str(&self.0).ok()?;
+        let (seconds, nanos) = id.get_timestamp()?.to_unix();
+        (id.get_version_num() == 7)
+            .then(|| Timestamp::from_timestamp(i64::try_from(seconds).ok()?, nanos))?
+    }
+}
+
 impl OwnerId {
     /// The owner of requests that nobody signed.
     #[must_use]

@@ -66,7 +66,7 @@ pub use serde_json::Value as Json;
 pub use uuid::Uuid;
 
 pub use bytes::Bytes;
-pub use callback::{Callback, CallbackOutcome, CallbackReceiver, CallbackRefused};
+pub use callback::{Callback, CallbackOutcome, CallbackReceiver, CallbackRefused, CallbackRequest};
 pub use clock::{Clock, SystemClock, Timestamp, Timestamp as DateTime};
 pub use dead_letter::{DeadLetterKind, DeadLetters, Decision};
 pub use engine::{

@@ -19,6 +19,8 @@
 
 #[cfg(feature = "callbacks")]
 mod signature;
+#[cfg(all(feature = "callbacks", feature = "twilio"))]
+mod twilio_signature;
 
 use std::borrow::Cow;
 
@@ -30,23 +32,36 @@ use crate::operation::outcome::Outcome;
 
 #[cfg(feature = "callbacks")]
 pub use self::signature::{HmacSha256, InvalidSecret, TimestampedHmacSha256};
+#[cfg(all(feature = "callbacks", feature = "twilio"))]
+pub use self::twilio_signature::TwilioSignature;
 
 /// The fewest bytes of a secret; shorter ones can be guessed.
 pub(crate) const SHORTEST_SECRET: usize = 16;
 
+/// A request that says it comes from the provider.
+#[derive(Debug, Clone, Copy)]
+pub struct CallbackRequest<'a> {
+    /// What stands behind the `?` of its address, as it came; nothing where there is none.
+    pub query: &'a str,
+    /// Its headers.
+    pub head: &'a HeaderMap,
+    /// Its body, exactly these bytes.
+    pub body: &'a [u8],
+}
+
 /// Understands the callbacks of one provider.
 pub trait CallbackReceiver: Send + Sync + 'static {
-    /// Checks that the provider sent `body`, exactly these bytes. Nothing is read or written before.
+    /// Checks that the provider sent `request`. Nothing is read or written before.
     ///
     /// # Errors
     /// When the signature is missing, wrong or too old.
-    fn verify(&self, head: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), CallbackRefused>;
+    fn verify(&self, request: &CallbackRequest<'_>, now: Timestamp) -> Result<(), CallbackRefused>;
 
-    /// Reads a verified body. `None`: it is about something that ends no operation, and is not kept.
+    /// Reads a verified request. `None`: it is about something that ends no operation, and is not kept.
     ///
     /// # Errors
     /// When it is not what the provider is known to send. The provider sees the reason.
-    fn read(&self, body: &[u8]) -> Result<Option<Callback>, CallbackRefused>;
+    fn read(&self, request: &CallbackRequest<'_>) -> Result<Option<Callback>, CallbackRefused>;
 }
 
 /// A callback was not accepted; nothing was written.

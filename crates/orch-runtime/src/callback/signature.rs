@@ -64,7 +64,7 @@ impl HmacSha256 {
     /// # Errors
     /// When it is missing, unreadable or wrong.
     pub fn verify(&self, head: &HeaderMap, body: &[u8]) -> Result<(), CallbackRefused> {
-        let text = only(head, &self.header)?;
+        let text = only(head, self.header.as_str())?;
         let signature = text.strip_prefix("sha256=").and_then(digest_of_hex);
         let signature = signature.ok_or_else(unreadable)?;
         accepted(&self.keys, body, &[signature])
@@ -119,7 +119,7 @@ impl TimestampedHmacSha256 {
         body: &[u8],
         now: Timestamp,
     ) -> Result<(), CallbackRefused> {
-        let text = only(head, &self.header)?;
+        let text = only(head, self.header.as_str())?;
         let (stamp, signatures) = parts(text).ok_or_else(unreadable)?;
         let signed = [stamp.as_bytes(), b".", body].concat();
         accepted(&self.keys, &signed, &signatures)?;
@@ -155,7 +155,7 @@ fn seconds(text: &str) -> Option<Timestamp> {
 }
 
 /// The header, which must be there once: of two, a machine in between may have checked the other.
-fn only<'h>(head: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, CallbackRefused> {
+pub(super) fn only<'h>(head: &'h HeaderMap, name: &str) -> Result<&'h str, CallbackRefused> {
     let mut values = head.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().map_err(|_| unreadable()),
@@ -174,7 +174,7 @@ fn accepted(keys: &[Key], signed: &[u8], signatures: &[Digest]) -> Result<(), Ca
     if signatures.iter().any(is_of) {
         Ok(())
     } else {
-        Err(CallbackRefused::new("its signature is wrong"))
+        Err(wrong())
     }
 }
 
@@ -201,7 +201,11 @@ fn digest_of_hex(hex: &str) -> Option<Digest> {
     Some(digest)
 }
 
-fn unreadable() -> CallbackRefused {
+pub(super) fn wrong() -> CallbackRefused {
+    CallbackRefused::new("its signature is wrong")
+}
+
+pub(super) fn unreadable() -> CallbackRefused {
     CallbackRefused::new("its signature cannot be read")
 }
 

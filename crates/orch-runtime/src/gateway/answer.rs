@@ -20,6 +20,8 @@ pub struct Answer {
     pub status: u16,
     /// How long the provider asks us to wait.
     pub retry_after: Option<Duration>,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The body; null where it is empty or no JSON.
     pub body: Json,
 }
@@ -49,30 +51,44 @@ impl Answer {
         Self {
             status,
             retry_after: wait.and_then(|wait| retry_after::parse(wait, now)),
+            headers: headers.clone(),
             body: serde_json::from_slice(body).unwrap_or(Json::Null),
         }
+    }
+
+    /// A header that is there once and readable.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next().filter(|_| values.next().is_none());
+        value.and_then(|value| value.to_str().ok())
     }
 
     /// A field of the body that is a text or a number, as text; characters that no database keeps are
     /// replaced, and of a very long one the beginning is taken.
     #[must_use]
     pub fn text(&self, field: &str) -> Option<String> {
-        let text = match self.body.get(field)? {
-            Json::String(text) if !text.is_empty() => text.clone(),
-            Json::Number(number) => number.to_string(),
-            Json::Null | Json::Bool(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => {
-                return None;
-            }
-        };
-        let readable = |c: char| {
-            if c == '\0' {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        };
-        Some(text.chars().take(SHOWN).map(readable).collect())
+        text_of(self.body.get(field)?)
     }
+}
+
+/// A text or a number as text, cleaned and cut as [`Answer::text`] says.
+pub(super) fn text_of(value: &Json) -> Option<String> {
+    let text = match value {
+        Json::String(text) if !text.is_empty() => text.clone(),
+        Json::Number(number) => number.to_string(),
+        Json::Null | Json::Bool(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => {
+            return None;
+        }
+    };
+    let readable = |c: char| {
+        if c == '\0' {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    Some(text.chars().take(SHOWN).map(readable).collect())
 }
 
 impl CallError {

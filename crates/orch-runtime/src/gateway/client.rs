@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
-use axum::http::{HeaderName, HeaderValue, Method, Request, Uri};
+use axum::http::header::{ACCEPT, AUTHORIZATION, HOST, USER_AGENT};
+use axum::http::{HeaderName, HeaderValue, Request, Uri};
 use http_body_util::Full;
 use serde::Serialize;
 
@@ -15,6 +15,7 @@ use crate::secret::Secret;
 use crate::trace::{self, TRACEPARENT};
 
 use super::answer::{Answer, CallError};
+use super::call::Call;
 use super::config::{self, InvalidAuthority};
 use super::network::Network;
 use super::simulated::SimulatedProvider;
@@ -99,6 +100,12 @@ impl JsonClient {
         self
     }
 
+    /// The time on its clock.
+    #[cfg(feature = "fcm")]
+    pub(super) fn now(&self) -> crate::clock::Timestamp {
+        self.clock.now()
+    }
+
     /// How long a call may take.
     #[must_use]
     pub fn timeout(&self) -> Duration {
@@ -115,9 +122,7 @@ impl JsonClient {
         key: &OpId,
         body: &impl Serialize,
     ) -> Result<Answer, CallError> {
-        let body =
-            serde_json::to_vec(body).map_err(|error| CallError::not_sent(error.to_string()))?;
-        self.call(Method::POST, url, Some(key), body).await
+        self.send(Call::post(url).key(key).json(body)?).await
     }
 
     /// Gets `url`.
@@ -125,23 +130,22 @@ impl JsonClient {
     /// # Errors
     /// See [`CallError`].
     pub async fn get(&self, url: &str) -> Result<Answer, CallError> {
-        self.call(Method::GET, url, None, Vec::new()).await
+        self.send(Call::get(url)).await
     }
 
-    async fn call(
-        &self,
-        method: Method,
-        url: &str,
-        key: Option<&OpId>,
-        body: Vec<u8>,
-    ) -> Result<Answer, CallError> {
-        let uri = config::parse(url).map_err(|error| CallError::not_sent(error.to_string()))?;
+    /// Sends `call`, once.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn send(&self, call: Call) -> Result<Answer, CallError> {
+        let uri = config::parse(&call.url);
+        let uri = uri.map_err(|error| CallError::not_sent(error.to_string()))?;
         match &*self.transport {
             Transport::Simulated(provider) => Ok(provider
-                .answer(self.clock.as_ref(), &method, &uri, key)
+                .answer(self.clock.as_ref(), &call.method, &uri, call.key.as_ref())
                 .await),
             Transport::Network(network) => {
-                let request = self.request(method, &uri, key, body);
+                let request = self.request(&uri, call);
                 let request = request.map_err(|error| CallError::not_sent(error.to_string()))?;
                 self.over(network, &uri, request).await
             }
@@ -166,17 +170,11 @@ impl JsonClient {
         ))
     }
 
-    fn request(
-        &self,
-        method: Method,
-        uri: &Uri,
-        key: Option<&OpId>,
-        body: Vec<u8>,
-    ) -> Result<Request<Full<Bytes>>, axum::http::Error> {
+    fn request(&self, uri: &Uri, call: Call) -> Result<Request<Full<Bytes>>, axum::http::Error> {
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
         let host = uri.authority().map_or("", |authority| authority.as_str());
         let mut request = Request::builder()
-            .method(method)
+            .method(call.method)
             .uri(path)
             .header(HOST, host)
             .header(USER_AGENT, AGENT)
@@ -189,12 +187,12 @@ impl JsonClient {
         if let Some(place) = trace::current() {
             request = request.header(TRACEPARENT, place.to_string());
         }
-        if let Some(key) = key {
+        if let Some(key) = &call.key {
             request = request.header(IDEMPOTENCY_KEY, key.as_str());
         }
-        if !body.is_empty() {
-            request = request.header(CONTENT_TYPE, "application/json");
+        if let Some(head) = request.headers_mut() {
+            head.extend(call.head);
         }
-        request.body(Full::new(body.into()))
+        request.body(Full::new(call.body.into()))
     }
 }

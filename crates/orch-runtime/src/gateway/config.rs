@@ -38,14 +38,19 @@ impl GatewayConfig {
     /// Whether what is sent can be read on its way: plain HTTP to another machine.
     #[must_use]
     pub fn is_exposed(&self) -> bool {
-        let Ok(uri) = parse(&self.url) else {
-            return false;
-        };
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        let address: Option<std::net::IpAddr> = host.parse().ok();
-        let here = host == "localhost" || address.is_some_and(|address| address.is_loopback());
-        uri.scheme_str() == Some("http") && !here
+        is_exposed(&self.url)
     }
+}
+
+/// Whether what is sent to `url` can be read on its way.
+pub(crate) fn is_exposed(url: &str) -> bool {
+    let Ok(uri) = parse(url) else {
+        return false;
+    };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let address: Option<std::net::IpAddr> = host.parse().ok();
+    let here = host == "localhost" || address.is_some_and(|address| address.is_loopback());
+    uri.scheme_str() == Some("http") && !here
 }
 
 /// A text is no address of a provider.
@@ -68,6 +73,15 @@ pub(crate) fn parse(url: &str) -> Result<Uri, InvalidUrl> {
         Ok(uri)
     } else {
         Err(InvalidUrl)
+    }
+}
+
+/// Where an API begins, without a `/` at its end: an address to which paths are added.
+#[cfg(any(feature = "stripe", feature = "twilio", feature = "fcm"))]
+pub(super) fn base(url: &str) -> Result<String, InvalidUrl> {
+    match parse(url)?.query() {
+        None => Ok(url.trim_end_matches('/').to_owned()),
+        Some(_) => Err(InvalidUrl),
     }
 }
 

@@ -43,6 +43,30 @@ impl Answer {
         }
     }
 
+    /// [`unavailable`](Self::unavailable), and the provider may have acted: noted by
+    /// [`report_unaccounted`].
+    pub(super) fn perhaps(&self) -> GatewayError {
+        report_unaccounted();
+        self.unavailable()
+    }
+
+    /// May have happened: a redirect is not followed.
+    pub(super) fn redirected(&self) -> GatewayError {
+        GatewayError::NoAnswer {
+            reason: format!(
+                "the provider answered {} and a redirect is not followed",
+                self.status
+            ),
+        }
+    }
+
+    /// Nobody calls before the time that a busy provider names: [`report_pause`].
+    pub(super) fn keep_pause(&self) {
+        if let (429 | 503, Some(pause)) = (self.status, self.retry_after) {
+            report_pause(pause);
+        }
+    }
+
     /// The receipt that this answer is: `id` of the body is the provider's reference. A success whose
     /// body cannot be read is still a success, without a reference.
     #[must_use]
@@ -71,22 +95,12 @@ impl Answer {
 /// Everything but 2xx.
 pub fn receipt(answer: Result<Answer, CallError>) -> Result<Receipt, GatewayError> {
     let answer = answer?;
-    if let (429 | 503, Some(pause)) = (answer.status, answer.retry_after) {
-        report_pause(pause);
-    }
+    answer.keep_pause();
     match answer.status {
         200..=299 => Ok(answer.receipt()),
         425 | 429 => Err(answer.unavailable()),
-        408 | 500..=599 => {
-            report_unaccounted();
-            Err(answer.unavailable())
-        }
-        300..=399 => Err(GatewayError::NoAnswer {
-            reason: format!(
-                "the provider answered {} and a redirect is not followed",
-                answer.status
-            ),
-        }),
+        408 | 500..=599 => Err(answer.perhaps()),
+        300..=399 => Err(answer.redirected()),
         _ => Err(answer.refusal()),
     }
 }

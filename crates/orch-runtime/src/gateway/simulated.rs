@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::http::{Method, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use serde_json::{Value as Json, json};
 
 use crate::clock::Clock;
@@ -62,6 +62,7 @@ impl SimulatedProvider {
         Answer {
             status,
             retry_after: None,
+            headers: HeaderMap::new(),
             body,
         }
     }

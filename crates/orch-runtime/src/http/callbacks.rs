@@ -21,7 +21,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::json;
 
-use crate::callback::{CallbackReceiver, CallbackRefused};
+use crate::callback::{CallbackReceiver, CallbackRefused, CallbackRequest};
 use crate::metrics::CallbackMetrics;
 
 use super::body::{self, Limits};
@@ -65,9 +65,14 @@ async fn receive(State(inbox): State<Inbox>, request: Request) -> Result<Respons
         error
     };
     let now = api.clock().now();
-    let verified = inbox.receiver.verify(&parts.headers, &body, now);
+    let request = CallbackRequest {
+        query: parts.uri.query().unwrap_or_default(),
+        head: &parts.headers,
+        body: &body,
+    };
+    let verified = inbox.receiver.verify(&request, now);
     verified.map_err(|why| refused(unsigned(why)))?;
-    let read = inbox.receiver.read(&body);
+    let read = inbox.receiver.read(&request);
     let Some(callback) = read.map_err(|why| refused(unreadable(&why)))? else {
         inbox.metrics.ignored.inc();
         return Ok(Json(json!({"status": "IGNORED"})).into_response());

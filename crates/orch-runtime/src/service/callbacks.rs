@@ -1,6 +1,8 @@
-//! The secrets under which providers sign their callbacks.
+//! The secrets under which providers sign their callbacks, and the addresses that they sign too.
 
 use crate::callback::SHORTEST_SECRET;
+#[cfg(feature = "twilio")]
+use crate::gateway::GatewayConfig;
 use crate::secret::Secret;
 
 use super::environment::Environment;
@@ -40,4 +42,30 @@ pub(super) fn read(
     }
     let secret = |text: &str| Secret::new(text.to_owned());
     secrets.into_iter().map(secret).collect()
+}
+
+/// Reads `<name>_CALLBACK_URL`: the address at which the provider reaches our route.
+#[cfg(feature = "twilio")]
+pub(super) fn url(name: &str, simulate: bool, environment: &mut Environment) -> Option<String> {
+    let variable = format!("{name}_CALLBACK_URL");
+    let known = environment.is_set(&variable);
+    let meaning = "the public address of the route on which the provider reports";
+    let text = environment.text(&variable, "none", meaning);
+    if !known && simulate {
+        return Some("http://simulated.invalid/".to_owned());
+    }
+    if !known {
+        environment.report(Problem::about(
+            &variable,
+            "is not set: set it to the address at which the provider reaches this service's route for \
+             callbacks, such as https://example.com/api/notifications/callbacks",
+        ));
+    }
+    let url = text?;
+    let is_plain = GatewayConfig::new(&url).check().is_ok() && !url.contains('?');
+    if !is_plain {
+        let expected = "expected https://host/path without user, password, query and fragment";
+        environment.report(Problem::value(&variable, &url, expected));
+    }
+    Some(url)
 }

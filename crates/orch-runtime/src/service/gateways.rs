@@ -1,8 +1,23 @@
 //! The variables of a provider.
+//!
+//! | kind | `<NAME>_GATEWAY_…`; all have `TIMEOUT` |
+//! |---|---|
+//! | plain HTTP | `URL`; `TOKEN` where it wants one |
+//! | Stripe | `TOKEN`; `URL` is known |
+//! | Twilio | `TOKEN`, `FROM`; `URL` is known |
+//! | Firebase | `CREDENTIALS_FILE`; `URL` is known |
 
 use std::time::Duration;
 
-use crate::gateway::GatewayConfig;
+#[cfg(feature = "fcm")]
+use crate::gateway::fcm::{FcmConfig, ServiceAccount};
+#[cfg(any(feature = "stripe", feature = "twilio", feature = "fcm"))]
+use crate::gateway::is_exposed;
+#[cfg(feature = "stripe")]
+use crate::gateway::stripe::StripeConfig;
+#[cfg(feature = "twilio")]
+use crate::gateway::twilio::TwilioConfig;
+use crate::gateway::{GatewayConfig, GatewayKind};
 use crate::secret::Secret;
 
 use super::duration;
@@ -16,62 +31,216 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub(super) enum Access {
     Http(GatewayConfig),
-    Simulated { timeout: Duration },
+    #[cfg(feature = "stripe")]
+    Stripe(StripeConfig),
+    #[cfg(feature = "twilio")]
+    Twilio(TwilioConfig),
+    #[cfg(feature = "fcm")]
+    Fcm(FcmConfig),
+    Simulated {
+        kind: GatewayKind,
+        timeout: Duration,
+    },
 }
 
-/// Reads `<name>_GATEWAY_URL`, `…_TOKEN` and `…_TIMEOUT`. Nothing is returned when a provider is
-/// needed and not named.
+impl Access {
+    /// Whether a secret is sent that can be read on its way.
+    pub(super) fn is_exposed(&self) -> bool {
+        match self {
+            Self::Http(config) => config.token.is_some() && config.is_exposed(),
+            #[cfg(feature = "stripe")]
+            Self::Stripe(config) => is_exposed(&config.url),
+            #[cfg(feature = "twilio")]
+            Self::Twilio(config) => is_exposed(&config.url),
+            #[cfg(feature = "fcm")]
+            Self::Fcm(config) => is_exposed(&config.url),
+            Self::Simulated { .. } => false,
+        }
+    }
+}
+
+/// The variables of one provider while they are read.
+struct Reader<'e> {
+    name: &'static str,
+    simulate: bool,
+    lease: Duration,
+    environment: &'e mut Environment,
+}
+
+/// Reads the variables of a provider: `<name>_GATEWAY_…`. Nothing is returned when it cannot be reached
+/// with them; why not is a problem. The simulated one needs none.
 pub(super) fn read(
-    name: &str,
+    (name, kind): (&'static str, GatewayKind),
     simulate: bool,
     lease: Duration,
     environment: &mut Environment,
 ) -> Option<Access> {
-    let url = url(name, simulate, environment);
-    let token = token(name, environment);
-    let timeout = timeout(name, lease, environment);
+    let mut reader = Reader {
+        name,
+        simulate,
+        lease,
+        environment,
+    };
+    let timeout = reader.timeout();
+    let access = match kind {
+        GatewayKind::Http => reader.http(timeout),
+        #[cfg(feature = "stripe")]
+        GatewayKind::Stripe => reader.stripe(timeout),
+        #[cfg(feature = "twilio")]
+        GatewayKind::Twilio => reader.twilio(timeout),
+        #[cfg(feature = "fcm")]
+        GatewayKind::Fcm => reader.fcm(timeout),
+    };
     if simulate {
-        return Some(Access::Simulated { timeout });
+        return Some(Access::Simulated { kind, timeout });
     }
-    Some(Access::Http(GatewayConfig {
-        url: url?,
-        token,
-        timeout,
-    }))
+    access
 }
 
-fn url(name: &str, simulate: bool, environment: &mut Environment) -> Option<String> {
-    let variable = format!("{name}_GATEWAY_URL");
-    let known = environment.is_set(&variable);
-    let text = environment.text(
-        &variable,
-        "none",
-        "the provider's address, http(s)://host/path",
-    );
-    if !known && !simulate {
-        environment.report(Problem::about(
-            &variable,
-            "is not set: set it to the provider's address, or start with --simulate to try the \
-             service with a provider that is built in and does nothing real",
-        ));
+impl Reader<'_> {
+    fn http(&mut self, timeout: Duration) -> Option<Access> {
+        let url = self.needed(
+            "URL",
+            "the provider's address, http(s)://host/path",
+            "the provider's address",
+        );
+        if let Some(url) = &url {
+            self.check_url("URL", url);
+        }
+        let meaning = "sent to the provider as a bearer token";
+        let token = self
+            .environment
+            .text(&self.variable("TOKEN"), "none", meaning);
+        let token = token.map(|token| self.secret("TOKEN", token));
+        Some(Access::Http(GatewayConfig {
+            url: url?,
+            token,
+            timeout,
+        }))
     }
-    let url = text?;
-    if let Err(expected) = GatewayConfig::new(&url).check() {
-        environment.report(Problem::value(&variable, &url, expected));
-    }
-    Some(url)
-}
 
-fn token(name: &str, environment: &mut Environment) -> Option<Secret<String>> {
-    let variable = format!("{name}_GATEWAY_TOKEN");
-    let token = environment.text(&variable, "none", "sent to the provider as a bearer token")?;
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        environment.report(Problem::about(
-            &variable,
-            "may hold only printable ASCII without spaces",
-        ));
+    #[cfg(feature = "stripe")]
+    fn stripe(&mut self, timeout: Duration) -> Option<Access> {
+        let url = self.url(StripeConfig::URL);
+        let meaning = "the secret key of the account at Stripe, sk_… or rk_…";
+        let key = self.needed("TOKEN", meaning, meaning);
+        let key = key.map(|key| self.secret("TOKEN", key));
+        Some(Access::Stripe(StripeConfig {
+            url,
+            key: key?,
+            timeout,
+        }))
     }
-    Some(Secret::new(token))
+
+    #[cfg(feature = "twilio")]
+    fn twilio(&mut self, timeout: Duration) -> Option<Access> {
+        let url = self.url(TwilioConfig::URL);
+        let meaning = "the account at Twilio and its auth token, AC…:token";
+        let account = self.needed("TOKEN", meaning, meaning);
+        let account = account.and_then(|text| match text.parse() {
+            Ok(account) => Some(account),
+            Err(error) => {
+                self.report("TOKEN", format!("cannot be used: {error}"));
+                None
+            }
+        });
+        let meaning = "the number that messages come from, or a messaging service, MG…";
+        let from = self.needed("FROM", meaning, meaning);
+        Some(Access::Twilio(TwilioConfig {
+            url,
+            timeout,
+            ..TwilioConfig::new(account?, from?)
+        }))
+    }
+
+    #[cfg(feature = "fcm")]
+    fn fcm(&mut self, timeout: Duration) -> Option<Access> {
+        let url = self.url(FcmConfig::URL);
+        let meaning = "the key of a service account of Firebase, a file of JSON";
+        let path = self.needed("CREDENTIALS_FILE", meaning, meaning);
+        let account = path.and_then(|path| self.account(&path));
+        Some(Access::Fcm(FcmConfig {
+            url,
+            timeout,
+            ..FcmConfig::new(account?)
+        }))
+    }
+
+    #[cfg(feature = "fcm")]
+    fn account(&mut self, path: &str) -> Option<ServiceAccount> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => Secret::new(text),
+            Err(error) => {
+                let why = format!("cannot be used: {path} cannot be read: {error}");
+                self.report("CREDENTIALS_FILE", why);
+                return None;
+            }
+        };
+        match ServiceAccount::parse(&text) {
+            Ok(account) => Some(account),
+            Err(error) => {
+                self.report(
+                    "CREDENTIALS_FILE",
+                    format!("cannot be used: {path}: {error}"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A variable without which the provider cannot be called.
+    fn needed(&mut self, end: &str, meaning: &'static str, what: &str) -> Option<String> {
+        let variable = self.variable(end);
+        let known = self.environment.is_set(&variable);
+        let text = self.environment.text(&variable, "none", meaning);
+        if !known && !self.simulate {
+            let why = format!(
+                "is not set: set it to {what}, or start with --simulate to try the service with a \
+                 provider that is built in and does nothing real"
+            );
+            self.report(end, why);
+        }
+        text
+    }
+
+    /// An address that is known, and is another one in tests.
+    #[cfg(any(feature = "stripe", feature = "twilio", feature = "fcm"))]
+    fn url(&mut self, default: &str) -> String {
+        let meaning = "the provider's address; another one only for tests";
+        let variable = self.variable("URL");
+        let text = self.environment.text(&variable, default, meaning);
+        if let Some(url) = &text {
+            self.check_url("URL", url);
+        }
+        text.unwrap_or_else(|| default.to_owned())
+    }
+
+    fn check_url(&mut self, end: &str, url: &str) {
+        if let Err(expected) = GatewayConfig::new(url).check() {
+            let problem = Problem::value(&self.variable(end), url, expected);
+            self.environment.report(problem);
+        }
+    }
+
+    fn secret(&mut self, end: &str, text: String) -> Secret<String> {
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            self.report(end, "may hold only printable ASCII without spaces");
+        }
+        Secret::new(text)
+    }
+
+    fn timeout(&mut self) -> Duration {
+        timeout(self.name, self.lease, self.environment)
+    }
+
+    fn variable(&self, end: &str) -> String {
+        format!("{}_GATEWAY_{end}", self.name)
+    }
+
+    fn report(&mut self, end: &str, why: impl Into<String>) {
+        let problem = Problem::about(&self.variable(end), why);
+        self.environment.report(problem);
+    }
 }
 
 fn timeout(name: &str, lease: Duration, environment: &mut Environment) -> Duration {

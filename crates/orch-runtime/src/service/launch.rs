@@ -1,6 +1,5 @@
 //! From arguments and variables to an exit code.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::Write;
 use std::sync::Arc;
@@ -10,15 +9,14 @@ use tokio::net::TcpListener;
 
 use crate::clock::{Clock, SystemClock};
 use crate::fault::{FaultPlan, NoFaults};
-use crate::gateway::{HttpGateway, SimulatedProvider};
 use crate::http::{Api, Authenticator, TrustedHeader};
 use crate::metrics::Metrics;
 
 use super::arguments::{self, Mode, Order, Purpose};
+use super::clients;
 use super::database;
 use super::dead_letters::{self, Task};
 use super::environment::Known;
-use super::gateways::Access;
 use super::log::Log;
 use super::module::{Module, Parts, Service};
 use super::serving::{self, Running};
@@ -145,8 +143,9 @@ async fn open(service: &Service, settings: &Settings) -> Result<Setup, SetupErro
     let metrics = Metrics::new();
     let authenticator = authenticator(service, settings, &clock);
     Ok(Setup {
-        gateways: gateways(settings, &clock)?,
+        gateways: clients::open(settings, &clock)?,
         callbacks: settings.callbacks.clone(),
+        callback_urls: settings.callback_urls.clone(),
         api: Api::with(settings.api, Arc::clone(&clock), authenticator, &metrics),
         intervals: settings.intervals,
         store,
@@ -167,23 +166,6 @@ fn authenticator(
     configured
         .or_else(|| service.authenticator.clone())
         .unwrap_or_else(|| Arc::new(TrustedHeader::default()))
-}
-
-fn gateways(
-    settings: &Settings,
-    clock: &Arc<dyn Clock>,
-) -> Result<HashMap<&'static str, HttpGateway>, SetupError> {
-    let open = |(name, access): (&&'static str, &Access)| {
-        let clock = Arc::clone(clock);
-        let gateway = match access.clone() {
-            Access::Http(config) => HttpGateway::new(config, clock)?,
-            Access::Simulated { timeout } => {
-                HttpGateway::simulated(SimulatedProvider::new(), timeout, clock)
-            }
-        };
-        Ok((*name, gateway))
-    };
-    settings.gateways.iter().map(open).collect()
 }
 
 #[cfg(feature = "testing")]
@@ -245,7 +227,7 @@ fn announce(service: &Service, simulate: bool, settings: &Settings, listener: &T
         );
     }
     for (name, access) in &settings.gateways {
-        if matches!(access, Access::Http(config) if config.token.is_some() && config.is_exposed()) {
+        if access.is_exposed() {
             tracing::warn!(
                 gateway = name,
                 "the token of this provider travels without TLS"

@@ -16,6 +16,7 @@
 mod arguments;
 mod authentication;
 mod callbacks;
+mod clients;
 mod database;
 mod database_url;
 mod dead_letters;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 
 use crate::engine::Engine;
+use crate::gateway::GatewayKind;
 use crate::http::{ApiConfig, Authenticator};
 use crate::scheduler::Workers;
 use crate::store::{Migration, StoreKind};
@@ -20,9 +21,9 @@ use super::setup::{Setup, SetupError};
 pub struct Module {
     /// The domain, such as `PAYMENT`.
     pub domain: &'static str,
-    /// Providers that are configured by `<NAME>_GATEWAY_URL`, `…_TOKEN` and `…_TIMEOUT`; usually the
-    /// domain's own name.
-    pub gateways: &'static [&'static str],
+    /// Providers that are configured by `<NAME>_GATEWAY_…`, each with its kind, which decides by what
+    /// variables; the name is usually the domain's own.
+    pub gateways: &'static [(&'static str, GatewayKind)],
     /// Puts the domain together.
     pub start: fn(&Setup) -> Result<Parts, SetupError>,
 }

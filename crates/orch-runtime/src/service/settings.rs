@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::gateway::GatewayKind;
 use crate::http::{ApiConfig, RateLimit};
 use crate::secret::Secret;
 use crate::store::{Sealing, StoreKind};
@@ -36,6 +37,7 @@ pub(super) struct Settings {
     pub(super) spans: Spans,
     pub(super) gateways: HashMap<&'static str, Access>,
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
+    pub(super) callback_urls: HashMap<&'static str, String>,
     pub(super) intervals: Intervals,
     #[cfg(feature = "testing")]
     pub(super) stall: Option<crate::fault::Boundary>,
@@ -71,7 +73,7 @@ pub(super) fn read(
     let settings = collect(service, simulate, &mut environment);
     let mut prefixes = vec!["ORCH_".to_owned()];
     let domains = service.modules.iter().map(|module| module.domain);
-    let names = domains.chain(gateway_names(service));
+    let names = domains.chain(gateways(service).map(|(name, _)| name));
     prefixes.extend(names.map(|name| format!("{name}_GATEWAY_")));
     let callbacks = service.callbacks.iter();
     prefixes.extend(callbacks.map(|name| format!("{name}_CALLBACK_")));
@@ -124,11 +126,14 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
     let spans = spans::read(environment);
     let intervals = intervals(environment);
     let lease = intervals.engine.lease;
-    let gateways = gateway_names(service)
-        .filter_map(|name| Some((name, gateways::read(name, simulate, lease, environment)?)))
-        .collect();
+    let read = |gateway: (&'static str, GatewayKind)| {
+        let access = gateways::read(gateway, simulate, lease, environment)?;
+        Some((gateway.0, access))
+    };
+    let gateways = gateways(service).filter_map(read).collect();
     let secrets = |name: &&'static str| (*name, callbacks::read(name, simulate, environment));
     let callbacks = service.callbacks.iter().map(secrets).collect();
+    let callback_urls = callback_urls(service, simulate, environment);
     Settings {
         database,
         bind,
@@ -139,13 +144,34 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         spans,
         gateways,
         callbacks,
+        callback_urls,
         intervals,
         #[cfg(feature = "testing")]
         stall: stall(environment),
     }
 }
 
-fn gateway_names(service: &Service) -> impl Iterator<Item = &'static str> {
+/// Where providers report that must be told so, and that sign the address.
+#[cfg(feature = "twilio")]
+fn callback_urls(
+    service: &Service,
+    simulate: bool,
+    environment: &mut Environment,
+) -> HashMap<&'static str, String> {
+    let takes = |name: &str| service.callbacks.contains(&name);
+    gateways(service)
+        .filter(|(name, kind)| *kind == GatewayKind::Twilio && takes(name))
+        .filter_map(|(name, _)| Some((name, callbacks::url(name, simulate, environment)?)))
+        .collect()
+}
+
+/// None of the providers without features is told where to report.
+#[cfg(not(feature = "twilio"))]
+fn callback_urls(_: &Service, _: bool, _: &mut Environment) -> HashMap<&'static str, String> {
+    HashMap::new()
+}
+
+fn gateways(service: &Service) -> impl Iterator<Item = (&'static str, GatewayKind)> {
     service
         .modules
         .iter()

@@ -6,12 +6,19 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::engine::{BuildError, Engine, EngineBuilder};
 use crate::fault::FaultPlan;
+#[cfg(feature = "fcm")]
+use crate::gateway::FcmClient;
+#[cfg(feature = "stripe")]
+use crate::gateway::StripeClient;
+#[cfg(feature = "twilio")]
+use crate::gateway::TwilioClient;
 use crate::gateway::{HttpGateway, InvalidUrl};
 use crate::http::{Api, Endpoint};
 use crate::metrics::Metrics;
 use crate::secret::Secret;
 use crate::store::{Database, StoreError, Tables};
 
+use super::clients::Gateway;
 use super::intervals::Intervals;
 
 /// A domain could not be put together.
@@ -39,6 +46,12 @@ setup_error_from!(BuildError, StoreError, InvalidUrl);
 #[cfg(feature = "callbacks")]
 setup_error_from!(crate::callback::InvalidSecret);
 
+fn not_listed(name: &str, kind: &str) -> SetupError {
+    SetupError(format!(
+        "no module lists {name} among its gateways with GatewayKind::{kind}"
+    ))
+}
+
 /// The parts that all domains of a process share, opened and checked.
 pub struct Setup {
     pub(super) store: Database,
@@ -46,8 +59,9 @@ pub struct Setup {
     pub(super) faults: Arc<dyn FaultPlan>,
     pub(super) metrics: Metrics,
     pub(super) api: Api,
-    pub(super) gateways: HashMap<&'static str, HttpGateway>,
+    pub(super) gateways: HashMap<&'static str, Gateway>,
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
+    pub(super) callback_urls: HashMap<&'static str, String>,
     pub(super) intervals: Intervals,
 }
 
@@ -75,10 +89,48 @@ impl Setup {
     /// The provider that `<name>_GATEWAY_URL` names, or the simulated one.
     ///
     /// # Errors
-    /// When the module does not list `name` among its gateways.
+    /// When the module does not list `name` among its gateways, as one over plain HTTP.
     pub fn gateway(&self, name: &str) -> Result<HttpGateway, SetupError> {
-        let gateway = self.gateways.get(name).cloned();
-        gateway.ok_or_else(|| SetupError(format!("no module lists {name} among its gateways")))
+        match self.gateways.get(name) {
+            Some(Gateway::Http(gateway)) => Ok(gateway.clone()),
+            _ => Err(not_listed(name, "Http")),
+        }
+    }
+
+    /// The account at Stripe that `<name>_GATEWAY_TOKEN` names, or a simulated provider.
+    ///
+    /// # Errors
+    /// When the module does not list `name` among its gateways, as one to Stripe.
+    #[cfg(feature = "stripe")]
+    pub fn stripe(&self, name: &str) -> Result<StripeClient, SetupError> {
+        match self.gateways.get(name) {
+            Some(Gateway::Stripe(client)) => Ok(client.clone()),
+            _ => Err(not_listed(name, "Stripe")),
+        }
+    }
+
+    /// The account at Twilio that `<name>_GATEWAY_TOKEN` names, or a simulated provider.
+    ///
+    /// # Errors
+    /// When the module does not list `name` among its gateways, as one to Twilio.
+    #[cfg(feature = "twilio")]
+    pub fn twilio(&self, name: &str) -> Result<TwilioClient, SetupError> {
+        match self.gateways.get(name) {
+            Some(Gateway::Twilio(client)) => Ok(client.clone()),
+            _ => Err(not_listed(name, "Twilio")),
+        }
+    }
+
+    /// The project of Firebase that `<name>_GATEWAY_CREDENTIALS_FILE` names, or a simulated provider.
+    ///
+    /// # Errors
+    /// When the module does not list `name` among its gateways, as one to Firebase.
+    #[cfg(feature = "fcm")]
+    pub fn fcm(&self, name: &str) -> Result<FcmClient, SetupError> {
+        match self.gateways.get(name) {
+            Some(Gateway::Fcm(client)) => Ok(client.clone()),
+            _ => Err(not_listed(name, "Fcm")),
+        }
     }
 
     /// The secrets that `<name>_CALLBACK_SECRET` holds, at least one. With simulated providers and
@@ -89,6 +141,15 @@ impl Setup {
     pub fn callback_secrets(&self, name: &str) -> Result<&[Secret<String>], SetupError> {
         let secrets = self.callbacks.get(name).map(Vec::as_slice);
         secrets.ok_or_else(|| SetupError(format!("the service takes no callbacks of {name}")))
+    }
+
+    /// The address at which a provider reports that signs it, which `<name>_CALLBACK_URL` holds.
+    ///
+    /// # Errors
+    /// When the service takes no callbacks of `name`, or its provider does not sign addresses.
+    pub fn callback_url(&self, name: &str) -> Result<&str, SetupError> {
+        let url = self.callback_urls.get(name).map(String::as_str);
+        url.ok_or_else(|| SetupError(format!("no provider called {name} signs its address")))
     }
 
     /// What the controllers of `engine`'s domain need.

@@ -13,6 +13,8 @@ mod database;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod provider;
+#[cfg(feature = "fcm")]
+mod service_account;
 #[cfg(feature = "callbacks")]
 mod signing;
 #[cfg(feature = "sqlite")]
@@ -22,6 +24,10 @@ mod world;
 pub use self::clock::ManualClock;
 pub use self::database::TestDatabase;
 pub use self::provider::{Provider, Reply};
+#[cfg(feature = "fcm")]
+pub use self::service_account::service_account;
+#[cfg(all(feature = "callbacks", feature = "twilio"))]
+pub use self::signing::twilio_signature;
 #[cfg(feature = "callbacks")]
 pub use self::signing::{signature, timestamped_signature};
 pub use self::world::{Crashes, World, WorldSetup};

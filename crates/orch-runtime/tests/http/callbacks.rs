@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use orch_runtime::axum::http::Method;
 use orch_runtime::axum::http::request::Parts;
-use orch_runtime::axum::http::{HeaderMap, Method};
 use orch_runtime::callback::{HmacSha256, TimestampedHmacSha256};
 use orch_runtime::fault::{Boundary, Step};
 use orch_runtime::http::{self, Api, ApiConfig, ApiError, Authenticator};
@@ -12,8 +12,8 @@ use orch_runtime::store::{Migration, StoreKind};
 use orch_runtime::testing::client::{self, Client};
 use orch_runtime::testing::{Provider, Reply, World, WorldSetup, signature, timestamped_signature};
 use orch_runtime::{
-    Callback, CallbackOutcome, CallbackReceiver, CallbackRefused, Clock as _, EventId, Json, OpId,
-    OperationState, OwnerId, Secret, Timestamp,
+    Callback, CallbackOutcome, CallbackReceiver, CallbackRefused, CallbackRequest, Clock as _,
+    EventId, Json, OpId, OperationState, OwnerId, Secret, Timestamp,
 };
 
 use crate::ping::{self, Ping, Pinging, TABLES};
@@ -44,12 +44,12 @@ fn secrets() -> [Secret<String>; 1] {
 pub(crate) struct Signed(pub(crate) HmacSha256);
 
 impl CallbackReceiver for Signed {
-    fn verify(&self, head: &HeaderMap, body: &[u8], _: Timestamp) -> Result<(), CallbackRefused> {
-        self.0.verify(head, body)
+    fn verify(&self, request: &CallbackRequest<'_>, _: Timestamp) -> Result<(), CallbackRefused> {
+        self.0.verify(request.head, request.body)
     }
 
-    fn read(&self, body: &[u8]) -> Result<Option<Callback>, CallbackRefused> {
-        let read = serde_json::from_slice(body);
+    fn read(&self, request: &CallbackRequest<'_>) -> Result<Option<Callback>, CallbackRefused> {
+        let read = serde_json::from_slice(request.body);
         let body: Json = read.map_err(|_| CallbackRefused::new("no JSON"))?;
         let text = |field: &str| body[field].as_str().unwrap_or_default();
         let Some(ok) = body["ok"].as_bool() else {
@@ -253,11 +253,11 @@ async fn the_limits_of_body_and_client_hold_here_too() {
 struct Stamped(TimestampedHmacSha256);
 
 impl CallbackReceiver for Stamped {
-    fn verify(&self, head: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), CallbackRefused> {
-        self.0.verify(head, body, now)
+    fn verify(&self, request: &CallbackRequest<'_>, now: Timestamp) -> Result<(), CallbackRefused> {
+        self.0.verify(request.head, request.body, now)
     }
 
-    fn read(&self, _: &[u8]) -> Result<Option<Callback>, CallbackRefused> {
+    fn read(&self, _: &CallbackRequest<'_>) -> Result<Option<Callback>, CallbackRefused> {
         Ok(None)
     }
 }

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use orch_runtime::axum::Router;
+use orch_runtime::gateway::GatewayKind;
 use orch_runtime::service::{Module, Parts, Service, Setup, SetupError};
 use orch_runtime::testing::{Provider, TestDatabase};
 use orch_runtime::{Monitor, Workers};
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 const MODULE: Module = Module {
     domain: "CHARGE",
-    gateways: &["CHARGE"],
+    gateways: &[("CHARGE", GatewayKind::Http)],
     start,
 };
 

@@ -14,7 +14,7 @@ mod traces;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use orch_runtime::gateway::{HttpGateway, probe, receipt};
+use orch_runtime::gateway::{GatewayKind, HttpGateway, probe, receipt};
 use orch_runtime::http::{ApiError, TrustedHeader};
 use orch_runtime::service::{Module, Parts, Service, Setup, SetupError};
 use orch_runtime::{
@@ -34,7 +34,7 @@ use self::provider::CountingProvider;
 
 const MODULE: Module = Module {
     domain: "PING",
-    gateways: &["PING"],
+    gateways: &[("PING", GatewayKind::Http)],
     start,
 };
 

@@ -1,8 +1,9 @@
 //! `tests/<operation>/`: the promises of an operation, as tests that attack them.
 
+mod provider_tests;
+
 use askama::Template;
 
-use super::domain::gateway_use;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel};
 use crate::spec::Track;
@@ -14,12 +15,19 @@ pub(super) const COMPONENT: Component = Component {
     templates: &[
         "tests/[operation]/main.rs.j2",
         "tests/[operation]/world.rs.j2",
-        "tests/[operation]/callbacks.rs.j2",
+        "tests/[operation]/callbacks/http.rs.j2",
+        "tests/[operation]/callbacks/stripe.rs.j2",
+        "tests/[operation]/callbacks/twilio.rs.j2",
+        "tests/[operation]/callbacks/common.rs.j2",
         "tests/[operation]/command.rs.j2",
         "tests/[operation]/controller.rs.j2",
         "tests/[operation]/crashes.rs.j2",
         "tests/[operation]/duplicates.rs.j2",
-        "tests/[operation]/gateway.rs.j2",
+        "tests/[operation]/gateway/http.rs.j2",
+        "tests/[operation]/gateway/stripe.rs.j2",
+        "tests/[operation]/gateway/twilio.rs.j2",
+        "tests/[operation]/gateway/fcm.rs.j2",
+        "tests/[operation]/gateway/server.rs.j2",
         "tests/[operation]/outcomes.rs.j2",
         "tests/[operation]/schedulers.rs.j2",
         "tests/[operation]/transactions.rs.j2",
@@ -56,9 +64,6 @@ views! {
         imports: Vec<String>, name: &'a str, domain_name: &'a str, commands: Vec<CommandView<'a>>,
         callbacks: bool
     };
-    CallbacksView "tests/[operation]/callbacks.rs.j2" {
-        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
-    };
     CommandTestView "tests/[operation]/command.rs.j2" {
         crate_name: &'a str, name: &'a str, path: &'a str, event_type: String, cases: Vec<CaseView<'a>>,
         secrets: Vec<&'a str>, bad_stored: &'static str
@@ -68,9 +73,6 @@ views! {
     };
     CrashesView "tests/[operation]/crashes.rs.j2" { wal_table: &'a str };
     DuplicatesView "tests/[operation]/duplicates.rs.j2" { table: &'a str };
-    GatewayView "tests/[operation]/gateway.rs.j2" {
-        domain_name: &'a str, module: &'a str, gateway_use: String, below: String
-    };
     TransactionsView "tests/[operation]/transactions.rs.j2" {
         crate_name: &'a str, name: &'a str, path: &'a str
     };
@@ -164,26 +166,14 @@ fn rust_files(
         GeneratedFile::rust(file("controller.rs"), class, &controller(names, operation))?,
         GeneratedFile::rust(file("crashes.rs"), class, &crashes)?,
         GeneratedFile::rust(file("duplicates.rs"), class, &duplicates)?,
-        GeneratedFile::rust(
-            file("gateway.rs"),
-            class,
-            &gateway(names, domain, operation),
-        )?,
+        provider_tests::gateway(names, domain, operation, file("gateway.rs"))?,
         GeneratedFile::rust(file("outcomes.rs"), class, &outcomes)?,
         GeneratedFile::rust(file("schedulers.rs"), class, &schedulers(names))?,
         GeneratedFile::rust(file("transactions.rs"), class, &transactions)?,
     ];
     if names.callbacks {
-        let callbacks = CallbacksView {
-            crate_name: &names.crate_name,
-            domain_name: names.domain_name,
-            domain_module: names.domain_module,
-        };
-        files.push(GeneratedFile::rust(
-            file("callbacks.rs"),
-            class,
-            &callbacks,
-        )?);
+        let path = file("callbacks.rs");
+        files.push(provider_tests::callbacks(names, domain, operation, path)?);
     }
     Ok(files)
 }
@@ -213,24 +203,6 @@ fn controller<'a>(names: &'a Names<'_>, operation: &OperationModel) -> Controlle
         path: &names.path,
         route: format!("/api/{}", operation.route()),
         history: names.history,
-    }
-}
-
-fn gateway<'a>(
-    names: &'a Names<'_>,
-    domain: &DomainModel,
-    operation: &OperationModel,
-) -> GatewayView<'a> {
-    let package = format!("{}::{}", names.crate_name, names.domain_module);
-    GatewayView {
-        domain_name: names.domain_name,
-        module: names.module,
-        gateway_use: gateway_use(&package, domain),
-        below: if operation.is_root {
-            String::new()
-        } else {
-            format!("/{}", operation.route())
-        },
     }
 }
 

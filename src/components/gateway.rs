@@ -1,0 +1,245 @@
+//! The gateway of a domain: the port that all its operations share, and the adapter to its provider.
+//!
+//! The adapter to a provider that the runtime has a client for is the same for all kinds: it makes a
+//! request of the fields that fill the gateway's slots, and hands it to the client.
+
+use askama::Template;
+
+use super::domain::path;
+use super::fit::import;
+use super::{Class, Component, Context, GeneratedFile, Render, RenderError, Rendered};
+use crate::model::{DomainModel, FieldModel, OperationModel};
+use crate::spec::GatewayKind;
+
+/// The component.
+pub(super) const COMPONENT: Component = Component {
+    id: "gateway",
+    needs: &[],
+    templates: &[
+        "src/[domain]/gateway/http.rs.j2",
+        "src/[domain]/gateway/stripe.rs.j2",
+        "src/[domain]/gateway/twilio.rs.j2",
+        "src/[domain]/gateway/fcm.rs.j2",
+        "src/[domain]/gateway/port.rs.j2",
+        "src/[domain]/gateway/adapter.rs.j2",
+        "src/[domain]/gateway/shared.rs.j2",
+    ],
+    render: Render::Domain(render),
+};
+
+#[derive(Template)]
+#[template(path = "src/[domain]/gateway/http.rs.j2", escape = "none")]
+struct HttpView<'a> {
+    name: &'a str,
+    prose: &'a str,
+    a_prose: String,
+    imports: Vec<String>,
+    operations: Vec<HttpOperation<'a>>,
+}
+
+/// An operation as its provider takes it over plain HTTP.
+struct HttpOperation<'a> {
+    name: &'a str,
+    module: &'a str,
+    /// Where below the domain's address the provider takes it; the root operation's is the address.
+    below: Option<String>,
+}
+
+macro_rules! client_views {
+    ($($view:ident $path:literal;)*) => {$(
+        /// The adapter to a provider that the runtime has a client for.
+        #[derive(Template)]
+        #[template(path = $path, escape = "none")]
+        struct $view<'a> {
+            name: &'a str,
+            prose: &'a str,
+            a_prose: String,
+            adapter: String,
+            client: String,
+            runtime_import: String,
+            imports: Vec<String>,
+            operations: Vec<ClientOperation<'a>>,
+        }
+
+        impl<'a> $view<'a> {
+            fn file(domain: &'a DomainModel, prose: &'a str, path: String) -> Result<GeneratedFile, RenderError> {
+                let view = Self {
+                    name: domain.type_name(),
+                    prose,
+                    a_prose: domain.name.with_article(),
+                    adapter: domain.adapter(),
+                    client: client(domain.gateway),
+                    runtime_import: runtime_import(domain),
+                    imports: commands(domain),
+                    operations: domain.operations.iter().map(|o| client_operation(domain, o)).collect(),
+                };
+                GeneratedFile::rust(path, Class::Yours, &view)
+            }
+        }
+    )*};
+}
+
+client_views! {
+    StripeView "src/[domain]/gateway/stripe.rs.j2";
+    TwilioView "src/[domain]/gateway/twilio.rs.j2";
+    FcmView "src/[domain]/gateway/fcm.rs.j2";
+}
+
+/// An operation as a client of the runtime takes it.
+struct ClientOperation<'a> {
+    name: &'a str,
+    module: &'a str,
+    call: Call,
+    /// The fields of the request.
+    slots: Vec<String>,
+}
+
+/// What of a client makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The type of the request.
+    pub(super) request: &'static str,
+    /// The variable that holds one.
+    value: &'static str,
+    /// The function that acts.
+    act: &'static str,
+    /// The function that asks what became of it.
+    ask: &'static str,
+    /// The fields of the request, with whether they may be left out.
+    slots: &'static [(&'static str, bool)],
+}
+
+const CHARGE: Call = Call {
+    request: "StripeCharge",
+    value: "charge",
+    act: "charge",
+    ask: "probe_charge",
+    slots: &[("amount", false), ("source", false)],
+};
+
+const REFUND: Call = Call {
+    request: "StripeRefund",
+    value: "refund",
+    act: "refund",
+    ask: "probe_refund",
+    slots: &[("charge", false), ("amount", true)],
+};
+
+const TEXT: Call = Call {
+    request: "TwilioMessage",
+    value: "message",
+    act: "send",
+    ask: "probe",
+    slots: &[("to", false), ("body", false)],
+};
+
+const NOTIFICATION: Call = Call {
+    request: "FcmMessage",
+    value: "message",
+    act: "send",
+    ask: "probe",
+    slots: &[("token", false), ("title", true), ("body", false)],
+};
+
+fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
+    let prose = domain.prose();
+    let path = format!("{}/gateway.rs", domain.folder());
+    let file = match domain.gateway {
+        GatewayKind::Http => http(domain, &prose, path),
+        GatewayKind::Stripe => StripeView::file(domain, &prose, path),
+        GatewayKind::Twilio => TwilioView::file(domain, &prose, path),
+        GatewayKind::Fcm => FcmView::file(domain, &prose, path),
+        GatewayKind::S3 | GatewayKind::Smtp => Err(no_template(domain.gateway, &path)),
+    }?;
+    Ok(vec![file])
+}
+
+/// Specs with such a gateway are refused, so this is a defect.
+pub(super) fn no_template(kind: GatewayKind, path: &str) -> RenderError {
+    RenderError::new(
+        path,
+        format!("no template for the gateway {}", kind.keyword()),
+    )
+}
+
+fn http(domain: &DomainModel, prose: &str, path: String) -> Result<GeneratedFile, RenderError> {
+    let operation = |operation| HttpOperation::of(operation);
+    let view = HttpView {
+        name: domain.type_name(),
+        prose,
+        a_prose: domain.name.with_article(),
+        imports: commands(domain),
+        operations: domain.operations.iter().map(operation).collect(),
+    };
+    GeneratedFile::rust(path, Class::Yours, &view)
+}
+
+impl<'a> HttpOperation<'a> {
+    fn of(operation: &'a OperationModel) -> Self {
+        Self {
+            name: operation.type_name(),
+            module: operation.module(),
+            below: (!operation.is_root).then(|| operation.route()),
+        }
+    }
+}
+
+/// `StripeClient`.
+fn client(kind: GatewayKind) -> String {
+    format!("{}Client", kind.type_name())
+}
+
+fn client_operation<'a>(
+    domain: &DomainModel,
+    operation: &'a OperationModel,
+) -> ClientOperation<'a> {
+    let call = call(domain, operation);
+    let slot = |(name, optional): &(&'static str, bool)| {
+        format!("{name}: {}", value(operation.slot(name), *optional))
+    };
+    ClientOperation {
+        name: operation.type_name(),
+        module: operation.module(),
+        call,
+        slots: call.slots.iter().map(slot).collect(),
+    }
+}
+
+/// The call that an operation is.
+pub(super) fn call(domain: &DomainModel, operation: &OperationModel) -> Call {
+    match domain.gateway {
+        GatewayKind::Twilio => TEXT,
+        GatewayKind::Fcm => NOTIFICATION,
+        GatewayKind::Stripe if operation.is_refund => REFUND,
+        GatewayKind::Http | GatewayKind::Stripe | GatewayKind::S3 | GatewayKind::Smtp => CHARGE,
+    }
+}
+
+/// What a slot is given.
+fn value(field: Option<&FieldModel>, optional: bool) -> String {
+    match field {
+        None => "None".to_owned(),
+        Some(field) if optional && !field.optional => format!("Some(command.{}())", field.name),
+        Some(field) => format!("command.{}()", field.name),
+    }
+}
+
+fn runtime_import(domain: &DomainModel) -> String {
+    let requests = domain
+        .operations
+        .iter()
+        .map(|o| call(domain, o).request.to_owned());
+    let names: Vec<String> = requests.chain([client(domain.gateway)]).collect();
+    import("orch_runtime::gateway", &names)
+}
+
+/// The commands that the gateway's methods take, sorted as rustfmt sorts.
+fn commands(domain: &DomainModel) -> Vec<String> {
+    let command = |operation: &OperationModel| {
+        let (path, name) = (path(operation), operation.type_name());
+        format!("use super::{path}generated::command::{name}Command;")
+    };
+    let mut imports: Vec<String> = domain.operations.iter().map(command).collect();
+    imports.sort_unstable();
+    imports
+}

@@ -1,0 +1,151 @@
+//! The tests that know the kind of the provider: its adapter against a server, and its callbacks.
+
+use askama::Template;
+
+use super::Names;
+use crate::components::domain::gateway_use;
+use crate::components::gateway::no_template;
+use crate::components::{Class, GeneratedFile, RenderError};
+use crate::model::{DomainModel, OperationModel};
+use crate::spec::GatewayKind;
+
+macro_rules! views {
+    ($($view:ident $path:literal { $($field:ident: $ty:ty),* };)*) => {$(
+        #[derive(Template)]
+        #[template(path = $path, escape = "none")]
+        struct $view<'a> { $($field: $ty),* }
+    )*};
+}
+
+views! {
+    HttpView "tests/[operation]/gateway/http.rs.j2" {
+        adapter: String, module: &'a str, gateway_use: String, below: String
+    };
+    StripeView "tests/[operation]/gateway/stripe.rs.j2" {
+        adapter: String, module: &'a str, gateway_use: String, address: &'a str
+    };
+    TwilioView "tests/[operation]/gateway/twilio.rs.j2" {
+        adapter: String, module: &'a str, gateway_use: String, body: &'a str
+    };
+    FcmView "tests/[operation]/gateway/fcm.rs.j2" {
+        adapter: String, module: &'a str, gateway_use: String
+    };
+    HttpCallbacksView "tests/[operation]/callbacks/http.rs.j2" {
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
+    };
+    StripeCallbacksView "tests/[operation]/callbacks/stripe.rs.j2" {
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, object: &'a str,
+        event_type: &'a str
+    };
+    TwilioCallbacksView "tests/[operation]/callbacks/twilio.rs.j2" {
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
+    };
+}
+
+/// `gateway.rs`: what the adapter sends, and what every answer means.
+pub(super) fn gateway(
+    names: &Names<'_>,
+    domain: &DomainModel,
+    operation: &OperationModel,
+    path: String,
+) -> Result<GeneratedFile, RenderError> {
+    let package = format!("{}::{}", names.crate_name, names.domain_module);
+    let gateway_use = gateway_use(&package, domain);
+    let (adapter, module) = (domain.adapter(), names.module);
+    match domain.gateway {
+        GatewayKind::Http => {
+            let below = if operation.is_root {
+                String::new()
+            } else {
+                format!("/{}", operation.route())
+            };
+            let view = HttpView {
+                adapter,
+                module,
+                gateway_use,
+                below,
+            };
+            GeneratedFile::rust(path, Class::Yours, &view)
+        }
+        GatewayKind::Stripe => {
+            let address = if operation.is_refund {
+                "/v1/refunds"
+            } else {
+                "/v1/charges"
+            };
+            let view = StripeView {
+                adapter,
+                module,
+                gateway_use,
+                address,
+            };
+            GeneratedFile::rust(path, Class::Yours, &view)
+        }
+        GatewayKind::Twilio => {
+            let body = operation.slot("body").map_or("body", |field| &field.json);
+            let view = TwilioView {
+                adapter,
+                module,
+                gateway_use,
+                body,
+            };
+            GeneratedFile::rust(path, Class::Yours, &view)
+        }
+        GatewayKind::Fcm => {
+            let view = FcmView {
+                adapter,
+                module,
+                gateway_use,
+            };
+            GeneratedFile::rust(path, Class::Yours, &view)
+        }
+        GatewayKind::S3 | GatewayKind::Smtp => Err(no_template(domain.gateway, &path)),
+    }
+}
+
+/// `callbacks.rs`: signed, kept, and applied once.
+pub(super) fn callbacks(
+    names: &Names<'_>,
+    domain: &DomainModel,
+    operation: &OperationModel,
+    path: String,
+) -> Result<GeneratedFile, RenderError> {
+    let crate_name = &*names.crate_name;
+    let (domain_name, domain_module) = (names.domain_name, names.domain_module);
+    match domain.gateway {
+        GatewayKind::Http => {
+            let view = HttpCallbacksView {
+                crate_name,
+                domain_name,
+                domain_module,
+            };
+            GeneratedFile::rust(path, Class::Yours, &view)
+        }
+        GatewayKind::Stripe => {
+            let (object, event_type) = if operation.is_refund {
+                ("refund", r#""refund.updated""#)
+            } else {
+                ("charge", r#"format!("charge.{status}")"#)
+            };
+            let view = StripeCallbacksView {
+                crate_name,
+                domain_name,
+                domain_module,
+                object,
+                event_type,
+            };
+            GeneratedFile::rust(path, Class::Yours, &view)
+        }
+        GatewayKind::Twilio => {
+            let view = TwilioCallbacksView {
+                crate_name,
+                domain_name,
+                domain_module,
+            };
+            GeneratedFile::rust(path, Class::Yours, &view)
+        }
+        GatewayKind::S3 | GatewayKind::Smtp | GatewayKind::Fcm => {
+            Err(no_template(domain.gateway, &path))
+        }
+    }
+}

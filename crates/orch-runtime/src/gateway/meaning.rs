@@ -134,6 +134,7 @@ mod tests {
         Answer {
             status,
             retry_after: Some(Duration::from_secs(7)),
+            headers: axum::http::HeaderMap::new(),
             body: json!({"id": "ch_1", "code": "CARD_DECLINED", "message": "declined"}),
         }
     }

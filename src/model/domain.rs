@@ -147,6 +147,12 @@ impl DomainModel {
         format!("/api/{}/callbacks", self.name.route())
     }
 
+    /// `/api/file-uploads`, below which contents are uploaded.
+    #[must_use]
+    pub fn contents_path(&self) -> String {
+        format!("/api/{}", self.name.route())
+    }
+
     /// `HttpPaymentGateway`, the adapter to its provider.
     #[must_use]
     pub fn adapter(&self) -> String {

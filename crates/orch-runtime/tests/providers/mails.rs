@@ -1,6 +1,6 @@
 //! A domain that sends mail, as generated code would write it.
 
-use orch_runtime::gateway::smtp::{Mail, SmtpGateway};
+use orch_runtime::gateway::smtp::{SmtpClient, SmtpMail};
 use orch_runtime::{BizKey, Column, Command, Idempotency, OpId, Orchestrator, Outcome, Probe};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,16 @@ pub(crate) struct Notice {
     pub(crate) to: String,
     pub(crate) subject: String,
     pub(crate) body: String,
+}
+
+impl Notice {
+    fn mail(&self) -> SmtpMail<'_> {
+        SmtpMail {
+            to: &self.to,
+            subject: &self.subject,
+            body: &self.body,
+        }
+    }
 }
 
 impl Command for Notice {
@@ -26,26 +36,21 @@ impl Command for Notice {
     }
 }
 
-pub(crate) struct Mailing(pub(crate) SmtpGateway);
+pub(crate) struct Mailing(pub(crate) SmtpClient);
 
 impl Orchestrator for Mailing {
     type Command = Notice;
     const DOMAIN: &'static str = "PING";
 
     fn idempotency(&self) -> Idempotency {
-        SmtpGateway::IDEMPOTENCY
+        self.0.idempotency()
     }
 
     async fn execute(&self, op_id: &OpId, command: &Notice) -> Outcome {
-        let mail = Mail {
-            to: &command.to,
-            subject: &command.subject,
-            body: &command.body,
-        };
-        outcome(self.0.send(op_id, &mail).await)
+        outcome(self.0.send(op_id, &command.mail()).await)
     }
 
-    async fn probe(&self, op_id: &OpId, _: &Notice) -> Probe {
-        self.0.probe(op_id).await
+    async fn probe(&self, op_id: &OpId, command: &Notice) -> Probe {
+        self.0.probe(op_id, &command.mail()).await
     }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orch_runtime::gateway::s3::{S3Config, S3Credentials, S3Gateway};
+use orch_runtime::gateway::s3::{S3Client, S3Config, S3Credentials};
 use orch_runtime::spool::Spool;
 use orch_runtime::testing::World;
 use orch_runtime::{
@@ -41,7 +41,7 @@ struct Place {
     bucket: &'static str,
     proxy: LossyProxy,
     spool: Spool,
-    gateway: S3Gateway,
+    gateway: S3Client,
     world: World,
     _folder: TempDir,
     _unmeasured: Option<RwLockReadGuard<'static, ()>>,
@@ -109,7 +109,7 @@ impl Place {
     }
 }
 
-fn gateway(url: &str, spool: &Spool) -> S3Gateway {
+fn gateway(url: &str, spool: &Spool) -> S3Client {
     let config = S3Config {
         url: url.to_owned(),
         region: "us-east-1".to_owned(),
@@ -120,7 +120,7 @@ fn gateway(url: &str, spool: &Spool) -> S3Gateway {
         },
         timeout: Duration::from_secs(60),
     };
-    S3Gateway::new(config, spool.clone(), Arc::new(SystemClock)).unwrap()
+    S3Client::new(config, spool.clone(), Arc::new(SystemClock)).unwrap()
 }
 
 fn op(name: &str) -> OpId {

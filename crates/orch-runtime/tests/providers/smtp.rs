@@ -1,4 +1,4 @@
-//! Mail against maildev: what arrives, and recovery after a lost answer.
+//! SmtpMail against maildev: what arrives, and recovery after a lost answer.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use orch_runtime::clock::{Clock as _, SystemClock};
 use orch_runtime::gateway::JsonClient;
-use orch_runtime::gateway::smtp::{Mail, SmtpConfig, SmtpGateway};
+use orch_runtime::gateway::smtp::{SmtpClient, SmtpConfig, SmtpMail};
 use orch_runtime::testing::World;
 use orch_runtime::{Json, OpId, OperationState};
 
@@ -21,7 +21,7 @@ use super::recovery::world;
 struct Place {
     web: SocketAddr,
     proxy: LossySmtp,
-    gateway: SmtpGateway,
+    gateway: SmtpClient,
     world: World,
     _maildev: Emulator,
 }
@@ -45,7 +45,7 @@ impl Place {
             probe_url: Some(probe.parse().unwrap()),
             timeout: Duration::from_secs(10),
         });
-        let gateway = SmtpGateway::new(config, Arc::new(SystemClock));
+        let gateway = SmtpClient::new(config, Arc::new(SystemClock));
         let calling = gateway.clone();
         Self {
             web,
@@ -151,7 +151,7 @@ async fn a_lost_answer_that_nobody_can_be_asked_about_is_parked() {
 async fn a_wrong_password_is_refused_and_the_right_one_is_taken() {
     let users = ["--incoming-user", "me", "--incoming-pass", "pass:word"];
     let op_id = OpId::new("op-1").unwrap();
-    let mail = Mail {
+    let mail = SmtpMail {
         to: "ann@example.com",
         subject: "Hello",
         body: "Hello, Ann",

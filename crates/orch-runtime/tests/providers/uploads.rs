@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use hyper::body::{Body as HttpBody, Frame};
 use orch_runtime::axum::body::{Body, Bytes};
 use orch_runtime::axum::http::{Request, StatusCode};
-use orch_runtime::gateway::s3::{S3Gateway, S3Object};
+use orch_runtime::gateway::s3::{S3Client, S3Object};
 use orch_runtime::http::{Api, contents};
 use orch_runtime::spool::Spool;
 use orch_runtime::testing::World;
@@ -28,7 +28,7 @@ pub(crate) struct Upload {
 impl Upload {
     pub(crate) fn object(&self) -> S3Object<'_> {
         S3Object {
-            key: &self.key,
+            object_key: &self.key,
             content_type: "text/plain",
             size: self.size,
             sha256: &self.sha256,
@@ -49,14 +49,14 @@ impl Command for Upload {
     }
 }
 
-pub(crate) struct Uploading(pub(crate) S3Gateway);
+pub(crate) struct Uploading(pub(crate) S3Client);
 
 impl Orchestrator for Uploading {
     type Command = Upload;
     const DOMAIN: &'static str = "PING";
 
     fn idempotency(&self) -> Idempotency {
-        S3Gateway::IDEMPOTENCY
+        self.0.idempotency()
     }
 
     async fn execute(&self, op_id: &OpId, command: &Upload) -> Outcome {

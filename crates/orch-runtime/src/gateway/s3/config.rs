@@ -17,7 +17,7 @@ pub struct S3Config {
     pub region: String,
     /// Who signs.
     pub credentials: S3Credentials,
-    /// For one [`put`](super::S3Gateway::put) or [`probe`](super::S3Gateway::probe), from connecting to the
+    /// For one [`put`](super::S3Client::put) or [`probe`](super::S3Client::probe), from connecting to the
     /// last byte of the last answer. An object that cannot be sent within it is never stored.
     pub timeout: Duration,
 }

@@ -1,14 +1,14 @@
 //! Objects in a bucket of S3, or of anything that speaks its protocol (feature `s3`).
 //!
 //! ```text
-//!  command ─▶ S3Gateway::put ─▶ PUT, If-None-Match: * ─▶ 200 stored
+//!  command ─▶ S3Client::put ─▶ PUT, If-None-Match: * ─▶ 200 stored
 //!                │                                    └▶ 412 ─▶ HEAD ─▶ ours: stored before | another's
 //!              Spool: read in chunks, hashed again, last bytes held back
 //! ```
 //!
 //! A conditional write is the idempotency key: the name of an object can be taken once, and it says by
 //! which operation (`x-amz-meta-op-id`). So an upload whose answer was lost may be sent again at any time
-//! ([`S3Gateway::IDEMPOTENCY`]), and an object of somebody else is never overwritten.
+//! ([`S3Client::idempotency`]), and an object of somebody else is never overwritten.
 //!
 //! | answer to `PUT` | means |
 //! |---|---|
@@ -26,13 +26,13 @@
 //! parts: an object is one request, so at most 5 GB, and has to be sent within the timeout of an attempt.
 
 mod bucket;
+mod client;
 mod config;
-mod gateway;
 mod meaning;
 mod object;
 mod signing;
 
+pub use self::client::S3Client;
 pub(crate) use self::config::bucket as check_bucket;
 pub use self::config::{InvalidBucket, S3Config, S3Credentials};
-pub use self::gateway::S3Gateway;
 pub use self::object::S3Object;

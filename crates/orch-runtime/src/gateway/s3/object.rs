@@ -16,7 +16,7 @@ const KEY_BYTES: usize = 1_024;
 pub struct S3Object<'a> {
     /// Its name in the bucket: 1 to 1,024 bytes; no control characters, and no part of the path that is
     /// empty, `.` or `..`, because proxies take those away.
-    pub key: &'a str,
+    pub object_key: &'a str,
     /// Its media type, such as `image/png`.
     pub content_type: &'a str,
     /// Bytes of its content.
@@ -29,9 +29,9 @@ impl S3Object<'_> {
     /// The hash of its content, when all of it can be sent.
     pub(super) fn check(&self) -> Result<ContentHash, GatewayError> {
         let part = |part: &str| matches!(part, "" | "." | "..");
-        if self.key.len() > KEY_BYTES
-            || self.key.chars().any(char::is_control)
-            || self.key.split('/').any(part)
+        if self.object_key.len() > KEY_BYTES
+            || self.object_key.chars().any(char::is_control)
+            || self.object_key.split('/').any(part)
         {
             let message = format!(
                 "the object key must have 1 to {KEY_BYTES} bytes, no control characters and no part that \
@@ -54,8 +54,8 @@ impl S3Object<'_> {
 
     /// The key as it stands in a path: all but unreserved characters and slashes escaped.
     pub(super) fn path(&self) -> String {
-        let mut path = String::with_capacity(self.key.len());
-        for byte in self.key.bytes() {
+        let mut path = String::with_capacity(self.object_key.len());
+        for byte in self.object_key.bytes() {
             match byte {
                 b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                     path.push(char::from(byte));
@@ -110,7 +110,7 @@ mod tests {
 
     fn object(key: &str) -> S3Object<'_> {
         S3Object {
-            key,
+            object_key: key,
             content_type: "text/plain",
             size: 5,
             sha256: HELLO,

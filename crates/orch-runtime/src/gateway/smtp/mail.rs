@@ -14,7 +14,7 @@ const LINE: usize = 76;
 
 /// A mail of plain text to one recipient.
 #[derive(Debug, Clone, Copy)]
-pub struct Mail<'a> {
+pub struct SmtpMail<'a> {
     /// Whom it is for: an address, or a name and an address.
     pub to: &'a str,
     /// One line.
@@ -23,7 +23,7 @@ pub struct Mail<'a> {
     pub body: &'a str,
 }
 
-impl Mail<'_> {
+impl SmtpMail<'_> {
     /// The recipient, when all of it can be sent.
     pub(super) fn check(&self) -> Result<Mailbox, GatewayError> {
         let refused = |what: &str, why: &str| GatewayError::Refused {
@@ -71,7 +71,7 @@ impl Mail<'_> {
 mod tests {
     use super::*;
 
-    const MAIL: Mail<'_> = Mail {
+    const MAIL: SmtpMail<'_> = SmtpMail {
         to: "Ann <ann@example.com>",
         subject: "Hello",
         body: "line\n.\nlast",
@@ -96,7 +96,7 @@ mod tests {
              \r\n\
              bGluZQ0KLg0KbGFzdA==\r\n"
         );
-        let long = Mail {
+        let long = SmtpMail {
             body: &"x".repeat(10_000),
             ..MAIL
         };
@@ -108,11 +108,11 @@ mod tests {
     #[test]
     fn headers_cannot_be_added() {
         for subject in ["a\r\nBcc: eve@example.com", "a\nb", "a\rb", "a\0b"] {
-            let said = Mail { subject, ..MAIL }.check().unwrap_err();
+            let said = SmtpMail { subject, ..MAIL }.check().unwrap_err();
             assert!(said.to_string().contains("INVALID_SUBJECT"), "{said}");
         }
         let to = "ann@example.com\r\nBcc: eve@example.com";
-        let said = Mail { to, ..MAIL }.check().unwrap_err();
+        let said = SmtpMail { to, ..MAIL }.check().unwrap_err();
         assert!(said.to_string().contains("INVALID_RECIPIENT"), "{said}");
     }
 }

@@ -5,7 +5,7 @@
 //!  └──────────── nothing is accepted: not now ────────────┘   └ no answer: unknown
 //! ```
 //!
-//! SMTP knows no idempotency keys and cannot be asked what it did: [`SmtpGateway::IDEMPOTENCY`] is
+//! SMTP knows no idempotency keys and cannot be asked what it did: [`SmtpClient::idempotency`] is
 //! [`None`](crate::Idempotency::None). A server takes a mail over when it has read the line with the single
 //! dot, so that is the one moment from which on a lost connection means "perhaps". Each mail names its
 //! operation, `Message-ID: <opId@domain of the sender>`, and where the server, or an archive behind it, can
@@ -22,8 +22,8 @@
 //! it an error of the network; the difference between them is all that matters here. Attachments, HTML and
 //! several recipients are absent too: a mail to two is two operations.
 
+mod client;
 mod config;
-mod gateway;
 mod header;
 mod mail;
 mod mailbox;
@@ -33,10 +33,10 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use self::client::SmtpClient;
 pub use self::config::{
     InvalidCredentials, InvalidServer, SmtpConfig, SmtpCredentials, SmtpServer,
 };
-pub use self::gateway::SmtpGateway;
-pub use self::mail::Mail;
+pub use self::mail::SmtpMail;
 pub use self::mailbox::{InvalidMailbox, Mailbox};
 pub use self::probe::{InvalidProbeUrl, ProbeUrl};

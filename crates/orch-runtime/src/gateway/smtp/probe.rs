@@ -114,6 +114,7 @@ mod tests {
         let answer = Answer {
             status,
             retry_after: None,
+            headers: axum::http::HeaderMap::new(),
             body,
         };
         match meaning(Ok(answer), "op-1@a.b") {

@@ -13,7 +13,7 @@ use crate::clock::SystemClock;
 use crate::ids::OpId;
 use crate::operation::answer::{GatewayError, Receipt};
 
-use super::{Mail, SmtpConfig, SmtpGateway};
+use super::{SmtpClient, SmtpConfig, SmtpMail};
 
 const AUTHORITY: &[u8] = include_bytes!("../../../tests/http/tls/authority.der");
 const CERTIFICATE: &[u8] = include_bytes!("../../../tests/http/tls/server.der");
@@ -99,13 +99,13 @@ fn tls() -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config.unwrap()))
 }
 
-const MAIL: Mail<'_> = Mail {
+const MAIL: SmtpMail<'_> = SmtpMail {
     to: "ann@example.com",
     subject: "Hello",
     body: "Hello, Ann",
 };
 
-fn gateway(port: u16, credentials: Option<&str>) -> SmtpGateway {
+fn gateway(port: u16, credentials: Option<&str>) -> SmtpClient {
     let config = SmtpConfig {
         server: format!("smtp://localhost:{port}").parse().unwrap(),
         credentials: credentials.map(|text| text.parse().unwrap()),
@@ -113,7 +113,7 @@ fn gateway(port: u16, credentials: Option<&str>) -> SmtpGateway {
         probe_url: None,
         timeout: Duration::from_millis(500),
     };
-    SmtpGateway::trusting_only(AUTHORITY, config, Arc::new(SystemClock)).unwrap()
+    SmtpClient::trusting_only(AUTHORITY, config, Arc::new(SystemClock)).unwrap()
 }
 
 /// Sends the mail to a server that follows `script`.
@@ -174,7 +174,7 @@ async fn a_text_that_breaks_off_was_not_accepted() {
     let body = &"x".repeat(16 * 1024 * 1024);
     let op_id = OpId::new("op-1").unwrap();
     let gateway = gateway(server.port, None);
-    let sent = gateway.send(&op_id, &Mail { body, ..MAIL }).await;
+    let sent = gateway.send(&op_id, &SmtpMail { body, ..MAIL }).await;
     assert!(
         matches!(sent, Err(GatewayError::Unavailable { .. })),
         "{sent:?}"
@@ -290,7 +290,7 @@ async fn both_ways_to_log_in_are_known_and_a_wrong_password_is_refused() {
 /// Without the extension a server may do anything with such an address.
 #[tokio::test]
 async fn an_address_beyond_ascii_needs_a_server_that_knows_them() {
-    let mail = Mail {
+    let mail = SmtpMail {
         to: "bob@bücher.example",
         ..MAIL
     };

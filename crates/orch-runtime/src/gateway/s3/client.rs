@@ -4,12 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{Method, Uri};
-
 use crate::clock::Clock;
 use crate::engine::report_progress;
 use crate::gateway::meaning as usual;
 use crate::gateway::simulated::SimulatedProvider;
+use crate::gateway::way::{Way, attempt_timeout};
 use crate::ids::OpId;
 use crate::operation::answer::{GatewayError, Receipt};
 use crate::operation::idempotency::{Idempotency, Probe};
@@ -21,33 +20,28 @@ use super::meaning;
 use super::object::{self, S3Object, refused};
 
 /// A bucket and the spool that its objects' contents come from; clones share connections.
-#[derive(Clone)]
-pub struct S3Gateway {
-    provider: Arc<Provider>,
+#[derive(Debug, Clone)]
+pub struct S3Client {
+    way: Way<Arc<Api>>,
+    timeout: Duration,
+}
+
+struct Api {
+    bucket: Bucket,
+    spool: Spool,
     timeout: Duration,
     clock: Arc<dyn Clock>,
 }
 
-enum Provider {
-    Bucket { bucket: Bucket, spool: Spool },
-    Simulated(SimulatedProvider),
-}
-
-impl std::fmt::Debug for S3Gateway {
+impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let simulated = matches!(*self.provider, Provider::Simulated(_));
-        f.debug_struct("S3Gateway")
-            .field("simulated", &simulated)
-            .field("timeout", &self.timeout)
+        f.debug_struct("Api")
+            .field("spool", &self.spool)
             .finish_non_exhaustive()
     }
 }
 
-impl S3Gateway {
-    /// What a conditional write promises: the key of an object is taken for as long as the object is
-    /// there.
-    pub const IDEMPOTENCY: Idempotency = Idempotency::permanent();
-
+impl S3Client {
     /// The bucket that `config` names, fed from `spool`.
     ///
     /// # Errors
@@ -58,11 +52,15 @@ impl S3Gateway {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, InvalidBucket> {
         let timeout = config.timeout;
-        let bucket = Bucket::new(config)?;
-        Ok(Self {
-            provider: Arc::new(Provider::Bucket { bucket, spool }),
+        let api = Api {
+            bucket: Bucket::new(config)?,
+            spool,
             timeout,
             clock,
+        };
+        Ok(Self {
+            way: Way::Network(Arc::new(api)),
+            timeout,
         })
     }
 
@@ -74,17 +72,23 @@ impl S3Gateway {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            provider: Arc::new(Provider::Simulated(provider)),
+            way: Way::simulated(provider, timeout, clock),
             timeout,
-            clock,
         }
+    }
+
+    /// What a conditional write promises: the name of an object is taken for as long as the object is
+    /// there.
+    #[must_use]
+    pub fn idempotency(&self) -> Idempotency {
+        Idempotency::permanent()
     }
 
     /// How long an attempt that stores one object may take: a tenth longer than its requests together, so
     /// that they end first and say whether anything was sent.
     #[must_use]
     pub fn attempt_timeout(&self) -> Duration {
-        self.timeout + self.timeout / 10
+        attempt_timeout(self.timeout)
     }
 
     /// Stores `object` under the operation `op_id`, unless there is an object of this name. Inside
@@ -95,20 +99,29 @@ impl S3Gateway {
     /// spool, `OBJECT_EXISTS` when another object has the name, `INVALID_…` for what cannot be sent, and
     /// codes of the provider.
     pub async fn put(&self, op_id: &OpId, object: &S3Object<'_>) -> Result<Receipt, GatewayError> {
-        let hash = object.check()?;
-        let (bucket, spool) = match &*self.provider {
-            Provider::Bucket { bucket, spool } => (bucket, spool),
-            Provider::Simulated(provider) => {
-                let uri = Uri::from_static("http://simulated.invalid/");
-                let clock = self.clock.as_ref();
-                let answer = provider.answer(clock, &Method::PUT, &uri, Some(op_id));
-                return usual::receipt(Ok(answer.await));
-            }
-        };
-        let content = self.content(spool, object, hash).await?;
+        match &self.way {
+            Way::Network(api) => api.put(op_id, object).await,
+            Way::Simulated(http) => usual::receipt(http.post(op_id, &()).await),
+        }
+    }
+
+    /// Asks whether `op_id` has stored `object`. Another object of this name, which is never overwritten,
+    /// proves that it has not.
+    pub async fn probe(&self, op_id: &OpId, object: &S3Object<'_>) -> Probe {
+        match &self.way {
+            Way::Network(api) => api.probe(op_id, object).await,
+            Way::Simulated(http) => usual::probe(http.get(op_id).await),
+        }
+    }
+}
+
+impl Api {
+    async fn put(&self, op_id: &OpId, object: &S3Object<'_>) -> Result<Receipt, GatewayError> {
+        let hash = &object.check()?;
+        let content = self.content(object, hash).await?;
         let (body, reading) = content.read();
         let mut limit = self.limit();
-        let put = bucket.put(op_id, (object, &hash), body, &mut limit);
+        let put = self.bucket.put(op_id, (object, hash), body, &mut limit);
         let answer = with_progress(&reading, object.size, put).await;
         if reading.is_corrupt() {
             let message = "the content has changed on the disk; its last bytes were not sent: upload it \
@@ -118,34 +131,22 @@ impl S3Gateway {
         let answer = answer?;
         match answer.status().as_u16() {
             200..=299 => Ok(object::receipt(answer.headers())),
-            412 => taken(bucket, op_id, (object, &hash), &mut limit).await,
+            412 => taken(&self.bucket, op_id, (object, hash), &mut limit).await,
             _ => Err(meaning::of_put(&answer, self.clock.now())),
         }
     }
 
-    /// Asks whether `op_id` has stored `object`. Another object of this name, which is never overwritten,
-    /// proves that it has not.
-    pub async fn probe(&self, op_id: &OpId, object: &S3Object<'_>) -> Probe {
-        let bucket = match &*self.provider {
-            Provider::Bucket { bucket, .. } => bucket,
-            Provider::Simulated(provider) => {
-                let uri = format!("http://simulated.invalid/{op_id}");
-                let uri = uri.parse().unwrap_or_default();
-                let clock = self.clock.as_ref();
-                let answer = provider.answer(clock, &Method::GET, &uri, None);
-                return usual::probe(Ok(answer.await));
-            }
-        };
+    async fn probe(&self, op_id: &OpId, object: &S3Object<'_>) -> Probe {
         // What cannot be sent was never sent.
-        let Ok(hash) = object.check() else {
+        let Ok(hash) = &object.check() else {
             return Probe::NotCommitted;
         };
-        let answer = match bucket.head(object, &mut self.limit()).await {
+        let answer = match self.bucket.head(object, &mut self.limit()).await {
             Ok(answer) => answer,
             Err(error) => return still_unknown(error.to_string()),
         };
         match answer.status().as_u16() {
-            200..=299 if object::is_ours(answer.headers(), op_id, object, &hash) => {
+            200..=299 if object::is_ours(answer.headers(), op_id, object, hash) => {
                 let receipt = object::receipt(answer.headers());
                 Probe::Committed {
                     message: "the object is there".to_owned(),
@@ -164,11 +165,10 @@ impl S3Gateway {
 
     async fn content(
         &self,
-        spool: &Spool,
         object: &S3Object<'_>,
-        hash: ContentHash,
+        hash: &ContentHash,
     ) -> Result<Content, GatewayError> {
-        let content = spool.content(hash, self.clock.now()).await;
+        let content = self.spool.content(*hash, self.clock.now()).await;
         let content = content.map_err(|error| GatewayError::Unavailable {
             reason: format!("the spool cannot be read: {error}"),
             after: None,

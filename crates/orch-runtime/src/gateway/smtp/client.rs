@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{Method, Uri};
 use rustls::ClientConfig;
 use serde_json::json;
 use tokio_rustls::TlsConnector;
@@ -14,46 +13,39 @@ use crate::gateway::config::InvalidAuthority;
 use crate::gateway::meaning as usual;
 use crate::gateway::network;
 use crate::gateway::simulated::SimulatedProvider;
+use crate::gateway::way::{Way, attempt_timeout};
 use crate::ids::OpId;
 use crate::operation::answer::{GatewayError, Receipt};
 use crate::operation::idempotency::{Idempotency, Probe};
 
 use super::config::SmtpConfig;
-use super::mail::Mail;
+use super::mail::SmtpMail;
 use super::probe;
 use super::session::{self, Failure};
 
 /// A server that takes mail; each mail has a connection of its own. Clones share the configuration.
-#[derive(Clone)]
-pub struct SmtpGateway {
-    provider: Arc<Provider>,
+#[derive(Debug, Clone)]
+pub struct SmtpClient {
+    way: Way<Arc<Api>>,
     timeout: Duration,
+}
+
+struct Api {
+    config: SmtpConfig,
+    tls: TlsConnector,
+    web: JsonClient,
     clock: Arc<dyn Clock>,
 }
 
-enum Provider {
-    Server {
-        config: SmtpConfig,
-        tls: TlsConnector,
-        client: JsonClient,
-    },
-    Simulated(SimulatedProvider),
-}
-
-impl std::fmt::Debug for SmtpGateway {
+impl std::fmt::Debug for Api {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let simulated = matches!(*self.provider, Provider::Simulated(_));
-        f.debug_struct("SmtpGateway")
-            .field("simulated", &simulated)
-            .field("timeout", &self.timeout)
+        f.debug_struct("Api")
+            .field("config", &self.config)
             .finish_non_exhaustive()
     }
 }
 
-impl SmtpGateway {
-    /// SMTP knows no keys: a mail that is sent again is a second mail.
-    pub const IDEMPOTENCY: Idempotency = Idempotency::None;
-
+impl SmtpClient {
     /// The server that `config` names. Certificates are checked against Mozilla's list of authorities.
     #[must_use]
     pub fn new(config: SmtpConfig, clock: Arc<dyn Clock>) -> Self {
@@ -76,14 +68,15 @@ impl SmtpGateway {
 
     fn with_tls(config: SmtpConfig, tls: ClientConfig, clock: Arc<dyn Clock>) -> Self {
         let timeout = config.timeout;
-        Self {
-            provider: Arc::new(Provider::Server {
-                client: JsonClient::new(timeout).clock(Arc::clone(&clock)),
-                tls: TlsConnector::from(Arc::new(tls)),
-                config,
-            }),
-            timeout,
+        let api = Api {
+            web: JsonClient::new(timeout).clock(Arc::clone(&clock)),
+            tls: TlsConnector::from(Arc::new(tls)),
+            config,
             clock,
+        };
+        Self {
+            way: Way::Network(Arc::new(api)),
+            timeout,
         }
     }
 
@@ -95,17 +88,22 @@ impl SmtpGateway {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            provider: Arc::new(Provider::Simulated(provider)),
+            way: Way::simulated(provider, timeout, clock),
             timeout,
-            clock,
         }
+    }
+
+    /// SMTP knows no keys: a mail that is sent again is a second mail.
+    #[must_use]
+    pub fn idempotency(&self) -> Idempotency {
+        Idempotency::None
     }
 
     /// How long an attempt that sends one mail may take: a tenth longer than the session, so that it ends
     /// first and says whether the dot was sent.
     #[must_use]
     pub fn attempt_timeout(&self) -> Duration {
-        self.timeout + self.timeout / 10
+        attempt_timeout(self.timeout)
     }
 
     /// Hands `mail` over to the server, as the operation `op_id`.
@@ -114,23 +112,33 @@ impl SmtpGateway {
     /// [`Unavailable`](GatewayError::Unavailable) and [`Refused`](GatewayError::Refused) when it was not
     /// accepted: `SMTP_<code>` with the server's words, `INVALID_SUBJECT` and `INVALID_RECIPIENT` for what
     /// cannot be sent; [`NoAnswer`](GatewayError::NoAnswer) when it may have been.
-    pub async fn send(&self, op_id: &OpId, mail: &Mail<'_>) -> Result<Receipt, GatewayError> {
-        let to = mail.check()?;
-        let (config, tls) = match &*self.provider {
-            Provider::Server { config, tls, .. } => (config, tls),
-            Provider::Simulated(provider) => {
-                let uri = Uri::from_static("http://simulated.invalid/");
-                let clock = self.clock.as_ref();
-                let answer = provider.answer(clock, &Method::POST, &uri, Some(op_id));
-                return usual::receipt(Ok(answer.await));
-            }
-        };
+    pub async fn send(&self, op_id: &OpId, mail: &SmtpMail<'_>) -> Result<Receipt, GatewayError> {
+        match &self.way {
+            Way::Network(api) => api.send(op_id, mail).await,
+            Way::Simulated(http) => usual::receipt(http.post(op_id, &()).await),
+        }
+    }
+
+    /// Asks, by the [probe URL](SmtpConfig::probe_url), whether `mail` was accepted as the operation
+    /// `op_id`. Without one nobody can be asked.
+    pub async fn probe(&self, op_id: &OpId, mail: &SmtpMail<'_>) -> Probe {
+        match &self.way {
+            Way::Network(api) => api.probe(op_id, mail).await,
+            Way::Simulated(http) => usual::probe(http.get(op_id).await),
+        }
+    }
+}
+
+impl Api {
+    async fn send(&self, op_id: &OpId, mail: &SmtpMail<'_>) -> Result<Receipt, GatewayError> {
+        let to = &mail.check()?;
+        let (config, timeout) = (&self.config, self.config.timeout);
         let id = message_id(op_id, config);
-        let text = mail.text(&config.from, &to, &id, self.clock.now());
-        let mut limit = self.clock.sleep(self.timeout);
-        let late = || Failure::Broken(format!("no answer within {} ms", self.timeout.as_millis()));
+        let text = mail.text(&config.from, to, &id, self.clock.now());
+        let mut limit = self.clock.sleep(timeout);
+        let late = || Failure::Broken(format!("no answer within {} ms", timeout.as_millis()));
         let ready = tokio::select! {
-            ready = session::prepare(config, tls, &to, &text) => ready,
+            ready = session::prepare(config, &self.tls, to, &text) => ready,
             () = &mut limit => Err(late()),
         };
         let ready = ready.map_err(Failure::before_the_dot)?;
@@ -145,26 +153,18 @@ impl SmtpGateway {
         })
     }
 
-    /// Asks, by the [probe URL](SmtpConfig::probe_url), whether the mail of `op_id` was accepted. Without
-    /// one nobody can be asked.
-    pub async fn probe(&self, op_id: &OpId) -> Probe {
-        let (config, client) = match &*self.provider {
-            Provider::Server { config, client, .. } => (config, client),
-            Provider::Simulated(provider) => {
-                let uri = format!("http://simulated.invalid/{op_id}");
-                let uri = uri.parse().unwrap_or_default();
-                let clock = self.clock.as_ref();
-                let answer = provider.answer(clock, &Method::GET, &uri, None);
-                return usual::probe(Ok(answer.await));
-            }
-        };
-        let Some(url) = &config.probe_url else {
+    async fn probe(&self, op_id: &OpId, mail: &SmtpMail<'_>) -> Probe {
+        if mail.check().is_err() {
+            // What cannot be sent was never sent.
+            return Probe::NotCommitted;
+        }
+        let Some(url) = &self.config.probe_url else {
             return Probe::StillUnknown {
                 reason: "SMTP cannot be asked, and no probe URL is configured".to_owned(),
             };
         };
-        let id = message_id(op_id, config);
-        probe::meaning(client.get(&url.of(&id)).await, &id)
+        let id = message_id(op_id, &self.config);
+        probe::meaning(self.web.get(&url.of(&id)).await, &id)
     }
 }
 

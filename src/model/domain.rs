@@ -197,23 +197,30 @@ impl OperationModel {
     fn new(domain: &Domain, operation: &Operation) -> Self {
         let name = &operation.name;
         let filled = |slot: &Slot| Some((slot.name, slot.field_of(&operation.fields)?));
+        let slots: Vec<_> = operation
+            .slots(domain.gateway)
+            .iter()
+            .filter_map(filled)
+            .collect();
+        let mut fields: Vec<FieldModel> = operation
+            .fields
+            .iter()
+            .map(|f| FieldModel::new(name.type_name(), f))
+            .collect();
+        if domain.gateway == GatewayKind::Twilio {
+            for (_, at) in slots.iter().filter(|(slot, _)| *slot == "to") {
+                fields[*at].sample_as_number();
+            }
+        }
         Self {
             name: name.clone(),
             event: operation.event.clone(),
             domain: domain.name.clone(),
             is_root: *name == domain.name,
             is_refund: operation.is_refund(),
-            slots: operation
-                .slots(domain.gateway)
-                .iter()
-                .filter_map(filled)
-                .collect(),
+            slots,
             track: operation.track,
-            fields: operation
-                .fields
-                .iter()
-                .map(|f| FieldModel::new(name.type_name(), f))
-                .collect(),
+            fields,
         }
     }
 

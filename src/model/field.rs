@@ -55,6 +55,9 @@ pub struct Variant {
 /// The longest `string` when it does not say so itself.
 const STRING_MAX: &str = "255";
 
+/// Numbers that are nobody's, in E.164 form.
+const NUMBERS: [&str; 2] = ["+15551234567", "+15557654321"];
+
 impl FieldModel {
     pub(super) fn new(operation: &str, field: &Field) -> Self {
         let enum_name = format!("{operation}{}", naming::pascal_of(&field.name));
@@ -95,6 +98,18 @@ impl FieldModel {
             ty: field.ty.clone(),
             min,
             max,
+        }
+    }
+
+    /// Takes telephone numbers for its samples, where its limits allow them.
+    pub(super) fn sample_as_number(&mut self) {
+        let limit =
+            |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<usize>().ok());
+        let is_long_enough = limit(&self.max).is_none_or(|max| max >= NUMBERS[0].len());
+        let is_short_enough = limit(&self.min).is_none_or(|min| min <= NUMBERS[0].len());
+        if self.pattern.is_none() && is_long_enough && is_short_enough {
+            let [sample, other] = NUMBERS.map(|number| format!("\"{number}\""));
+            (self.sample_json, self.other_json) = (sample, other);
         }
     }
 

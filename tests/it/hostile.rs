@@ -172,7 +172,7 @@ fn wrong_usage_says_what_to_type() {
     refused(&["check"], "OG020");
     refused(
         &["Payment", "PaymentRequested", "--gateway", "grpc"],
-        "OG013",
+        "OG012",
     );
     refused(&["Payment", "PaymentRequested", "--track", "all"], "OG012");
     let ran = Place::new().run(&["aply"]);

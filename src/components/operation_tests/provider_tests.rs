@@ -25,7 +25,8 @@ views! {
         adapter: String, module: &'a str, gateway_use: String, address: &'a str
     };
     TwilioView "tests/[operation]/gateway/twilio.rs.j2" {
-        adapter: String, module: &'a str, gateway_use: String, body: &'a str
+        adapter: String, module: &'a str, gateway_use: String, body: &'a str,
+        is_number: bool
     };
     FcmView "tests/[operation]/gateway/fcm.rs.j2" {
         adapter: String, module: &'a str, gateway_use: String
@@ -90,11 +91,16 @@ pub(super) fn gateway(
         }
         GatewayKind::Twilio => {
             let body = operation.slot("body").map_or("body", |field| &field.json);
+            let to = operation.slot("to").map_or("", |field| &field.sample_json);
+            let digits = to.trim_matches('"').strip_prefix('+').unwrap_or_default();
+            let is_number = (2..=15).contains(&digits.len())
+                && digits.bytes().all(|byte| byte.is_ascii_digit());
             let view = TwilioView {
                 adapter,
                 module,
                 gateway_use,
                 body,
+                is_number,
             };
             GeneratedFile::rust(path, Class::Yours, &view)
         }

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::guard;
 use crate::ids::{IdemKey, OpId, OwnerId};
 use crate::operation::state::OperationState;
-use crate::store::{OperationStore, StoreError, StoreErrorKind};
+use crate::store::{OperationStore, StoreError, StoreErrorKind, quoted};
 use crate::value::{DecodeError, Row, Value};
 
 /// Rows per page at most.
@@ -115,7 +115,8 @@ impl<E: Entity> Repository<E> {
     /// When the database fails or a row cannot be read.
     pub async fn select(&self, condition: &str, params: Vec<Value>) -> Result<Vec<E>, StoreError> {
         guard::assert_outside("a repository");
-        let columns = E::COLUMNS.join(", ");
+        let columns: Vec<String> = E::COLUMNS.iter().copied().map(quoted).collect();
+        let columns = columns.join(", ");
         let sql = format!("select {columns} from {} where {condition}", E::TABLE);
         let rows = self.store.query(sql, params).await?;
         rows.iter()

@@ -52,6 +52,11 @@ pub struct Tables {
     pub columns: &'static [&'static str],
 }
 
+/// A column's name in a statement: it may be a word of SQL, such as `to`.
+pub(crate) fn quoted(column: &str) -> String {
+    format!("\"{column}\"")
+}
+
 /// An operation to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewOperation {

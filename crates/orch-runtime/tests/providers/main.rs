@@ -9,6 +9,7 @@
 )]
 
 mod emulator;
+mod fcm;
 mod harness;
 mod lossy;
 mod lossy_smtp;
@@ -17,4 +18,7 @@ mod raw;
 mod recovery;
 mod s3;
 mod smtp;
+mod stripe;
+mod through;
+mod twilio;
 mod uploads;

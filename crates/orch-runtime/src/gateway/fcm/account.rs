@@ -123,3 +123,31 @@ impl ServiceAccount {
         )))
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use super::*;
+    use crate::clock::from_millis;
+    use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+
+    /// Google's own servers check it so.
+    #[test]
+    fn the_assertion_is_a_jwt_that_the_accounts_key_has_signed() {
+        let account = crate::testing::service_account("https://oauth.example/token");
+        let assertion = account.assertion(from_millis(1_800_000_000_000)).unwrap();
+        let (signed, signature) = assertion.expose().rsplit_once('.').unwrap();
+        let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        let public = account.key.public().as_ref();
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public);
+        key.verify(signed.as_bytes(), &signature).unwrap();
+        let (head, claims) = signed.split_once('.').unwrap();
+        let read = |part: &str| -> serde_json::Value {
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+        };
+        assert_eq!(read(head), json!({"alg": "RS256", "typ": "JWT"}));
+        let claims = read(claims);
+        assert_eq!(claims["aud"], "https://oauth.example/token");
+        assert_eq!(claims["exp"], 1_800_003_600);
+        assert!(!format!("{account:?}").contains("key"));
+    }
+}

@@ -3,7 +3,7 @@
 use sqlx::SqlStr;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-use crate::store::Tables;
+use crate::store::{Tables, quoted};
 
 use super::committer::SettleSql;
 
@@ -138,7 +138,7 @@ pub(super) fn accept(tables: &Tables, types: &[String]) -> SqlStr {
         let parameter = (ACCEPT_PARAMETERS + 1 + at).to_string();
         arrays.extend([", $", &parameter, "::text[]"]);
         names.extend([", typed_", &parameter]);
-        columns.extend([", ", column]);
+        columns.extend([", ", &quoted(column)]);
         values.extend([", typed_", &parameter, "::", kind]);
     }
     let text = include_str!("accept.sql")

@@ -1,6 +1,6 @@
 //! The statements of one domain: the `.sql` files beside this one with the domain's names filled in.
 
-use crate::store::Tables;
+use crate::store::{Tables, quoted};
 
 /// Every statement, ready to prepare.
 #[derive(Debug)]
@@ -129,7 +129,7 @@ fn accept(tables: &Tables, text: &str) -> String {
     let mut columns = String::new();
     let mut values = String::new();
     for (at, column) in tables.columns.iter().enumerate() {
-        columns.extend([", ", column]);
+        columns.extend([", ", &quoted(column)]);
         values.extend([", ?".to_owned(), (ACCEPT_PARAMETERS + 1 + at).to_string()]);
     }
     text.replace("{columns}", &columns)

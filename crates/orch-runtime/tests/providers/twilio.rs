@@ -71,7 +71,7 @@ impl Port for Texting {
 #[tokio::test]
 async fn requests_are_as_twilios_own_description_wants_them() {
     let prism = |command: &mut Program, [port]: [u16; 1], _: &std::path::Path| {
-        command.args(["mock", "--errors", "--host", "127.0.0.1", "--port"]);
+        command.args(["mock", "--host", "127.0.0.1", "--port"]);
         command.arg(port.to_string());
         command.arg(named("ORCH_TEST_TWILIO_OPENAPI"));
     };

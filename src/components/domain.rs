@@ -36,8 +36,8 @@ struct ModuleView<'a> {
 
 /// How the provider is wired.
 struct GatewayView {
-    /// The providers that the runtime configures.
-    list: String,
+    /// Its kind, as the runtime names it.
+    kind: &'static str,
     /// What of the setup hands out its client.
     getter: &'static str,
     /// The last variables that configure it, in prose.
@@ -163,7 +163,6 @@ pub(super) fn path(operation: &OperationModel) -> String {
 
 fn gateway(domain: &DomainModel) -> GatewayView {
     let (kind, screaming) = (domain.gateway, domain.screaming());
-    let pair = format!("(\"{screaming}\", GatewayKind::{})", kind.type_name());
     let (getter, ends): (_, &[&str]) = match kind {
         GatewayKind::Http => ("gateway", &["TOKEN", "TIMEOUT"]),
         GatewayKind::Twilio => ("twilio", &["TOKEN", "FROM", "TIMEOUT"]),
@@ -180,7 +179,7 @@ fn gateway(domain: &DomainModel) -> GatewayView {
         names.push("those of AWS".to_owned());
     }
     GatewayView {
-        list: array(&[pair], 4, "    gateways: &,".len()),
+        kind: kind.type_name(),
         getter,
         variables: match names.split_last() {
             Some((last, rest)) => format!("{} and {last}", rest.join(", ")),

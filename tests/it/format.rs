@@ -93,6 +93,30 @@ fn with_callbacks_and_domains_of_every_length() {
 }
 
 #[test]
+fn with_every_gateway_and_domains_of_every_length() {
+    for length in (1..=40).step_by(3) {
+        let domain = name(length);
+        let event = format!("{domain}Requested");
+        let with = |gateway: &str| words(&[&domain, &event, "--gateway", gateway]);
+        for gateway in ["stripe", "twilio"] {
+            let refund = words(&[&domain, "RefundRequested"]);
+            is_clean(&[[with(gateway), words(&["--callbacks"])].concat(), refund]);
+        }
+        is_clean(&[with("fcm"), words(&[&domain, "AlarmRaised"])]);
+    }
+}
+
+#[test]
+fn with_slots_of_every_length_of_names() {
+    let long = format!("{}:money", name(32).to_lowercase());
+    for amount in ["a:money", &long, "amount:money?"] {
+        let mut refund = words(&["Shop", "RefundRequested", "--gateway", "stripe"]);
+        refund.extend(words(&["payment_ref:string", amount]));
+        is_clean(&[refund]);
+    }
+}
+
+#[test]
 fn with_second_events_of_every_length() {
     for length in (1..=40).step_by(3) {
         let event = format!("{}Requested", name(length));

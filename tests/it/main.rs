@@ -5,6 +5,7 @@
 mod command;
 mod conflicts;
 mod format;
+mod gateways;
 mod generate;
 mod hostile;
 mod interrupted;

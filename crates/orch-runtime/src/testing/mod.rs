@@ -27,7 +27,7 @@ pub use self::clock::ManualClock;
 pub use self::database::TestDatabase;
 pub use self::provider::{Provider, Reply};
 #[cfg(feature = "fcm")]
-pub use self::service_account::service_account;
+pub use self::service_account::{service_account, service_account_file};
 #[cfg(all(feature = "callbacks", feature = "twilio"))]
 pub use self::signing::twilio_signature;
 #[cfg(feature = "callbacks")]

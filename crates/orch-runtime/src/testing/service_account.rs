@@ -25,12 +25,9 @@ tEnsj0bckNbZfi+VyJPAVuxFhMMDtUanILNcWh3d7FbCK2ETwL7TNLlOtukFmNlf6wNvR/2/p+UeOE4G
 Ge+MlMnBAoGAIDIqDJDkbRg3KjPI6R6oc3BoHuCyhtC25KobQzchFIEEcS4++slHOn7zcue8h5jAxcps8PPOFc87omTBgucH\
 fqzeI9aWMQC+RFGa3w2ZnaYpAu2nSJppRjLzX/Y9VOSSZfVR0agO5ENXB5lrtMQxokRZZX87VN2hTv3Y2rJBXHk=";
 
-/// An account of the project `test-project`, whose access tokens are at `token_uri`.
-///
-/// # Panics
-/// When `token_uri` is no address.
+/// The file of an account of the project `test-project`, whose access tokens are at `token_uri`.
 #[must_use]
-pub fn service_account(token_uri: &str) -> ServiceAccount {
+pub fn service_account_file(token_uri: &str) -> String {
     let what = "PRIVATE KEY";
     let file = json!({
         "type": "service_account",
@@ -39,5 +36,15 @@ pub fn service_account(token_uri: &str) -> ServiceAccount {
         "private_key": format!("-----BEGIN {what}-----\n{KEY}\n-----END {what}-----\n"),
         "token_uri": token_uri,
     });
-    ServiceAccount::parse(&Secret::new(file.to_string())).expect("a service account")
+    file.to_string()
+}
+
+/// The account of [`service_account_file`].
+///
+/// # Panics
+/// When `token_uri` is no address.
+#[must_use]
+pub fn service_account(token_uri: &str) -> ServiceAccount {
+    let file = Secret::new(service_account_file(token_uri));
+    ServiceAccount::parse(&file).expect("a service account")
 }

@@ -6,6 +6,7 @@ mod authentication;
 mod callbacks;
 mod dead_letters;
 mod encryption;
+mod gateways;
 mod logs;
 mod process;
 mod provider;
@@ -115,6 +116,7 @@ fn child() {
     };
     let service = match std::env::var("CHILD_WITH_CALLBACKS") {
         Ok(_) => callbacks::service(),
+        Err(_) if std::env::var_os("CHILD_WITH_CLIENTS").is_some() => gateways::service(),
         Err(_) => Service::new("pinger", "1.2.3")
             .migrations(MIGRATIONS)
             .module(module),

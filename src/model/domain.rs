@@ -1,5 +1,6 @@
 //! Domains and operations as templates see them.
 
+use super::field::{ADDRESSES, NUMBERS};
 use super::{Column, FieldModel};
 use crate::naming::Name;
 use crate::spec::{Domain, GatewayKind, Operation, Slot, Track};
@@ -207,10 +208,13 @@ impl OperationModel {
             .iter()
             .map(|f| FieldModel::new(name.type_name(), f))
             .collect();
-        if domain.gateway == GatewayKind::Twilio {
-            for (_, at) in slots.iter().filter(|(slot, _)| *slot == "to") {
-                fields[*at].sample_as_number();
-            }
+        let recipients = match domain.gateway {
+            GatewayKind::Twilio => Some(NUMBERS),
+            GatewayKind::Smtp => Some(ADDRESSES),
+            GatewayKind::Http | GatewayKind::Stripe | GatewayKind::S3 | GatewayKind::Fcm => None,
+        };
+        for (_, at) in slots.iter().filter(|(slot, _)| *slot == "to") {
+            recipients.inspect(|samples| fields[*at].sample_as(*samples));
         }
         Self {
             name: name.clone(),

@@ -102,7 +102,9 @@ fn with_every_gateway_and_domains_of_every_length() {
             let refund = words(&[&domain, "RefundRequested"]);
             is_clean(&[[with(gateway), words(&["--callbacks"])].concat(), refund]);
         }
-        is_clean(&[with("fcm"), words(&[&domain, "AlarmRaised"])]);
+        for gateway in ["fcm", "s3", "smtp"] {
+            is_clean(&[with(gateway), words(&[&domain, "AlarmRaised"])]);
+        }
     }
 }
 

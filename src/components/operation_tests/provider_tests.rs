@@ -36,7 +36,7 @@ views! {
         sha256: &'a str
     };
     SmtpView "tests/[operation]/gateway/smtp.rs.j2" {
-        adapter: String, name: &'a str, module: &'a str, imports: Vec<String>, to: &'a str
+        adapter: String, module: &'a str, gateway_use: String
     };
     HttpCallbacksView "tests/[operation]/callbacks/http.rs.j2" {
         crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
@@ -126,10 +126,8 @@ pub(super) fn gateway(
         GatewayKind::Smtp => {
             let view = SmtpView {
                 adapter,
-                name: names.name,
                 module,
-                imports: with_command(names, gateway_use),
-                to: in_json(operation, "to"),
+                gateway_use,
             };
             GeneratedFile::rust(path, Class::Yours, &view)
         }

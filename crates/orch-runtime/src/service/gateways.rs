@@ -59,6 +59,26 @@ pub(super) enum Access {
 }
 
 impl Access {
+    /// The same, where a call may take `longest`.
+    fn within(mut self, longest: Duration) -> Self {
+        let timeout = match &mut self {
+            Self::Http(config) => &mut config.timeout,
+            #[cfg(feature = "stripe")]
+            Self::Stripe(config) => &mut config.timeout,
+            #[cfg(feature = "twilio")]
+            Self::Twilio(config) => &mut config.timeout,
+            #[cfg(feature = "fcm")]
+            Self::Fcm(config) => &mut config.timeout,
+            #[cfg(feature = "s3")]
+            Self::S3(config) => &mut config.timeout,
+            #[cfg(feature = "smtp")]
+            Self::Smtp(config) => &mut config.timeout,
+            Self::Simulated { timeout, .. } => timeout,
+        };
+        *timeout = longest;
+        self
+    }
+
     /// Whether a secret is sent that can be read on its way.
     pub(super) fn is_exposed(&self) -> bool {
         match self {
@@ -104,28 +124,28 @@ pub(super) fn read(
         lease,
         environment,
     };
-    let timeout = reader.timeout();
     let access = match kind {
-        GatewayKind::Http => reader.http(timeout),
+        GatewayKind::Http => reader.http(),
         #[cfg(feature = "stripe")]
-        GatewayKind::Stripe => reader.stripe(timeout),
+        GatewayKind::Stripe => reader.stripe(),
         #[cfg(feature = "twilio")]
-        GatewayKind::Twilio => reader.twilio(timeout),
+        GatewayKind::Twilio => reader.twilio(),
         #[cfg(feature = "fcm")]
-        GatewayKind::Fcm => reader.fcm(timeout),
+        GatewayKind::Fcm => reader.fcm(),
         #[cfg(feature = "s3")]
-        GatewayKind::S3 => reader.s3(timeout),
+        GatewayKind::S3 => reader.s3(),
         #[cfg(feature = "smtp")]
-        GatewayKind::Smtp => reader.smtp(timeout),
+        GatewayKind::Smtp => reader.smtp(),
     };
+    let timeout = reader.timeout();
     if simulate {
         return Some(Access::Simulated { kind, timeout });
     }
-    access
+    access.map(|access| access.within(timeout))
 }
 
 impl Reader<'_> {
-    fn http(&mut self, timeout: Duration) -> Option<Access> {
+    fn http(&mut self) -> Option<Access> {
         let url = self.needed(
             "URL",
             "the provider's address, http(s)://host/path",
@@ -140,27 +160,25 @@ impl Reader<'_> {
             .text(&self.variable("TOKEN"), "none", meaning);
         let token = token.map(|token| self.secret("TOKEN", token));
         Some(Access::Http(GatewayConfig {
-            url: url?,
             token,
-            timeout,
+            ..GatewayConfig::new(url?)
         }))
     }
 
     #[cfg(feature = "stripe")]
-    fn stripe(&mut self, timeout: Duration) -> Option<Access> {
+    fn stripe(&mut self) -> Option<Access> {
         let url = self.url(StripeConfig::URL);
         let meaning = "the secret key of the account at Stripe, sk_… or rk_…";
         let key = self.needed("TOKEN", meaning, meaning);
         let key = key.map(|key| self.secret("TOKEN", key));
         Some(Access::Stripe(StripeConfig {
             url,
-            key: key?,
-            timeout,
+            ..StripeConfig::new(key?)
         }))
     }
 
     #[cfg(feature = "twilio")]
-    fn twilio(&mut self, timeout: Duration) -> Option<Access> {
+    fn twilio(&mut self) -> Option<Access> {
         let url = self.url(TwilioConfig::URL);
         let meaning = "the account at Twilio and its auth token, AC…:token";
         let account = self.needed("TOKEN", meaning, meaning);
@@ -175,20 +193,18 @@ impl Reader<'_> {
         let from = self.needed("FROM", meaning, meaning);
         Some(Access::Twilio(TwilioConfig {
             url,
-            timeout,
             ..TwilioConfig::new(account?, from?)
         }))
     }
 
     #[cfg(feature = "fcm")]
-    fn fcm(&mut self, timeout: Duration) -> Option<Access> {
+    fn fcm(&mut self) -> Option<Access> {
         let url = self.url(FcmConfig::URL);
         let meaning = "the key of a service account of Firebase, a file of JSON";
         let path = self.needed("CREDENTIALS_FILE", meaning, meaning);
         let account = path.and_then(|path| self.account(&path));
         Some(Access::Fcm(FcmConfig {
             url,
-            timeout,
             ..FcmConfig::new(account?)
         }))
     }

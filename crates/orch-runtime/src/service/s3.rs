@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use crate::gateway::s3::{S3Config, S3Credentials, check_bucket};
 use crate::secret::Secret;
@@ -25,7 +24,7 @@ pub(super) struct SpoolSettings {
 
 impl Reader<'_> {
     /// The variables of AWS are those that its own tools read; all buckets of a service share them.
-    pub(super) fn s3(&mut self, timeout: Duration) -> Option<Access> {
+    pub(super) fn s3(&mut self) -> Option<Access> {
         let meaning = "the endpoint with the bucket in its path, https://host/bucket";
         let url = self.needed("URL", meaning, meaning);
         if let Some(url) = &url
@@ -55,16 +54,12 @@ impl Reader<'_> {
                 self.environment.report(Problem::about(variable, why));
             }
         }
-        Some(Access::S3(S3Config {
-            url: url?,
-            region: region?,
-            credentials: S3Credentials {
-                access_key_id: access_key_id?,
-                secret_access_key: Secret::new(secret?),
-                session_token: session_token.map(Secret::new),
-            },
-            timeout,
-        }))
+        let credentials = S3Credentials {
+            access_key_id: access_key_id?,
+            secret_access_key: Secret::new(secret?),
+            session_token: session_token.map(Secret::new),
+        };
+        Some(Access::S3(S3Config::new(url?, region?, credentials)))
     }
 }
 

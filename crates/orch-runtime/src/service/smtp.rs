@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
 use crate::gateway::smtp::SmtpConfig;
 
@@ -10,7 +9,7 @@ use super::gateways::{Access, Reader};
 use super::problem::Problem;
 
 impl Reader<'_> {
-    pub(super) fn smtp(&mut self, timeout: Duration) -> Option<Access> {
+    pub(super) fn smtp(&mut self) -> Option<Access> {
         let meaning = "the mail server, smtp://host:port or smtps://host:port";
         let server = self.needed("URL", meaning, meaning);
         let server = self.understood("URL", server);
@@ -30,11 +29,9 @@ impl Reader<'_> {
         let probe_url = self.optional("PROBE_URL", meaning);
         let probe_url = self.understood("PROBE_URL", probe_url);
         Some(Access::Smtp(SmtpConfig {
-            server: server?,
             credentials,
-            from: from?,
             probe_url,
-            timeout,
+            ..SmtpConfig::new(server?, from?)
         }))
     }
 

@@ -22,6 +22,22 @@ pub struct S3Config {
     pub timeout: Duration,
 }
 
+impl S3Config {
+    /// The bucket at `url` in `region`, with the default timeout of 10 s.
+    pub fn new(
+        url: impl Into<String>,
+        region: impl Into<String>,
+        credentials: S3Credentials,
+    ) -> Self {
+        Self {
+            url: url.into(),
+            region: region.into(),
+            credentials,
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
 /// An access key, for good or for a session.
 #[derive(Debug, Clone)]
 pub struct S3Credentials {

@@ -30,6 +30,21 @@ pub struct SmtpConfig {
     pub timeout: Duration,
 }
 
+impl SmtpConfig {
+    /// `server` and a sender, without credentials and without a probe URL, with the default timeout of
+    /// 10 s.
+    #[must_use]
+    pub fn new(server: SmtpServer, from: Mailbox) -> Self {
+        Self {
+            server,
+            credentials: None,
+            from,
+            probe_url: None,
+            timeout: Duration::from_secs(10),
+        }
+    }
+}
+
 /// A user and a password.
 #[derive(Debug, Clone)]
 pub struct SmtpCredentials {

@@ -2,15 +2,21 @@
 
 use std::net::SocketAddr;
 use std::process::Command as Program;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use orch_runtime::OperationState::{Completed, Failed};
+use orch_runtime::axum::extract::State;
+use orch_runtime::axum::http::StatusCode;
+use orch_runtime::axum::routing::get;
+use orch_runtime::axum::{self, Json as Body, Router};
 use orch_runtime::gateway::{Call, JsonClient};
 use orch_runtime::gateway::{StripeCharge, StripeClient, StripeConfig, StripeRefund};
 use orch_runtime::{
     Clock as _, GatewayError, IdSource as _, Idempotency, Json, Money, OpId, Probe, Receipt,
     Secret, SystemClock, UuidSource,
 };
+
+use serde_json::json;
 
 use super::emulator::Emulator;
 use super::lossy::LossyProxy;
@@ -262,4 +268,34 @@ async fn the_list_is_read_to_its_end() {
     assert_eq!(stripe.asked("GET") - before, 3);
     let absent = client.probe_charge(&op_id(), &charge(&request)).await;
     assert_eq!(absent, Probe::NotCommitted);
+}
+
+/// Takes the money of every call, and answers that it broke.
+async fn broken(passed: Arc<Mutex<Vec<String>>>) -> SocketAddr {
+    let charge = async |State(taken): State<Arc<Mutex<Vec<String>>>>, form: String| {
+        let name = form.split("op_id%5D=").nth(1).unwrap().to_owned();
+        taken.lock().unwrap().push(name);
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let list = async |State(taken): State<Arc<Mutex<Vec<String>>>>| {
+        let charge = |name: &String| json!({"id": "ch_1", "status": "succeeded", "metadata": {"op_id": name}});
+        let charges: Vec<Json> = taken.lock().unwrap().iter().take(1).map(charge).collect();
+        Body(json!({"data": charges, "has_more": false}))
+    };
+    let routes = Router::new().route("/v1/charges", get(list).post(charge));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, routes.with_state(passed)).await });
+    address
+}
+
+/// It is never called a failure: the money is gone.
+#[tokio::test]
+async fn a_stripe_that_breaks_after_it_took_the_money_is_asked_at_last() {
+    let taken = Arc::default();
+    let world = world(Charging(client(broken(Arc::clone(&taken)).await)));
+    let (state, _) = settled(&world, &request("tok_visa")).await;
+    assert_eq!(state, Completed);
+    let taken = taken.lock().unwrap();
+    assert!(taken.iter().all(|name| *name == taken[0]), "one key");
 }

@@ -16,6 +16,7 @@ pub mod rules;
 
 use orch_runtime::axum::Router;
 use orch_runtime::engine::{BuildError, EngineBuilder};
+use orch_runtime::gateway::GatewayKind;
 use orch_runtime::http::Endpoint;
 use orch_runtime::service::{Intervals, Module, Parts, Setup, SetupError};
 use orch_runtime::{Cleaner, Engine, Migration, Monitor, Tables, Workers};
@@ -37,16 +38,19 @@ pub const MIGRATION: Migration = Migration {
     up: include_str!("../../migrations/sqlite/0001_payment.sql"),
 };
 
+/// What the provider's variables begin with, before `_GATEWAY`.
+const PROVIDER: &str = "PAYMENT";
+
 /// Payment, as the service starts it. The provider is configured by `PAYMENT_GATEWAY_URL`,
 /// `PAYMENT_GATEWAY_TOKEN` and `PAYMENT_GATEWAY_TIMEOUT`.
 pub const MODULE: Module = Module {
     domain: "PAYMENT",
-    gateways: &["PAYMENT"],
+    gateways: &[(PROVIDER, GatewayKind::Http)],
     start,
 };
 
 fn start(setup: &Setup) -> Result<Parts, SetupError> {
-    let gateway = HttpPaymentGateway::new(setup.gateway("PAYMENT")?);
+    let gateway = HttpPaymentGateway::new(setup.gateway(PROVIDER)?);
     let engine = engine(setup.engine(TABLES), gateway)?;
     Ok(Parts {
         routes: routes(&setup.endpoint(&engine)),

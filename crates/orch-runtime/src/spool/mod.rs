@@ -20,6 +20,8 @@
 //! **Whoever knows the hash may use the content.** A spool is shared by all owners; knowing a SHA-256 is
 //! taken for knowing what it is the hash of.
 //!
+//! Contents lie there as they are: keys of `encryption` do not seal them.
+//!
 //! Contents are deleted some days after they were last uploaded or sent:
 //! [`SpoolSweeper`](crate::scheduler::SpoolSweeper).
 
@@ -57,14 +59,19 @@ struct Inner {
 }
 
 impl Spool {
-    /// The spool in `folder`, which is made where it is missing, for contents of at most `max_bytes` each.
+    /// The spool in `folder`, for contents of at most `max_bytes` each. Where it is missing it is made, for
+    /// this user only and ignored by git.
     ///
     /// # Errors
     /// When the folder cannot be made or written to.
     pub fn open(folder: impl Into<PathBuf>, max_bytes: u64) -> io::Result<Self> {
         let folder = folder.into();
-        fs::create_dir_all(folder.join("contents"))?;
-        fs::create_dir_all(folder.join("incoming"))?;
+        make_private(&folder.join("contents"))?;
+        make_private(&folder.join("incoming"))?;
+        let ignored = folder.join(".gitignore");
+        if !ignored.exists() {
+            fs::write(ignored, "*\n")?;
+        }
         let probe = incoming(&folder);
         fs::File::create_new(&probe)?;
         fs::remove_file(probe)?;
@@ -88,6 +95,14 @@ impl Spool {
     }
 }
 
+/// Folders that are there stay as they are: several machines may share them by a group.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
 /// Two digits of the hash are a folder, so that none has too many entries.
 fn path(folder: &Path, hash: &ContentHash) -> PathBuf {
     let name = hash.to_string();
@@ -98,4 +113,33 @@ fn path(folder: &Path, hash: &ContentHash) -> PathBuf {
 fn incoming(folder: &Path) -> PathBuf {
     let name = uuid::Uuid::now_v7().simple().to_string();
     folder.join("incoming").join(name)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    /// Contents are what customers have uploaded.
+    #[test]
+    fn a_new_folder_is_nobody_elses_business() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("new/spool");
+        Spool::open(&folder, 1).unwrap();
+        for part in ["", "contents", "incoming"] {
+            let mode = fs::metadata(folder.join(part))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o077, 0, "{part} {mode:o}");
+        }
+        assert_eq!(
+            fs::read_to_string(folder.join(".gitignore")).unwrap(),
+            "*\n"
+        );
+        assert_eq!(fs::read_dir(folder.join("incoming")).unwrap().count(), 0);
+        let file = folder.join("file");
+        fs::write(&file, "").unwrap();
+        assert!(Spool::open(file, 1).is_err());
+    }
 }

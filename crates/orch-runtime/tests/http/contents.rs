@@ -66,6 +66,9 @@ impl Uploads {
         fn below(folder: &Path, files: &mut Vec<String>) {
             for entry in std::fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
+                if path.ends_with(".gitignore") {
+                    continue;
+                }
                 if path.is_dir() {
                     below(&path, files);
                 } else {

@@ -28,10 +28,11 @@ static MOTO: OnceCell<Emulator> = OnceCell::const_new();
 /// Held for writing by the one test that measures the memory of the process.
 static MEASURED: RwLock<()> = RwLock::const_new(());
 
+fn arrange(command: &mut Command, [port]: [u16; 1], _: &Path) {
+    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+}
+
 async fn moto() -> SocketAddr {
-    let arrange = |command: &mut Command, [port]: [u16; 1], _: &Path| {
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-    };
     let start = || Emulator::start("ORCH_TEST_MOTO", arrange);
     MOTO.get_or_init(start).await.address(0)
 }
@@ -63,7 +64,8 @@ impl Place {
         let proxy = LossyProxy::start(moto().await).await;
         let folder = TempDir::new().unwrap();
         let spool = Spool::open(folder.path(), u64::MAX).unwrap();
-        let gateway = gateway(&format!("http://{}/{bucket}", proxy.address()), &spool);
+        let url = format!("http://{}/{bucket}", proxy.address());
+        let gateway = gateway(&url, &spool, ("AKIA1", "secret"));
         let calling = gateway.clone();
         let world = world(move |builder| builder.register(Uploading(calling.clone())));
         Self {
@@ -97,30 +99,31 @@ impl Place {
     /// Names and entity tags of all objects, as the emulator lists them.
     async fn objects(&self) -> Vec<(String, String)> {
         let listed = ask(moto().await, &format!("GET /{}", self.bucket), "").await;
-        let between = |text: &str, begin: &str, end: &str| {
-            let (_, text) = text.split_once(begin).unwrap();
-            text.split_once(end).unwrap().0.to_owned()
-        };
-        let objects = listed.split("<Contents>").skip(1).map(|object| {
-            let key = between(object, "<Key>", "</Key>");
-            (key, between(object, "<ETag>", "</ETag>"))
-        });
+        let objects = listed
+            .split("<Contents>")
+            .skip(1)
+            .map(|object| (element(object, "Key"), element(object, "ETag")));
         objects.collect()
     }
 }
 
-fn gateway(url: &str, spool: &Spool) -> S3Client {
+fn gateway(url: &str, spool: &Spool, (id, secret): (&str, &str)) -> S3Client {
+    let credentials = S3Credentials {
+        access_key_id: id.to_owned(),
+        secret_access_key: Secret::new(secret.to_owned()),
+        session_token: None,
+    };
     let config = S3Config {
-        url: url.to_owned(),
-        region: "us-east-1".to_owned(),
-        credentials: S3Credentials {
-            access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
-            secret_access_key: Secret::new("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned()),
-            session_token: None,
-        },
         timeout: Duration::from_secs(60),
+        ..S3Config::new(url, "us-east-1", credentials)
     };
     S3Client::new(config, spool.clone(), Arc::new(SystemClock)).unwrap()
+}
+
+/// The text of the first element of this name.
+fn element(xml: &str, name: &str) -> String {
+    let (_, text) = xml.split_once(&format!("<{name}>")).unwrap();
+    text.split_once("</").unwrap().0.to_owned()
 }
 
 fn op(name: &str) -> OpId {
@@ -269,6 +272,45 @@ async fn what_is_not_in_the_spool_is_refused_and_nothing_is_sent() {
         "{:?}",
         place.proxy.passed()
     );
+}
+
+/// A server that checks signatures, by another implementation of them.
+#[tokio::test]
+async fn only_a_request_that_is_signed_with_the_right_secret_is_taken() {
+    // The user, its key, its rights and the bucket are made before anything is checked.
+    let checking = |command: &mut Command, ports: [u16; 1], folder: &Path| {
+        arrange(command, ports, folder);
+        command.env("INITIAL_NO_AUTH_ACTION_COUNT", "4");
+    };
+    let moto = Emulator::start("ORCH_TEST_MOTO", checking).await;
+    let address = moto.address(0);
+    let iam = "POST /\r\nAuthorization: AWS4-HMAC-SHA256 \
+               Credential=a/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=x";
+    let act = async |form: &str| ask(address, iam, &format!("{form}&Version=2010-05-08")).await;
+    act("Action=CreateUser&UserName=u").await;
+    let key = act("Action=CreateAccessKey&UserName=u").await;
+    let rights = "Action=PutUserPolicy&UserName=u&PolicyName=p&PolicyDocument=%7B%22Version%22%3A\
+                  %222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C\
+                  %22Action%22%3A%22%2A%22%2C%22Resource%22%3A%22%2A%22%7D%5D%7D";
+    act(rights).await;
+    ask(address, "PUT /signed", "").await;
+    let (id, secret) = (
+        element(&key, "AccessKeyId"),
+        element(&key, "SecretAccessKey"),
+    );
+    let place = Place::new("unsigned").await;
+    let command = place.command("a b/ü+1=~.txt", 10, b'a').await;
+    let url = format!("http://{address}/signed");
+    let right = gateway(&url, &place.spool, (&id, &secret));
+    let wrong = gateway(&url, &place.spool, (&id, "wrong"));
+    let refused = wrong.put(&op("op-1"), &command.object()).await;
+    assert_eq!(code(refused), "SignatureDoesNotMatch");
+    let stored = right.put(&op("op-1"), &command.object()).await;
+    assert!(stored.is_ok(), "{stored:?}");
+    let asked = right.probe(&op("op-1"), &command.object()).await;
+    assert!(matches!(asked, Probe::Committed { .. }), "{asked:?}");
+    let unasked = wrong.probe(&op("op-1"), &command.object()).await;
+    assert!(matches!(unasked, Probe::StillUnknown { .. }), "{unasked:?}");
 }
 
 /// With whole files in memory, ten uploads at once would end the process.

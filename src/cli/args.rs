@@ -8,6 +8,7 @@ Examples:
   orch-gen Payment PaymentRequested order_id:string amount:money
   orch-gen Payment RefundRequested payment_id:uuid amount:money
   orch-gen FileUpload FileUploadRequested        (fields of the preset)
+  orch-gen Payment PaymentRequested --gateway stripe
   orch-gen Notification NotificationSent 'channel:enum(push|sms)' body:text
   orch-gen plan --diff                           (what `apply` would do)
   orch-gen check                                 (for CI: exit 1 on drift)

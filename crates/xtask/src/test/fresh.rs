@@ -12,6 +12,15 @@ use crate::workspace::Workspace;
 use super::examples::build;
 use super::files::copy_file;
 
+/// What the project is made of: each kind of gateway, and one operation that is not named like its domain.
+const OPERATIONS: [&str; 5] = [
+    "Payment PaymentRequested order_id:string amount:money",
+    "Charge ChargeRequested --gateway stripe --callbacks",
+    "Charge RefundRequested",
+    "Alarm AlarmRaised --gateway twilio --callbacks",
+    "Push PushSent --gateway fcm",
+];
+
 /// Makes the project. Our lock file stands in for the one cargo would make from the network.
 pub(super) fn generate(workspace: &Workspace) -> Result<()> {
     let orch_gen = build(workspace)?;
@@ -19,17 +28,13 @@ pub(super) fn generate(workspace: &Workspace) -> Result<()> {
     drop(std::fs::remove_dir_all(&folder));
     let above = folder.parent().context("a temporary folder has a parent")?;
     std::fs::create_dir_all(above)?;
-    let what = [
-        "Payment",
-        "PaymentRequested",
-        "order_id:string",
-        "amount:money",
-    ];
-    Job::new(orch_gen)
-        .args(what)
-        .args([Path::new("--out"), &folder])
-        .folder(above)
-        .run()?;
+    for what in OPERATIONS {
+        Job::new(&orch_gen)
+            .args(what.split(' '))
+            .args([Path::new("--out"), &folder])
+            .folder(above)
+            .run()?;
+    }
     copy_file(
         &workspace.root().join("Cargo.lock"),
         &folder.join("Cargo.lock"),

@@ -11,8 +11,8 @@ use crate::ids::OpId;
 
 use super::{OP_ID, TwilioAccount, TwilioConfig, TwilioMessage};
 
-/// Messages of a page; the most that Twilio gives.
-const PAGE: &str = "1000";
+/// Messages of a page: as many as an answer has room for, however long they are.
+const PAGE: &str = "200";
 
 /// The API of one account.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ impl Api {
         self.signed(Call::post(self.messages()).form(fields)).await
     }
 
-    /// The first page of the messages to a number, the newest first.
+    /// The first page of the messages to a number.
     pub(super) async fn list(&self, to: &str) -> Result<Answer, CallError> {
         let filter = encoded([("To", to), ("PageSize", PAGE)]);
         self.page(&format!("{}?{filter}", self.messages_path()))

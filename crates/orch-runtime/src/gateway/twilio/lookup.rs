@@ -1,7 +1,8 @@
 //! What became of a message whose answer was lost: the messages to the same number with the same text.
 //!
-//! Only `To` is asked for. Twilio's filter by `DateSent` leaves out what it has not sent yet, and a message
-//! that waits in its queue is not one that did not happen.
+//! Only `To` is asked for, and the list is read to its end. Twilio's filter by `DateSent` leaves out what it
+//! has not sent yet, its order says nothing about them, and a message that waits in its queue is not one
+//! that did not happen.
 
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use super::api::Api;
 
 /// What Twilio's clock and ours may differ by, with the second to which it rounds.
 const CLOCKS: Duration = Duration::from_secs(60);
-/// Pages of one question.
-const PAGES: usize = 5;
+/// Pages of one question. A number that has had more messages is looked at by a person.
+const PAGES: usize = 10;
 /// What Twilio writes before the texts of accounts that do not pay yet.
 const TRIAL: &str = "Sent from your Twilio trial account - ";
 
@@ -57,15 +58,13 @@ pub(super) async fn message(api: &Api, key: &OpId, message: &TwilioMessage<'_>) 
                 .filter(|other| is_same(other, message))
                 .map(|other| (*other).clone()),
         );
-        // The newest come first: behind a page of older ones there are only older ones.
-        let ends = newer.is_empty();
-        match body["next_page_uri"].as_str().filter(|_| !ends) {
+        match body["next_page_uri"].as_str() {
             Some(next) => page = api.page(next).await,
             None => return said_by(&found),
         }
     }
     unknown(format!(
-        "the provider has more than {PAGES} pages since then"
+        "the provider has more than {PAGES} pages of messages to this number"
     ))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  send   ─▶ POST /2010-04-01/Accounts/<sid>/Messages.json ─▶ meaning
-//!  probe  ─▶ GET  the same, To=<number>: the newest ones with the same text, made since the operation
+//!  probe  ─▶ GET  the same, To=<number>: those with the same text, made since the operation
 //!  status ◀─ StatusCallback, by the operation's id behind the `?` of its address
 //! ```
 //!

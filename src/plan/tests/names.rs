@@ -5,11 +5,12 @@ use super::*;
 use crate::components;
 use crate::model::Place;
 use crate::naming::reserved_field;
-use crate::spec::{generated_types, is_gateway_function, is_runtime_type};
+use crate::spec::{GatewayKind, generated_types, is_gateway_function, is_runtime_type};
 use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 
-const FIELDS: &str = r#""order_id:string:max=64", "amount:money", "note:text?", "kind_of:enum(a|b)",
+const FIELDS: &str = r#""order_id:string:max=64", "amount:money", "note:text?", "source:string",
+    "charge:string", "to:string", "body:text", "token:string", "kind_of:enum(a|b)",
     "pin:string:secret", "labels:list<string>", "extra:json", "raw_part:bytes", "size_of:u32",
     "rate_of:decimal", "when_due:datetime", "day_of:date", "key_of:uuid", "is_new:bool",
     "code_of:string:pattern=[A-Z]{3}""#;
@@ -20,26 +21,42 @@ fn is_field(name: &str) -> bool {
 }
 
 fn spec() -> Spec {
+    spec_of(GatewayKind::Http)
+}
+
+fn spec_of(gateway: GatewayKind) -> Spec {
     let operation = |event: &str| {
         format!(
             "[[domain.operation]]\nevent = \"{event}\"\ntrack = \"history\"\nfields = [{FIELDS}]\n"
         )
     };
     let operations = operation("PaymentRequested") + &operation("RefundRequested");
-    let text =
-        format!("version = 1\n[[domain]]\nname = \"Payment\"\ncallbacks = true\n{operations}");
+    let (word, callbacks) = (gateway.keyword(), gateway.has_callbacks());
+    let text = format!(
+        "version = 1\n[[domain]]\nname = \"Payment\"\ngateway = \"{word}\"\n\
+         callbacks = {callbacks}\n{operations}"
+    );
     Spec::parse(&text).unwrap()
+}
+
+/// The kinds that adapters are written for.
+fn kinds() -> impl Iterator<Item = GatewayKind> {
+    let words = GatewayKind::ALL.iter().map(|(word, _)| *word);
+    words.filter_map(|word| GatewayKind::parse(word).ok())
 }
 
 /// Every Rust file of a package with every kind of field, with its path.
 fn rust_files() -> Vec<(String, syn::File)> {
+    rust_files_of(&spec())
+}
+
+fn rust_files_of(spec: &Spec) -> Vec<(String, syn::File)> {
     let place = Place {
         package: "pay".into(),
         standalone: true,
         known_paths: vec![],
     };
-    let (_, files) =
-        components::render(components::ALL, &PackageModel::new(&spec(), &place)).unwrap();
+    let (_, files) = components::render(components::ALL, &PackageModel::new(spec, &place)).unwrap();
     let ours = files
         .iter()
         .filter(|owned| !owned.file.path().starts_with("vendor/"));
@@ -134,8 +151,12 @@ fn no_field_can_be_named_like_a_column() {
 
 /// The files of the domain's modules.
 fn domain_files() -> impl Iterator<Item = syn::File> {
+    domain_files_of(GatewayKind::Http)
+}
+
+fn domain_files_of(gateway: GatewayKind) -> impl Iterator<Item = syn::File> {
     let ours = |path: &str| path.starts_with("src/payment/");
-    rust_files()
+    rust_files_of(&spec_of(gateway))
         .into_iter()
         .filter(move |(path, _)| ours(path))
         .map(|(_, file)| file)
@@ -144,12 +165,15 @@ fn domain_files() -> impl Iterator<Item = syn::File> {
 /// Types that are defined for a domain take part in the search for clashes.
 #[test]
 fn every_defined_type_is_searched_for_clashes() {
-    let known: Vec<String> = generated_types(&spec().domains[0])
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
     let mut missing = BTreeSet::new();
-    for item in domain_files().flat_map(|file| file.items) {
+    for (kind, item) in kinds().flat_map(|kind| {
+        let items = domain_files_of(kind).flat_map(|file| file.items);
+        items.map(move |item| (kind, item))
+    }) {
+        let known: Vec<String> = generated_types(&spec_of(kind).domains[0])
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect();
         let name = match item {
             syn::Item::Struct(item) => item.ident.to_string(),
             syn::Item::Enum(item) => item.ident.to_string(),
@@ -181,7 +205,7 @@ impl<'a> Visit<'a> for Imported {
 #[test]
 fn every_imported_type_is_searched_for_clashes() {
     let mut imported = Imported::default();
-    for file in domain_files() {
+    for file in kinds().flat_map(domain_files_of) {
         imported.visit_file(&file);
     }
     imported

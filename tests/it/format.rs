@@ -93,17 +93,17 @@ fn with_callbacks_and_domains_of_every_length() {
 }
 
 #[test]
-fn with_every_gateway_and_domains_of_every_length() {
-    for length in (1..=40).step_by(3) {
-        let domain = name(length);
-        let event = format!("{domain}Requested");
-        let with = |gateway: &str| words(&[&domain, &event, "--gateway", gateway]);
-        for gateway in ["stripe", "twilio"] {
-            let refund = words(&[&domain, "RefundRequested"]);
-            is_clean(&[[with(gateway), words(&["--callbacks"])].concat(), refund]);
-        }
-        for gateway in ["fcm", "s3", "smtp"] {
-            is_clean(&[with(gateway), words(&[&domain, "AlarmRaised"])]);
+fn with_every_gateway_and_domains_of_many_lengths() {
+    let gateways = ["stripe", "twilio", "fcm", "s3", "smtp"];
+    for (at, gateway) in gateways.into_iter().enumerate() {
+        for length in (1 + at..=40).step_by(6) {
+            let domain = name(length);
+            let event = format!("{domain}Requested");
+            let mut first = words(&[&domain, &event, "--gateway", gateway]);
+            if ["stripe", "twilio"].contains(&gateway) {
+                first.push("--callbacks".to_owned());
+            }
+            is_clean(&[first, words(&[&domain, "RefundRequested"])]);
         }
     }
 }

@@ -64,16 +64,22 @@ macro_rules! client_views {
         }
 
         impl<'a> $view<'a> {
-            fn file(domain: &'a DomainModel, prose: &'a str, path: String) -> Result<GeneratedFile, RenderError> {
+            fn file(
+                domain: &'a DomainModel,
+                prose: &'a str,
+                path: String,
+                call: fn(&OperationModel) -> Call,
+            ) -> Result<GeneratedFile, RenderError> {
+                let operation = |operation| client_operation(operation, call);
                 let view = Self {
                     name: domain.type_name(),
                     prose,
                     a_prose: domain.name.with_article(),
                     adapter: domain.adapter(),
                     client: client(domain.gateway),
-                    runtime_import: runtime_import(domain),
+                    runtime_import: runtime_import(domain, call),
                     imports: commands(domain),
-                    operations: domain.operations.iter().map(|o| client_operation(domain, o)).collect(),
+                    operations: domain.operations.iter().map(operation).collect(),
                 };
                 GeneratedFile::rust(path, Class::Yours, &view)
             }
@@ -99,10 +105,10 @@ struct ClientOperation<'a> {
 }
 
 /// What of a client makes a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Call {
+#[derive(Clone, Copy)]
+struct Call {
     /// The type of the request.
-    pub(super) request: &'static str,
+    request: &'static str,
     /// The variable that holds one.
     value: &'static str,
     /// The function that acts.
@@ -171,11 +177,11 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
     let path = format!("{}/gateway.rs", domain.folder());
     let file = match domain.gateway {
         GatewayKind::Http => http(domain, &prose, path),
-        GatewayKind::Stripe => StripeView::file(domain, &prose, path),
-        GatewayKind::Twilio => TwilioView::file(domain, &prose, path),
-        GatewayKind::Fcm => FcmView::file(domain, &prose, path),
-        GatewayKind::S3 => S3View::file(domain, &prose, path),
-        GatewayKind::Smtp => SmtpView::file(domain, &prose, path),
+        GatewayKind::Stripe => StripeView::file(domain, &prose, path, charge_or_refund),
+        GatewayKind::Twilio => TwilioView::file(domain, &prose, path, |_| TEXT),
+        GatewayKind::Fcm => FcmView::file(domain, &prose, path, |_| NOTIFICATION),
+        GatewayKind::S3 => S3View::file(domain, &prose, path, |_| OBJECT),
+        GatewayKind::Smtp => SmtpView::file(domain, &prose, path, |_| MAIL),
     }?;
     Ok(vec![file])
 }
@@ -215,11 +221,11 @@ fn client(kind: GatewayKind) -> String {
     format!("{}Client", kind.type_name())
 }
 
-fn client_operation<'a>(
-    domain: &DomainModel,
-    operation: &'a OperationModel,
-) -> ClientOperation<'a> {
-    let call = call(domain, operation);
+fn client_operation(
+    operation: &OperationModel,
+    call: fn(&OperationModel) -> Call,
+) -> ClientOperation<'_> {
+    let call = call(operation);
     let slot = |(name, optional): &(&'static str, bool)| {
         format!("{name}: {}", value(operation.slot(name), *optional))
     };
@@ -231,16 +237,8 @@ fn client_operation<'a>(
     }
 }
 
-/// The call that an operation is.
-pub(super) fn call(domain: &DomainModel, operation: &OperationModel) -> Call {
-    match domain.gateway {
-        GatewayKind::Twilio => TEXT,
-        GatewayKind::Fcm => NOTIFICATION,
-        GatewayKind::S3 => OBJECT,
-        GatewayKind::Smtp => MAIL,
-        GatewayKind::Stripe if operation.is_refund => REFUND,
-        GatewayKind::Http | GatewayKind::Stripe => CHARGE,
-    }
+fn charge_or_refund(operation: &OperationModel) -> Call {
+    if operation.is_refund { REFUND } else { CHARGE }
 }
 
 /// What a slot is given.
@@ -252,11 +250,9 @@ fn value(field: Option<&FieldModel>, optional: bool) -> String {
     }
 }
 
-fn runtime_import(domain: &DomainModel) -> String {
-    let requests = domain
-        .operations
-        .iter()
-        .map(|o| call(domain, o).request.to_owned());
+fn runtime_import(domain: &DomainModel, call: fn(&OperationModel) -> Call) -> String {
+    let request = |operation| call(operation).request.to_owned();
+    let requests = domain.operations.iter().map(request);
     let names: Vec<String> = requests.chain([client(domain.gateway)]).collect();
     import("orch_runtime::gateway", &names)
 }

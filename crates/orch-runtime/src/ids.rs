@@ -214,4 +214,13 @@ mod tests {
         let late = UuidSource.op_id(crate::clock::from_millis(2_000));
         assert!(early < late);
     }
+
+    #[test]
+    fn an_id_of_ours_says_when_it_was_made() {
+        let made = crate::clock::from_millis(1_735_689_600_123);
+        assert_eq!(UuidSource.op_id(made).made_at(), Some(made));
+        for other in ["op-1", "9b2e7c3a-5b1c-4a7e-9d2f-0a1b2c3d4e01"] {
+            assert_eq!(OpId::new(other).unwrap().made_at(), None, "{other}");
+        }
+    }
 }

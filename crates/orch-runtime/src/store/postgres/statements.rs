@@ -154,3 +154,24 @@ pub(super) fn accept(tables: &Tables, types: &[String]) -> SqlStr {
 fn shared(text: String) -> SqlStr {
     AssertSqlSafe(std::sync::Arc::<str>::from(text)).into_sql_str()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fields may be named so; in the schema they are quoted.
+    #[test]
+    fn a_column_may_be_named_like_a_word_of_sql() {
+        let tables = Tables {
+            domain: "charge",
+            columns: &["to", "order"],
+        };
+        let types = ["text".to_owned(), "bigint".to_owned()];
+        let sql = accept(&tables, &types);
+        assert!(
+            sql.as_str().contains(", \"to\", \"order\""),
+            "{}",
+            sql.as_str()
+        );
+    }
+}

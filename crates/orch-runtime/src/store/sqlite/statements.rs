@@ -162,6 +162,23 @@ mod tests {
         }
     }
 
+    /// Fields may be named so; in the schema they are quoted.
+    #[test]
+    fn a_column_may_be_named_like_a_word_of_sql() {
+        let tables = Tables {
+            domain: "charge",
+            columns: &["to", "order"],
+        };
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let schema = include_str!("../../../tests/it/charge.sql")
+            .replace("order_id TEXT", "\"to\" TEXT")
+            .replace("cents INTEGER", "\"order\" INTEGER");
+        connection.execute_batch(&schema).unwrap();
+        connection
+            .prepare(&Statements::new(&tables).accept)
+            .unwrap();
+    }
+
     /// Operations are never deleted. A look that reads all of them, every few seconds, is what brings a
     /// database down after a year.
     #[test]

@@ -106,6 +106,12 @@ impl JsonClient {
         self.clock.now()
     }
 
+    /// Ends when a call that begins now has to.
+    #[cfg(feature = "fcm")]
+    pub(super) fn limit(&self) -> crate::clock::Sleep {
+        self.clock.sleep(self.timeout)
+    }
+
     /// How long a call may take.
     #[must_use]
     pub fn timeout(&self) -> Duration {

@@ -1,6 +1,7 @@
 //! Firebase Cloud Messaging, by a server of our own: there is no other. It keeps what it was sent.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use orch_runtime::OperationState::{Completed, Parked};
 use orch_runtime::axum::extract::State;
@@ -9,7 +10,7 @@ use orch_runtime::axum::routing::post;
 use orch_runtime::axum::{self, Json as Body, Router};
 use orch_runtime::gateway::{FcmClient, FcmConfig, FcmMessage};
 use orch_runtime::testing::{ManualClock, service_account};
-use orch_runtime::{GatewayError, Idempotency, Json, OpId, Probe, Receipt};
+use orch_runtime::{GatewayError, Idempotency, Json, OpId, Probe, Receipt, SystemClock};
 use serde_json::json;
 
 use super::lossy::LossyProxy;
@@ -150,7 +151,7 @@ async fn an_access_token_is_kept_until_it_ends_or_is_refused() {
         send().await.unwrap();
     }
     assert_eq!(firebase.tokens(), 1);
-    clock.advance(std::time::Duration::from_secs(3_540));
+    clock.advance(Duration::from_secs(3_540));
     send().await.unwrap();
     assert_eq!(firebase.tokens(), 2);
     firebase.seen.lock().unwrap().good = 0;
@@ -167,4 +168,32 @@ async fn an_access_token_is_kept_until_it_ends_or_is_refused() {
         sent["message"]["apns"]["headers"]["apns-collapse-id"],
         "op-1"
     );
+}
+
+/// Calls that wait for one another's token would be cut off one after the other, and an attempt that is
+/// cut off is in doubt although nothing was sent.
+#[tokio::test]
+async fn waiting_for_a_token_ends_before_the_attempt_does() {
+    let routes = Router::new().route("/token", post(std::future::pending::<()>));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    let config = FcmConfig {
+        timeout: Duration::from_millis(1_500),
+        url: url.clone(),
+        ..FcmConfig::new(service_account(&format!("{url}/token")))
+    };
+    let client = FcmClient::new(config, Arc::new(SystemClock)).unwrap();
+    let key = OpId::new("op-1").unwrap();
+    let request = request();
+    let message = message(&request);
+    let send = || tokio::time::timeout(client.attempt_timeout(), client.send(&key, &message));
+    let (first, second, third, fourth) = tokio::join!(send(), send(), send(), send());
+    for end in [first, second, third, fourth] {
+        let end = end.expect("it ends by itself");
+        assert!(
+            matches!(end, Err(GatewayError::Unavailable { .. })),
+            "{end:?}"
+        );
+    }
 }

@@ -30,11 +30,24 @@ struct Kept {
 }
 
 impl Token {
-    /// A token that is good at `now`.
+    /// A token that is good at `now`. Waiting for others and fetching take no longer than one call may:
+    /// an attempt that is cut off while it waits would be in doubt, and nothing was sent.
     ///
     /// # Errors
     /// When none can be had: the message was not sent.
     pub(super) async fn get(
+        &self,
+        account: &ServiceAccount,
+        client: &JsonClient,
+        now: Timestamp,
+    ) -> Result<Secret<String>, GatewayError> {
+        tokio::select! {
+            token = self.kept_or_fetched(account, client, now) => token,
+            () = client.limit() => Err(none("its server takes too long", None)),
+        }
+    }
+
+    async fn kept_or_fetched(
         &self,
         account: &ServiceAccount,
         client: &JsonClient,

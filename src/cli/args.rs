@@ -171,7 +171,7 @@ pub(super) struct Generate {
     /// What to keep beside the state: none, progress or history
     #[arg(long, value_name = "WHAT")]
     pub(super) track: Option<String>,
-    /// How the provider is reached: http (the default), stripe, twilio or fcm
+    /// How the provider is reached: http (the default), stripe, s3, smtp, twilio or fcm
     #[arg(long, value_name = "KIND")]
     pub(super) gateway: Option<String>,
     /// Take signed callbacks of the provider

@@ -40,6 +40,8 @@ struct GatewayView {
     getter: &'static str,
     /// The last variables that configure it, in prose.
     variables: String,
+    /// Where clients upload the contents that commands name; nothing for other kinds.
+    contents: Option<String>,
 }
 
 /// How the provider's callbacks are wired.
@@ -159,12 +161,17 @@ fn gateway(domain: &DomainModel) -> GatewayView {
         GatewayKind::Http => ("gateway", &["TOKEN", "TIMEOUT"]),
         GatewayKind::Twilio => ("twilio", &["TOKEN", "FROM", "TIMEOUT"]),
         GatewayKind::Fcm => ("fcm", &["CREDENTIALS_FILE", "TIMEOUT"]),
-        GatewayKind::Stripe | GatewayKind::S3 | GatewayKind::Smtp => {
-            (kind.keyword(), &["TOKEN", "TIMEOUT"])
-        }
+        GatewayKind::S3 => ("s3", &["TIMEOUT"]),
+        GatewayKind::Smtp => ("smtp", &["FROM", "TOKEN", "PROBE_URL", "TIMEOUT"]),
+        GatewayKind::Stripe => ("stripe", &["TOKEN", "TIMEOUT"]),
     };
     let variable = |end: &&str| format!("`{screaming}_GATEWAY_{end}`");
-    let names: Vec<String> = ends.iter().map(variable).collect();
+    let mut names: Vec<String> = ends.iter().map(variable).collect();
+    let contents = (kind == GatewayKind::S3).then(|| domain.contents_path());
+    if contents.is_some() {
+        names.push(format!("`{screaming}_SPOOL`"));
+        names.push("those of AWS".to_owned());
+    }
     GatewayView {
         kind: kind.type_name(),
         getter,
@@ -172,6 +179,7 @@ fn gateway(domain: &DomainModel) -> GatewayView {
             Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
             None => String::new(),
         },
+        contents,
     }
 }
 

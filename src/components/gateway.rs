@@ -20,6 +20,8 @@ pub(super) const COMPONENT: Component = Component {
         "src/[domain]/gateway/stripe.rs.j2",
         "src/[domain]/gateway/twilio.rs.j2",
         "src/[domain]/gateway/fcm.rs.j2",
+        "src/[domain]/gateway/s3.rs.j2",
+        "src/[domain]/gateway/smtp.rs.j2",
         "src/[domain]/gateway/port.rs.j2",
         "src/[domain]/gateway/adapter.rs.j2",
         "src/[domain]/gateway/shared.rs.j2",
@@ -89,6 +91,8 @@ client_views! {
     StripeView "src/[domain]/gateway/stripe.rs.j2";
     TwilioView "src/[domain]/gateway/twilio.rs.j2";
     FcmView "src/[domain]/gateway/fcm.rs.j2";
+    S3View "src/[domain]/gateway/s3.rs.j2";
+    SmtpView "src/[domain]/gateway/smtp.rs.j2";
 }
 
 /// An operation as a client of the runtime takes it.
@@ -147,6 +151,27 @@ const NOTIFICATION: Call = Call {
     slots: &[("token", false), ("title", true), ("body", false)],
 };
 
+const OBJECT: Call = Call {
+    request: "S3Object",
+    value: "object",
+    act: "put",
+    ask: "probe",
+    slots: &[
+        ("object_key", false),
+        ("content_type", false),
+        ("size", false),
+        ("sha256", false),
+    ],
+};
+
+const MAIL: Call = Call {
+    request: "SmtpMail",
+    value: "mail",
+    act: "send",
+    ask: "probe",
+    slots: &[("to", false), ("subject", false), ("body", false)],
+};
+
 fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
     let prose = domain.prose();
     let path = format!("{}/gateway.rs", domain.folder());
@@ -155,12 +180,13 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
         GatewayKind::Stripe => StripeView::file(domain, &prose, path, charge_or_refund),
         GatewayKind::Twilio => TwilioView::file(domain, &prose, path, |_| TEXT),
         GatewayKind::Fcm => FcmView::file(domain, &prose, path, |_| NOTIFICATION),
-        GatewayKind::S3 | GatewayKind::Smtp => Err(no_template(domain.gateway, &path)),
+        GatewayKind::S3 => S3View::file(domain, &prose, path, |_| OBJECT),
+        GatewayKind::Smtp => SmtpView::file(domain, &prose, path, |_| MAIL),
     }?;
     Ok(vec![file])
 }
 
-/// Specs with such a gateway are refused, so this is a defect.
+/// Callbacks of such a gateway are refused, so this is a defect.
 pub(super) fn no_template(kind: GatewayKind, path: &str) -> RenderError {
     RenderError::new(
         path,

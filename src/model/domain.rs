@@ -1,5 +1,6 @@
 //! Domains and operations as templates see them.
 
+use super::field::{ADDRESSES, NUMBERS};
 use super::{Column, FieldModel};
 use crate::naming::Name;
 use crate::schema;
@@ -132,6 +133,12 @@ impl DomainModel {
         format!("/api/{}/callbacks", self.name.route())
     }
 
+    /// `/api/file-uploads`, below which contents are uploaded.
+    #[must_use]
+    pub fn contents_path(&self) -> String {
+        format!("/api/{}", self.name.route())
+    }
+
     /// `HttpPaymentGateway`, the adapter to its provider.
     #[must_use]
     pub fn adapter(&self) -> String {
@@ -178,10 +185,13 @@ impl OperationModel {
             .iter()
             .map(|f| FieldModel::new(name.type_name(), f))
             .collect();
-        if domain.gateway == GatewayKind::Twilio {
-            for (_, at) in slots.iter().filter(|(slot, _)| *slot == "to") {
-                fields[*at].sample_as_number();
-            }
+        let recipients = match domain.gateway {
+            GatewayKind::Twilio => Some(NUMBERS),
+            GatewayKind::Smtp => Some(ADDRESSES),
+            GatewayKind::Http | GatewayKind::Stripe | GatewayKind::S3 | GatewayKind::Fcm => None,
+        };
+        for (_, at) in slots.iter().filter(|(slot, _)| *slot == "to") {
+            recipients.inspect(|samples| fields[*at].sample_as(*samples));
         }
         Self {
             name: name.clone(),

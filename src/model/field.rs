@@ -56,7 +56,9 @@ pub struct Variant {
 const STRING_MAX: &str = "255";
 
 /// Numbers that are nobody's, in E.164 form.
-const NUMBERS: [&str; 2] = ["+15551234567", "+15557654321"];
+pub(super) const NUMBERS: [&str; 2] = ["+15551234567", "+15557654321"];
+/// Addresses that are nobody's.
+pub(super) const ADDRESSES: [&str; 2] = ["ann@example.com", "bob@example.com"];
 
 impl FieldModel {
     pub(super) fn new(operation: &str, field: &Field) -> Self {
@@ -101,14 +103,14 @@ impl FieldModel {
         }
     }
 
-    /// Takes telephone numbers for its samples, where its limits allow them.
-    pub(super) fn sample_as_number(&mut self) {
+    /// Takes these texts of one length for its samples, where its limits allow them.
+    pub(super) fn sample_as(&mut self, samples: [&str; 2]) {
         let limit =
             |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<usize>().ok());
-        let is_long_enough = limit(&self.max).is_none_or(|max| max >= NUMBERS[0].len());
-        let is_short_enough = limit(&self.min).is_none_or(|min| min <= NUMBERS[0].len());
+        let is_long_enough = limit(&self.max).is_none_or(|max| max >= samples[0].len());
+        let is_short_enough = limit(&self.min).is_none_or(|min| min <= samples[0].len());
         if self.pattern.is_none() && is_long_enough && is_short_enough {
-            let [sample, other] = NUMBERS.map(|number| format!("\"{number}\""));
+            let [sample, other] = samples.map(|text| format!("\"{text}\""));
             (self.sample_json, self.other_json) = (sample, other);
         }
     }

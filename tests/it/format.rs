@@ -94,12 +94,13 @@ fn with_callbacks_and_domains_of_every_length() {
 
 #[test]
 fn with_every_gateway_and_domains_of_many_lengths() {
-    for (at, gateway) in ["stripe", "twilio", "fcm"].into_iter().enumerate() {
+    let gateways = ["stripe", "twilio", "fcm", "s3", "smtp"];
+    for (at, gateway) in gateways.into_iter().enumerate() {
         for length in (1 + at..=40).step_by(6) {
             let domain = name(length);
             let event = format!("{domain}Requested");
             let mut first = words(&[&domain, &event, "--gateway", gateway]);
-            if gateway != "fcm" {
+            if ["stripe", "twilio"].contains(&gateway) {
                 first.push("--callbacks".to_owned());
             }
             is_clean(&[first, words(&[&domain, "RefundRequested"])]);

@@ -35,15 +35,30 @@ fn a_missing_slot_names_the_field_to_add_before_anything_is_written() {
     assert!(optional.contains("may be left out"), "{optional}");
     refused(&["phone:string", "text:u64"], "twilio", "OG014");
     refused(&["device_token:string", "title:string"], "fcm", "OG014");
+    let unchecked = [
+        "object_key:string",
+        "content_type:string",
+        "size:u64",
+        "sha256:string",
+    ];
+    let unchecked = refused(&unchecked, "s3", "OG014");
+    assert!(
+        unchecked.contains("sha256:string:pattern=[0-9a-f]{64}"),
+        "{unchecked}"
+    );
+    let unnamed = refused(&["email:string", "body:text"], "smtp", "OG014");
+    assert!(
+        unnamed.contains("add `subject:string:max=200`"),
+        "{unnamed}"
+    );
 }
 
 #[test]
 fn kinds_that_cannot_be_written_are_refused() {
-    for kind in ["s3", "smtp"] {
-        refused(&[], kind, "OG013");
-    }
     assert!(refused(&[], "stirpe", "OG012").contains("`stripe`"));
-    refused(&["--callbacks"], "fcm", "OG012");
+    for kind in ["s3", "smtp", "fcm"] {
+        refused(&["--callbacks"], kind, "OG012");
+    }
 }
 
 #[test]
@@ -52,6 +67,8 @@ fn an_adapter_is_named_by_its_kind_and_its_client_is_a_feature() {
         ("stripe", "StripePaymentGateway"),
         ("twilio", "TwilioPaymentGateway"),
         ("fcm", "FcmPaymentGateway"),
+        ("s3", "S3PaymentGateway"),
+        ("smtp", "SmtpPaymentGateway"),
     ] {
         let place = Place::new();
         let ran = place.run(&[&PAY[..], &["--gateway", kind]].concat()).done();

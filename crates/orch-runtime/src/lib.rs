@@ -15,6 +15,7 @@
 //! | [`callback`] | what a provider reports by itself: signatures, receivers |
 //! | [`gateway`] | a JSON client that knows what "sent" means, and a simulated provider |
 //! | [`trace`] | one request and all that it leads to under one id; spans (feature `otlp`) |
+//! | `spool` | contents that wait to be uploaded, named by their hash (feature `s3`) |
 //! | [`service`] | configuration from the environment, start and graceful stop |
 //! | `testing` | a world to wind: clock, scripted provider, crashes (feature `testing`) |
 //!
@@ -42,6 +43,8 @@ pub mod repository;
 pub mod scheduler;
 pub mod secret;
 pub mod service;
+#[cfg(feature = "s3")]
+pub mod spool;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -27,6 +27,8 @@ pub(super) const COMPONENT: Component = Component {
         "tests/[operation]/gateway/stripe.rs.j2",
         "tests/[operation]/gateway/twilio.rs.j2",
         "tests/[operation]/gateway/fcm.rs.j2",
+        "tests/[operation]/gateway/s3.rs.j2",
+        "tests/[operation]/gateway/smtp.rs.j2",
         "tests/[operation]/gateway/server.rs.j2",
         "tests/[operation]/outcomes.rs.j2",
         "tests/[operation]/schedulers.rs.j2",

@@ -31,6 +31,13 @@ views! {
     FcmView "tests/[operation]/gateway/fcm.rs.j2" {
         adapter: String, module: &'a str, gateway_use: String
     };
+    S3View "tests/[operation]/gateway/s3.rs.j2" {
+        adapter: String, name: &'a str, module: &'a str, imports: Vec<String>, size: &'a str,
+        sha256: &'a str
+    };
+    SmtpView "tests/[operation]/gateway/smtp.rs.j2" {
+        adapter: String, module: &'a str, gateway_use: String
+    };
     HttpCallbacksView "tests/[operation]/callbacks/http.rs.j2" {
         crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
     };
@@ -105,8 +112,45 @@ pub(super) fn gateway(
             };
             GeneratedFile::rust(path, Class::Yours, &view)
         }
-        GatewayKind::S3 | GatewayKind::Smtp => Err(no_template(domain.gateway, &path)),
+        GatewayKind::S3 => {
+            let view = S3View {
+                adapter,
+                name: names.name,
+                module,
+                imports: with_command(names, gateway_use),
+                size: in_json(operation, "size"),
+                sha256: in_json(operation, "sha256"),
+            };
+            GeneratedFile::rust(path, Class::Yours, &view)
+        }
+        GatewayKind::Smtp => {
+            let view = SmtpView {
+                adapter,
+                module,
+                gateway_use,
+            };
+            GeneratedFile::rust(path, Class::Yours, &view)
+        }
     }
+}
+
+/// The name in requests of the field that fills a slot.
+fn in_json<'a>(operation: &'a OperationModel, slot: &'a str) -> &'a str {
+    operation.slot(slot).map_or(slot, |field| &field.json)
+}
+
+/// The `use` of the gateway and that of the command, sorted as rustfmt sorts.
+fn with_command(names: &Names<'_>, gateway: String) -> Vec<String> {
+    let Names {
+        crate_name,
+        path,
+        name,
+        ..
+    } = names;
+    let command = format!("use {crate_name}::{path}::generated::command::{name}Command;");
+    let mut imports = vec![gateway, command];
+    imports.sort_unstable();
+    imports
 }
 
 /// `callbacks.rs`: signed, kept, and applied once.

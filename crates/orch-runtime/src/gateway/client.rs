@@ -21,7 +21,8 @@ use super::network::Network;
 use super::simulated::SimulatedProvider;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const AGENT: &str = concat!("orch-runtime/", env!("CARGO_PKG_VERSION"));
+/// How requests name their sender.
+pub(super) const AGENT: &str = concat!("orch-runtime/", env!("CARGO_PKG_VERSION"));
 
 /// A client; clones share its connections.
 ///
@@ -157,8 +158,6 @@ impl JsonClient {
         }
     }
 
-    /// The time limit ends a call as what it is at that moment: not sent while there is no connection,
-    /// without an answer from then on.
     async fn over(
         &self,
         network: &Network,
@@ -167,14 +166,7 @@ impl JsonClient {
     ) -> Result<Answer, CallError> {
         let mut limit = self.clock.sleep(self.timeout);
         let waited = format!("within {} ms", self.timeout.as_millis());
-        let line = tokio::select! {
-            line = network.connect(uri) => line?,
-            () = &mut limit => return Err(CallError::not_sent(format!("no connection {waited}"))),
-        };
-        let whole = tokio::select! {
-            whole = network.exchange(line, uri, request) => whole?,
-            () = &mut limit => return Err(CallError::no_answer(format!("no full answer {waited}"))),
-        };
+        let whole = network.call(uri, request, &mut limit, &waited).await?;
         let (parts, body) = whole.into_parts();
         Ok(Answer::new(
             parts.status.as_u16(),

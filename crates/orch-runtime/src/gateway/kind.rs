@@ -14,4 +14,10 @@ pub enum GatewayKind {
     /// Firebase Cloud Messaging: [`FcmClient`](super::FcmClient).
     #[cfg(feature = "fcm")]
     Fcm,
+    /// An object store that speaks S3: [`S3Client`](super::S3Client).
+    #[cfg(feature = "s3")]
+    S3,
+    /// A mail server: [`SmtpClient`](super::SmtpClient).
+    #[cfg(feature = "smtp")]
+    Smtp,
 }

@@ -28,18 +28,33 @@ mod kind;
 mod meaning;
 mod network;
 mod retry_after;
+#[cfg(feature = "s3")]
+pub mod s3;
 mod simulated;
+#[cfg(feature = "smtp")]
+pub mod smtp;
 #[cfg(feature = "stripe")]
 pub mod stripe;
 #[cfg(feature = "twilio")]
 pub mod twilio;
-#[cfg(any(feature = "stripe", feature = "twilio", feature = "fcm"))]
+#[cfg(any(
+    feature = "stripe",
+    feature = "twilio",
+    feature = "fcm",
+    feature = "s3",
+    feature = "smtp"
+))]
 mod way;
 
 pub use self::answer::{Answer, CallError};
 pub use self::call::Call;
 pub use self::client::JsonClient;
-#[cfg(any(feature = "stripe", feature = "twilio", feature = "fcm"))]
+#[cfg(any(
+    feature = "stripe",
+    feature = "twilio",
+    feature = "fcm",
+    feature = "s3"
+))]
 pub(crate) use self::config::is_exposed;
 pub use self::config::{GatewayConfig, InvalidAuthority, InvalidUrl};
 #[cfg(feature = "fcm")]
@@ -47,7 +62,11 @@ pub use self::fcm::{FcmClient, FcmConfig, FcmMessage};
 pub use self::http_gateway::HttpGateway;
 pub use self::kind::GatewayKind;
 pub use self::meaning::{probe, receipt};
+#[cfg(feature = "s3")]
+pub use self::s3::{S3Client, S3Config, S3Object};
 pub use self::simulated::SimulatedProvider;
+#[cfg(feature = "smtp")]
+pub use self::smtp::{SmtpClient, SmtpConfig, SmtpMail};
 #[cfg(feature = "stripe")]
 pub use self::stripe::{StripeCharge, StripeClient, StripeConfig, StripeRefund};
 #[cfg(feature = "twilio")]

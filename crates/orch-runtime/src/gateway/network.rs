@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use axum::http::{Request, Response, Uri};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -21,6 +22,8 @@ use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tower_service::Service as _;
+
+use crate::clock::Sleep;
 
 use super::answer::{CallError, in_full};
 use super::config::InvalidAuthority;
@@ -33,7 +36,9 @@ const MOST_KEPT: usize = 128;
 /// Bytes of an answer's body at most.
 const BODY_BYTES: usize = 1024 * 1024;
 
-type Sender = SendRequest<Full<Bytes>>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Outgoing = UnsyncBoxBody<Bytes, BoxError>;
+type Sender = SendRequest<Outgoing>;
 
 /// An answer as it came: status, headers, whole body.
 pub(crate) type Whole = Response<Vec<u8>>;
@@ -58,18 +63,12 @@ pub(crate) struct Line {
 impl Network {
     /// Trusts the authorities of Mozilla's list, which is built in.
     pub(crate) fn new() -> Self {
-        let tls = tls().with_webpki_roots().with_no_client_auth();
-        Self::with_tls(tls)
+        Self::with_tls(web_tls())
     }
 
     /// Trusts one authority and no other.
     pub(super) fn trusting_only(authority: &[u8]) -> Result<Self, InvalidAuthority> {
-        let mut roots = RootCertStore::empty();
-        let added = roots.add(CertificateDer::from(authority.to_owned()));
-        added.map_err(|_| InvalidAuthority)?;
-        Ok(Self::with_tls(
-            tls().with_root_certificates(roots).with_no_client_auth(),
-        ))
+        private_tls(authority).map(Self::with_tls)
     }
 
     fn with_tls(tls: ClientConfig) -> Self {
@@ -98,13 +97,42 @@ impl Network {
         self.open(uri, origin).await
     }
 
+    /// Connects, sends `request` and reads the whole answer. `limit` ends it as what it is at that moment:
+    /// not sent while there is no connection, without an answer from then on. `waited` says how long that
+    /// was.
+    pub(super) async fn call<B>(
+        &self,
+        uri: &Uri,
+        request: Request<B>,
+        limit: &mut Sleep,
+        waited: &str,
+    ) -> Result<Whole, CallError>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let line = tokio::select! {
+            line = self.connect(uri) => line?,
+            () = &mut *limit => return Err(CallError::not_sent(format!("no connection {waited}"))),
+        };
+        tokio::select! {
+            whole = self.exchange(line, uri, request) => whole,
+            () = limit => Err(CallError::no_answer(format!("no full answer {waited}"))),
+        }
+    }
+
     /// Sends `request` and reads the whole answer. The line is kept when all went well.
-    pub(crate) async fn exchange(
+    pub(crate) async fn exchange<B>(
         &self,
         mut line: Line,
         uri: &Uri,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Whole, CallError> {
+        request: Request<B>,
+    ) -> Result<Whole, CallError>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let request = request.map(|body| body.map_err(Into::into).boxed_unsync());
         let sent = line.sender.try_send_request(request).await;
         let response = match sent {
             Ok(response) => response,
@@ -155,6 +183,19 @@ impl Network {
             });
         }
     }
+}
+
+/// TLS with servers whose certificates an authority of Mozilla's list has signed.
+pub(super) fn web_tls() -> ClientConfig {
+    tls().with_webpki_roots().with_no_client_auth()
+}
+
+/// TLS with servers whose certificates this authority has signed.
+pub(super) fn private_tls(authority: &[u8]) -> Result<ClientConfig, InvalidAuthority> {
+    let mut roots = RootCertStore::empty();
+    let added = roots.add(CertificateDer::from(authority.to_owned()));
+    added.map_err(|_| InvalidAuthority)?;
+    Ok(tls().with_root_certificates(roots).with_no_client_auth())
 }
 
 /// The provider of cryptography is named here: a program in which two are linked has no default one.

@@ -30,7 +30,7 @@ pub(super) async fn read(
     body: Body,
 ) -> Result<Vec<u8>, ApiError> {
     if announced(headers).is_some_and(|length| length > limits.bytes as u64) {
-        return Err(too_large(limits.bytes));
+        return Err(too_large(limits.bytes as u64));
     }
     tokio::select! {
         biased;
@@ -74,7 +74,7 @@ fn is_json(media: &str) -> bool {
     kind.eq_ignore_ascii_case("application") && (subtype == "json" || suffixed)
 }
 
-fn announced(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
@@ -86,25 +86,25 @@ async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, ApiError> {
             continue;
         };
         if data.len() > limit - read.len() {
-            return Err(too_large(limit));
+            return Err(too_large(limit as u64));
         }
         read.extend_from_slice(&data);
     }
     Ok(read)
 }
 
-fn too_large(limit: usize) -> ApiError {
+pub(super) fn too_large(limit: u64) -> ApiError {
     let detail = format!("the body is larger than {limit} bytes");
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", detail)
 }
 
-fn too_slow(limit: Duration) -> ApiError {
+pub(super) fn too_slow(limit: Duration) -> ApiError {
     let detail = format!("the body did not arrive within {} s", limit.as_secs());
     ApiError::new(StatusCode::REQUEST_TIMEOUT, "BODY_TOO_SLOW", detail)
         .with_header(CONNECTION, HeaderValue::from_static("close"))
 }
 
-fn broken() -> ApiError {
+pub(super) fn broken() -> ApiError {
     let detail = "the body broke off before its end";
     ApiError::new(StatusCode::BAD_REQUEST, "BODY_BROKEN", detail)
 }

@@ -28,6 +28,8 @@ mod auth;
 mod body;
 mod callbacks;
 mod client;
+#[cfg(feature = "s3")]
+mod contents;
 mod endpoint;
 mod error;
 mod json;
@@ -46,6 +48,8 @@ pub use self::auth::{ApiKeys, Authenticator, InvalidApiKeys, TrustedHeader};
 #[cfg(feature = "jwt")]
 pub use self::auth::{InvalidJwtKey, Jwt, JwtAlgorithm, JwtConfig, JwtKey};
 pub use self::callbacks::callbacks;
+#[cfg(feature = "s3")]
+pub use self::contents::contents;
 pub use self::endpoint::Endpoint;
 pub use self::error::ApiError;
 pub use self::lookup::Lookup;

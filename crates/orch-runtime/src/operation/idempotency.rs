@@ -20,6 +20,15 @@ pub enum Idempotency {
 }
 
 impl Idempotency {
+    /// For a provider that never forgets a key, because the key is a part of what it keeps: a conditional
+    /// write, or a name that is unique. Such a key may be sent again at any time.
+    #[must_use]
+    pub const fn permanent() -> Self {
+        Self::Keyed {
+            window: Duration::MAX,
+        }
+    }
+
     /// Whether a key first sent at `first_sent` may be sent again at `now` although it may already
     /// have had its effect. A tenth of the window, at most five minutes, is kept as a margin for
     /// clocks that differ.
@@ -71,5 +80,15 @@ mod tests {
         assert!(keyed.covers(first, from_millis(899_999)));
         assert!(!keyed.covers(first, from_millis(900_000)));
         assert!(!Idempotency::None.covers(first, first));
+    }
+
+    /// A window that overflows would end at once, or in the past.
+    #[test]
+    fn a_permanent_key_is_resent_at_any_time() {
+        let centuries = from_millis(0) + Duration::from_secs(20_000_000_000);
+        for now in [from_millis(0), from_millis(1), centuries] {
+            assert!(Idempotency::permanent().covers(from_millis(0), now));
+            assert!(Idempotency::permanent().covers(centuries, now));
+        }
     }
 }

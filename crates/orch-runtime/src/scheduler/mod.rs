@@ -1,5 +1,5 @@
 //! The loops that repair and watch: Finalizer, Reaper, Cleaner, Monitor, CallbackSweeper,
-//! DatabaseMonitor.
+//! DatabaseMonitor, SpoolSweeper.
 //!
 //! Each has explicit limits, a `run_once` that does one bounded batch and reports, and a dull loop that
 //! waits, calls and logs what was not zero. One bad item never stops the others.
@@ -11,6 +11,8 @@ mod finalizer;
 mod monitor;
 mod reaper;
 mod rotation;
+#[cfg(feature = "s3")]
+mod spool_sweeper;
 mod workers;
 
 pub use self::callback_sweeper::{CallbackSweeper, CallbackSweeperConfig, CallbackSweeperReport};
@@ -19,4 +21,6 @@ pub use self::database_monitor::{DatabaseMonitor, DatabaseMonitorConfig};
 pub use self::finalizer::{Finalizer, FinalizerConfig, FinalizerReport};
 pub use self::monitor::{Monitor, MonitorConfig, MonitorReport};
 pub use self::reaper::{Reaper, ReaperConfig, ReaperReport};
+#[cfg(feature = "s3")]
+pub use self::spool_sweeper::{SpoolSweeper, SpoolSweeperConfig};
 pub use self::workers::{Scheduler, Workers};

@@ -46,11 +46,14 @@ impl Environment {
         default: impl Into<String>,
         meaning: &'static str,
     ) -> Option<String> {
-        self.known.push(Known {
-            name: name.to_owned(),
-            default: default.into(),
-            meaning,
-        });
+        // Several providers may share a variable.
+        if !self.known.iter().any(|known| known.name == name) {
+            self.known.push(Known {
+                name: name.to_owned(),
+                default: default.into(),
+                meaning,
+            });
+        }
         match self.variables.get(name)? {
             Some(text) if !text.is_empty() => Some(text.clone()),
             Some(_) => {
@@ -109,7 +112,9 @@ impl Environment {
     }
 
     pub(super) fn report(&mut self, problem: Problem) {
-        self.problems.push(problem);
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
     /// Every name that begins like one of ours and is none.

@@ -6,13 +6,24 @@
 //! | Stripe | `TOKEN`; `URL` is known |
 //! | Twilio | `TOKEN`, `FROM`; `URL` is known |
 //! | Firebase | `CREDENTIALS_FILE`; `URL` is known |
+//! | S3 | `URL`; beside them `AWS_…` and `<NAME>_SPOOL` |
+//! | SMTP | `URL`, `FROM`; `TOKEN`, `PROBE_URL` where there is one |
 
 use std::time::Duration;
 
 #[cfg(feature = "fcm")]
 use crate::gateway::fcm::{FcmConfig, ServiceAccount};
-#[cfg(any(feature = "stripe", feature = "twilio", feature = "fcm"))]
+#[cfg(any(
+    feature = "stripe",
+    feature = "twilio",
+    feature = "fcm",
+    feature = "s3"
+))]
 use crate::gateway::is_exposed;
+#[cfg(feature = "s3")]
+use crate::gateway::s3::S3Config;
+#[cfg(feature = "smtp")]
+use crate::gateway::smtp::SmtpConfig;
 #[cfg(feature = "stripe")]
 use crate::gateway::stripe::StripeConfig;
 #[cfg(feature = "twilio")]
@@ -37,6 +48,10 @@ pub(super) enum Access {
     Twilio(TwilioConfig),
     #[cfg(feature = "fcm")]
     Fcm(FcmConfig),
+    #[cfg(feature = "s3")]
+    S3(S3Config),
+    #[cfg(feature = "smtp")]
+    Smtp(SmtpConfig),
     Simulated {
         kind: GatewayKind,
         timeout: Duration,
@@ -54,6 +69,10 @@ impl Access {
             Self::Twilio(config) => &mut config.timeout,
             #[cfg(feature = "fcm")]
             Self::Fcm(config) => &mut config.timeout,
+            #[cfg(feature = "s3")]
+            Self::S3(config) => &mut config.timeout,
+            #[cfg(feature = "smtp")]
+            Self::Smtp(config) => &mut config.timeout,
             Self::Simulated { timeout, .. } => timeout,
         };
         *timeout = longest;
@@ -70,17 +89,25 @@ impl Access {
             Self::Twilio(config) => is_exposed(&config.url),
             #[cfg(feature = "fcm")]
             Self::Fcm(config) => is_exposed(&config.url),
+            // A signature tells nobody the key; a session token stands there as it is.
+            #[cfg(feature = "s3")]
+            Self::S3(config) => {
+                config.credentials.session_token.is_some() && is_exposed(&config.url)
+            }
+            // Credentials are sent only under TLS, or within this machine.
+            #[cfg(feature = "smtp")]
+            Self::Smtp(_) => false,
             Self::Simulated { .. } => false,
         }
     }
 }
 
 /// The variables of one provider while they are read.
-struct Reader<'e> {
+pub(super) struct Reader<'e> {
     name: &'static str,
     simulate: bool,
     lease: Duration,
-    environment: &'e mut Environment,
+    pub(super) environment: &'e mut Environment,
 }
 
 /// Reads the variables of a provider: `<name>_GATEWAY_…`. Nothing is returned when it cannot be reached
@@ -105,6 +132,10 @@ pub(super) fn read(
         GatewayKind::Twilio => reader.twilio(),
         #[cfg(feature = "fcm")]
         GatewayKind::Fcm => reader.fcm(),
+        #[cfg(feature = "s3")]
+        GatewayKind::S3 => reader.s3(),
+        #[cfg(feature = "smtp")]
+        GatewayKind::Smtp => reader.smtp(),
     };
     let timeout = reader.timeout();
     if simulate {
@@ -201,16 +232,30 @@ impl Reader<'_> {
     }
 
     /// A variable without which the provider cannot be called.
-    fn needed(&mut self, end: &str, meaning: &'static str, what: &str) -> Option<String> {
-        let variable = self.variable(end);
-        let known = self.environment.is_set(&variable);
-        let text = self.environment.text(&variable, "none", meaning);
+    pub(super) fn needed(
+        &mut self,
+        end: &str,
+        meaning: &'static str,
+        what: &str,
+    ) -> Option<String> {
+        self.needed_variable(&self.variable(end), meaning, what)
+    }
+
+    /// The same, where its name does not begin as those of the provider.
+    pub(super) fn needed_variable(
+        &mut self,
+        variable: &str,
+        meaning: &'static str,
+        what: &str,
+    ) -> Option<String> {
+        let known = self.environment.is_set(variable);
+        let text = self.environment.text(variable, "none", meaning);
         if !known && !self.simulate {
             let why = format!(
                 "is not set: set it to {what}, or start with --simulate to try the service with a \
                  provider that is built in and does nothing real"
             );
-            self.report(end, why);
+            self.environment.report(Problem::about(variable, why));
         }
         text
     }
@@ -245,11 +290,11 @@ impl Reader<'_> {
         timeout(self.name, self.lease, self.environment)
     }
 
-    fn variable(&self, end: &str) -> String {
+    pub(super) fn variable(&self, end: &str) -> String {
         format!("{}_GATEWAY_{end}", self.name)
     }
 
-    fn report(&mut self, end: &str, why: impl Into<String>) {
+    pub(super) fn report(&mut self, end: &str, why: impl Into<String>) {
         let problem = Problem::about(&self.variable(end), why);
         self.environment.report(problem);
     }

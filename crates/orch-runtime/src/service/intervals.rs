@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::engine::EngineConfig;
+#[cfg(feature = "s3")]
+use crate::scheduler::SpoolSweeperConfig;
 use crate::scheduler::{
     CallbackSweeperConfig, CleanerConfig, DatabaseMonitorConfig, FinalizerConfig, MonitorConfig,
     ReaperConfig,
@@ -23,6 +25,9 @@ pub struct Intervals {
     pub monitor: MonitorConfig,
     /// Of each CallbackSweeper.
     pub callback_sweeper: CallbackSweeperConfig,
+    /// Of each SpoolSweeper.
+    #[cfg(feature = "s3")]
+    pub spool_sweeper: SpoolSweeperConfig,
     /// Of the process's DatabaseMonitor.
     pub database_monitor: DatabaseMonitorConfig,
 }
@@ -55,6 +60,8 @@ impl Intervals {
                 every: half,
                 ..CallbackSweeperConfig::default()
             },
+            #[cfg(feature = "s3")]
+            spool_sweeper: SpoolSweeperConfig::default(),
             database_monitor: DatabaseMonitorConfig::default(),
         }
     }

@@ -13,12 +13,14 @@ use crate::http::{Api, Authenticator, TrustedHeader};
 use crate::metrics::Metrics;
 
 use super::arguments::{self, Mode, Order, Purpose};
-use super::clients;
+use super::clients::{self, Ground};
 use super::database;
 use super::dead_letters::{self, Task};
 use super::environment::Known;
 use super::log::Log;
 use super::module::{Module, Parts, Service};
+#[cfg(feature = "s3")]
+use super::s3;
 use super::serving::{self, Running};
 use super::settings::{self, Settings};
 use super::setup::{Setup, SetupError};
@@ -143,8 +145,18 @@ pub(super) async fn open(service: &Service, settings: &Settings) -> Result<Setup
     }
     let metrics = Metrics::new();
     let authenticator = authenticator(service, settings, &clock);
+    #[cfg(feature = "s3")]
+    let spools = s3::open(&settings.spools)?;
+    let ground = Ground {
+        settings,
+        #[cfg(feature = "s3")]
+        spools: &spools,
+        clock: &clock,
+    };
     Ok(Setup {
-        gateways: clients::open(settings, &clock)?,
+        gateways: clients::open(&ground)?,
+        #[cfg(feature = "s3")]
+        spools,
         callbacks: settings.callbacks.clone(),
         callback_urls: settings.callback_urls.clone(),
         api: Api::with(settings.api, Arc::clone(&clock), authenticator, &metrics),

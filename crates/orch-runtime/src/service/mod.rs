@@ -33,9 +33,13 @@ mod log;
 mod module;
 mod nearest;
 mod problem;
+#[cfg(feature = "s3")]
+mod s3;
 mod serving;
 mod settings;
 mod setup;
+#[cfg(feature = "smtp")]
+mod smtp;
 mod spans;
 #[cfg(feature = "testing")]
 mod stall;

@@ -21,6 +21,8 @@ use super::gateways::{self, Access};
 use super::intervals::Intervals;
 use super::module::Service;
 use super::problem::Problem;
+#[cfg(feature = "s3")]
+use super::s3::{self, SpoolSettings};
 use super::spans::{self, Spans};
 
 const BIND: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 3000);
@@ -36,6 +38,8 @@ pub(super) struct Settings {
     pub(super) log: String,
     pub(super) spans: Spans,
     pub(super) gateways: HashMap<&'static str, Access>,
+    #[cfg(feature = "s3")]
+    pub(super) spools: HashMap<&'static str, SpoolSettings>,
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) callback_urls: HashMap<&'static str, String>,
     pub(super) intervals: Intervals,
@@ -77,6 +81,8 @@ pub(super) fn read(
     prefixes.extend(names.map(|name| format!("{name}_GATEWAY_")));
     let callbacks = service.callbacks.iter();
     prefixes.extend(callbacks.map(|name| format!("{name}_CALLBACK_")));
+    #[cfg(feature = "s3")]
+    prefixes.extend(buckets(service).map(|name| format!("{name}_SPOOL")));
     environment.refuse_unknown(&prefixes);
     let (known, problems) = environment.into_parts();
     let settings = if problems.is_empty() {
@@ -130,7 +136,11 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         let access = gateways::read(gateway, simulate, lease, environment)?;
         Some((gateway.0, access))
     };
-    let gateways = gateways(service).filter_map(read).collect();
+    let found = gateways(service).filter_map(read).collect();
+    #[cfg(feature = "s3")]
+    let spools = buckets(service)
+        .map(|name| (name, s3::spool(name, environment)))
+        .collect();
     let secrets = |name: &&'static str| (*name, callbacks::read(name, simulate, environment));
     let callbacks = service.callbacks.iter().map(secrets).collect();
     let callback_urls = callback_urls(service, simulate, environment);
@@ -142,7 +152,9 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         encryption,
         log,
         spans,
-        gateways,
+        gateways: found,
+        #[cfg(feature = "s3")]
+        spools,
         callbacks,
         callback_urls,
         intervals,
@@ -169,6 +181,13 @@ fn callback_urls(
 #[cfg(not(feature = "twilio"))]
 fn callback_urls(_: &Service, _: bool, _: &mut Environment) -> HashMap<&'static str, String> {
     HashMap::new()
+}
+
+/// The providers whose contents wait in a spool.
+#[cfg(feature = "s3")]
+fn buckets(service: &Service) -> impl Iterator<Item = &'static str> {
+    let buckets = gateways(service).filter(|(_, kind)| *kind == GatewayKind::S3);
+    buckets.map(|(name, _)| name)
 }
 
 fn gateways(service: &Service) -> impl Iterator<Item = (&'static str, GatewayKind)> {

@@ -8,6 +8,10 @@ use crate::engine::{BuildError, Engine, EngineBuilder};
 use crate::fault::FaultPlan;
 #[cfg(feature = "fcm")]
 use crate::gateway::FcmClient;
+#[cfg(feature = "s3")]
+use crate::gateway::S3Client;
+#[cfg(feature = "smtp")]
+use crate::gateway::SmtpClient;
 #[cfg(feature = "stripe")]
 use crate::gateway::StripeClient;
 #[cfg(feature = "twilio")]
@@ -16,6 +20,8 @@ use crate::gateway::{HttpGateway, InvalidUrl};
 use crate::http::{Api, Endpoint};
 use crate::metrics::Metrics;
 use crate::secret::Secret;
+#[cfg(feature = "s3")]
+use crate::spool::Spool;
 use crate::store::{Database, StoreError, Tables};
 
 use super::clients::Gateway;
@@ -43,6 +49,8 @@ macro_rules! setup_error_from {
     )*};
 }
 setup_error_from!(BuildError, StoreError, InvalidUrl);
+#[cfg(feature = "s3")]
+setup_error_from!(crate::gateway::s3::InvalidBucket);
 #[cfg(feature = "callbacks")]
 setup_error_from!(crate::callback::InvalidSecret);
 
@@ -60,6 +68,8 @@ pub struct Setup {
     pub(super) metrics: Metrics,
     pub(super) api: Api,
     pub(super) gateways: HashMap<&'static str, Gateway>,
+    #[cfg(feature = "s3")]
+    pub(super) spools: HashMap<&'static str, Spool>,
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) callback_urls: HashMap<&'static str, String>,
     pub(super) intervals: Intervals,
@@ -130,6 +140,41 @@ impl Setup {
         match self.gateways.get(name) {
             Some(Gateway::Fcm(client)) => Ok(client.clone()),
             _ => Err(not_listed(name, "Fcm")),
+        }
+    }
+
+    /// The bucket that `<name>_GATEWAY_URL` names, fed from [`spool`](Self::spool), or a simulated
+    /// provider.
+    ///
+    /// # Errors
+    /// When the module does not list `name` among its gateways, as one to S3.
+    #[cfg(feature = "s3")]
+    pub fn s3(&self, name: &str) -> Result<S3Client, SetupError> {
+        match self.gateways.get(name) {
+            Some(Gateway::S3(client)) => Ok(client.clone()),
+            _ => Err(not_listed(name, "S3")),
+        }
+    }
+
+    /// Where contents wait that clients have uploaded: the folder that `<name>_SPOOL` names.
+    ///
+    /// # Errors
+    /// As [`s3`](Self::s3).
+    #[cfg(feature = "s3")]
+    pub fn spool(&self, name: &str) -> Result<Spool, SetupError> {
+        let spool = self.spools.get(name).cloned();
+        spool.ok_or_else(|| not_listed(name, "S3"))
+    }
+
+    /// The mail server that `<name>_GATEWAY_URL` names, or a simulated provider.
+    ///
+    /// # Errors
+    /// When the module does not list `name` among its gateways, as one to a mail server.
+    #[cfg(feature = "smtp")]
+    pub fn smtp(&self, name: &str) -> Result<SmtpClient, SetupError> {
+        match self.gateways.get(name) {
+            Some(Gateway::Smtp(client)) => Ok(client.clone()),
+            _ => Err(not_listed(name, "Smtp")),
         }
     }
 

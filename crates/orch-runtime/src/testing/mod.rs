@@ -19,6 +19,8 @@ mod service_account;
 mod signing;
 #[cfg(feature = "sqlite")]
 pub mod sim;
+#[cfg(feature = "s3")]
+mod spool;
 mod world;
 
 pub use self::clock::ManualClock;
@@ -30,4 +32,6 @@ pub use self::service_account::{service_account, service_account_file};
 pub use self::signing::twilio_signature;
 #[cfg(feature = "callbacks")]
 pub use self::signing::{signature, timestamped_signature};
+#[cfg(feature = "s3")]
+pub use self::spool::TestSpool;
 pub use self::world::{Crashes, World, WorldSetup};

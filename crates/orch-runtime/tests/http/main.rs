@@ -12,6 +12,8 @@ mod bad_input;
 #[cfg(test)]
 mod callbacks;
 #[cfg(test)]
+mod contents;
+#[cfg(test)]
 mod contract;
 #[cfg(test)]
 mod gateway;

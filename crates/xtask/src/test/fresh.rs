@@ -13,12 +13,14 @@ use super::examples::build;
 use super::files::copy_file;
 
 /// What the project is made of: each kind of gateway, and one operation that is not named like its domain.
-const OPERATIONS: [&str; 5] = [
+const OPERATIONS: [&str; 7] = [
     "Payment PaymentRequested order_id:string amount:money",
     "Charge ChargeRequested --gateway stripe --callbacks",
     "Charge RefundRequested",
     "Alarm AlarmRaised --gateway twilio --callbacks",
     "Push PushSent --gateway fcm",
+    "FileUpload FileUploadRequested --gateway s3",
+    "Mail MailRequested --gateway smtp",
 ];
 
 /// Makes the project. Our lock file stands in for the one cargo would make from the network.

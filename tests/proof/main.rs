@@ -12,6 +12,7 @@
 //! | `fleet` | workers on one PostgreSQL, killed while the server is restarted under them |
 //! | `two_processes` | two processes on one file, and one that is paused past its lease |
 //! | `service_start` | what a bad configuration gets, how a service stops, what it never tells |
+//! | `evolution` | that databases outlive changes of the spec, and upgrades |
 //! | `mutations` | that the generated tests fail when a guarantee is taken out |
 
 #![cfg(unix)]
@@ -23,6 +24,7 @@
 
 mod crash_matrix;
 mod database;
+mod evolution;
 mod fleet;
 mod http;
 mod lines;

@@ -47,6 +47,10 @@ impl Project {
         Self { folder, name }
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.folder.join(relative)
     }
@@ -98,7 +102,7 @@ impl Project {
     }
 
     /// The service's program, which stops at `ORCH_STALL_AT`. Each project has a copy of its own.
-    fn program(&self) -> PathBuf {
+    pub(crate) fn program(&self) -> PathBuf {
         let built = self.cargo(&["build", "--features", "orch-runtime/testing"]);
         assert!(built.status.success(), "{}", shown(&built));
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("generated");
@@ -106,7 +110,43 @@ impl Project {
     }
 }
 
-fn at_runtime_of_repository(name: &'static str) -> Project {
+/// A project of the repository, such as one that an older version wrote, on today's runtime.
+pub(crate) fn copied(name: &'static str, from: &str) -> Project {
+    let project = Project {
+        folder: Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("proof")
+            .join(name),
+        name,
+    };
+    if project.folder.exists() {
+        fs::remove_dir_all(&project.folder).unwrap();
+    }
+    copy(&Path::new(REPOSITORY).join(from), &project.folder);
+    let crates = Path::new(REPOSITORY).join("crates");
+    let own = format!("path = \"{}\"", crates.display());
+    project.edit("orch.toml", "path = \"../../crates\"", &own);
+    fs::copy(
+        Path::new(REPOSITORY).join("Cargo.lock"),
+        project.path("Cargo.lock"),
+    )
+    .unwrap();
+    project
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+pub(crate) fn at_runtime_of_repository(name: &'static str) -> Project {
     let crates = Path::new(REPOSITORY).join("crates");
     let crates = crates.to_str().unwrap();
     Project::generate(name, &["--runtime-path", crates])

@@ -61,6 +61,11 @@ impl Site {
             .set("BIND_ADDR", "127.0.0.1:0")
     }
 
+    /// Another program on the same database.
+    pub(crate) fn replace_program(&mut self, program: &Path) {
+        program.clone_into(&mut self.program);
+    }
+
     pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
         self = self.unset(name);
         self.variables.push((name.to_owned(), value.to_owned()));

@@ -1,0 +1,89 @@
+//! Projects that change while their databases stay: other fields, another event, another version.
+
+use std::fs;
+use std::process::Command;
+
+use crate::http;
+use crate::project::{Project, shown};
+use crate::provider::{Answer, Provider};
+use crate::service::Site;
+use crate::{database, project, turn};
+
+/// What was accepted yesterday has to be there tomorrow, whatever the spec says by then.
+#[test]
+fn a_database_outlives_the_changes_of_its_spec() {
+    let _turn = turn();
+    let provider = Provider::start(|_, _| Answer::Done);
+    let project = project::at_runtime_of_repository("proof-grown");
+    let first = project.folder().join("first");
+    fs::copy(project.program(), &first).unwrap();
+    let mut site = Site::new(&first, &provider);
+    let mut service = site.start();
+    let asked = http::post(service.address, "key-1", &http::payment("order-1")).unwrap();
+    let op_id = asked.text("opId");
+    assert_eq!(service.rest(&op_id), "COMPLETED");
+    service.terminate();
+    service.ended();
+    let spec = fs::read_to_string(project.path("orch.toml")).unwrap();
+    let spec = spec.replace(
+        "\"order_id:string:max=64\"",
+        "\"order_id:i64\", \"note:text?\"",
+    );
+    fs::write(project.path("orch.toml"), spec).unwrap();
+    generate(&project, &["apply"]);
+    generate(
+        &project,
+        &[
+            "Payment",
+            "RefundRequested",
+            "payment_id:string",
+            "note:text",
+        ],
+    );
+    site.replace_program(&project.program());
+    let service = site.start();
+    assert_eq!(service.rest(&op_id), "COMPLETED", "the old one is there");
+    let order = http::payment("7").replace(r#""orderId":"7""#, r#""orderId":7"#);
+    let asked = http::post(service.address, "key-2", &order).unwrap();
+    assert_eq!(service.rest(&asked.text("opId")), "COMPLETED");
+    let sql = "select sum(order_id) from payment_operations";
+    assert_eq!(database::number(&site.database(), sql), 7);
+    let names: Vec<String> = database::texts(
+        &site.database(),
+        "select name from pragma_table_info('payment_operations') where name like 'order_id%'",
+    );
+    let aside = names.iter().find(|name| name.contains("_before_")).unwrap();
+    let sql = format!("select {aside} from payment_operations where {aside} is not null");
+    assert_eq!(
+        database::texts(&site.database(), &sql),
+        ["order-1"],
+        "nothing is lost"
+    );
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", "key-3"),
+    ];
+    let body = r#"{"paymentId":"p-1","note":"wrong size"}"#;
+    let refund = http::send(service.address, "POST /api/refunds", &headers, body).unwrap();
+    assert_eq!(refund.status(), 202, "{refund:?}");
+}
+
+/// The package that the first version wrote, brought to this one: it builds, and its tests pass.
+#[test]
+fn a_project_of_the_first_version_passes_its_tests_after_the_upgrade() {
+    let _turn = turn();
+    let fixture = "tests/it/upgrade/fixtures/0.1.0/payment";
+    let project = project::copied("proof-upgraded", fixture);
+    generate(&project, &["upgrade"]);
+    let tested = project.cargo(&["test"]);
+    assert!(tested.status.success(), "{}", shown(&tested));
+}
+
+fn generate(project: &Project, arguments: &[&str]) {
+    let ran = Command::new(env!("CARGO_BIN_EXE_orch-gen"))
+        .args(arguments)
+        .current_dir(project.folder())
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", shown(&ran));
+}

@@ -114,21 +114,28 @@ impl GeneratedFile {
         view: &impl Template,
     ) -> Result<Self, RenderError> {
         match view.render() {
-            Ok(mut text) => {
-                if !text.ends_with('\n') {
-                    text.push('\n');
-                }
-                if language == Language::Rust {
-                    text = fit(&text);
-                }
-                Ok(Self {
-                    path,
-                    class,
-                    language,
-                    text: text.into(),
-                })
-            }
+            Ok(text) => Ok(Self::of(path, class, language, text)),
             Err(error) => Err(RenderError::new(path, error.to_string())),
+        }
+    }
+
+    /// A Rust file that is rendered already.
+    pub(super) fn rust_text(path: String, class: Class, text: String) -> Self {
+        Self::of(path, class, Language::Rust, text)
+    }
+
+    fn of(path: String, class: Class, language: Language, mut text: String) -> Self {
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        if language == Language::Rust {
+            text = fit(&text);
+        }
+        Self {
+            path,
+            class,
+            language,
+            text: text.into(),
         }
     }
 

@@ -12,7 +12,10 @@ use orch_runtime::{Migration, StoreKind};
 pub const STORE: StoreKind = StoreKind::Sqlite;
 
 /// The schema, in the order of application.
-pub const MIGRATIONS: &[Migration] = &[file_upload::MIGRATION];
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    name: "0001_file_upload",
+    up: include_str!("../migrations/sqlite/0001_file_upload.sql"),
+}];
 
 /// The whole service, ready to run.
 #[must_use]

@@ -12,7 +12,10 @@ use orch_runtime::{Migration, StoreKind};
 pub const STORE: StoreKind = StoreKind::Postgres;
 
 /// The schema, in the order of application.
-pub const MIGRATIONS: &[Migration] = &[payment::MIGRATION];
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    name: "0001_payment",
+    up: include_str!("../migrations/postgres/0001_payment.sql"),
+}];
 
 /// The whole service, ready to run.
 #[must_use]

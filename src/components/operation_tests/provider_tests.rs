@@ -60,78 +60,79 @@ pub(super) fn gateway(
     let package = format!("{}::{}", names.crate_name, names.domain_module);
     let gateway_use = gateway_use(&package, domain);
     let (adapter, module) = (domain.adapter(), names.module);
-    match domain.gateway {
-        GatewayKind::Http => {
-            let below = if operation.is_root {
-                String::new()
-            } else {
-                format!("/{}", operation.route())
-            };
-            let view = HttpView {
-                adapter,
-                module,
-                gateway_use,
-                below,
-            };
-            GeneratedFile::rust(path, Class::Yours, &view)
+    let rust = |view: Result<String, askama::Error>| match view {
+        Ok(text) => Ok(GeneratedFile::rust_text(path.clone(), Class::Yours, text)),
+        Err(error) => Err(RenderError::new(path.clone(), error.to_string())),
+    };
+    rust(match domain.gateway {
+        GatewayKind::Http => HttpView {
+            adapter,
+            module,
+            gateway_use,
+            below: below(operation),
         }
-        GatewayKind::Stripe => {
-            let address = if operation.is_refund {
-                "/v1/refunds"
-            } else {
-                "/v1/charges"
-            };
-            let view = StripeView {
-                adapter,
-                module,
-                gateway_use,
-                address,
-            };
-            GeneratedFile::rust(path, Class::Yours, &view)
+        .render(),
+        GatewayKind::Stripe => StripeView {
+            adapter,
+            module,
+            gateway_use,
+            address: stripe_address(operation),
         }
-        GatewayKind::Twilio => {
-            let body = operation.slot("body").map_or("body", |field| &field.json);
-            let to = operation.slot("to").map_or("", |field| &field.sample_json);
-            let digits = to.trim_matches('"').strip_prefix('+').unwrap_or_default();
-            let is_number = (2..=15).contains(&digits.len())
-                && digits.bytes().all(|byte| byte.is_ascii_digit());
-            let view = TwilioView {
-                adapter,
-                module,
-                gateway_use,
-                body,
-                is_number,
-            };
-            GeneratedFile::rust(path, Class::Yours, &view)
+        .render(),
+        GatewayKind::Twilio => TwilioView {
+            adapter,
+            module,
+            gateway_use,
+            body: in_json(operation, "body"),
+            is_number: is_number(operation),
         }
-        GatewayKind::Fcm => {
-            let view = FcmView {
-                adapter,
-                module,
-                gateway_use,
-            };
-            GeneratedFile::rust(path, Class::Yours, &view)
+        .render(),
+        GatewayKind::Fcm => FcmView {
+            adapter,
+            module,
+            gateway_use,
         }
-        GatewayKind::S3 => {
-            let view = S3View {
-                adapter,
-                name: names.name,
-                module,
-                imports: with_command(names, gateway_use),
-                size: in_json(operation, "size"),
-                sha256: in_json(operation, "sha256"),
-            };
-            GeneratedFile::rust(path, Class::Yours, &view)
+        .render(),
+        GatewayKind::S3 => S3View {
+            adapter,
+            name: names.name,
+            module,
+            imports: with_command(names, gateway_use),
+            size: in_json(operation, "size"),
+            sha256: in_json(operation, "sha256"),
         }
-        GatewayKind::Smtp => {
-            let view = SmtpView {
-                adapter,
-                module,
-                gateway_use,
-            };
-            GeneratedFile::rust(path, Class::Yours, &view)
+        .render(),
+        GatewayKind::Smtp => SmtpView {
+            adapter,
+            module,
+            gateway_use,
         }
+        .render(),
+    })
+}
+
+/// Where below the provider's address an operation is taken.
+fn below(operation: &OperationModel) -> String {
+    if operation.is_root {
+        String::new()
+    } else {
+        format!("/{}", operation.route())
     }
+}
+
+const fn stripe_address(operation: &OperationModel) -> &'static str {
+    if operation.is_refund {
+        "/v1/refunds"
+    } else {
+        "/v1/charges"
+    }
+}
+
+/// Whether the sample is sent to a number that can be asked about.
+fn is_number(operation: &OperationModel) -> bool {
+    let to = operation.slot("to").map_or("", |field| &field.sample_json);
+    let digits = to.trim_matches('"').strip_prefix('+').unwrap_or_default();
+    (2..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The name in requests of the field that fills a slot.

@@ -8,10 +8,10 @@ CREATE TABLE IF NOT EXISTS file_upload_operations (
     event_type TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     payload TEXT NOT NULL,
-    object_key TEXT NOT NULL,
-    content_type TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    sha256 TEXT NOT NULL,
+    object_key TEXT,
+    content_type TEXT,
+    size INTEGER,
+    sha256 TEXT,
     state TEXT NOT NULL CHECK (
         state = 'PENDING' OR state = 'IN_PROGRESS' OR state = 'UNKNOWN'
         OR state = 'COMPLETED' OR state = 'FAILED' OR state = 'PARKED'

@@ -19,7 +19,7 @@ use orch_runtime::engine::{BuildError, EngineBuilder};
 use orch_runtime::gateway::GatewayKind;
 use orch_runtime::http::Endpoint;
 use orch_runtime::service::{Intervals, Module, Parts, Setup, SetupError};
-use orch_runtime::{Cleaner, Engine, Migration, Monitor, Tables, Workers};
+use orch_runtime::{Cleaner, Engine, Monitor, Tables, Workers};
 
 use self::gateway::{FileUploadGateway, HttpFileUploadGateway};
 use self::generated::finalizer::FileUploadFinalizer;
@@ -30,12 +30,6 @@ use self::orchestrator::FileUploadOrchestrator;
 pub const TABLES: Tables = Tables {
     domain: "file_upload",
     columns: &["object_key", "content_type", "size", "sha256"],
-};
-
-/// The schema of file upload.
-pub const MIGRATION: Migration = Migration {
-    name: "0001_file_upload",
-    up: include_str!("../../migrations/sqlite/0001_file_upload.sql"),
 };
 
 /// What the provider's variables begin with, before `_GATEWAY`.

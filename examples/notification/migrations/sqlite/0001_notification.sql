@@ -8,10 +8,10 @@ CREATE TABLE IF NOT EXISTS notification_operations (
     event_type TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     payload TEXT NOT NULL,
-    recipient TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    template TEXT NOT NULL,
-    body TEXT NOT NULL,
+    recipient TEXT,
+    channel TEXT,
+    template TEXT,
+    body TEXT,
     state TEXT NOT NULL CHECK (
         state = 'PENDING' OR state = 'IN_PROGRESS' OR state = 'UNKNOWN'
         OR state = 'COMPLETED' OR state = 'FAILED' OR state = 'PARKED'

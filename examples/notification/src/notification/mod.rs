@@ -19,7 +19,7 @@ use orch_runtime::engine::{BuildError, EngineBuilder};
 use orch_runtime::gateway::GatewayKind;
 use orch_runtime::http::Endpoint;
 use orch_runtime::service::{Intervals, Module, Parts, Setup, SetupError};
-use orch_runtime::{Cleaner, Engine, Migration, Monitor, Tables, Workers};
+use orch_runtime::{Cleaner, Engine, Monitor, Tables, Workers};
 
 use self::gateway::{HttpNotificationGateway, NotificationGateway};
 use self::generated::finalizer::NotificationFinalizer;
@@ -30,12 +30,6 @@ use self::orchestrator::NotificationOrchestrator;
 pub const TABLES: Tables = Tables {
     domain: "notification",
     columns: &["recipient", "channel", "template", "body"],
-};
-
-/// The schema of notification.
-pub const MIGRATION: Migration = Migration {
-    name: "0001_notification",
-    up: include_str!("../../migrations/sqlite/0001_notification.sql"),
 };
 
 /// What the provider's variables begin with, before `_GATEWAY`.

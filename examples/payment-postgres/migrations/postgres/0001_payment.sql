@@ -7,9 +7,9 @@ CREATE TABLE IF NOT EXISTS payment_operations (
     event_type TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     payload TEXT NOT NULL,
-    order_id TEXT NOT NULL,
-    amount_value BIGINT NOT NULL,
-    amount_currency TEXT NOT NULL,
+    order_id TEXT,
+    amount_value BIGINT,
+    amount_currency TEXT,
     state TEXT COLLATE "C" NOT NULL CHECK (
         state IN ('PENDING', 'IN_PROGRESS', 'UNKNOWN', 'COMPLETED', 'FAILED', 'PARKED')
     ),

@@ -8,9 +8,9 @@ CREATE TABLE IF NOT EXISTS payment_operations (
     event_type TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     payload TEXT NOT NULL,
-    order_id TEXT NOT NULL,
-    amount_value INTEGER NOT NULL,
-    amount_currency TEXT NOT NULL,
+    order_id TEXT,
+    amount_value INTEGER,
+    amount_currency TEXT,
     state TEXT NOT NULL CHECK (
         state = 'PENDING' OR state = 'IN_PROGRESS' OR state = 'UNKNOWN'
         OR state = 'COMPLETED' OR state = 'FAILED' OR state = 'PARKED'

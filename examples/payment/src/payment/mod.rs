@@ -19,7 +19,7 @@ use orch_runtime::engine::{BuildError, EngineBuilder};
 use orch_runtime::gateway::GatewayKind;
 use orch_runtime::http::Endpoint;
 use orch_runtime::service::{Intervals, Module, Parts, Setup, SetupError};
-use orch_runtime::{Cleaner, Engine, Migration, Monitor, Tables, Workers};
+use orch_runtime::{Cleaner, Engine, Monitor, Tables, Workers};
 
 use self::gateway::{HttpPaymentGateway, PaymentGateway};
 use self::generated::finalizer::PaymentFinalizer;
@@ -30,12 +30,6 @@ use self::orchestrator::PaymentOrchestrator;
 pub const TABLES: Tables = Tables {
     domain: "payment",
     columns: &["order_id", "amount_value", "amount_currency"],
-};
-
-/// The schema of payment.
-pub const MIGRATION: Migration = Migration {
-    name: "0001_payment",
-    up: include_str!("../../migrations/sqlite/0001_payment.sql"),
 };
 
 /// What the provider's variables begin with, before `_GATEWAY`.

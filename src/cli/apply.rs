@@ -22,7 +22,9 @@ pub(super) fn run(
     }
     let session = open(&place, output)?;
     let text = required_spec(&place)?;
+    let working = output.working("planning");
     let plan = place.plan(&Real, &text, arguments.mode.force)?;
+    drop(working);
     carry_out(&session, &plan, &arguments.mode, output)?;
     if !output.json {
         let summary = if plan.is_empty() {
@@ -49,7 +51,9 @@ pub(super) fn plan(
 
 fn show(place: &Place, diff: bool, force: bool, output: &mut Output<'_>) -> Result<Exit> {
     apply::pending(&Real, &place.root)?;
+    let working = output.working("planning");
     let plan = place.plan(&Real, &required_spec(place)?, force)?;
+    drop(working);
     Ok(print_plan(&plan, diff, output))
 }
 
@@ -75,7 +79,9 @@ pub(super) fn carry_out(
     if conflict.is_some() && !output.json {
         output.say(plan::tree(&conflicts_only(plan), output.style()).trim_end());
     }
+    let working = output.working("writing files");
     session.apply(plan)?;
+    drop(working);
     if output.json {
         let mut document = plan.to_json(false);
         document["kind"] = json!("applied");
@@ -88,11 +94,13 @@ pub(super) fn carry_out(
     if mode.diff {
         output.say(plan::diff(plan, output.style()).trim_end());
     }
-    if !plan.is_empty() {
+    if !plan.is_empty() && !output.plan_shown {
         output.say(plan::tree(plan, output.style()).trim_end());
     }
-    output.warnings(&plan.warnings);
-    plan.notes.iter().for_each(|note| output.note(note));
+    if !output.plan_shown {
+        output.warnings(&plan.warnings);
+        plan.notes.iter().for_each(|note| output.note(note));
+    }
     Ok(())
 }
 

@@ -19,7 +19,9 @@ pub(super) fn run(
 ) -> Result<Exit> {
     let place = target::existing(&Real, arguments, environment)?;
     apply::pending(&Real, &place.root)?;
+    let working = output.working("comparing");
     let plan = place.plan(&Real, &required_spec(&place)?, false)?;
+    drop(working);
     let drifts = drift::drift(&plan);
     let fix = drift::fix(&drifts);
     if output.json {

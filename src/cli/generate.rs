@@ -35,12 +35,7 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> Result<Exit> {
     let wanted = understand(arguments, output)?;
-    let target = Target {
-        out: arguments.out.clone(),
-        package: arguments.package.clone(),
-    };
-    let new_folder = format!("{}-service", wanted.domain.name.kebab());
-    let place = target::for_generation(&Real, &target, environment, &new_folder)?;
+    let place = place_of(arguments, &wanted, environment)?;
     let runtime = runtime_source(&arguments.runtime, environment, &place.root)?;
     let store = store(&arguments.runtime)?;
     if arguments.mode.dry_run {
@@ -51,7 +46,9 @@ pub(super) fn run(
     }
     let session = open(&place, output)?;
     let (text, edit) = edited_spec(&place, &wanted, runtime, store)?;
+    let working = output.working("planning");
     let plan = place.plan(&Real, &text, arguments.mode.force)?;
+    drop(working);
     carry_out(&session, &plan, &arguments.mode, output)?;
     let way = relative(&environment.folder, &place.root);
     let way = way.display().to_string();
@@ -63,6 +60,28 @@ pub(super) fn run(
         next_steps(&wanted, &text, &way, &plan, output);
     }
     Ok(Exit::Done)
+}
+
+/// What adding it would do to the spec of which place; refuses what cannot be added there, and writes
+/// nothing.
+pub(super) fn try_out(
+    arguments: &Generate,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> Result<(Place, Edit)> {
+    let wanted = understand(arguments, output)?;
+    let place = place_of(arguments, &wanted, environment)?;
+    let (_, edit) = edited_spec(&place, &wanted, None, None)?;
+    Ok((place, edit))
+}
+
+fn place_of(arguments: &Generate, wanted: &Wanted, environment: &Environment) -> Result<Place> {
+    let target = Target {
+        out: arguments.out.clone(),
+        package: arguments.package.clone(),
+    };
+    let new_folder = format!("{}-service", wanted.domain.name.kebab());
+    target::for_generation(&Real, &target, environment, &new_folder)
 }
 
 fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {

@@ -15,8 +15,6 @@ const PLANNED: &[&str] = &[
     "hook",
     "lsp",
     "ops",
-    "man",
-    "doctor",
     "demo",
     "import",
     "eject",

@@ -65,7 +65,7 @@ Exit codes: 0 no problem (warnings are none), 1 a problem.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
-  orch-gen completions bash > ~/.local/share/bash-completion/completions/orch-gen
+  source <(orch-gen completions bash)
   orch-gen completions fish > ~/.config/fish/completions/orch-gen.fish";
 
 const LINT_EXAMPLES: &str = "\

@@ -2,15 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod comfort;
 mod command;
 mod conflicts;
+mod doctor;
 mod existing;
 mod format;
 mod generate;
 mod hostile;
+mod interactive;
 mod interrupted;
 mod lint;
 mod machine;
 mod migrations;
 mod output;
 mod places;
+mod schemas;

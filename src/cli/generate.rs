@@ -41,7 +41,9 @@ pub(super) fn run(
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
         let (text, _) = edited_spec(&place, &wanted, runtime, store)?;
+        let working = output.working("planning");
         let plan = place.plan(&Real, &text, arguments.mode.force)?;
+        drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;

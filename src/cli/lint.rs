@@ -48,7 +48,10 @@ pub(super) fn after_writing(root: &Path, environment: &Environment, output: &mut
         today: today(environment),
         ..Options::default()
     };
-    match orch_lint::lint(root, &options) {
+    let working = output.working("linting");
+    let linted = orch_lint::lint(root, &options);
+    drop(working);
+    match linted {
         Ok(report) if report.findings.is_empty() => {
             let rules = orch_lint::rules::ALL.len();
             output.say(&format!("Linted by {rules} rules: no findings."));

@@ -1,7 +1,7 @@
 //! The command line: reads arguments, calls plan and apply, prints.
 //!
 //! Nothing here decides about files. Output is collected and written once, so that a closed pipe
-//! is no panic. Only [`interactive`] asks questions, and only on a terminal.
+//! is no panic. Only `interactive` asks questions, and only on a terminal.
 
 mod apply;
 mod args;

@@ -27,19 +27,23 @@ pub(super) fn run(
     let without = |text: &str| spec::remove(text, &domain, event.as_ref());
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
+        let working = output.working("planning");
         let plan = place.plan_removal(
             &Real,
             &without(&required_spec(&place)?)?,
             arguments.mode.force,
         )?;
+        drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
+    let working = output.working("planning");
     let plan = place.plan_removal(
         &Real,
         &without(&required_spec(&place)?)?,
         arguments.mode.force,
     )?;
+    drop(working);
     carry_out(&session, &plan, &arguments.mode, output)?;
     let domain = domain.type_name();
     match event {

@@ -181,3 +181,36 @@ fn an_unknown_code_names_the_nearest() {
     let ran = place.run(&["explain", "zebra"]).refused(2, "OG001");
     assert!(ran.err.contains("`orch-gen explain` lists"), "{ran:?}");
 }
+
+/// Who waits wants to know for what, and nothing of it is left on the screen. The compiler that is waited for answers
+/// when the terminal has shown the word.
+#[cfg(target_os = "linux")]
+#[test]
+fn work_that_takes_long_is_named_on_a_terminal() {
+    use crate::terminal::Terminal;
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    let Some(terminal) = Terminal::new(&place) else {
+        return;
+    };
+    let (cargo, gate) = (place.path("bin/cargo"), place.path("gate"));
+    let fifo = Command::new("mkfifo").arg(&gate).status().unwrap();
+    assert!(fifo.success());
+    let script = format!(
+        "#!/bin/sh\nread -r line < '{}'\necho cargo 1.95.0\n",
+        gate.display()
+    );
+    place.write("bin/cargo", &script);
+    std::fs::set_permissions(&cargo, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!(
+        "{}:{}",
+        place.path("bin").display(),
+        std::env::var("PATH").unwrap()
+    );
+    let open = format!("looking…=>{}", gate.display());
+    let mut command = terminal.command(&["doctor"], &[&open]);
+    command.env("PATH", &path);
+    let shown = ran(command).done().out;
+    assert_eq!(shown.matches("looking…\r\u{1b}[K").count(), 1, "{shown:?}");
+    assert!(shown.contains("cargo 1.95.0"), "{shown}");
+}

@@ -78,6 +78,9 @@ fn a_fresh_package_is_healthy() {
 #[test]
 fn outside_a_package_only_the_toolchain_is_looked_at() {
     let place = Place::new();
+    place
+        .run(&["doctor", "--out", "nowhere"])
+        .refused(2, "OG001");
     let ran = place.run(&["doctor", "--json"]).done();
     assert_eq!(said(&ran, "package").0, "ok");
     place.write("Cargo.toml", "[package]\nname = \"shop\"\n");

@@ -229,6 +229,9 @@ fn a_command_behind_an_option_is_no_domain() {
         "explain",
         "rules",
         "completions",
+        "doctor",
+        "man",
+        "schema",
         "help",
     ] {
         refused(&["--dry-run", word, "Payment"], "OG001");

@@ -1,6 +1,8 @@
 //! Dialogues: what is asked, what the answers lead to, and that only a yes writes.
 
 use crate::command::{PROGRAM, Place, files};
+#[cfg(target_os = "linux")]
+use crate::terminal::Terminal;
 use orch_gen::cli::{self, Environment, Input, Output};
 use orch_gen::error::Exit;
 use std::ffi::OsString;
@@ -301,71 +303,35 @@ fn answers_that_are_no_text_are_asked_for_again() {
     );
 }
 
-/// Types answers into a pseudo-terminal, each after its question was shown.
-#[cfg(target_os = "linux")]
-const TYPIST: &str = r#"
-import os, pty, sys
-program, folder, *steps = sys.argv[1:]
-child, terminal = pty.fork()
-if child == 0:
-    os.chdir(folder)
-    os.execv(program, [program])
-seen = b""
-def until(mark):
-    global seen
-    while mark is None or mark not in seen:
-        try:
-            more = os.read(terminal, 4096)
-        except OSError:
-            return
-        if not more:
-            return
-        sys.stdout.buffer.write(more)
-        seen += more
-for step in steps:
-    mark, answer = step.split("=", 1)
-    until(mark.encode())
-    seen = b""
-    os.write(terminal, b"\x04" if answer == "^D" else answer.encode() + b"\n")
-until(None)
-sys.stdout.buffer.flush()
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"#;
-
 /// Questions have to be seen before they are answered: what is held back looks like a program that
 /// hangs.
 #[cfg(target_os = "linux")]
 #[test]
 fn on_a_real_terminal_each_question_is_seen_first() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        return;
-    }
     let place = Place::new();
-    let folder = place.path("");
-    let ask = |steps: &[&str]| {
-        let mut command = Command::new("python3");
-        command
-            .args(["-c", TYPIST, PROGRAM, folder.to_str().unwrap()])
-            .args(steps);
-        crate::command::ran(command)
+    let Some(terminal) = Terminal::new(&place) else {
+        return;
     };
-    let ran = ask(&["Domain, such as Payment: =Payment", "Event=^D"]);
+    let ran = terminal.run(&[], &["Domain, such as Payment: =Payment", "Event=^D"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(
         ran.out.contains("Nothing was written.") && place.is_empty(),
         "{ran:?}"
     );
-    let ran = ask(&[
-        "Domain, such as Payment: =paymnt",
-        "[PaymntRequested]: =",
-        "Field 1: =a:strng",
-        "did you mean `string`?=a:string",
-        "Field 2: =",
-        "[paymnt-service]: =",
-        "[http]: =",
-        "[sqlite]: =",
-        "[yes]: =y",
-    ]);
+    let ran = terminal.run(
+        &[],
+        &[
+            "Domain, such as Payment: =paymnt",
+            "[PaymntRequested]: =",
+            "Field 1: =a:strng",
+            "did you mean `string`?=a:string",
+            "Field 2: =",
+            "[paymnt-service]: =",
+            "[http]: =",
+            "[sqlite]: =",
+            "[yes]: =y",
+        ],
+    );
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(
         ran.out.lines().last(),

@@ -18,3 +18,5 @@ mod migrations;
 mod output;
 mod places;
 mod schemas;
+#[cfg(target_os = "linux")]
+mod terminal;

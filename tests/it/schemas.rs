@@ -3,7 +3,7 @@
 use crate::command::{Place, Ran};
 use boon::{Compiler, SchemaIndex, Schemas};
 use orch_gen::cli::SCHEMAS;
-use orch_gen::spec::{Field, Spec, StoreKind, Track};
+use orch_gen::spec::{Field, Spec, StoreKind, Track, parse_gateway};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_json::{Value, json};
@@ -261,6 +261,25 @@ fn what_the_parser_reads_the_schema_accepts() {
         let refusal = judge.refusal("orch.toml", &as_json(&text).unwrap());
         assert_eq!(refusal, None, "{text}");
     }
+}
+
+/// A gateway that one of the two does not know would be refused, or could not be found.
+#[test]
+fn the_schema_names_every_gateway() {
+    let schema = SCHEMAS.iter().find(|schema| schema.name == "orch.toml");
+    let schema: Value = serde_json::from_str(schema.unwrap().text).unwrap();
+    let words = &schema["properties"]["domain"]["items"]["properties"]["gateway"]["enum"];
+    let words: Vec<&str> = words
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let error = parse_gateway("nonsense").unwrap_err();
+    assert_eq!(
+        error.advice(),
+        Some(&*format!("available: {}", words.join(", ")))
+    );
 }
 
 #[test]

@@ -12,8 +12,8 @@ use super::Environment;
 use super::args::Target;
 use super::output::Output;
 use super::target;
-use crate::disk::Real;
-use crate::error::{Exit, Result};
+use crate::disk::{Entry, Read as _, Real};
+use crate::error::{Code, Error, Exit, Result};
 use crate::plan::SCHEMA;
 use check::{Check, Status};
 use serde_json::{Value, json};
@@ -25,6 +25,13 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> Result<Exit> {
     let folder = target::folder(&Real, arguments, environment)?;
+    if !matches!(Real.entry(&folder), Ok(Some(Entry::Folder | Entry::Link))) {
+        return Err(
+            Error::new(Code::Usage, "there is no such folder to look at")
+                .at(folder.display().to_string())
+                .help("name the folder of a package with `--out DIR`"),
+        );
+    }
     let working = output.working("looking");
     let mut checks = toolchain::checks(&folder);
     checks.extend(package::checks(&folder)?);

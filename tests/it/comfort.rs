@@ -124,6 +124,26 @@ fn completions_name_every_command_and_are_read_by_their_shell() {
     }
 }
 
+/// Completes `orch-gen COMMAND --` as bash does on a key.
+const KEY: &str = r#"source bash; COMP_WORDS=(orch-gen "$1" --); COMP_CWORD=2
+$(complete -p orch-gen | grep -o "_orch[a-z_]*" | head -1) orch-gen -- "$1"; echo "${COMPREPLY[@]}""#;
+
+/// The generator once gave the options of a command a name that nothing asks for.
+#[cfg(unix)]
+#[test]
+fn bash_offers_the_options_of_every_command() {
+    let place = Place::new();
+    place.write("bash", &place.run(&["completions", "bash"]).done().out);
+    for name in commands(&place) {
+        let mut command = Command::new("bash");
+        command
+            .args(["-c", KEY, "bash", &name])
+            .current_dir(place.path(""));
+        let offered = ran(command).done().out;
+        assert!(offered.contains("--quiet"), "{name}: {offered:?}");
+    }
+}
+
 #[test]
 fn explanations_have_a_cause_an_example_and_a_fix() {
     let place = Place::new();

@@ -192,8 +192,6 @@ fn a_command_that_is_not_there_yet_is_no_domain() {
         "hook",
         "lsp",
         "ops",
-        "man",
-        "doctor",
         "demo",
         "import",
         "eject",

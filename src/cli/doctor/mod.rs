@@ -55,12 +55,26 @@ fn document(check: &Check) -> Value {
     })
 }
 
+/// The word, as wide as the widest.
+fn word(status: Status, color: bool) -> String {
+    let word = format!("{:7}", status.word());
+    if !color {
+        return word;
+    }
+    let color = match status {
+        Status::Ok => "\x1b[32m",
+        Status::Warning => "\x1b[33m",
+        Status::Problem => "\x1b[31m",
+    };
+    format!("{color}{word}\x1b[0m")
+}
+
 fn print(checks: &[Check], output: &mut Output<'_>) {
     let widest = checks.iter().map(|check| check.name.len()).max();
     for check in checks {
-        let (name, status) = (check.name, check.status.word());
+        let (name, status) = (check.name, word(check.status, output.style().color));
         let mut line = format!(
-            "{status:7}  {name:0$}  {1}",
+            "{status}  {name:0$}  {1}",
             widest.unwrap_or(0),
             check.message
         );

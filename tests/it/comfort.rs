@@ -125,7 +125,7 @@ fn completions_name_every_command_and_are_read_by_their_shell() {
 }
 
 /// Completes `orch-gen COMMAND --` as bash does on a key.
-const KEY: &str = r#"source bash; COMP_WORDS=(orch-gen "$1" --); COMP_CWORD=2
+const KEY: &str = r#"source ./bash; COMP_WORDS=(orch-gen "$1" --); COMP_CWORD=2
 $(complete -p orch-gen | grep -o "_orch[a-z_]*" | head -1) orch-gen -- "$1"; echo "${COMPREPLY[@]}""#;
 
 /// The generator once gave the options of a command a name that nothing asks for.

@@ -100,7 +100,7 @@ pub(super) struct Arguments {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Common {
-    /// Print JSON (its schema has a version)
+    /// Print JSON, as `orch-gen schema` describes it
     #[arg(long, global = true)]
     pub(super) json: bool,
     /// When to use colours

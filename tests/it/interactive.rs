@@ -52,8 +52,12 @@ impl Talked {
 
     /// Requires that nothing was written, and that this was said.
     fn wrote_nothing(&self) {
-        assert_eq!(self.exit, Exit::Findings, "{self:?}");
-        assert!(self.out.ends_with("\nNothing was written.\n"), "{self:?}");
+        assert_eq!(self.exit, Exit::Findings, "{}", self.err);
+        assert!(
+            self.out.ends_with("\nNothing was written.\n"),
+            "{}",
+            self.err
+        );
     }
 }
 

@@ -1,7 +1,8 @@
 //! Errors as a user meets them: a stable code, what happened, where, and what to type.
 //!
 //! [`Code`] is the one registry. Every code has a number that never changes its meaning, the exit
-//! code it leads to and one sentence of explanation; `orch-gen explain OG0xx` prints the sentence.
+//! code it leads to and one sentence of explanation. `orch-gen explain OG0xx` prints it with the usual
+//! cause, an example and the way out, which are in `cli/explain/codes.rs`.
 
 use std::fmt;
 

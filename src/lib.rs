@@ -28,6 +28,7 @@ pub mod spec;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Runs a command line in this process.
 #[must_use]
@@ -36,18 +37,56 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         folder: std::env::current_dir().unwrap_or_default(),
         terminal: io::stdout().is_terminal(),
         seconds: seconds(),
-        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        no_color: is_set("NO_COLOR"),
+        input: (io::stdin().is_terminal() && io::stdout().is_terminal())
+            .then(|| cli::Input::new(io::stdin().lock())),
+        patience: (io::stderr().is_terminal() && !is_set("CI")).then_some(PATIENCE),
     };
-    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let (mut out, mut err) = (Held::new(io::stdout()), Held::new(io::stderr()));
     let exit = cli::run(
         arguments,
         &environment,
         &mut cli::Output::new(&mut out, &mut err),
     );
     // A reader that has seen enough closes its end; the work is done all the same.
-    let _ = io::stdout().write_all(&out);
-    let _ = io::stderr().write_all(&err);
+    let _ = out.flush();
+    let _ = err.flush();
     ExitCode::from(exit as u8)
+}
+
+/// For how long work may be silent: what is over sooner would only flicker.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A stream whose text is held back until it is flushed: at the end, or before a question.
+struct Held<W> {
+    text: Vec<u8>,
+    stream: W,
+}
+
+impl<W> Held<W> {
+    const fn new(stream: W) -> Self {
+        Self {
+            text: Vec::new(),
+            stream,
+        }
+    }
+}
+
+impl<W: Write> Write for Held<W> {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.text.extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let text = std::mem::take(&mut self.text);
+        self.stream.write_all(&text)?;
+        self.stream.flush()
+    }
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
 /// Seconds since 1970.

@@ -22,7 +22,9 @@ pub(super) fn run(
     }
     let session = open(&place, output)?;
     let text = required_spec(&place)?;
+    let working = output.working("planning");
     let plan = place.plan(&Real, &text, arguments.mode.wish())?;
+    drop(working);
     let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
     if !output.json {
         let summary = if plan.is_empty() {
@@ -53,7 +55,9 @@ pub(super) fn plan(
 
 fn show(place: &Place, diff: bool, wish: Wish, output: &mut Output<'_>) -> Result<Exit> {
     apply::pending(&Real, &place.root)?;
+    let working = output.working("planning");
     let plan = place.plan(&Real, &required_spec(place)?, wish)?;
+    drop(working);
     Ok(print_plan(&plan, diff, output))
 }
 
@@ -80,7 +84,9 @@ pub(super) fn carry_out(
     if conflict.is_some() && !output.json {
         output.say(plan::tree(&conflicts_only(plan), output.style()).trim_end());
     }
+    let working = output.working("writing files");
     session.apply(plan)?;
+    drop(working);
     let exit = if plan.left().next().is_some() {
         Exit::Findings
     } else {
@@ -98,11 +104,13 @@ pub(super) fn carry_out(
     if diff {
         output.say(plan::diff(plan, output.style()).trim_end());
     }
-    if !plan.is_empty() {
+    if !plan.is_empty() && !output.plan_shown {
         output.say(plan::tree(plan, output.style()).trim_end());
     }
-    output.warnings(&plan.warnings);
-    plan.notes.iter().for_each(|note| output.note(note));
+    if !output.plan_shown {
+        output.warnings(&plan.warnings);
+        plan.notes.iter().for_each(|note| output.note(note));
+    }
     if let Some(error) = plan.left_error() {
         output.error(&error);
     }

@@ -14,6 +14,7 @@ Examples:
   orch-gen Notification NotificationSent 'channel:enum(push|sms)' body:text
   orch-gen plan --diff                           (what `apply` would do)
   orch-gen check                                 (for CI: exit 1 on drift)
+  orch-gen                                       (asks, on a terminal)
 
 Fields are name:type[?][:constraint...] with the types string text bool i32
 i64 u32 u64 decimal money uuid date datetime json bytes enum(a|b) list<type>
@@ -45,6 +46,40 @@ Examples:
   orch-gen remove Payment --dry-run
 
 Files that were edited are kept and listed.";
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  orch-gen generate orchestration Payment PaymentRequested
+  orch-gen generate               (asks, on a terminal)";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  orch-gen explain ORC002
+  orch-gen explain OG031
+  orch-gen explain                (lists all of them)";
+
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  orch-gen schema                 (lists them)
+  orch-gen schema orch.toml > orch.toml.schema.json
+  orch-gen schema plan";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  orch-gen man | man -l -
+  orch-gen man ~/.local/share/man/man1";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  orch-gen doctor
+  orch-gen doctor --json -p shop
+
+Exit codes: 0 no problem (warnings are none), 1 a problem.";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  source <(orch-gen completions bash)
+  orch-gen completions fish > ~/.config/fish/completions/orch-gen.fish";
 
 const LINT_EXAMPLES: &str = "\
 Examples:
@@ -78,7 +113,7 @@ pub(super) struct Arguments {
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Common {
-    /// Print JSON (its schema has a version)
+    /// Print JSON, as `orch-gen schema` describes it
     #[arg(long, global = true)]
     pub(super) json: bool,
     /// When to use colours
@@ -102,10 +137,10 @@ pub(super) enum Color {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Add something to a package
-    #[command(visible_alias = "g")]
+    #[command(visible_alias = "g", after_help = GENERATE_EXAMPLES)]
     Generate {
         #[command(subcommand)]
-        what: Kind,
+        what: Option<Kind>,
     },
     /// Make an empty service package, wired and runnable
     #[command(after_help = "Example:\n  orch-gen new services/shop")]
@@ -132,14 +167,32 @@ pub(super) enum Command {
     #[command(after_help = LINT_EXAMPLES)]
     Lint(Lint),
     /// List the linter's rules
+    #[command(after_help = "Examples:\n  orch-gen rules\n  orch-gen rules --json")]
     Rules,
     /// Explain a rule or an error code
-    #[command(after_help = "Examples:\n  orch-gen explain ORC002\n  orch-gen explain OG031")]
+    #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain {
-        /// A rule's code or name, or an error code
-        code: String,
+        /// A rule's code or name, or an error code [default: list all]
+        code: Option<String>,
+    },
+    /// Look at the toolchain, the package and what keeps it true
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(Target),
+    /// Print a JSON schema, of orch.toml or of what `--json` prints
+    #[command(after_help = SCHEMA_EXAMPLES)]
+    Schema {
+        /// Which one [default: list them]
+        name: Option<String>,
+    },
+    /// Print the manual page, or write all pages into a folder
+    #[command(after_help = MAN_EXAMPLES)]
+    Man {
+        /// The folder to write the pages into; it has to be there
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
     /// Print a completion script
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,

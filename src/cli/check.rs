@@ -23,7 +23,9 @@ pub(super) fn run(
         upgrade: true,
         ..Wish::default()
     };
+    let working = output.working("comparing");
     let plan = place.plan(&Real, &required_spec(&place)?, wish)?;
+    drop(working);
     let drifts = drift::drift(&plan);
     let fix = drift::fix(&drifts);
     if output.json {

@@ -9,5 +9,8 @@ use clap_complete::Shell;
 pub(super) fn run(shell: Shell, output: &mut Output<'_>) {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "orch-gen", &mut script);
-    output.line(String::from_utf8_lossy(&script).trim_end());
+    let script = String::from_utf8_lossy(&script);
+    // The bash generator of clap 4.6 takes the hyphen of the program's own name for a command.
+    let script = script.replace("orch__subcmd__gen", "orch__gen");
+    output.line(script.trim_end());
 }

@@ -35,23 +35,22 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> Result<Exit> {
     let mut wanted = understand(arguments, output)?;
-    let target = Target {
-        out: arguments.out.clone(),
-        package: arguments.package.clone(),
-    };
-    let new_folder = format!("{}-service", wanted.domain.name.kebab());
-    let place = target::for_generation(&Real, &target, environment, &new_folder)?;
+    let place = place_of(arguments, &wanted, environment)?;
     let runtime = runtime_source(&arguments.runtime, environment, &place.root)?;
     let store = store(&arguments.runtime)?;
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
         let (text, _) = edited_spec(&place, &mut wanted, runtime, store)?;
+        let working = output.working("planning");
         let plan = place.plan(&Real, &text, arguments.mode.wish())?;
+        drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
     let (text, edit) = edited_spec(&place, &mut wanted, runtime, store)?;
+    let working = output.working("planning");
     let plan = place.plan(&Real, &text, arguments.mode.wish())?;
+    drop(working);
     let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
     let way = relative(&environment.folder, &place.root);
     let way = way.display().to_string();
@@ -63,6 +62,41 @@ pub(super) fn run(
         next_steps(&wanted, &text, &way, &plan, output);
     }
     Ok(exit)
+}
+
+/// What adding it would do to the spec of which place; refuses what cannot be added there, and writes
+/// nothing.
+pub(super) fn try_out(
+    arguments: &Generate,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> Result<Tried> {
+    let mut wanted = understand(arguments, output)?;
+    let place = place_of(arguments, &wanted, environment)?;
+    let (_, edit) = edited_spec(&place, &mut wanted, None, None)?;
+    let preset = wanted.preset;
+    Ok(Tried {
+        place,
+        edit,
+        preset,
+    })
+}
+
+/// What adding an operation would come to.
+pub(super) struct Tried {
+    pub(super) place: Place,
+    pub(super) edit: Edit,
+    /// The fields that are taken where none are named.
+    pub(super) preset: Option<Preset>,
+}
+
+fn place_of(arguments: &Generate, wanted: &Wanted, environment: &Environment) -> Result<Place> {
+    let target = Target {
+        out: arguments.out.clone(),
+        package: arguments.package.clone(),
+    };
+    let new_folder = format!("{}-service", wanted.domain.name.kebab());
+    target::for_generation(&Real, &target, environment, &new_folder)
 }
 
 fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {

@@ -27,7 +27,9 @@ pub(super) fn run(
         },
         allow_empty: arguments.allow_empty,
     };
+    let working = output.working("linting");
     let report = orch_lint::lint(&root, &options).map_err(|error| refused(&error, &root))?;
+    drop(working);
     print(&report, arguments, output);
     Ok(match report.exit_code() {
         0 => Exit::Done,
@@ -46,7 +48,10 @@ pub(super) fn after_writing(root: &Path, environment: &Environment, output: &mut
         today: today(environment),
         ..Options::default()
     };
-    match orch_lint::lint(root, &options) {
+    let working = output.working("linting");
+    let linted = orch_lint::lint(root, &options);
+    drop(working);
+    match linted {
         Ok(report) if report.findings.is_empty() => {
             let rules = orch_lint::rules::ALL.len();
             output.say(&format!("Linted by {rules} rules: no findings."));
@@ -111,10 +116,19 @@ fn print(report: &Report, arguments: &Lint, output: &mut Output<'_>) {
         arguments.format
     };
     match format {
-        LintFormat::Json => output.line(report.to_json().trim_end()),
+        LintFormat::Json => output.document(&document(report)),
         LintFormat::Concise => output.text(&report.render_concise()),
         LintFormat::Full => output.text(&report.render_full(output.style().color)),
     }
+}
+
+/// The report as every other document begins.
+fn document(report: &Report) -> serde_json::Value {
+    let mut document: serde_json::Value =
+        serde_json::from_str(&report.to_json()).unwrap_or_default();
+    document["schema"] = json!(SCHEMA);
+    document["kind"] = json!("lint");
+    document
 }
 
 /// The day, in UTC, from days since 1970: exceptions in the source end on a day.

@@ -1,24 +1,31 @@
 //! The command line: reads arguments, calls plan and apply, prints.
 //!
 //! Nothing here decides about files. Output is collected and written once, so that a closed pipe
-//! is no panic, and no command ever asks a question.
+//! is no panic. Only `interactive` asks questions, and only on a terminal.
 
 mod apply;
 mod args;
 mod check;
 mod completions;
+mod doctor;
 mod explain;
 mod generate;
 mod import;
+mod interactive;
 mod lint;
+mod man;
 mod new;
 mod output;
+mod progress;
 mod remove;
+mod schemas;
 mod target;
 mod upgrade;
 mod words;
 
+pub use interactive::Input;
 pub use output::{Output, Stream};
+pub use schemas::{ALL as SCHEMAS, Schema};
 
 use crate::error::{Code, Error, Exit};
 use args::{Arguments, Command};
@@ -26,9 +33,10 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What a run knows about the process it is in.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Environment {
     /// The folder the command was started in.
     pub folder: PathBuf,
@@ -38,6 +46,11 @@ pub struct Environment {
     pub no_color: bool,
     /// Seconds since 1970, for exceptions in the source that end on a day.
     pub seconds: u64,
+    /// Where answers come from; `None` when there is nobody to ask.
+    pub input: Option<Input>,
+    /// For how long work is silent before it says on the error stream what it does; `None` when it
+    /// never does.
+    pub patience: Option<Duration>,
 }
 
 /// Runs a command line whose first element is the program's name.
@@ -77,11 +90,12 @@ fn dispatch(
             if let Some(word) = &arguments.generate.domain {
                 words::refuse(word)?;
             }
-            generate::run(&arguments.generate, environment, output)
+            add(&arguments.generate, environment, output)
         }
-        Some(Command::Generate {
-            what: args::Kind::Orchestration(generate),
-        }) => generate::run(&generate, environment, output),
+        Some(Command::Generate { what }) => match what {
+            Some(args::Kind::Orchestration(generate)) => add(&generate, environment, output),
+            None => add(&arguments.generate, environment, output),
+        },
         Some(Command::New(new)) => new::run(&new, environment, output),
         Some(Command::Apply(apply)) => apply::run(&apply, environment, output),
         Some(Command::Plan(plan)) => apply::plan(&plan, environment, output),
@@ -94,11 +108,32 @@ fn dispatch(
             lint::rules(output);
             Ok(Exit::Done)
         }
-        Some(Command::Explain { code }) => explain::run(&code, output),
+        Some(Command::Explain { code: Some(code) }) => explain::run(&code, output),
+        Some(Command::Explain { code: None }) => {
+            explain::list(output);
+            Ok(Exit::Done)
+        }
+        Some(Command::Doctor(target)) => doctor::run(&target, environment, output),
+        Some(Command::Schema { name }) => schemas::run(name.as_deref(), output),
+        Some(Command::Man { folder }) => man::run(folder.as_deref(), environment, output),
         Some(Command::Completions { shell }) => {
             completions::run(shell, output);
             Ok(Exit::Done)
         }
+    }
+}
+
+/// Adds an operation; asks for it where none was named and somebody is there to answer.
+fn add(
+    arguments: &args::Generate,
+    environment: &Environment,
+    output: &mut Output<'_>,
+) -> crate::error::Result<Exit> {
+    match &environment.input {
+        Some(input) if arguments.domain.is_none() && !output.is_silent() => {
+            interactive::run(arguments, input, environment, output)
+        }
+        _ => generate::run(arguments, environment, output),
     }
 }
 

@@ -27,11 +27,15 @@ pub(super) fn run(
     let store = store(&arguments.runtime)?.unwrap_or_default();
     let text = spec::new_document(&Spec::empty(runtime.unwrap_or_default(), store));
     if arguments.mode.dry_run {
+        let working = output.working("planning");
         let plan = place.plan(&Real, &text, arguments.mode.wish())?;
+        drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
+    let working = output.working("planning");
     let plan = place.plan(&Real, &text, arguments.mode.wish())?;
+    drop(working);
     let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
     let way = relative(&environment.folder, &root);
     output.say(&format!(

@@ -2,9 +2,11 @@
 
 use super::Environment;
 use super::args::{Color, Common};
+use super::progress::Progress;
 use crate::error::Error;
 use crate::plan::{SCHEMA, Style, Warning};
 use std::io::Write;
+use std::time::Duration;
 
 /// Which stream a line is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +24,9 @@ pub struct Output<'a> {
     color: bool,
     quiet: bool,
     verbose: bool,
+    patience: Option<Duration>,
+    /// Whether the plan was printed before it was agreed to.
+    pub(super) plan_shown: bool,
     pub(super) json: bool,
 }
 
@@ -43,6 +48,8 @@ impl<'a> Output<'a> {
             color: false,
             quiet: false,
             verbose: false,
+            patience: None,
+            plan_shown: false,
             json: false,
         }
     }
@@ -56,6 +63,20 @@ impl<'a> Output<'a> {
         self.json = common.json;
         self.quiet = common.quiet;
         self.verbose = common.verbose;
+        self.patience = environment.patience.filter(|_| !self.is_silent());
+    }
+
+    /// Says on the terminal what is being done, if it takes long, for as long as the value lives.
+    pub(super) fn working(&self, what: &'static str) -> Progress {
+        Progress::start(self.patience, what, std::io::stderr())
+    }
+
+    /// A question: the line stays open, and everything said so far is seen before it.
+    pub(super) fn ask(&mut self, question: &str) {
+        let _ = self.out.flush();
+        let _ = self.err.flush();
+        let _ = write!(self.out, "{question}");
+        let _ = self.out.flush();
     }
 
     /// How plans are printed.

@@ -31,11 +31,15 @@ pub(super) fn run(
     };
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
+        let working = output.working("planning");
         let plan = place.plan(&Real, &without(&required_spec(&place)?)?, wish)?;
+        drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
+    let working = output.working("planning");
     let plan = place.plan(&Real, &without(&required_spec(&place)?)?, wish)?;
+    drop(working);
     let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
     let domain = domain.type_name();
     match event {

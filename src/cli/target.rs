@@ -34,7 +34,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    const fn ours(root: PathBuf) -> Self {
+    /// A package that something was generated into.
+    pub(super) const fn ours(root: PathBuf) -> Self {
         Self {
             root,
             new: false,
@@ -83,17 +84,26 @@ impl Place {
     }
 }
 
+/// The folder that the options name, or the one that the command was started in.
+pub(super) fn folder(
+    disk: &dyn Read,
+    target: &Target,
+    environment: &Environment,
+) -> Result<PathBuf> {
+    match (&target.out, &target.package.package) {
+        (Some(out), _) => Ok(absolute(environment, out)),
+        (None, Some(name)) => package::member(disk, &environment.folder, name),
+        (None, None) => Ok(environment.folder.clone()),
+    }
+}
+
 /// The package that a command about an existing one means.
 pub(super) fn existing(
     disk: &dyn Read,
     target: &Target,
     environment: &Environment,
 ) -> Result<Place> {
-    let folder = match (&target.out, &target.package.package) {
-        (Some(out), _) => absolute(environment, out),
-        (None, Some(name)) => package::member(disk, &environment.folder, name)?,
-        (None, None) => environment.folder.clone(),
-    };
+    let folder = folder(disk, target, environment)?;
     match package::find(disk, &folder)? {
         Found::Ours(root) => Ok(Place::ours(root)),
         Found::Foreign(root) => Err(foreign(&root)),

@@ -14,8 +14,6 @@ const PLANNED: &[&str] = &[
     "hook",
     "lsp",
     "ops",
-    "man",
-    "doctor",
     "demo",
     "eject",
     "templates",

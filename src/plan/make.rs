@@ -72,7 +72,7 @@ pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> 
         has_router,
         from,
     };
-    if request.upgrade && !plan.is_empty() {
+    if request.upgrade && plan.from.is_some() {
         let undo = undo::keep(tree, &plan.steps())?;
         plan.bookkeeping.splice(0..0, undo);
     }

@@ -191,8 +191,6 @@ fn a_command_that_is_not_there_yet_is_no_domain() {
         "hook",
         "lsp",
         "ops",
-        "man",
-        "doctor",
         "demo",
         "eject",
         "templates",
@@ -227,6 +225,9 @@ fn a_command_behind_an_option_is_no_domain() {
         "explain",
         "rules",
         "completions",
+        "doctor",
+        "man",
+        "schema",
         "help",
     ] {
         refused(&["--dry-run", word, "Payment"], "OG001");

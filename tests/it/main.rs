@@ -2,17 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod comfort;
 mod command;
 mod conflicts;
+mod doctor;
 mod existing;
 mod format;
 mod gateways;
 mod generate;
 mod hostile;
+mod interactive;
 mod interrupted;
 mod lint;
 mod machine;
 mod migrations;
 mod output;
 mod places;
+mod schemas;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod upgrade;

@@ -20,7 +20,7 @@ fn fixture(version: &str, case: &str) -> PathBuf {
 }
 
 /// A package as a version wrote it.
-fn package(version: &str, case: &str) -> Place {
+pub(crate) fn package(version: &str, case: &str) -> Place {
     let place = Place::new();
     copy(&fixture(version, case), &place.path("pkg"));
     place

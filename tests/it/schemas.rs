@@ -1,0 +1,380 @@
+//! The published schemas: what they say is what the program prints and reads.
+
+use crate::command::{Place, Ran};
+use boon::{Compiler, SchemaIndex, Schemas};
+use orch_gen::cli::SCHEMAS;
+use orch_gen::spec::{Field, GatewayKind, Spec, StoreKind, Track};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use serde_json::{Value, json};
+use toml_edit::{DocumentMut, Item};
+
+/// Schemas that were read, ready to judge documents.
+struct Judge {
+    schemas: Schemas,
+    compiled: Vec<(&'static str, SchemaIndex)>,
+}
+
+impl Judge {
+    fn new() -> Self {
+        let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
+        let mut compiled = Vec::new();
+        for schema in SCHEMAS {
+            let text: Value = serde_json::from_str(schema.text).unwrap();
+            let id = text["$id"].as_str().unwrap().to_owned();
+            compiler.add_resource(&id, text).unwrap();
+            let index = compiler.compile(&id, &mut schemas);
+            let index = index.unwrap_or_else(|error| panic!("{}: {error:#}", schema.name));
+            compiled.push((schema.name, index));
+        }
+        Self { schemas, compiled }
+    }
+
+    /// Why a document does not follow the schema of this name.
+    fn refusal(&self, name: &str, document: &Value) -> Option<String> {
+        let (_, index) = self.compiled.iter().find(|(known, _)| *known == name)?;
+        let judged = self.schemas.validate(document, *index);
+        judged.err().map(|error| format!("{error:#}"))
+    }
+
+    /// Requires that a document follows the schema of its kind.
+    fn accept(&self, ran: &Ran) -> String {
+        let document = ran.json();
+        let kind = document["kind"].as_str().unwrap().to_owned();
+        assert!(
+            self.compiled.iter().any(|(name, _)| *name == kind),
+            "{kind}"
+        );
+        let refusal = self.refusal(&kind, &document);
+        assert_eq!(refusal, None, "{kind}: {document:#}");
+        kind
+    }
+}
+
+/// `orch.toml` as an editor sees it.
+fn as_json(text: &str) -> Option<Value> {
+    let document: DocumentMut = text.parse().ok()?;
+    Some(of_item(document.as_item()))
+}
+
+fn of_item(item: &Item) -> Value {
+    if let Some(text) = item.as_str() {
+        return json!(text);
+    }
+    if let Some(table) = item.as_table_like() {
+        let entries = table
+            .iter()
+            .map(|(key, item)| (key.to_owned(), of_item(item)));
+        return Value::Object(entries.collect());
+    }
+    if let Some(tables) = item.as_array_of_tables() {
+        let tables = tables
+            .iter()
+            .map(|table| of_item(&Item::Table(table.clone())));
+        return tables.collect();
+    }
+    if let Some(array) = item.as_array() {
+        let values = array
+            .iter()
+            .map(|value| of_item(&Item::Value(value.clone())));
+        return values.collect();
+    }
+    match item.as_value() {
+        Some(toml_edit::Value::Integer(number)) => json!(number.value()),
+        Some(toml_edit::Value::Float(number)) => json!(number.value()),
+        Some(toml_edit::Value::Boolean(flag)) => json!(flag.value()),
+        Some(other) => json!(other.to_string()),
+        None => Value::Null,
+    }
+}
+
+/// A kind of document that has no schema, or a key that its schema does not know, would break who
+/// relies on it.
+#[test]
+fn every_document_follows_its_schema() {
+    let judge = Judge::new();
+    let place = Place::with_package();
+    let mut seen = vec!["orch.toml".to_owned()];
+    let new = ["Payment", "PaymentRequested", "--out", "new"];
+    for arguments in [
+        &["plan", "--out", "pay"][..],
+        &["plan", "--out", "pay", "--diff"],
+        &[&new[..], &["--dry-run", "--diff"]].concat(),
+        &new,
+        &["new", "empty"],
+        &["apply", "--out", "pay"],
+        &["check", "--out", "pay"],
+        &["Payment", "RefundRequested", "id:uuid", "--out", "pay"],
+        &["remove", "Payment", "RefundRequested", "--out", "pay"],
+        &["remove", "Payment", "--out", "new", "--dry-run"],
+        &["lint", "pay"],
+        &["rules"],
+        &["explain"],
+        &["explain", "OG031"],
+        &["explain", "ORC002"],
+        &["schema"],
+        &["doctor", "--out", "pay"],
+        &["doctor"],
+        &["check"],
+        &["Type", "X"],
+        &["--nonsense"],
+        &["new", "pay"],
+    ] {
+        seen.push(judge.accept(&place.run(&[arguments, &["--json"]].concat())));
+    }
+    let old = crate::upgrade::package("0.1.0", "payment");
+    for arguments in [&["upgrade"][..], &["upgrade", "--abort"]] {
+        seen.push(judge.accept(&old.run_in("pkg", &[arguments, &["--json"]].concat())));
+    }
+    for schema in SCHEMAS {
+        assert!(
+            seen.iter().any(|kind| kind == schema.name),
+            "{} is never printed",
+            schema.name
+        );
+    }
+}
+
+/// Documents about trees that are not as they should be have keys that others have not.
+#[test]
+fn documents_about_trouble_follow_their_schemas() {
+    let judge = Judge::new();
+    let place = Place::with_package();
+    place.write("pay/src/lib.rs", "// edited\n");
+    place.write(
+        "pay/orch.toml",
+        &place.read("pay/orch.toml").replace("sqlite", "postgres"),
+    );
+    for (arguments, code) in [
+        (&["check", "--out", "pay"][..], 1),
+        (&["plan", "--out", "pay", "--diff"], 1),
+        (&["plan", "--out", "pay", "--force"], 0),
+        (&["apply", "--out", "pay"], 1),
+        (&["doctor", "--out", "pay"], 1),
+        (&["apply", "--out", "pay", "--force"], 0),
+    ] {
+        let ran = place.run(&[arguments, &["--json"]].concat());
+        assert_eq!(ran.code, code, "{arguments:?} {ran:?}");
+        judge.accept(&ran);
+    }
+    place.write(
+        "pay/src/payment/gateway.rs",
+        "impl orch_runtime::Orchestrator for Pay { fn execute(&self) -> bool { true } }\n",
+    );
+    place.run(&["remove", "Payment", "--out", "pay", "--json"]);
+    let ran = place.run(&["lint", "pay", "--format", "json"]);
+    assert_eq!(judge.accept(&ran), "lint");
+}
+
+#[test]
+fn schemas_are_listed_and_printed_as_published() {
+    let place = Place::new();
+    let list = place.run(&["schema"]).done().out;
+    for schema in SCHEMAS {
+        assert!(list.contains(schema.name), "{list}");
+        let printed = place.run(&["schema", schema.name]).done().out;
+        assert_eq!(printed, schema.text);
+        let file = format!(
+            "{}/schemas/{}.schema.json",
+            env!("CARGO_MANIFEST_DIR"),
+            schema.name
+        );
+        assert_eq!(std::fs::read_to_string(file).unwrap(), schema.text);
+    }
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas")).unwrap();
+    assert_eq!(
+        files.count(),
+        SCHEMAS.len(),
+        "a schema is not part of the program"
+    );
+    let ran = place.run(&["schema", "pln"]).refused(2, "OG001");
+    assert!(ran.err.contains("did you mean `plan`?"), "{ran:?}");
+}
+
+/// Every key, of a document and of `orch.toml`, is explained to who writes it.
+#[test]
+fn every_key_is_described() {
+    fn undescribed(schema: &Value, path: &str, found: &mut Vec<String>) {
+        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+            let path = format!("{path}/{key}");
+            if property["description"].as_str().is_none_or(str::is_empty)
+                && property.get("const").is_none()
+            {
+                found.push(path.clone());
+            }
+            undescribed(property, &path, found);
+            undescribed(&property["items"], &path, found);
+            for one in property["oneOf"].as_array().into_iter().flatten() {
+                undescribed(one, &path, found);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for schema in SCHEMAS {
+        let text: Value = serde_json::from_str(schema.text).unwrap();
+        assert_eq!(
+            text["$schema"],
+            "https://json-schema.org/draft/2020-12/schema"
+        );
+        assert_eq!(text["additionalProperties"], false, "{}", schema.name);
+        undescribed(&text, schema.name, &mut found);
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The smallest spec with one operation.
+const SMALL: &str = "version = 1\n[[domain]]\nname = \"Payment\"\n[[domain.operation]]\n\
+                     event = \"PaymentRequested\"\nfields = [\"order_id:string\"]\n";
+
+#[test]
+fn what_the_parser_reads_the_schema_accepts() {
+    let judge = Judge::new();
+    let mut specs = vec![
+        "version = 1\n".to_owned(),
+        SMALL.to_owned(),
+        SMALL.replace("[[domain]]\n", "[package]\n[store]\n[[domain]]\n"),
+        SMALL.replace(
+            "[[domain]]\n",
+            "[package]\nkind = \"service\"\n[[domain]]\n",
+        ),
+        SMALL.replace(
+            "[[domain]]\n",
+            "[package]\nkind = \"existing\"\nrouter = false\n[[domain]]\n",
+        ),
+        SMALL.replace("name =", "callbacks = true\ngateway = \"http\"\nname ="),
+        "version = 1\n[runtime]\nsource = \"vendored\"\n".to_owned(),
+        "version = 1\n[runtime]\nsource = \"path\"\npath = \"../x\"\n".to_owned(),
+        "version = 1\n[runtime]\nsource = \"git\"\ngit = \"x\"\n".to_owned(),
+        "version = 1\nruntime = { source = \"git\", git = \"x\", rev = \"y\" }\n".to_owned(),
+        "version = 1\n[runtime]\nsource = \"registry\"\nversion = \"0.1\"\n".to_owned(),
+    ];
+    let stores = StoreKind::ALL.iter().map(|(word, _)| word);
+    specs.extend(stores.map(|word| format!("version = 1\n[store]\nkind = \"{word}\"\n")));
+    let tracks = Track::ALL.iter().map(|(word, _)| word);
+    specs.extend(
+        tracks.map(|word| SMALL.replace("event =", &format!("track = \"{word}\"\nevent ="))),
+    );
+    for example in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).unwrap() {
+        specs.extend(std::fs::read_to_string(
+            example.unwrap().path().join("orch.toml"),
+        ));
+    }
+    assert!(specs.len() > 18, "the examples are not found");
+    for text in specs {
+        Spec::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let refusal = judge.refusal("orch.toml", &as_json(&text).unwrap());
+        assert_eq!(refusal, None, "{text}");
+    }
+}
+
+/// A gateway that one of the two does not know would be refused, or could not be found.
+#[test]
+fn the_schema_names_every_gateway() {
+    let schema = SCHEMAS.iter().find(|schema| schema.name == "orch.toml");
+    let schema: Value = serde_json::from_str(schema.unwrap().text).unwrap();
+    let words = &schema["properties"]["domain"]["items"]["properties"]["gateway"]["enum"];
+    let words: Vec<&str> = words
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let kinds: Vec<_> = GatewayKind::ALL.iter().map(|(word, _)| *word).collect();
+    assert_eq!(words, kinds);
+}
+
+#[test]
+fn what_the_parser_refuses_for_its_form_the_schema_refuses() {
+    let judge = Judge::new();
+    let small = |from: &str, to: &str| {
+        assert!(SMALL.contains(from), "{from}");
+        SMALL.replace(from, to)
+    };
+    let mut wrong = vec![
+        String::new(),
+        "version = 2\n".to_owned(),
+        "version = \"1\"\n".to_owned(),
+        small("event =", "evnt ="),
+        small("fields =", "colour = 1\nfields ="),
+        small("name =", "name_ ="),
+        small("\"Payment\"", "\"payment\""),
+        small("\"Payment\"", "3"),
+        small("\"PaymentRequested\"", "\"payment requested\""),
+        small("event =", "track = \"all\"\nevent ="),
+        small("name =", "gateway = \"soap\"\nname ="),
+        small("name =", "callbacks = \"yes\"\nname ="),
+        small("fields = [\"order_id:string\"]", ""),
+        small("[\"order_id:string\"]", "[]"),
+        small("[\"order_id:string\"]", "3"),
+        small("[\"order_id:string\"]", "[3]"),
+        "version = 1\n[[domain]]\nname = \"Payment\"\n".to_owned(),
+        "version = 1\n[stroe]\nkind = \"sqlite\"\n".to_owned(),
+        "version = 1\n[store]\nkind = \"mysql\"\n".to_owned(),
+        "version = 1\n[store]\npath = \"x\"\n".to_owned(),
+        "version = 1\n[package]\nkind = \"library\"\n".to_owned(),
+        "version = 1\n[package]\nkind = \"service\"\nrouter = true\n".to_owned(),
+        "version = 1\n[runtime]\n".to_owned(),
+        "version = 1\n[runtime]\nsource = \"path\"\n".to_owned(),
+        "version = 1\n[runtime]\nsource = \"vendored\"\npath = \"x\"\n".to_owned(),
+    ];
+    let fields = [
+        "order_id",
+        "orderId:string",
+        "order__id:string",
+        "1:string",
+        "a:float",
+        "a:mony",
+        "a:list<list<string>>",
+        "a:enum()",
+        "a:enum(a b)",
+        "a:string:mx=3",
+        "a:string:max",
+        "a:stringmax=3",
+        "a:string:secret=1",
+        "a:string:max=+3",
+        "a:string:pattern=",
+        ":string",
+        "",
+    ];
+    wrong.extend(fields.map(|field| small("order_id:string", field)));
+    for text in wrong {
+        assert!(Spec::parse(&text).is_err(), "the parser accepts\n{text}");
+        let document = as_json(&text).unwrap();
+        assert!(
+            judge.refusal("orch.toml", &document).is_some(),
+            "the schema accepts\n{text}"
+        );
+    }
+}
+
+/// Fields of every form; many of them are refused.
+fn any_field() -> impl Strategy<Value = String> {
+    let ty = "(string|text|bool|i32|u64|decimal|money|uuid|json|bytes|list<i64>|enum\\([a-c](\\|[d-f]-)?\\))";
+    let constraints =
+        "(:|:max=[0-9]{1,3}|:min=-?[0-9]\\.?[0-9]?|:secret){0,3}(:pattern=[^:]{1,5})?";
+    let form = format!("[a-z][a-z0-9_]{{0,6}}:{ty}\\??{constraints}");
+    proptest::string::string_regex(&form).expect("the form is a regular expression")
+}
+
+/// An editor must not mark what the program reads.
+#[test]
+fn every_field_that_is_read_is_accepted() {
+    let judge = Judge::new();
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut read = 0;
+    let fields = proptest::collection::vec(any_field(), 2000);
+    let fields = fields.new_tree(&mut runner).unwrap().current();
+    for field in fields {
+        if !matches!(Field::parse(&field), Ok((_, None))) {
+            continue;
+        }
+        read += 1;
+        let text = SMALL.replace(
+            "\"order_id:string\"",
+            &toml_edit::Value::from(&field).to_string(),
+        );
+        let refusal = judge.refusal("orch.toml", &as_json(&text).unwrap());
+        assert_eq!(refusal, None, "{field}");
+    }
+    assert!(read > 200, "only {read} fields were read");
+}

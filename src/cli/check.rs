@@ -55,7 +55,9 @@ pub(super) fn run(
 
 /// `--force` gives edits of generated files up, so it is not the first thing to do.
 fn advice(fix: &str) -> String {
-    if fix.ends_with("--force") {
+    if fix == "orch-gen check" {
+        format!("settle what is between `<<<<<<<` and `>>>>>>>`, then run `{fix}` again")
+    } else if fix.ends_with("--force") {
         format!("move what was edited to files of yours, then run `{fix}`")
     } else {
         format!("run `{fix}`")

@@ -87,6 +87,9 @@ pub fn fix(drift: &[Drift<'_>]) -> &'static str {
     if drift.iter().any(|drift| drift.kind == Kind::Outdated) {
         return "orch-gen upgrade";
     }
+    if drift.iter().any(|drift| drift.kind == Kind::Unsettled) {
+        return "orch-gen check";
+    }
     let by_force = drift
         .iter()
         .any(|drift| matches!(drift.kind, Kind::Edited | Kind::Foreign));

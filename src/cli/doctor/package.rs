@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::lock::{self, Hash, Lock};
 use crate::package::{self, Found};
 use crate::plan::{Plan, drift};
+use crate::schema::History;
 use crate::spec::{self, Spec};
 use std::path::Path;
 
@@ -134,13 +135,16 @@ fn generator(wrote: &str) -> Check {
 
 /// Whether every text that the next merge starts from is there, and is that text.
 fn bases(tree: Tree<'_>, lock: &Lock) -> Check {
-    let is_lost = |hash: &&Hash| {
-        let path = format!("{}/{hash}", lock::BASE);
-        let text = tree.read_text(&path).ok().flatten();
-        // A checkout may have turned line ends.
-        text.is_none_or(|text| Hash::of(text.replace("\r\n", "\n").as_bytes()) != **hash)
+    let is_lost = |hash: &&Hash| !holds(tree, &format!("{}/{hash}", lock::BASE), hash);
+    // Locks of version 0.1 and 0.2 keep no copies of migrations: the files themselves are the texts.
+    let is_itself = |hash: &&Hash| {
+        let mut files = lock.files.iter();
+        files.any(|(path, file)| {
+            History::holds(path) && file.hash == **hash && holds(tree, path, hash)
+        })
     };
-    let lost: Vec<&Hash> = lock.kept().filter(is_lost).collect();
+    let lost = lock.kept().filter(is_lost);
+    let lost: Vec<&Hash> = lost.filter(|hash| !is_itself(hash)).collect();
     match lost.first() {
         None => Check::ok("merge bases", "all there"),
         Some(first) => Check::problem(
@@ -156,6 +160,12 @@ fn bases(tree: Tree<'_>, lock: &Lock) -> Check {
             ),
         ),
     }
+}
+
+/// Whether a file is the text behind a hash. A checkout may have turned line ends.
+fn holds(tree: Tree<'_>, path: &str, hash: &Hash) -> bool {
+    let text = tree.read_text(path).ok().flatten();
+    text.is_some_and(|text| Hash::of(text.replace("\r\n", "\n").as_bytes()) == *hash)
 }
 
 fn drifted(plan: &Plan) -> Check {

@@ -65,6 +65,8 @@ fn every_version_is_upgraded_cleanly_and_taken_back() {
                 (1, "outdated orch.lock"),
                 "{version} {case}"
             );
+            let doctor = place.run_in("pkg", &["doctor"]);
+            assert!(doctor.out.contains("ok       merge bases"), "{doctor:?}");
             let shown = upgrade(&place, &["--dry-run"]).done();
             assert!(shown.out.contains("src/"), "{shown:?}");
             assert_eq!(bytes(&place), before, "shown only");
@@ -167,6 +169,10 @@ fn a_conflict_is_marked_and_listed_and_blocks_until_it_is_settled() {
     let check = place.run_in("pkg", &["check"]);
     assert!(
         check.out.contains("unsettled src/payment/gateway.rs"),
+        "{check:?}"
+    );
+    assert!(
+        check.err.contains("help: settle what is between"),
         "{check:?}"
     );
     upgrade(&place, &["--abort"]).done();

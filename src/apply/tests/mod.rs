@@ -3,6 +3,7 @@
 mod faults;
 mod faulty;
 mod kill;
+mod outside;
 mod session;
 
 use crate::lock::Hash;

@@ -34,7 +34,7 @@ pub(super) fn run(
             .map(|d| json!({ "path": d.path, "drift": d.kind.word() }))
             .collect();
         let clean = files.is_empty();
-        let fix = (!clean).then_some(fix);
+        let fix = (!clean).then(|| fix.command());
         output.document(&json!({ "schema": SCHEMA, "kind": "check", "clean": clean, "files": files, "fix": fix }));
         return Ok(if clean { Exit::Done } else { Exit::Findings });
     }
@@ -50,16 +50,5 @@ pub(super) fn run(
     } else {
         &format!("{} files do", drifts.len())
     };
-    Err(Error::new(Code::Drift, format!("{files} not match orch.toml")).help(advice(fix)))
-}
-
-/// `--force` gives edits of generated files up, so it is not the first thing to do.
-fn advice(fix: &str) -> String {
-    if fix == "orch-gen check" {
-        format!("settle what is between `<<<<<<<` and `>>>>>>>`, then run `{fix}` again")
-    } else if fix.ends_with("--force") {
-        format!("move what was edited to files of yours, then run `{fix}`")
-    } else {
-        format!("run `{fix}`")
-    }
+    Err(Error::new(Code::Drift, format!("{files} not match orch.toml")).help(fix.advice()))
 }

@@ -10,6 +10,7 @@ use super::{lint, words};
 use crate::apply;
 use crate::disk::Real;
 use crate::error::{Code, Error, Exit, Result};
+use crate::inject;
 use crate::model::{OperationModel, PackageModel};
 use crate::naming::{self, Name, Role};
 use crate::plan::Plan;
@@ -287,12 +288,10 @@ fn in_a_program(package: &PackageModel, wanted: &Wanted, plan: &Plan, output: &m
         "  set {domain}_GATEWAY_URL to the provider's address"
     ));
     if !plan.has_router() {
-        let wiring = package.wiring();
         output.say("  start the operations in your program, and serve their API:");
-        output.say(&format!(
-            "    let orchestrations = {wiring}::start().await?;"
-        ));
-        output.say("    let app = app.merge(orchestrations.routes());");
+        for line in inject::router_lines(&package.wiring()) {
+            output.say(&format!("    {line}"));
+        }
     }
 }
 

@@ -17,6 +17,19 @@ use crate::error::{Code, Error, Result};
 /// The name of what runs.
 const NAME: &str = "orchestrations";
 
+/// The lines that serve the API in a program, by the path of the module that starts it.
+#[must_use]
+pub fn router_lines(module: &str) -> [String; 2] {
+    lines(module, "app", "?")
+}
+
+fn lines(module: &str, app: &str, failed: &str) -> [String; 2] {
+    [
+        format!("let {NAME} = {module}::start().await{failed};"),
+        format!("let {app} = {app}.merge({NAME}.routes());"),
+    ]
+}
+
 /// Whether a file serves a router.
 #[must_use]
 pub fn needs_router(text: &str) -> bool {
@@ -29,7 +42,7 @@ pub(super) fn register(path: &str, text: &mut String, module: &str) -> Result<bo
     if text.contains(&start) {
         return Ok(false);
     }
-    let source = Source::parse(path, text).map_err(|error| error.help(paste(module, "app")))?;
+    let source = Source::parse(path, text).map_err(|error| error.help(paste(module)))?;
     let mut finder = Finder::default();
     finder.visit_file(&source.file);
     let place = match finder.found.as_slice() {
@@ -78,10 +91,11 @@ pub(super) fn register(path: &str, text: &mut String, module: &str) -> Result<bo
     } else {
         ".expect(\"the orchestrations start\")"
     };
-    let lines = format!(
-        "{indent}let {NAME} = {start}.await{failed};{end}\
-         {indent}let {app} = {app}.merge({NAME}.routes());{end}"
-    );
+    let lines = lines(module, app, failed);
+    let lines: String = lines
+        .iter()
+        .map(|line| format!("{indent}{line}{end}"))
+        .collect();
     text.insert_str(line, &lines);
     Ok(true)
 }
@@ -190,13 +204,12 @@ fn variable(expression: &Expr) -> Option<String> {
 fn no_place(path: &str, what: &str, module: &str) -> Error {
     Error::new(Code::NoPlace, format!("{what}; nothing was written"))
         .at(path)
-        .help(paste(module, "app"))
+        .help(paste(module))
 }
 
-fn paste(module: &str, app: &str) -> String {
+fn paste(module: &str) -> String {
     format!(
-        "put these lines before it yourself, then run the command again:\n  \
-         let {NAME} = {module}::start().await?;\n  \
-         let {app} = {app}.merge({NAME}.routes());"
+        "put these lines before it yourself, then run the command again:\n  {}",
+        router_lines(module).join("\n  ")
     )
 }

@@ -51,10 +51,10 @@ fn modules_stand_in_the_order_of_names_beside_the_others() {
 /// The trap of generators that search for text: a comment, a string, or a macro that looks alike.
 #[test]
 fn what_only_looks_like_a_declaration_is_none() {
-    let text = "#![allow(dead_code)]\n// mod payment;\nconst A: &str = \"mod payment;\";\n\
+    let text = "#![deny(missing_docs)]\n// mod payment;\nconst A: &str = \"mod payment;\";\n\
                 macro_rules! m { () => { mod payment; } }\nmod cart;\nfn main() {}\n";
     insta::assert_snapshot!(inserted(LIBRARY, text, &[module("payment")]), @r#"
-    #![allow(dead_code)]
+    #![deny(missing_docs)]
     // mod payment;
     const A: &str = "mod payment;";
     macro_rules! m { () => { mod payment; } }

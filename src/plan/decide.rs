@@ -7,6 +7,7 @@
 //!
 //! Line ends are no change: a checkout may turn them into CRLF.
 
+use super::beside::free_beside;
 use super::change::{Action, Change, Conflict, Conflicts};
 use super::merge::{is_marked, merge, merge_without_base};
 use super::{base, line_ends};
@@ -132,7 +133,7 @@ impl Decider<'_> {
         let yours = line_ends::unified(there).into_owned();
         match (kind, self.conflicts, String::from_utf8(yours)) {
             (Conflict::Edited, _, _) => {
-                settled.kept_as = Some(self.free(file.path(), "orig")?);
+                settled.kept_as = Some(free_beside(self.tree, file.path(), "orig")?);
                 Ok((Action::Update, text))
             }
             (Conflict::Overlap | Conflict::NoBase, Conflicts::Mark, Ok(yours)) => {
@@ -149,7 +150,7 @@ impl Decider<'_> {
                 ))
             }
             (_, _, _) => {
-                let beside = self.free(file.path(), "rej")?;
+                let beside = free_beside(self.tree, file.path(), "rej")?;
                 settled.beside = Some((beside, file.contents().to_owned()));
                 Ok((Action::Unchanged, text))
             }
@@ -161,19 +162,7 @@ impl Decider<'_> {
         if action != Action::Update || self.known.files.contains_key(path) {
             return Ok(None);
         }
-        self.free(path, "orig").map(Some)
-    }
-
-    /// The first free name beside a file.
-    fn free(&self, path: &str, end: &str) -> Result<String> {
-        let first = format!("{path}.{end}");
-        let mut name = first.clone();
-        let mut number = 0;
-        while self.tree.is_there(&self.tree.path(&name))? {
-            number += 1;
-            name = format!("{first}.{number}");
-        }
-        Ok(name)
+        free_beside(self.tree, path, "orig").map(Some)
     }
 
     /// `src/audit/mod.rs` beside the user's own `src/audit.rs` would not compile.

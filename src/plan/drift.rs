@@ -81,22 +81,61 @@ fn kept(lock: LockState, step: &Step) -> Option<Drift<'_>> {
     })
 }
 
-/// The one command that puts it right.
+/// What puts drift right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fix {
+    /// Applying.
+    Apply,
+    /// Applying, and giving up edits of generated files.
+    Force,
+    /// Bringing the tree to this version.
+    Upgrade,
+    /// A person settles conflicts and looks again.
+    Settle,
+}
+
+impl Fix {
+    /// The one command.
+    #[must_use]
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::Apply => "orch-gen apply",
+            Self::Force => "orch-gen apply --force",
+            Self::Upgrade => "orch-gen upgrade",
+            Self::Settle => "orch-gen check",
+        }
+    }
+
+    /// What to do before it. `--force` gives edits of generated files up, so it is not the first thing.
+    #[must_use]
+    pub fn advice(self) -> String {
+        let command = self.command();
+        match self {
+            Self::Apply | Self::Upgrade => format!("run `{command}`"),
+            Self::Force => {
+                format!("move what was edited to files of yours, then run `{command}`")
+            }
+            Self::Settle => {
+                format!(
+                    "settle what is between `<<<<<<<` and `>>>>>>>`, then run `{command}` again"
+                )
+            }
+        }
+    }
+}
+
+/// What puts it right.
 #[must_use]
-pub fn fix(drift: &[Drift<'_>]) -> &'static str {
-    if drift.iter().any(|drift| drift.kind == Kind::Outdated) {
-        return "orch-gen upgrade";
-    }
-    if drift.iter().any(|drift| drift.kind == Kind::Unsettled) {
-        return "orch-gen check";
-    }
-    let by_force = drift
-        .iter()
-        .any(|drift| matches!(drift.kind, Kind::Edited | Kind::Foreign));
-    if by_force {
-        "orch-gen apply --force"
+pub fn fix(drift: &[Drift<'_>]) -> Fix {
+    let has = |wanted: &[Kind]| drift.iter().any(|drift| wanted.contains(&drift.kind));
+    if has(&[Kind::Outdated]) {
+        Fix::Upgrade
+    } else if has(&[Kind::Unsettled]) {
+        Fix::Settle
+    } else if has(&[Kind::Edited, Kind::Foreign]) {
+        Fix::Force
     } else {
-        "orch-gen apply"
+        Fix::Apply
     }
 }
 

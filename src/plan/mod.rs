@@ -5,6 +5,7 @@
 //! can be refused is refused here, before the first write.
 
 mod base;
+mod beside;
 mod bookkeeping;
 mod change;
 mod decide;
@@ -20,7 +21,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 pub mod undo;
-mod version;
+pub mod version;
 mod warning;
 
 pub use change::{Action, Change, Conflict, Conflicts, Step};

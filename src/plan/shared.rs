@@ -96,9 +96,8 @@ fn the_router(package: &PackageModel, host: &Host, known: &Lock) -> Result<Optio
             .at(&first.path)
             .help(format!(
                 "put these lines before its `axum::serve` yourself, and run the command again with \
-                 `--no-router`:\n  let {ORCHESTRATIONS} = {}::start().await?;\n  \
-                 let app = app.merge({ORCHESTRATIONS}.routes());",
-                package.wiring()
+                 `--no-router`:\n  {}",
+                inject::router_lines(&package.wiring()).join("\n  ")
             ))),
         };
     };
@@ -126,7 +125,9 @@ pub(super) fn changes(
             if items.is_empty() {
                 continue;
             }
-            return Err(Error::new(Code::NoPlace, "the file is not there any more").at(path));
+            return Err(Error::new(Code::NoPlace, "the file is not there any more")
+                .at(path)
+                .help("take it from version control"));
         };
         let text = String::from_utf8(bytes).map_err(|error| {
             Error::new(
@@ -134,6 +135,7 @@ pub(super) fn changes(
                 format!("it is not UTF-8: {}", error.utf8_error()),
             )
             .at(path)
+            .help("save it as UTF-8")
         })?;
         let edited = inject::edit(path, &text, before, items)?;
         if !edited.items.is_empty() {

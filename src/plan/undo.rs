@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::beside::free_beside;
 use super::change::Step;
 use crate::disk::Tree;
 use crate::error::{Code, Error, Result};
@@ -123,12 +124,8 @@ impl Entry<'_> {
         }
         let mut steps = Vec::new();
         if let Some(bytes) = there.filter(|_| now != self.new) {
-            let mut name = format!("{}.orig", self.path);
-            while tree.is_there(&tree.path(&name))? {
-                name.push('~');
-            }
             steps.push(Step {
-                path: name,
+                path: free_beside(tree, self.path, "orig")?,
                 expected: None,
                 contents: Some(bytes.into()),
                 precious: true,

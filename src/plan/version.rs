@@ -4,13 +4,13 @@ use crate::error::{Code, Error, Result};
 use crate::lock;
 
 /// This version.
-pub(super) const CURRENT: &str = env!("CARGO_PKG_VERSION");
+const CURRENT: &str = env!("CARGO_PKG_VERSION");
 
 /// The version that wrote a tree, where that is an older one.
 ///
 /// # Errors
 /// When it is a newer one: what that knows would be lost.
-pub(super) fn behind(generator: &str) -> Result<Option<String>> {
+pub fn behind(generator: &str) -> Result<Option<String>> {
     if parts(generator) > parts(CURRENT) {
         return Err(Error::new(
             Code::Outdated,

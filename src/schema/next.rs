@@ -91,8 +91,7 @@ impl Change {
 /// domains need beyond.
 #[must_use]
 pub fn migrations(history: &History, wanted: &[Wanted], store: StoreKind) -> Vec<Migration> {
-    let mut numbers = Numbers(history);
-    let mut last = history.numbers.values().max().copied().unwrap_or(0);
+    let mut numbers = Numbers::after(history);
     let written = history.written.iter().cloned();
     let mut all: Vec<_> = written
         .map(|known| Migration {
@@ -110,22 +109,22 @@ pub fn migrations(history: &History, wanted: &[Wanted], store: StoreKind) -> Vec
             step,
         };
         if !table.is_there {
-            let name = numbers.name(module, &mut last);
+            let name = numbers.name(module);
             all.push(step(name, Step::Tables(domain.columns.clone())));
         }
-        let today = today(domain, &table, store);
-        let change = changes(&table, &today, domain, last + 1);
+        let today = made_today(module, store, table.is_there, table.has_inbox);
+        let change = changes(&table, &today, domain, numbers.last + 1);
         if table.is_there && !change.is_empty() {
-            let name = numbers.name(&format!("{module}_{}", change.slug()), &mut last);
+            let name = numbers.name(&format!("{module}_{}", change.slug()));
             all.push(step(name, Step::Change(change)));
         }
         let indexes = other_indexes(&table, &today);
         if table.is_there && !indexes.is_empty() {
-            let name = numbers.name(&format!("{module}_indexes"), &mut last);
+            let name = numbers.name(&format!("{module}_indexes"));
             all.push(step(name, Step::Indexes(indexes)));
         }
         if domain.callbacks && !table.has_inbox {
-            let name = numbers.name(&format!("{module}_callbacks"), &mut last);
+            let name = numbers.name(&format!("{module}_callbacks"));
             all.push(step(name, Step::Callbacks));
         }
     }
@@ -133,29 +132,18 @@ pub fn migrations(history: &History, wanted: &[Wanted], store: StoreKind) -> Vec
     all
 }
 
-/// The tables that are there, as today's templates would make them. A template that fails is reported
-/// where its file is rendered.
-fn today(domain: &Wanted, table: &Table, store: StoreKind) -> Table {
-    let named = Named {
-        store,
-        module: &domain.module,
-        prose: "",
-    };
-    let tables = table.is_there.then(|| named.tables(&[]));
-    let inbox = table.has_inbox.then(|| named.inbox());
-    let texts: Vec<_> = tables.into_iter().chain(inbox).flatten().collect();
-    Table::after(&domain.module, texts.iter().map(|both| both.up.as_str()))
-}
-
-/// The columns that the runtime has in every domain's operations.
-pub(super) fn runtimes_own(module: &str, store: StoreKind) -> Table {
+/// The tables of a domain, the inbox of its callbacks, or both, as today's templates make them; without
+/// the typed columns. A template that fails is reported where its file is rendered.
+pub(super) fn made_today(module: &str, store: StoreKind, tables: bool, inbox: bool) -> Table {
     let named = Named {
         store,
         module,
         prose: "",
     };
-    let sql = named.tables(&[]);
-    Table::after(module, sql.iter().map(|both| both.up.as_str()))
+    let tables = tables.then(|| named.tables(&[]));
+    let inbox = inbox.then(|| named.inbox());
+    let texts: Vec<_> = tables.into_iter().chain(inbox).flatten().collect();
+    Table::after(module, texts.iter().map(|both| both.up.as_str()))
 }
 
 /// Columns that the runtime needs and an older version did not make.
@@ -184,18 +172,27 @@ fn other_indexes(table: &Table, today: &Table) -> Vec<(String, String)> {
 }
 
 /// Numbers of migrations: what has one for another store keeps it.
-struct Numbers<'a>(&'a History);
+struct Numbers<'a> {
+    history: &'a History,
+    last: u32,
+}
 
-impl Numbers<'_> {
-    fn name(&mut self, slug: &str, last: &mut u32) -> String {
+impl<'a> Numbers<'a> {
+    fn after(history: &'a History) -> Self {
+        let last = history.numbers.values().max().copied().unwrap_or(0);
+        Self { history, last }
+    }
+
+    fn name(&mut self, slug: &str) -> String {
         let taken = |number: u32| {
             let name = format!("{number:04}_{slug}");
-            self.0.written.iter().any(|known| known.name == name)
+            self.history.written.iter().any(|known| known.name == name)
         };
-        let known = self.0.numbers.get(slug).copied();
-        let number = known.filter(|number| !taken(*number)).unwrap_or_else(|| {
-            *last += 1;
-            *last
+        let known = self.history.numbers.get(slug).copied();
+        let known = known.filter(|number| !taken(*number));
+        let number = known.unwrap_or_else(|| {
+            self.last += 1;
+            self.last
         });
         format!("{number:04}_{slug}")
     }

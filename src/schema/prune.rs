@@ -1,7 +1,7 @@
 //! Taking migrations out that nothing needs, for commands that take out what generation put in.
 
 use super::history::{History, Written, mentions};
-use super::next::{Wanted, runtimes_own};
+use super::next::{Wanted, made_today};
 use crate::spec::StoreKind;
 
 impl History {
@@ -27,7 +27,7 @@ fn is_needed_by(owner: &Wanted, step: &Written, all: &[Written], store: StoreKin
     let Some(added) = only_adds(step, &owner.module) else {
         return true;
     };
-    let own = runtimes_own(&owner.module, store);
+    let own = made_today(&owner.module, store, true, false);
     added.iter().any(|name| {
         let is_filled = owner.columns.iter().any(|column| column.name == *name)
             || own.column(&owner.module, name).is_some();

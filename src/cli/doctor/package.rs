@@ -8,7 +8,7 @@ use crate::disk::{Real, Tree};
 use crate::error::Result;
 use crate::lock::{self, Hash, Lock};
 use crate::package::{self, Found};
-use crate::plan::{Plan, drift};
+use crate::plan::{Plan, drift, version};
 use crate::schema::History;
 use crate::spec::{self, Spec};
 use std::path::Path;
@@ -114,22 +114,13 @@ fn locked(tree: Tree<'_>, checks: &mut Vec<Check>) -> Option<Lock> {
 
 /// Whether this program is the one that wrote the tree.
 fn generator(wrote: &str) -> Check {
-    let numbers = |version: &str| -> Vec<u64> {
-        let parts = version.split(['.', '-', '+']);
-        parts.map_while(|part| part.parse().ok()).collect()
-    };
-    if wrote == VERSION {
-        Check::ok("generator", format!("orch-gen {VERSION} wrote the tree"))
-    } else if numbers(wrote) > numbers(VERSION) {
-        let message = format!("orch-gen {wrote} wrote the tree, and this is the older {VERSION}");
-        Check::problem(
-            "generator",
-            message,
-            format!("install orch-gen {wrote} or newer"),
-        )
-    } else {
-        let message = format!("orch-gen {wrote} wrote the tree, and this is {VERSION}");
-        Check::warning("generator", message, "orch-gen upgrade")
+    match version::behind(wrote) {
+        Ok(None) => Check::ok("generator", format!("orch-gen {VERSION} wrote the tree")),
+        Ok(Some(from)) => {
+            let message = format!("orch-gen {from} wrote the tree, and this is {VERSION}");
+            Check::warning("generator", message, "orch-gen upgrade")
+        }
+        Err(newer) => Check::refused("generator", &newer),
     }
 }
 
@@ -180,7 +171,7 @@ fn drifted(plan: &Plan) -> Check {
                 first.path,
                 first.kind.word()
             ),
-            drift::fix(&drifts),
+            drift::fix(&drifts).command(),
         ),
     }
 }

@@ -17,6 +17,7 @@ mod tests;
 mod workspace;
 
 pub use item::{Dependency, Injected, Item};
+pub use modules::declares;
 pub use router::{needs_router, router_lines};
 
 use crate::error::Result;

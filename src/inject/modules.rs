@@ -34,6 +34,13 @@ pub(super) fn declare(path: &str, text: &mut String, name: &str) -> Result<bool>
     Ok(true)
 }
 
+/// Whether a library declares a module in a file of its own. One that does not parse declares none.
+#[must_use]
+pub fn declares(text: &str, name: &str) -> bool {
+    let source = Source::parse("", text);
+    source.is_ok_and(|source| outer(&source, name).is_some_and(|known| known.content.is_none()))
+}
+
 /// The text without the declaration, and without the blank line behind the last one.
 pub(super) fn remove(path: &str, text: &str, name: &str) -> Result<String> {
     let source = Source::parse(path, text)?;

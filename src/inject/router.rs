@@ -30,21 +30,21 @@ fn lines(module: &str, app: &str, failed: &str) -> [String; 2] {
     ]
 }
 
-/// Whether a file serves a router.
+/// Whether a file serves a router. One that does not parse counts by its words.
 #[must_use]
 pub fn needs_router(text: &str) -> bool {
-    text.contains("axum::serve(") || text.contains("use axum::serve")
+    let may_serve = text.contains("axum::serve");
+    may_serve
+        && Source::parse("", text).map_or(true, |source| !Finder::of(&source).found.is_empty())
 }
 
 /// Puts the API in; whether it was not there.
 pub(super) fn register(path: &str, text: &mut String, module: &str) -> Result<bool> {
-    let start = format!("{module}::start()");
-    if text.contains(&start) {
+    let source = Source::parse(path, text).map_err(|error| error.help(paste(module)))?;
+    let finder = Finder::of(&source);
+    if finder.is_started {
         return Ok(false);
     }
-    let source = Source::parse(path, text).map_err(|error| error.help(paste(module)))?;
-    let mut finder = Finder::default();
-    finder.visit_file(&source.file);
     let place = match finder.found.as_slice() {
         [one] => one,
         [] => {
@@ -125,8 +125,18 @@ struct Place {
 #[derive(Default)]
 struct Finder {
     found: Vec<Place>,
+    /// Whether the operations are started already.
+    is_started: bool,
     is_async: bool,
     returns_result: bool,
+}
+
+impl Finder {
+    fn of(source: &Source<'_>) -> Self {
+        let mut finder = Self::default();
+        finder.visit_file(&source.file);
+        finder
+    }
 }
 
 impl Visit<'_> for Finder {
@@ -142,6 +152,7 @@ impl Visit<'_> for Finder {
         for statement in &block.stmts {
             let mut calls = Calls::default();
             calls.visit_stmt(statement);
+            self.is_started |= calls.is_started;
             self.found.extend(calls.found.into_iter().map(|app| Place {
                 serve: statement.span(),
                 app,
@@ -159,37 +170,34 @@ impl Visit<'_> for Finder {
 #[derive(Default)]
 struct Calls {
     found: Vec<Option<String>>,
+    is_started: bool,
 }
 
 impl Visit<'_> for Calls {
     fn visit_item(&mut self, _: &syn::Item) {}
 
     fn visit_expr_call(&mut self, call: &ExprCall) {
-        if is_serve(&call.func) {
+        let name = path_of(&call.func);
+        self.is_started |= name.ends_with(&[NAME.to_owned(), "start".to_owned()]);
+        if is_serve(&name) {
             self.found.push(call.args.iter().nth(1).and_then(variable));
         }
         visit::visit_expr_call(self, call);
     }
 }
 
-fn is_serve(function: &Expr) -> bool {
+fn is_serve(name: &[String]) -> bool {
+    let name: Vec<&str> = name.iter().map(String::as_str).collect();
+    matches!(name.as_slice(), ["axum", "serve"] | ["serve"])
+}
+
+/// The parts of a function's path; none of what is no path.
+fn path_of(function: &Expr) -> Vec<String> {
     let Expr::Path(path) = function else {
-        return false;
+        return Vec::new();
     };
-    let names: Vec<String> = path
-        .path
-        .segments
-        .iter()
-        .map(|part| part.ident.to_string())
-        .collect();
-    matches!(
-        names
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .as_slice(),
-        ["axum", "serve"] | ["serve"]
-    )
+    let parts = path.path.segments.iter();
+    parts.map(|part| part.ident.to_string()).collect()
 }
 
 /// `app` of `app.into_make_service()`.

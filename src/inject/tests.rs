@@ -282,6 +282,34 @@ fn the_api_joins_the_router_that_is_served() {
     assert!(inserted("src/main.rs", &unit, &router).contains(".await.expect("));
 }
 
+/// A comment about what was there once must not keep the API out, nor make a program of a library.
+#[test]
+fn what_only_looks_like_a_server_is_none() {
+    let router = [Item::Router("shop::orchestrations".to_owned())];
+    let text = MAIN.replace(
+        "    let app",
+        "    // shop::orchestrations::start() was here\n    let app",
+    );
+    let injected = inserted("src/main.rs", &text, &router);
+    assert!(
+        injected.contains("= shop::orchestrations::start().await?;"),
+        "{injected}"
+    );
+    for none in [
+        "// axum::serve(l, a)\nfn f() {}\n",
+        "const A: &str = \"axum::serve(l, a)\";\n",
+    ] {
+        assert!(!needs_router(none), "{none}");
+    }
+    for some in [
+        MAIN,
+        "use axum::serve;\nasync fn f() { serve(l, a).await; }\n",
+        "axum::serve( {",
+    ] {
+        assert!(needs_router(some), "{some}");
+    }
+}
+
 #[test]
 fn a_router_that_is_not_found_is_said_with_the_lines_to_paste() {
     let router = [Item::Router("shop::orchestrations".to_owned())];

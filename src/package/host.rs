@@ -130,10 +130,9 @@ fn servers(disk: &dyn Read, tree: Tree<'_>, library: Option<&str>) -> Result<Vec
         let source = tree.read_text(&path)?.unwrap_or_default();
         if inject::needs_router(&source) {
             let stem = path.trim_start_matches("src/").trim_end_matches(".rs");
-            let declared = format!("mod {stem};");
             found.push(Server {
                 is_in_library: stem == "lib"
-                    || library.is_some_and(|library| library.contains(&declared)),
+                    || library.is_some_and(|library| inject::declares(library, stem)),
                 path,
             });
         }

@@ -112,32 +112,18 @@ fn migrations_stay_as_they_were_written_and_new_ones_follow() {
 
 const RULES: &str = "pkg/src/payment/rules.rs";
 
-/// The first lines of a file of yours under a first line of one's own.
-fn with_an_edit(place: &Place) -> String {
-    let path = "pkg/src/payment/gateway.rs";
-    let text = place.read(path);
-    let edited = text.replace(
-        "//! Written once by orch-gen",
-        "//! MINE: written once by orch-gen",
-    );
-    assert_ne!(edited, text);
-    place.write(path, &edited);
-    let text = place.read(RULES) + "\n// MINE too.\n";
-    place.write(RULES, &text);
-    text
-}
-
 #[test]
 fn edits_are_merged() {
     let place = package("0.1.0", "payment");
-    with_an_edit(&place);
-    let done = upgrade(&place, &[]);
-    assert!(place.read(RULES).contains("// MINE too."), "{done:?}");
-    assert!(
-        place
-            .read("pkg/src/payment/gateway.rs")
-            .contains("MINE: written once")
-    );
+    let gateway = "pkg/src/payment/gateway.rs";
+    let text = place.read(gateway);
+    let edited = text.replace("//! Written once", "//! MINE: written once");
+    assert_ne!(edited, text);
+    place.write(gateway, &edited);
+    place.write(RULES, &(place.read(RULES) + "\n// MINE too.\n"));
+    upgrade(&place, &[]).done();
+    assert!(place.read(RULES).contains("// MINE too."));
+    assert!(place.read(gateway).contains("MINE: written once"));
 }
 
 /// Both sides of what both changed are in the file, and the file is named.

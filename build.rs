@@ -1,4 +1,5 @@
-//! Embeds the sources of the runtime and of the linter, for packages that vendor them.
+//! Embeds the sources of the runtime and of the linter, for packages that vendor them, and the texts
+//! of the templates, for packages that have some of their own.
 
 use std::path::{Path, PathBuf};
 use std::{env, error::Error, fmt::Write as _, fs};
@@ -19,10 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
         println!("cargo::rerun-if-changed={}", folder.join("src").display());
         for file in files {
-            let path = file
-                .strip_prefix(&folder)?
-                .to_string_lossy()
-                .replace('\\', "/");
+            let path = slashed(file.strip_prefix(&folder)?);
             writeln!(
                 table,
                 "    Embedded {{ package: {name:?}, path: {path:?}, text: include_str!({file:?}) }},"
@@ -30,8 +28,32 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     table.push_str("]\n");
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("vendored.rs"), table)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("vendored.rs"), table)?;
+    fs::write(out.join("templates.rs"), templates(&root)?)?;
     Ok(())
+}
+
+fn templates(root: &Path) -> Result<String, Box<dyn Error>> {
+    let folder = root.join("templates");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    walk(&folder, &mut files)?;
+    files.sort();
+    let mut table = String::from("&[\n");
+    for file in files {
+        let path = slashed(file.strip_prefix(&folder)?);
+        writeln!(
+            table,
+            "    BuiltIn {{ path: {path:?}, text: include_str!({file:?}) }},"
+        )?;
+    }
+    table.push_str("]\n");
+    Ok(table)
+}
+
+fn slashed(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {

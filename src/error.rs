@@ -120,6 +120,9 @@ codes! {
     Lint = "OG060", Exit::Usage;
     /// The linter failed.
     LintDefect = "OG061", Exit::Internal;
+    /// A template of the package's own is not of the template language, asks for a value that it is not
+    /// given, makes a file of the wrong language, or is in the place of no template.
+    OwnTemplate = "OG070", Exit::Usage;
     /// A template failed, or wrote something that is not the language of its file.
     Render = "OG090", Exit::Internal;
 }

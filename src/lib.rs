@@ -24,6 +24,7 @@ mod parallel;
 pub mod plan;
 pub mod schema;
 pub mod spec;
+pub mod templates;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};

@@ -53,7 +53,7 @@ pub(super) fn plan(
     show(&place, arguments.diff, wish, output)
 }
 
-fn show(place: &Place, diff: bool, wish: Wish, output: &mut Output<'_>) -> Result<Exit> {
+fn show(place: &Place, diff: bool, wish: Wish<'_>, output: &mut Output<'_>) -> Result<Exit> {
     apply::pending(&Real, &place.root)?;
     let working = output.working("planning");
     let plan = place.plan(&Real, &required_spec(place)?, wish)?;

@@ -282,7 +282,7 @@ pub(super) struct Mode {
 }
 
 impl Mode {
-    pub(super) fn wish(&self) -> Wish {
+    pub(super) fn wish(&self) -> Wish<'static> {
         Wish {
             force: self.force,
             conflicts: if self.merge {

@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// How a plan is to be made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Wish {
+pub(super) struct Wish<'a> {
     /// Edits of generated files are given up.
     pub(super) force: bool,
     /// What becomes of a conflict.
@@ -21,6 +21,8 @@ pub(super) struct Wish {
     pub(super) prune: bool,
     /// A tree of another version may be brought to this one.
     pub(super) upgrade: bool,
+    /// Built-in templates that the package is to have of its own.
+    pub(super) eject: &'a [String],
 }
 
 /// A package that is there, or the place of a new one.
@@ -61,7 +63,7 @@ impl Place {
     }
 
     /// The plan that makes it match `spec_text`.
-    pub(super) fn plan(&self, disk: &dyn Read, spec_text: &str, wish: Wish) -> Result<Plan> {
+    pub(super) fn plan(&self, disk: &dyn Read, spec_text: &str, wish: Wish<'_>) -> Result<Plan> {
         let tree = Tree::new(disk, &self.root);
         let name = match package::name_in_manifest(tree)? {
             Some(name) => name,
@@ -79,6 +81,7 @@ impl Place {
                 conflicts: wish.conflicts,
                 upgrade: wish.upgrade,
                 prune: wish.prune,
+                eject: wish.eject,
             },
         )
     }

@@ -29,6 +29,7 @@ pub(super) fn run(
         },
         prune: false,
         upgrade: true,
+        ..Wish::default()
     };
     if arguments.dry_run {
         apply::pending(&Real, &place.root)?;

@@ -1,11 +1,10 @@
 //! The receiver of the callbacks of a domain's provider.
 
-use askama::Template;
-
 use super::gateway::no_template;
-use super::{Class, Component, Context, GeneratedFile, Render, RenderError, Rendered};
+use super::{Class, Component, Context, Made, Render, Rendered};
 use crate::model::DomainModel;
 use crate::spec::GatewayKind;
+use crate::templates::views;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -20,15 +19,11 @@ pub(super) const COMPONENT: Component = Component {
 };
 
 macro_rules! receiver_views {
-    ($($view:ident $path:literal;)*) => {$(
-        #[derive(Template)]
-        #[template(path = $path, escape = "none")]
-        struct $view<'a> {
-            name: &'a str,
-            prose: &'a str,
-            screaming: &'a str,
+    ($($view:ident $template:literal;)*) => {
+        views! {
+            $($view<'a> in $template { name: &'a str, prose: &'a str, screaming: &'a str })*
         }
-    )*};
+    };
 }
 
 receiver_views! {
@@ -37,15 +32,15 @@ receiver_views! {
     TwilioView "src/[domain]/callbacks/twilio.rs.j2";
 }
 
-fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
+fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
     if !domain.callbacks {
         return Ok(Vec::new());
     }
-    Ok(vec![receiver(domain, &domain.prose())?])
+    Ok(vec![receiver(context, domain, &domain.prose())?])
 }
 
 /// What understands the provider's callbacks.
-fn receiver(domain: &DomainModel, prose: &str) -> Result<GeneratedFile, RenderError> {
+fn receiver(context: &Context<'_>, domain: &DomainModel, prose: &str) -> Made {
     let file = format!("{}/callbacks.rs", domain.folder());
     let (name, screaming) = (domain.type_name(), &domain.screaming());
     let class = Class::Yours;
@@ -56,7 +51,7 @@ fn receiver(domain: &DomainModel, prose: &str) -> Result<GeneratedFile, RenderEr
                 prose,
                 screaming,
             };
-            GeneratedFile::rust(file, class, &view)
+            context.rust(file, class, &view)
         }
         GatewayKind::Stripe => {
             let view = StripeView {
@@ -64,7 +59,7 @@ fn receiver(domain: &DomainModel, prose: &str) -> Result<GeneratedFile, RenderEr
                 prose,
                 screaming,
             };
-            GeneratedFile::rust(file, class, &view)
+            context.rust(file, class, &view)
         }
         GatewayKind::Twilio => {
             let view = TwilioView {
@@ -72,7 +67,7 @@ fn receiver(domain: &DomainModel, prose: &str) -> Result<GeneratedFile, RenderEr
                 prose,
                 screaming,
             };
-            GeneratedFile::rust(file, class, &view)
+            context.rust(file, class, &view)
         }
         GatewayKind::S3 | GatewayKind::Smtp | GatewayKind::Fcm => {
             Err(no_template(domain.gateway, &file))

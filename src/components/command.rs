@@ -1,11 +1,11 @@
 //! `generated/command.rs`: the command, its checks and its columns.
 
-use askama::Template;
-
 use super::fit::import;
-use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use super::{Class, Component, Context, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel, Variant};
 use crate::spec::{Part, Pattern, Type};
+use crate::templates::views;
+use serde::Serialize;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -15,35 +15,37 @@ pub(super) const COMPONENT: Component = Component {
     render: Render::Operation(render),
 };
 
-#[derive(Template)]
-#[template(path = "src/[domain]/generated/command.rs.j2", escape = "none")]
-struct CommandView<'a> {
-    name: &'a str,
-    prose: String,
-    a_prose: String,
-    event_type: String,
-    imports: String,
-    enums: Vec<EnumView<'a>>,
-    fields: Vec<FieldView<'a>>,
-    forms: Vec<FormView>,
-    many: bool,
-    parameters: String,
-    check_parameters: String,
-    new_arguments: String,
-    json_arguments: String,
-    raw_arguments: String,
-    inline: Option<String>,
-    secrets: Option<String>,
-    biz_key: String,
-    columns: Vec<String>,
+views! {
+    CommandView<'a> in "src/[domain]/generated/command.rs.j2" {
+        name: &'a str,
+        prose: String,
+        a_prose: String,
+        event_type: String,
+        imports: String,
+        enums: Vec<EnumView<'a>>,
+        fields: Vec<FieldView<'a>>,
+        forms: Vec<FormView>,
+        many: bool,
+        parameters: String,
+        check_parameters: String,
+        new_arguments: String,
+        json_arguments: String,
+        raw_arguments: String,
+        inline: String,
+        secrets: String,
+        biz_key: String,
+        columns: Vec<String>,
+    }
 }
 
+#[derive(Serialize)]
 struct EnumView<'a> {
     name: &'a str,
     prose: String,
     variants: &'a [Variant],
 }
 
+#[derive(Serialize)]
 struct FieldView<'a> {
     name: &'a str,
     json: &'a str,
@@ -56,15 +58,18 @@ struct FieldView<'a> {
     taken: String,
     /// What debug output shows of it.
     shown: String,
-    check: Option<String>,
+    /// The expression that checks `value`; nothing where every value is fine.
+    check: String,
 }
 
+#[derive(Serialize)]
 struct FormView {
     constant: String,
     text: String,
     parts: Vec<PartView>,
 }
 
+#[derive(Serialize)]
 struct PartView {
     ranges: String,
     min: u32,
@@ -74,7 +79,7 @@ struct PartView {
 /// Arguments that clippy accepts for one function.
 const FEW: usize = 7;
 
-fn render(_: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rendered {
+fn render(context: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rendered {
     let fields = &operation.fields;
     let view = CommandView {
         name: operation.type_name(),
@@ -91,13 +96,13 @@ fn render(_: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rende
         new_arguments: new_arguments(fields).join(", "),
         json_arguments: json_arguments(fields).join(", "),
         raw_arguments: raw_arguments(fields).join(", "),
-        inline: inline(fields),
+        inline: inline(fields).unwrap_or_default(),
         secrets: secrets(fields),
         biz_key: biz_key(operation),
         columns: fields.iter().filter_map(column).collect(),
     };
     let path = format!("{}/generated/command.rs", operation.folder());
-    Ok(vec![GeneratedFile::rust(path, Class::Generated, &view)?])
+    Ok(vec![context.rust(path, Class::Generated, &view)?])
 }
 
 fn imports(operation: &OperationModel) -> Vec<String> {
@@ -154,7 +159,7 @@ fn field_view(field: &FieldModel) -> FieldView<'_> {
         optional: field.optional,
         taken: taken(field),
         shown: shown(field),
-        check: check(field),
+        check: check(field).unwrap_or_default(),
     }
 }
 
@@ -298,13 +303,13 @@ fn raw_arguments(fields: &[FieldModel]) -> Vec<String> {
         .collect()
 }
 
-fn secrets(fields: &[FieldModel]) -> Option<String> {
+fn secrets(fields: &[FieldModel]) -> String {
     let names: Vec<String> = fields
         .iter()
         .filter(|field| field.secret)
         .map(|field| format!("\"{}\"", field.json))
         .collect();
-    (!names.is_empty()).then(|| names.join(", "))
+    names.join(", ")
 }
 
 fn biz_key(operation: &OperationModel) -> String {

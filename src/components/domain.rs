@@ -1,11 +1,11 @@
 //! The module of a domain: its wiring.
 
-use askama::Template;
-
 use super::fit::{array, import};
-use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use super::{Class, Component, Context, Render, Rendered};
 use crate::model::{DomainModel, OperationModel};
 use crate::spec::GatewayKind;
+use crate::templates::views;
+use serde::Serialize;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -15,24 +15,30 @@ pub(super) const COMPONENT: Component = Component {
     render: Render::Domain(render),
 };
 
-#[derive(Template)]
-#[template(path = "src/[domain]/mod.rs.j2", escape = "none")]
-struct ModuleView<'a> {
-    title: String,
-    name: &'a str,
-    prose: &'a str,
-    module: &'a str,
-    screaming: &'a str,
-    modules: Vec<&'a str>,
-    columns: String,
-    adapter: String,
-    gateway: GatewayView,
-    callbacks: Option<CallbacksView>,
-    imports: Vec<String>,
-    operations: Vec<OperationView<'a>>,
+views! {
+    ModuleView<'a> in "src/[domain]/mod.rs.j2" {
+        title: String,
+        name: &'a str,
+        prose: &'a str,
+        module: &'a str,
+        screaming: &'a str,
+        modules: Vec<&'a str>,
+        columns: String,
+        adapter: String,
+        gateway: GatewayView,
+        callbacks: bool,
+        callbacks_path: String,
+        /// Whether the signature of a callback covers its address.
+        signs_url: bool,
+        /// Whether more is served than the operations' own routes.
+        has_more_routes: bool,
+        imports: Vec<String>,
+        operations: Vec<OperationView<'a>>,
+    }
 }
 
 /// How the provider is wired.
+#[derive(Serialize)]
 struct GatewayView {
     /// Its kind, as the runtime names it.
     kind: &'static str,
@@ -41,31 +47,25 @@ struct GatewayView {
     /// The last variables that configure it, in prose.
     variables: String,
     /// Where clients upload the contents that commands name; nothing for other kinds.
-    contents: Option<String>,
+    contents: String,
 }
 
-/// How the provider's callbacks are wired.
-struct CallbacksView {
-    path: String,
-    /// Whether its signature covers the address.
-    signs_url: bool,
-}
-
-#[derive(Template)]
-#[template(path = "src/[domain]/generated/mod.rs.j2", escape = "none")]
-struct GeneratedView<'a> {
-    prose: &'a str,
-    modules: Vec<&'static str>,
+views! {
+    GeneratedView<'a> in "src/[domain]/generated/mod.rs.j2" {
+        prose: &'a str,
+        modules: Vec<&'static str>,
+    }
 }
 
 /// An operation as the modules of its domain name it.
+#[derive(Serialize)]
 struct OperationView<'a> {
     name: &'a str,
     /// `refund::`, or nothing at the domain's root.
     path: String,
 }
 
-fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
+fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
     let (name, prose) = (domain.type_name(), domain.prose());
     let module = ModuleView {
         title: capitalised(&prose),
@@ -77,10 +77,10 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
         columns: columns(domain),
         adapter: domain.adapter(),
         gateway: gateway(domain),
-        callbacks: domain.callbacks.then(|| CallbacksView {
-            path: domain.callbacks_path(),
-            signs_url: domain.gateway == GatewayKind::Twilio,
-        }),
+        callbacks: domain.callbacks,
+        callbacks_path: domain.callbacks_path(),
+        signs_url: domain.gateway == GatewayKind::Twilio,
+        has_more_routes: domain.callbacks || domain.gateway == GatewayKind::S3,
         imports: imports(domain),
         operations: operations(domain),
     };
@@ -90,8 +90,8 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
     };
     let path = |file: &str| format!("{}/{file}", domain.folder());
     Ok(vec![
-        GeneratedFile::rust(path("mod.rs"), Class::Generated, &module)?,
-        GeneratedFile::rust(path("generated/mod.rs"), Class::Generated, &generated)?,
+        context.rust(path("mod.rs"), Class::Generated, &module)?,
+        context.rust(path("generated/mod.rs"), Class::Generated, &generated)?,
     ])
 }
 
@@ -167,8 +167,9 @@ fn gateway(domain: &DomainModel) -> GatewayView {
     };
     let variable = |end: &&str| format!("`{screaming}_GATEWAY_{end}`");
     let mut names: Vec<String> = ends.iter().map(variable).collect();
-    let contents = (kind == GatewayKind::S3).then(|| domain.contents_path());
-    if contents.is_some() {
+    let mut contents = String::new();
+    if kind == GatewayKind::S3 {
+        contents = domain.contents_path();
         names.push(format!("`{screaming}_SPOOL`"));
         names.push("those of AWS".to_owned());
     }

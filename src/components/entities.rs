@@ -1,10 +1,10 @@
 //! `generated/`: what a domain's tables hold, how they are read, and the loops that repair.
 
-use askama::Template;
-
 use super::fit::import;
-use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use super::{Class, Component, Context, Render, Rendered};
 use crate::model::{DomainModel, FieldModel};
+use crate::templates::views;
+use serde::Serialize;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -20,51 +20,44 @@ pub(super) const COMPONENT: Component = Component {
     render: Render::Domain(render),
 };
 
-#[derive(Template)]
-#[template(path = "src/[domain]/generated/operation.rs.j2", escape = "none")]
-struct OperationView<'a> {
-    name: &'a str,
-    prose: &'a str,
-    table: String,
-    imports: String,
-    columns: Vec<FieldView<'a>>,
-    sql_columns: Vec<String>,
-}
+views! {
+    OperationView<'a> in "src/[domain]/generated/operation.rs.j2" {
+        name: &'a str,
+        prose: &'a str,
+        table: String,
+        imports: String,
+        columns: Vec<FieldView<'a>>,
+        sql_columns: Vec<String>,
+    }
 
-#[derive(Template)]
-#[template(path = "src/[domain]/generated/wal.rs.j2", escape = "none")]
-struct WalView<'a> {
-    name: &'a str,
-    prose: &'a str,
-    table: String,
-}
+    WalView<'a> in "src/[domain]/generated/wal.rs.j2" {
+        name: &'a str,
+        prose: &'a str,
+        table: String,
+    }
 
-#[derive(Template)]
-#[template(path = "src/[domain]/generated/repository.rs.j2", escape = "none")]
-struct RepositoryView<'a> {
-    name: &'a str,
-    prose: &'a str,
-    operations_table: String,
-    wal_table: String,
-}
+    RepositoryView<'a> in "src/[domain]/generated/repository.rs.j2" {
+        name: &'a str,
+        prose: &'a str,
+        operations_table: String,
+        wal_table: String,
+    }
 
-#[derive(Template)]
-#[template(path = "src/[domain]/generated/finalizer.rs.j2", escape = "none")]
-struct FinalizerView<'a> {
-    name: &'a str,
-    module: &'a str,
-    prose: &'a str,
-}
+    FinalizerView<'a> in "src/[domain]/generated/finalizer.rs.j2" {
+        name: &'a str,
+        module: &'a str,
+        prose: &'a str,
+    }
 
-#[derive(Template)]
-#[template(path = "src/[domain]/generated/reaper.rs.j2", escape = "none")]
-struct ReaperView<'a> {
-    name: &'a str,
-    module: &'a str,
-    prose: &'a str,
+    ReaperView<'a> in "src/[domain]/generated/reaper.rs.j2" {
+        name: &'a str,
+        module: &'a str,
+        prose: &'a str,
+    }
 }
 
 /// A field of a command as its operation's row has it.
+#[derive(Serialize)]
 struct FieldView<'a> {
     name: &'a str,
     prose: String,
@@ -74,7 +67,7 @@ struct FieldView<'a> {
     read: &'static str,
 }
 
-fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
+fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
     let (name, module) = (domain.type_name(), domain.module());
     let prose = &domain.prose();
     let file = |stem: &str| format!("{}/generated/{stem}.rs", domain.folder());
@@ -101,10 +94,10 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
     };
     let class = Class::Generated;
     Ok(vec![
-        GeneratedFile::rust(file("operation"), class, &operation)?,
-        GeneratedFile::rust(file("wal"), class, &wal)?,
-        GeneratedFile::rust(file("repository"), class, &repository)?,
-        GeneratedFile::rust(
+        context.rust(file("operation"), class, &operation)?,
+        context.rust(file("wal"), class, &wal)?,
+        context.rust(file("repository"), class, &repository)?,
+        context.rust(
             file("finalizer"),
             class,
             &FinalizerView {
@@ -113,7 +106,7 @@ fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
                 prose,
             },
         )?,
-        GeneratedFile::rust(
+        context.rust(
             file("reaper"),
             class,
             &ReaperView {

@@ -1,8 +1,9 @@
 //! A generated file: where it goes, whose it is, and its text.
 
+use super::Context;
 use super::fit::{fit, older};
-use crate::error::{Code, Error};
-use askama::Template;
+use crate::error::{Code, Error, Result};
+use crate::templates::{self, Text, View};
 use std::borrow::Cow;
 
 /// Who may change a file after it was written.
@@ -35,6 +36,8 @@ pub struct GeneratedFile {
     class: Class,
     language: Language,
     text: Cow<'static, str>,
+    /// The template of the package's own that it was made of.
+    own: Option<&'static str>,
 }
 
 /// What has to be checked before the file is written.
@@ -46,51 +49,48 @@ enum Language {
     Other,
 }
 
-/// A template failed, or its output is not the language of the file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}: {why}")]
-pub struct RenderError {
-    path: String,
-    why: String,
-}
-
-impl GeneratedFile {
+impl Context<'_> {
     /// A Rust file. It is parsed before it is written, and kept as rendered.
     ///
     /// # Errors
     /// When the template fails.
-    pub fn rust(
-        path: impl Into<String>,
-        class: Class,
-        view: &impl Template,
-    ) -> Result<Self, RenderError> {
-        Self::render(path.into(), class, Language::Rust, view)
+    pub fn rust(&self, path: impl Into<String>, class: Class, view: &impl View) -> Made {
+        self.render(path.into(), class, Language::Rust, view)
     }
 
     /// A TOML file. It is parsed before it is written.
     ///
     /// # Errors
     /// When the template fails.
-    pub fn toml(
-        path: impl Into<String>,
-        class: Class,
-        view: &impl Template,
-    ) -> Result<Self, RenderError> {
-        Self::render(path.into(), class, Language::Toml, view)
+    pub fn toml(&self, path: impl Into<String>, class: Class, view: &impl View) -> Made {
+        self.render(path.into(), class, Language::Toml, view)
     }
 
     /// Any other text.
     ///
     /// # Errors
     /// When the template fails.
-    pub fn text(
-        path: impl Into<String>,
-        class: Class,
-        view: &impl Template,
-    ) -> Result<Self, RenderError> {
-        Self::render(path.into(), class, Language::Other, view)
+    pub fn text(&self, path: impl Into<String>, class: Class, view: &impl View) -> Made {
+        self.render(path.into(), class, Language::Other, view)
     }
 
+    fn render(&self, path: String, class: Class, language: Language, view: &impl View) -> Made {
+        let printed = self.templates.render(view)?;
+        Ok(GeneratedFile::of(path, class, language, printed))
+    }
+}
+
+/// A file, or why it cannot be made.
+pub type Made = Result<GeneratedFile>;
+
+/// The error for a file that a part of this program makes wrong.
+pub(super) fn defect(path: impl Into<String>, why: impl std::fmt::Display) -> Error {
+    Error::new(Code::Render, format!("a template made a wrong file: {why}"))
+        .at(path)
+        .help("this is a defect of orch-gen; nothing was written")
+}
+
+impl GeneratedFile {
     /// A file whose text is known to be good: a part of this program, or made by an editor of its
     /// language.
     #[must_use]
@@ -104,27 +104,13 @@ impl GeneratedFile {
             class,
             language: Language::Other,
             text: text.into(),
+            own: None,
         }
     }
 
-    fn render(
-        path: String,
-        class: Class,
-        language: Language,
-        view: &impl Template,
-    ) -> Result<Self, RenderError> {
-        match view.render() {
-            Ok(text) => Ok(Self::of(path, class, language, text)),
-            Err(error) => Err(RenderError::new(path, error.to_string())),
-        }
-    }
-
-    /// A Rust file that is rendered already.
-    pub(super) fn rust_text(path: String, class: Class, text: String) -> Self {
-        Self::of(path, class, Language::Rust, text)
-    }
-
-    fn of(path: String, class: Class, language: Language, mut text: String) -> Self {
+    /// A file made of a template.
+    fn of(path: String, class: Class, language: Language, printed: Text) -> Self {
+        let Text { mut text, own } = printed;
         if !text.ends_with('\n') {
             text.push('\n');
         }
@@ -136,6 +122,7 @@ impl GeneratedFile {
             class,
             language,
             text: text.into(),
+            own,
         }
     }
 
@@ -151,26 +138,28 @@ impl GeneratedFile {
     ///
     /// # Errors
     /// When the text is not in that language; the error names the line.
-    pub fn check(&self) -> Result<(), RenderError> {
-        match self.language {
-            Language::Rust => syn::parse_file(&self.text).map(|_| ()).map_err(|error| {
+    pub fn check(&self) -> Result<()> {
+        let why = match self.language {
+            Language::Rust => syn::parse_file(&self.text).err().map(|error| {
                 let at = error.span().start().line;
-                let line = self
-                    .text
-                    .lines()
-                    .nth(at.saturating_sub(1))
-                    .unwrap_or_default();
-                let why = format!("not Rust, line {at}: {error}: `{}`", line.trim());
-                RenderError::new(&self.path, why)
+                let line = self.text.lines().nth(at.saturating_sub(1));
+                let line = line.unwrap_or_default().trim();
+                format!("not Rust, line {at}: {error}: `{line}`")
             }),
-            Language::Toml => match toml_edit::Document::parse(self.text.as_ref()) {
-                Ok(_) => Ok(()),
-                Err(error) => Err(RenderError::new(
-                    &self.path,
-                    format!("not TOML: {}", error.message()),
-                )),
-            },
-            Language::Other => Ok(()),
+            Language::Toml => toml_edit::Document::parse(self.text.as_ref())
+                .err()
+                .map(|error| format!("not TOML: {}", error.message())),
+            Language::Other => None,
+        };
+        match (why, self.own) {
+            (None, _) => Ok(()),
+            (Some(why), None) => Err(defect(&self.path, why)),
+            (Some(why), Some(own)) => Err(Error::new(
+                Code::OwnTemplate,
+                format!("it makes a wrong {}: {why}", self.path),
+            )
+            .at(templates::own_path(own))
+            .help("mend the template; nothing was written")),
         }
     }
 
@@ -186,6 +175,12 @@ impl GeneratedFile {
         self.class
     }
 
+    /// The template of the package's own that it was made of, if any.
+    #[must_use]
+    pub const fn own_template(&self) -> Option<&'static str> {
+        self.own
+    }
+
     /// Its text.
     #[must_use]
     pub fn contents(&self) -> &str {
@@ -196,27 +191,5 @@ impl GeneratedFile {
     #[must_use]
     pub fn to_contents(&self) -> Cow<'static, str> {
         self.text.clone()
-    }
-}
-
-impl RenderError {
-    /// An error of a component that could not make its file.
-    #[must_use]
-    pub fn new(path: impl Into<String>, why: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            why: why.into(),
-        }
-    }
-}
-
-impl From<RenderError> for Error {
-    fn from(error: RenderError) -> Self {
-        Self::new(
-            Code::Render,
-            format!("a template made a wrong file: {}", error.why),
-        )
-        .at(error.path)
-        .help("this is a defect of orch-gen; nothing was written")
     }
 }

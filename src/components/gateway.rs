@@ -3,13 +3,15 @@
 //! The adapter to a provider that the runtime has a client for is the same for all kinds: it makes a
 //! request of the fields that fill the gateway's slots, and hands it to the client.
 
-use askama::Template;
-
 use super::domain::path;
+use super::file::defect;
 use super::fit::import;
-use super::{Class, Component, Context, GeneratedFile, Render, RenderError, Rendered};
+use super::{Class, Component, Context, Made, Render, Rendered};
+use crate::error::Error;
 use crate::model::{DomainModel, FieldModel, OperationModel};
 use crate::spec::GatewayKind;
+use crate::templates::views;
+use serde::Serialize;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -29,47 +31,49 @@ pub(super) const COMPONENT: Component = Component {
     render: Render::Domain(render),
 };
 
-#[derive(Template)]
-#[template(path = "src/[domain]/gateway/http.rs.j2", escape = "none")]
-struct HttpView<'a> {
-    name: &'a str,
-    prose: &'a str,
-    a_prose: String,
-    imports: Vec<String>,
-    operations: Vec<HttpOperation<'a>>,
+views! {
+    HttpView<'a> in "src/[domain]/gateway/http.rs.j2" {
+        name: &'a str,
+        prose: &'a str,
+        a_prose: String,
+        imports: Vec<String>,
+        operations: Vec<HttpOperation<'a>>,
+    }
 }
 
 /// An operation as its provider takes it over plain HTTP.
+#[derive(Serialize)]
 struct HttpOperation<'a> {
     name: &'a str,
     module: &'a str,
-    /// Where below the domain's address the provider takes it; the root operation's is the address.
-    below: Option<String>,
+    /// Where below the domain's address the provider takes it; nothing at the address itself.
+    below: String,
 }
 
 macro_rules! client_views {
-    ($($view:ident $path:literal;)*) => {$(
-        /// The adapter to a provider that the runtime has a client for.
-        #[derive(Template)]
-        #[template(path = $path, escape = "none")]
-        struct $view<'a> {
-            name: &'a str,
-            prose: &'a str,
-            a_prose: String,
-            adapter: String,
-            client: String,
-            runtime_import: String,
-            imports: Vec<String>,
-            operations: Vec<ClientOperation<'a>>,
+    ($($view:ident $template:literal;)*) => {$(
+        views! {
+            /// The adapter to a provider that the runtime has a client for.
+            $view<'a> in $template {
+                name: &'a str,
+                prose: &'a str,
+                a_prose: String,
+                adapter: String,
+                client: String,
+                runtime_import: String,
+                imports: Vec<String>,
+                operations: Vec<ClientOperation<'a>>,
+            }
         }
 
         impl<'a> $view<'a> {
             fn file(
+                context: &Context<'_>,
                 domain: &'a DomainModel,
                 prose: &'a str,
                 path: String,
                 call: fn(&OperationModel) -> Call,
-            ) -> Result<GeneratedFile, RenderError> {
+            ) -> Made {
                 let operation = |operation| client_operation(operation, call);
                 let view = Self {
                     name: domain.type_name(),
@@ -81,7 +85,7 @@ macro_rules! client_views {
                     imports: commands(domain),
                     operations: domain.operations.iter().map(operation).collect(),
                 };
-                GeneratedFile::rust(path, Class::Yours, &view)
+                context.rust(path, Class::Yours, &view)
             }
         }
     )*};
@@ -96,6 +100,7 @@ client_views! {
 }
 
 /// An operation as a client of the runtime takes it.
+#[derive(Serialize)]
 struct ClientOperation<'a> {
     name: &'a str,
     module: &'a str,
@@ -105,7 +110,7 @@ struct ClientOperation<'a> {
 }
 
 /// What of a client makes a call.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize)]
 struct Call {
     /// The type of the request.
     request: &'static str,
@@ -172,29 +177,29 @@ const MAIL: Call = Call {
     slots: &[("to", false), ("subject", false), ("body", false)],
 };
 
-fn render(_: &Context<'_>, domain: &DomainModel) -> Rendered {
+fn render(context: &Context<'_>, domain: &DomainModel) -> Rendered {
     let prose = domain.prose();
     let path = format!("{}/gateway.rs", domain.folder());
     let file = match domain.gateway {
-        GatewayKind::Http => http(domain, &prose, path),
-        GatewayKind::Stripe => StripeView::file(domain, &prose, path, charge_or_refund),
-        GatewayKind::Twilio => TwilioView::file(domain, &prose, path, |_| TEXT),
-        GatewayKind::Fcm => FcmView::file(domain, &prose, path, |_| NOTIFICATION),
-        GatewayKind::S3 => S3View::file(domain, &prose, path, |_| OBJECT),
-        GatewayKind::Smtp => SmtpView::file(domain, &prose, path, |_| MAIL),
+        GatewayKind::Http => http(context, domain, &prose, path),
+        GatewayKind::Stripe => StripeView::file(context, domain, &prose, path, charge_or_refund),
+        GatewayKind::Twilio => TwilioView::file(context, domain, &prose, path, |_| TEXT),
+        GatewayKind::Fcm => FcmView::file(context, domain, &prose, path, |_| NOTIFICATION),
+        GatewayKind::S3 => S3View::file(context, domain, &prose, path, |_| OBJECT),
+        GatewayKind::Smtp => SmtpView::file(context, domain, &prose, path, |_| MAIL),
     }?;
     Ok(vec![file])
 }
 
 /// Callbacks of such a gateway are refused, so this is a defect.
-pub(super) fn no_template(kind: GatewayKind, path: &str) -> RenderError {
-    RenderError::new(
+pub(super) fn no_template(kind: GatewayKind, path: &str) -> Error {
+    defect(
         path,
         format!("no template for the gateway {}", kind.keyword()),
     )
 }
 
-fn http(domain: &DomainModel, prose: &str, path: String) -> Result<GeneratedFile, RenderError> {
+fn http(context: &Context<'_>, domain: &DomainModel, prose: &str, path: String) -> Made {
     let operation = |operation| HttpOperation::of(operation);
     let view = HttpView {
         name: domain.type_name(),
@@ -203,7 +208,7 @@ fn http(domain: &DomainModel, prose: &str, path: String) -> Result<GeneratedFile
         imports: commands(domain),
         operations: domain.operations.iter().map(operation).collect(),
     };
-    GeneratedFile::rust(path, Class::Yours, &view)
+    context.rust(path, Class::Yours, &view)
 }
 
 impl<'a> HttpOperation<'a> {
@@ -211,7 +216,11 @@ impl<'a> HttpOperation<'a> {
         Self {
             name: operation.type_name(),
             module: operation.module(),
-            below: (!operation.is_root).then(|| operation.route()),
+            below: if operation.is_root {
+                String::new()
+            } else {
+                operation.route()
+            },
         }
     }
 }

@@ -1,11 +1,10 @@
 //! `Cargo.toml` and what git leaves alone.
 
-use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use super::{Class, Component, Context, Render, Rendered};
 use crate::inject::Dependency;
 use crate::model::PackageModel;
 use crate::spec::{PackageKind, RuntimeSource, StoreKind};
-use askama::Template;
-
+use crate::templates::views;
 /// The component.
 pub(super) const COMPONENT: Component = Component {
     id: "manifest",
@@ -14,20 +13,18 @@ pub(super) const COMPONENT: Component = Component {
     render: Render::Package(render),
 };
 
-#[derive(Template)]
-#[template(path = "Cargo.toml.j2", escape = "none")]
-struct ManifestView<'a> {
-    name: &'a str,
-    standalone: bool,
-    vendored: bool,
-    runtime: String,
-    runtime_for_tests: String,
-    lint: String,
-}
+views! {
+    ManifestView<'a> in "Cargo.toml.j2" {
+        name: &'a str,
+        standalone: bool,
+        vendored: bool,
+        runtime: String,
+        runtime_for_tests: String,
+        lint: String,
+    }
 
-#[derive(Template)]
-#[template(path = ".gitignore.j2", escape = "none")]
-struct GitignoreView;
+    GitignoreView in ".gitignore.j2" {}
+}
 
 fn render(context: &Context<'_>) -> Rendered {
     let package = context.package;
@@ -43,8 +40,8 @@ fn render(context: &Context<'_>) -> Rendered {
         lint: package.dependency("orch-lint"),
     };
     Ok(vec![
-        GeneratedFile::toml("Cargo.toml", Class::Yours, &view)?,
-        GeneratedFile::text(".gitignore", Class::Yours, &GitignoreView)?,
+        context.toml("Cargo.toml", Class::Yours, &view)?,
+        context.text(".gitignore", Class::Yours, &GitignoreView {})?,
     ])
 }
 

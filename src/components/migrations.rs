@@ -1,6 +1,7 @@
 //! `migrations/`: the tables of the domains, up and down. What was written once stays as it is.
 
-use super::{Class, Component, Context, GeneratedFile, Render, RenderError, Rendered};
+use super::file::defect;
+use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::schema::{self, Migration, Named, Step};
 use crate::spec::StoreKind;
 
@@ -59,7 +60,7 @@ impl Paths<'_> {
 
     fn both(&self, sql: schema::Sql) -> Rendered {
         let class = Class::Generated;
-        let sql = sql.map_err(|error| RenderError::new(self.up(), error.to_string()))?;
+        let sql = sql.map_err(|error| defect(self.up(), error))?;
         Ok(vec![
             GeneratedFile::ready(self.up(), class, sql.up),
             GeneratedFile::ready(self.down(), class, sql.down),

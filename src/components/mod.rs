@@ -24,22 +24,26 @@ mod service;
 mod tests;
 mod vendor;
 
-pub use file::{Class, GeneratedFile, RenderError};
+pub use file::{Class, GeneratedFile, Made};
 pub use manifest::dependencies;
 pub use phases::{Owned, Phase, render};
 
+use crate::error::Result;
 use crate::model::{DomainModel, OperationModel, PackageModel};
+use crate::templates::Templates;
 
 /// What a component's function returns.
-pub type Rendered = Result<Vec<GeneratedFile>, RenderError>;
+pub type Rendered = Result<Vec<GeneratedFile>>;
 
-/// What a component may look at.
+/// What a component may look at, and what it makes its files with.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The package with all its domains.
     pub package: &'a PackageModel,
     /// The files of earlier phases.
     pub produced: &'a [Owned],
+    /// What files are made of.
+    pub templates: &'a Templates,
 }
 
 /// A component's function, by how often it runs.

@@ -1,11 +1,10 @@
 //! The files of an operation that its developer goes on with: orchestrator, rules, controller.
 
-use askama::Template;
-
 use super::domain::capitalised;
-use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use super::{Class, Component, Context, Render, Rendered};
 use crate::model::{DomainModel, OperationModel};
 use crate::spec::Track;
+use crate::templates::views;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -21,52 +20,44 @@ pub(super) const COMPONENT: Component = Component {
     render: Render::Operation(render),
 };
 
-#[derive(Template)]
-#[template(path = "src/[domain]/orchestrator.rs.j2", escape = "none")]
-struct OrchestratorView<'a> {
-    name: &'a str,
-    module: &'a str,
-    a_prose: String,
-    plural_prose: String,
-    sentence: String,
-    screaming: String,
-    domain_name: &'a str,
-    domain_path: &'static str,
-    progress: bool,
+views! {
+    OrchestratorView<'a> in "src/[domain]/orchestrator.rs.j2" {
+        name: &'a str,
+        module: &'a str,
+        a_prose: String,
+        plural_prose: String,
+        sentence: String,
+        screaming: String,
+        domain_name: &'a str,
+        domain_path: &'static str,
+        progress: bool,
+    }
+
+    RulesView<'a> in "src/[domain]/rules.rs.j2" {
+        name: &'a str,
+        plural_prose: String,
+        first_json: &'a str,
+    }
+
+    ControllerView<'a> in "src/[domain]/controller.rs.j2" {
+        name: &'a str,
+        a_prose: String,
+        plural_prose: String,
+        route: String,
+        history: bool,
+    }
+
+    ModuleView<'a> in "src/[domain]/[operation]/mod.rs.j2" {
+        title: String,
+        domain: &'a str,
+    }
+
+    GeneratedView<'a> in "src/[domain]/[operation]/generated/mod.rs.j2" {
+        prose: &'a str,
+    }
 }
 
-#[derive(Template)]
-#[template(path = "src/[domain]/rules.rs.j2", escape = "none")]
-struct RulesView<'a> {
-    name: &'a str,
-    plural_prose: String,
-    first_json: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "src/[domain]/controller.rs.j2", escape = "none")]
-struct ControllerView<'a> {
-    name: &'a str,
-    a_prose: String,
-    plural_prose: String,
-    route: String,
-    history: bool,
-}
-
-#[derive(Template)]
-#[template(path = "src/[domain]/[operation]/mod.rs.j2", escape = "none")]
-struct ModuleView<'a> {
-    title: String,
-    domain: &'a str,
-}
-
-#[derive(Template)]
-#[template(path = "src/[domain]/[operation]/generated/mod.rs.j2", escape = "none")]
-struct GeneratedView<'a> {
-    prose: &'a str,
-}
-
-fn render(_: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> Rendered {
+fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> Rendered {
     let prose = operation.prose();
     let orchestrator = OrchestratorView {
         name: operation.type_name(),
@@ -100,26 +91,18 @@ fn render(_: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> 
     };
     let path = |file: &str| format!("{}/{file}", operation.folder());
     let mut files = vec![
-        GeneratedFile::rust(path("orchestrator.rs"), Class::Yours, &orchestrator)?,
-        GeneratedFile::rust(path("rules.rs"), Class::Yours, &rules)?,
-        GeneratedFile::rust(path("controller.rs"), Class::Yours, &controller)?,
+        context.rust(path("orchestrator.rs"), Class::Yours, &orchestrator)?,
+        context.rust(path("rules.rs"), Class::Yours, &rules)?,
+        context.rust(path("controller.rs"), Class::Yours, &controller)?,
     ];
     if !operation.is_root {
         let module = ModuleView {
             title: capitalised(&prose),
             domain: &domain.prose(),
         };
-        files.push(GeneratedFile::rust(
-            path("mod.rs"),
-            Class::Generated,
-            &module,
-        )?);
+        files.push(context.rust(path("mod.rs"), Class::Generated, &module)?);
         let generated = GeneratedView { prose: &prose };
-        files.push(GeneratedFile::rust(
-            path("generated/mod.rs"),
-            Class::Generated,
-            &generated,
-        )?);
+        files.push(context.rust(path("generated/mod.rs"), Class::Generated, &generated)?);
     }
     Ok(files)
 }

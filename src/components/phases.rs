@@ -10,6 +10,7 @@ use super::{
 use crate::error::{Code, Error, Result};
 use crate::model::Style;
 use crate::parallel;
+use crate::templates::Templates;
 use std::collections::BTreeMap;
 
 /// A file and the component that owns it.
@@ -43,6 +44,7 @@ struct Task<'a> {
 pub fn render(
     components: &[Component],
     package: &PackageModel,
+    templates: &Templates,
 ) -> Result<(Vec<Phase>, Vec<Owned>)> {
     let phases = order(components)?;
     let mut files: Vec<Owned> = Vec::new();
@@ -50,6 +52,7 @@ pub fn render(
         let context = Context {
             package,
             produced: &files,
+            templates,
         };
         let rendered = run(&tasks(components, phase, package), &context)?;
         files.extend(rendered);

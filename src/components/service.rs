@@ -1,10 +1,10 @@
 //! The service around the domains: library, program, who is asking, and the conventions as a test.
 
-use askama::Template;
-
-use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use super::{Class, Component, Context, Render, Rendered};
 use crate::model::{DomainModel, PackageModel};
 use crate::spec::{PackageKind, StoreKind};
+use crate::templates::views;
+use serde::Serialize;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -21,102 +21,114 @@ pub(super) const COMPONENT: Component = Component {
     render: Render::Package(render),
 };
 
-#[derive(Template)]
-#[template(path = "src/lib.rs.j2", escape = "none")]
-struct LibraryView<'a> {
-    title: String,
-    store: &'static str,
-    store_folder: &'static str,
-    migrations: Vec<&'a str>,
-    modules: Vec<&'a str>,
-    domains: &'a [DomainModel],
+views! {
+    LibraryView<'a> in "src/lib.rs.j2" {
+        title: String,
+        store: &'static str,
+        store_folder: &'static str,
+        migrations: Vec<&'a str>,
+        modules: Vec<&'a str>,
+        domains: Vec<DomainView<'a>>,
+    }
+
+    /// The library of a package that was there before and had none.
+    OwnLibraryView<'a> in "src/library.rs.j2" {
+        title: String,
+        modules: Vec<&'a str>,
+    }
+
+    /// The wiring of a package that was there before.
+    OrchestrationsView<'a> in "src/orchestrations/mod.rs.j2" {
+        store: &'static str,
+        store_folder: &'static str,
+        migrations: Vec<&'a str>,
+        domains: Vec<DomainView<'a>>,
+    }
+
+    MainView in "src/main.rs.j2" {
+        crate_name: String,
+    }
+
+    AuthView in "src/auth.rs.j2" {}
+
+    ArchitectureView in "tests/architecture.rs.j2" {}
 }
 
-/// The library of a package that was there before and had none.
-#[derive(Template)]
-#[template(path = "src/library.rs.j2", escape = "none")]
-struct OwnLibraryView<'a> {
-    title: String,
-    modules: Vec<&'a str>,
+/// A domain as the service names it.
+#[derive(Serialize)]
+struct DomainView<'a> {
+    module: &'a str,
+    screaming: String,
+    callbacks: bool,
 }
-
-/// The wiring of a package that was there before.
-#[derive(Template)]
-#[template(path = "src/orchestrations/mod.rs.j2", escape = "none")]
-struct OrchestrationsView<'a> {
-    store: &'static str,
-    store_folder: &'static str,
-    migrations: Vec<&'a str>,
-    domains: &'a [DomainModel],
-}
-
-#[derive(Template)]
-#[template(path = "src/main.rs.j2", escape = "none")]
-struct MainView {
-    crate_name: String,
-}
-
-#[derive(Template)]
-#[template(path = "src/auth.rs.j2", escape = "none")]
-struct AuthView;
-
-#[derive(Template)]
-#[template(path = "tests/architecture.rs.j2", escape = "none")]
-struct ArchitectureView;
 
 fn render(context: &Context<'_>) -> Rendered {
     let package = context.package;
     let mut files = match package.kind {
-        PackageKind::Service => service(package)?,
+        PackageKind::Service => service(context)?,
         PackageKind::Existing { .. } if package.domains.is_empty() => Vec::new(),
-        PackageKind::Existing { .. } => orchestrations(package)?,
+        PackageKind::Existing { .. } => orchestrations(context)?,
     };
     if !package.domains.is_empty() {
         let architecture =
-            GeneratedFile::rust("tests/architecture.rs", Class::Yours, &ArchitectureView)?;
+            context.rust("tests/architecture.rs", Class::Yours, &ArchitectureView {})?;
         files.push(architecture);
     }
     Ok(files)
 }
 
-fn service(package: &PackageModel) -> Rendered {
+fn service(context: &Context<'_>) -> Rendered {
+    let package = context.package;
     let library = LibraryView {
         title: package.title(),
         store: store(package),
         store_folder: package.store.keyword(),
         migrations: migrations(package),
         modules: modules(&package.domains),
-        domains: &package.domains,
+        domains: domains(package),
     };
     let main = MainView {
         crate_name: package.crate_name(),
     };
     Ok(vec![
-        GeneratedFile::rust("src/lib.rs", Class::Generated, &library)?,
-        GeneratedFile::rust("src/main.rs", Class::Yours, &main)?,
-        GeneratedFile::rust("src/auth.rs", Class::Yours, &AuthView)?,
+        context.rust("src/lib.rs", Class::Generated, &library)?,
+        context.rust("src/main.rs", Class::Yours, &main)?,
+        context.rust("src/auth.rs", Class::Yours, &AuthView {})?,
     ])
 }
 
-fn orchestrations(package: &PackageModel) -> Rendered {
+fn orchestrations(context: &Context<'_>) -> Rendered {
+    let package = context.package;
     let view = OrchestrationsView {
         store: store(package),
         store_folder: package.store.keyword(),
         migrations: migrations(package),
-        domains: &package.domains,
+        domains: domains(package),
     };
     let mut files = vec![
-        GeneratedFile::rust("src/orchestrations/mod.rs", Class::Generated, &view)?,
-        GeneratedFile::rust("src/orchestrations/auth.rs", Class::Yours, &AuthView)?,
+        context.rust("src/orchestrations/mod.rs", Class::Generated, &view)?,
+        context.rust("src/orchestrations/auth.rs", Class::Yours, &AuthView {})?,
     ];
     if package.owns_library {
         let library = OwnLibraryView {
             title: package.title(),
             modules: package.root_modules(),
         };
-        files.push(GeneratedFile::rust("src/lib.rs", Class::Yours, &library)?);
+        files.push(context.rust("src/lib.rs", Class::Yours, &library)?);
     }
     Ok(files)
+}
+
+fn domains(package: &PackageModel) -> Vec<DomainView<'_>> {
+    package.domains.iter().map(domain).collect()
+}
+
+fn domain(domain: &DomainModel) -> DomainView<'_> {
+    DomainView {
+        module: domain.module(),
+        screaming: domain.screaming(),
+        callbacks: domain.callbacks,
+    }
 }
 
 const fn store(package: &PackageModel) -> &'static str {

@@ -51,16 +51,7 @@ fn package() -> PackageModel {
         crate::spec::RuntimeSource::Vendored,
         crate::spec::StoreKind::Sqlite,
     );
-    let place = crate::model::Place {
-        package: "x".into(),
-        standalone: true,
-        history: crate::schema::History::default(),
-        prune: false,
-        library: None,
-        vendor: "vendor".to_owned(),
-        style: crate::model::Style::default(),
-        owns_library: true,
-    };
+    let place = crate::model::Place::alone("x");
     PackageModel::new(&spec, &place)
 }
 
@@ -90,7 +81,7 @@ fn a_component_sees_the_files_it_needs() {
             Ok(vec![GeneratedFile::ready("b", Class::Generated, seen)])
         }),
     };
-    let (phases, files) = render(&[second, FIRST], &package()).unwrap();
+    let (phases, files) = render(&[second, FIRST], &package(), &Templates::default()).unwrap();
     assert_eq!(phases.len(), 2);
     assert_eq!(files[1].file.contents(), "a");
 }
@@ -102,7 +93,7 @@ fn two_owners_of_one_file_are_refused() {
         render: Render::Package(|_| one("A")),
         ..FIRST
     };
-    let error = render(&[FIRST, twin], &package()).unwrap_err();
+    let error = render(&[FIRST, twin], &package(), &Templates::default()).unwrap_err();
     assert_eq!(error.code(), crate::error::Code::TwoOwners);
 }
 
@@ -113,13 +104,13 @@ fn components_that_wait_for_each_other_are_refused() {
         needs: &["circle"],
         ..FIRST
     };
-    assert!(render(&[circle], &package()).is_err());
+    assert!(render(&[circle], &package(), &Templates::default()).is_err());
 }
 
 /// Vendored crates stand alone: nothing in their manifests refers to the workspace they come from.
 #[test]
 fn vendored_manifests_stand_alone() {
-    let (_, files) = render(ALL, &package()).unwrap();
+    let (_, files) = render(ALL, &package(), &Templates::default()).unwrap();
     let manifests: Vec<_> = files
         .iter()
         .filter(|o| o.file.path().ends_with("/Cargo.toml"))

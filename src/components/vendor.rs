@@ -1,6 +1,7 @@
 //! The sources of the runtime and of the linter, for packages that vendor them.
 
-use super::{Class, Component, Context, GeneratedFile, Render, RenderError, Rendered};
+use super::file::defect;
+use super::{Class, Component, Context, GeneratedFile, Made, Render, Rendered};
 use crate::spec::{PackageKind, RuntimeSource};
 use toml_edit::DocumentMut;
 
@@ -35,7 +36,7 @@ fn render(context: &Context<'_>) -> Rendered {
 }
 
 impl Embedded {
-    fn file(&self, folder: &str) -> Result<GeneratedFile, RenderError> {
+    fn file(&self, folder: &str) -> Made {
         let path = format!("{folder}/{}/{}", self.package, self.path);
         if self.path != "Cargo.toml" {
             return Ok(GeneratedFile::ready(path, Class::Generated, self.text));
@@ -43,7 +44,7 @@ impl Embedded {
         let mut manifest: DocumentMut = self
             .text
             .parse()
-            .map_err(|error: toml_edit::TomlError| RenderError::new(&path, error.message()))?;
+            .map_err(|error: toml_edit::TomlError| defect(&path, error.message()))?;
         for table in OWN_TABLES {
             manifest.remove(table);
         }

@@ -2,8 +2,9 @@
 //!
 //! One line per file, sorted, with the component that owns it and the hash of what was written
 //! last. For a file of class *yours* the text behind the hash is kept in `.orch/base/<hash>`: the
-//! base of the next merge. So is that of a migration, which is never made anew. There are no dates and no paths of a machine in it, so two people who
-//! generate the same spec get the same bytes.
+//! base of the next merge. So is that of a migration, which is never made anew, and that of the
+//! built-in template behind one of the package's own. There are no dates and no paths of a machine in
+//! it, so two people who generate the same spec get the same bytes.
 
 mod hash;
 
@@ -43,6 +44,8 @@ pub struct Lock {
     pub files: BTreeMap<String, LockedFile>,
     /// What was put into files of somebody else, by path.
     pub injected: BTreeMap<String, Vec<Item>>,
+    /// The package's own templates, with the hash of the built-in one that each began as.
+    pub templates: BTreeMap<String, Hash>,
 }
 
 /// What was written to one path.
@@ -63,6 +66,7 @@ impl Default for Lock {
             spec: None,
             files: BTreeMap::new(),
             injected: BTreeMap::new(),
+            templates: BTreeMap::new(),
         }
     }
 }
@@ -99,6 +103,7 @@ impl Lock {
             spec: spec.and_then(Hash::parse),
             files,
             injected: read_injected(root)?,
+            templates: read_templates(root)?,
         })
     }
 
@@ -131,6 +136,13 @@ impl Lock {
             let items: toml_edit::Array = items.iter().map(Item::to_string).collect();
             let _ = writeln!(text, "{path} = {items}");
         }
+        if !self.templates.is_empty() {
+            text.push_str("\n[templates]\n");
+        }
+        for (path, hash) in &self.templates {
+            let path = toml_edit::Value::from(path.as_str());
+            let _ = writeln!(text, "{path} = \"{hash}\"");
+        }
         text
     }
 
@@ -147,7 +159,9 @@ impl Lock {
             .files
             .iter()
             .filter(|(path, file)| Self::keeps(path, file));
-        kept.map(|(_, file)| &file.hash).chain(&self.spec)
+        kept.map(|(_, file)| &file.hash)
+            .chain(&self.spec)
+            .chain(self.templates.values())
     }
 }
 
@@ -202,6 +216,18 @@ fn read_injected(root: &toml_edit::Table) -> Result<BTreeMap<String, Vec<Item>>>
     Ok(injected)
 }
 
+fn read_templates(root: &toml_edit::Table) -> Result<BTreeMap<String, Hash>> {
+    let table = root
+        .get("templates")
+        .and_then(toml_edit::Item::as_table_like);
+    let lines = table.into_iter().flat_map(TableLike::iter);
+    let lines = lines.map(|(path, item)| match item.as_str().and_then(Hash::parse) {
+        Some(hash) => Ok((path.to_owned(), hash)),
+        None => Err(unreadable(&format!("the line of `{path}` is damaged"))),
+    });
+    lines.collect()
+}
+
 /// A path without the way up that crates have which are vendored for a whole workspace.
 fn vendored(path: &str) -> &str {
     let inside = path.trim_start_matches("../");
@@ -241,6 +267,8 @@ mod tests {
             .insert("src/lib.rs".into(), file(Class::Generated, b"a"));
         lock.files
             .insert("Cargo.toml".into(), file(Class::Yours, b"b"));
+        lock.templates
+            .insert("src/[domain]/rules.rs.j2".into(), Hash::of(b"c"));
         lock
     }
 

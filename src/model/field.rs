@@ -44,7 +44,7 @@ pub struct FieldModel {
 }
 
 /// A variant of a generated enum.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Variant {
     /// `Push`: the variant in Rust.
     pub name: String,

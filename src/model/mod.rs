@@ -79,6 +79,23 @@ pub struct Place {
     pub prune: bool,
 }
 
+impl Place {
+    /// A new package that nothing is around.
+    #[must_use]
+    pub fn alone(package: &str) -> Self {
+        Self {
+            package: package.to_owned(),
+            library: None,
+            style: Style::default(),
+            vendor: "vendor".to_owned(),
+            owns_library: true,
+            standalone: true,
+            history: History::default(),
+            prune: false,
+        }
+    }
+}
+
 impl PackageModel {
     /// Works out the model of a spec.
     #[must_use]

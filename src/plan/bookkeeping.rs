@@ -5,7 +5,8 @@ use crate::components::Owned;
 use crate::disk::Tree;
 use crate::error::Result;
 use crate::lock::{self, Hash, Lock};
-use std::collections::BTreeSet;
+use crate::templates;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Merge bases that are missing, those nobody needs any more, and the lock, which comes last. Without a
 /// spec nothing is left to remember.
@@ -23,6 +24,16 @@ pub(super) fn steps(
     {
         let path = format!("{}/{hash}", lock::BASE);
         steps.push(Step::create(path, text.to_owned()));
+    }
+    let origins = lock.templates.iter().filter_map(|(path, hash)| {
+        let built_in = templates::find(path).filter(|one| one.hash() == *hash);
+        Some((hash, built_in?.text))
+    });
+    for (hash, text) in origins.collect::<BTreeMap<_, _>>() {
+        if !there.iter().any(|name| name == hash.as_str()) {
+            let path = format!("{}/{hash}", lock::BASE);
+            steps.push(Step::create(path, text.to_owned()));
+        }
     }
     let needed: BTreeSet<&Hash> = lock.kept().collect();
     for name in there {

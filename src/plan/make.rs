@@ -1,7 +1,8 @@
 //! Making a plan: what is wanted, what is known, what is there.
 
 use super::{
-    Change, LockState, Plan, Request, bookkeeping, decide, history, shared, undo, version, warning,
+    Change, LockState, Plan, Request, bookkeeping, decide, history, own_templates, shared, undo,
+    version, warning,
 };
 use crate::components::{self, Component};
 use crate::disk::Tree;
@@ -10,6 +11,7 @@ use crate::lock::{self, Hash, Lock};
 use crate::model::{PackageModel, Place};
 use crate::package::Host;
 use crate::spec::{self, PackageKind, Spec};
+use crate::templates::Templates;
 
 /// What is known before anything is rendered.
 struct Known<'a> {
@@ -37,13 +39,15 @@ pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> 
         lock: old.unwrap_or_default(),
         host,
     };
-    let from = version::behind(&known.lock.generator)?.filter(|_| known.has_other_templates(all));
+    let own = own_templates::look(tree, &known.lock, request.eject, request.conflicts)?;
+    let from = version::behind(&known.lock.generator)?
+        .filter(|_| own.is_behind || known.has_other_templates(all, &own.templates));
     if let Some(from) = from.as_ref().filter(|_| !request.upgrade) {
         return Err(version::outdated(from));
     }
     let place = known.place(&spec, request.prune)?;
     let package = PackageModel::new(&spec, &place);
-    let (phases, files) = components::render(all, &package)?;
+    let (phases, files) = components::render(all, &package, &own.templates)?;
     tree.check_folders(files.iter().map(|owned| owned.file.path()))?;
     let decide::Decided {
         mut changes,
@@ -52,10 +56,12 @@ pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> 
     let wanted = shared::wanted(&package, &known.host, &known.lock)?;
     let (edits, injected) = shared::changes(tree, &known.lock, &wanted)?;
     changes.extend(edits);
+    changes.extend(own.changes);
     let has_router = shared::has_router(&injected);
     lock.injected = injected;
     let spec_text = Some(request.spec_text).filter(|_| !is_gone(&spec, request));
     lock.spec = spec_text.map(|text| Hash::of(text.as_bytes()));
+    lock.templates = spec_text.map_or_else(Default::default, |_| own.origins);
     changes.push(match spec_text {
         Some(text) => Change::spec(spec_before, text),
         None => Change::spec_goes(spec_before),
@@ -106,7 +112,7 @@ impl Known<'_> {
     }
 
     /// Whether today's templates make other files of the spec that was applied last.
-    fn has_other_templates(&self, all: &[Component]) -> bool {
+    fn has_other_templates(&self, all: &[Component], templates: &Templates) -> bool {
         let rendered = || -> Result<Vec<components::Owned>> {
             let hash = self.lock.spec.as_ref();
             let text = hash
@@ -117,7 +123,7 @@ impl Known<'_> {
                 .unwrap_or_else(|| self.request.spec_text.to_owned());
             let spec = Spec::parse(&text)?;
             let package = PackageModel::new(&spec, &self.place(&spec, false)?);
-            Ok(components::render(all, &package)?.1)
+            Ok(components::render(all, &package, templates)?.1)
         };
         let Ok(files) = rendered() else { return true };
         let is_same = |owned: &components::Owned| {
@@ -128,7 +134,9 @@ impl Known<'_> {
     }
 
     fn lock_state(&self, new: &Lock) -> LockState {
-        let is_same = new.files == self.lock.files && new.injected == self.lock.injected;
+        let is_same = new.files == self.lock.files
+            && new.injected == self.lock.injected
+            && new.templates == self.lock.templates;
         match (self.adopt, is_same) {
             (true, _) => LockState::Rebuilt,
             (false, true) => LockState::Current,

@@ -16,6 +16,7 @@ mod line_ends;
 pub mod lost;
 mod make;
 mod merge;
+mod own_templates;
 mod render;
 mod shared;
 #[cfg(test)]
@@ -54,6 +55,8 @@ pub struct Request<'a> {
     /// Whether migrations that nothing needs any more go, as they do when something is taken out by
     /// its command.
     pub prune: bool,
+    /// Built-in templates that the package is to have of its own.
+    pub eject: &'a [String],
 }
 
 /// What would be written.

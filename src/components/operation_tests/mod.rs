@@ -2,11 +2,11 @@
 
 mod provider_tests;
 
-use askama::Template;
-
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel};
 use crate::spec::Track;
+use crate::templates::views;
+use serde::Serialize;
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -53,52 +53,51 @@ struct Names<'a> {
     callbacks: bool,
 }
 
-macro_rules! views {
-    ($($view:ident $path:literal { $($field:ident: $ty:ty),* };)*) => {$(
-        #[derive(Template)]
-        #[template(path = $path, escape = "none")]
-        struct $view<'a> { $($field: $ty),* }
-    )*};
-}
-
 views! {
-    MainView "tests/[operation]/main.rs.j2" { a_prose: &'a str, callbacks: bool };
-    WorldView "tests/[operation]/world.rs.j2" {
+    MainView<'a> in "tests/[operation]/main.rs.j2" { a_prose: &'a str, callbacks: bool }
+
+    WorldView<'a> in "tests/[operation]/world.rs.j2" {
         imports: Vec<String>, name: &'a str, domain_name: &'a str, commands: Vec<CommandView<'a>>,
         callbacks: bool
-    };
-    CommandTestView "tests/[operation]/command.rs.j2" {
+    }
+
+    CommandTestView<'a> in "tests/[operation]/command.rs.j2" {
         crate_name: &'a str, name: &'a str, path: &'a str, event_type: String, cases: Vec<CaseView<'a>>,
         secrets: Vec<&'a str>, bad_stored: &'static str
-    };
-    ControllerView "tests/[operation]/controller.rs.j2" {
-        crate_name: &'a str, path: &'a str, route: String, history: bool
-    };
-    CrashesView "tests/[operation]/crashes.rs.j2" { wal_table: &'a str };
-    DuplicatesView "tests/[operation]/duplicates.rs.j2" { table: &'a str };
-    TransactionsView "tests/[operation]/transactions.rs.j2" {
-        crate_name: &'a str, name: &'a str, path: &'a str
-    };
-    SchedulersView "tests/[operation]/schedulers.rs.j2" {
-        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, callbacks: bool
-    };
-}
+    }
 
-#[derive(Template)]
-#[template(path = "tests/[operation]/outcomes.rs.j2", escape = "none")]
-struct OutcomesView<'a> {
-    progress: bool,
-    history: bool,
-    table: &'a str,
-    secret: Option<&'a str>,
+    ControllerView<'a> in "tests/[operation]/controller.rs.j2" {
+        crate_name: &'a str, path: &'a str, route: String, history: bool
+    }
+
+    CrashesView<'a> in "tests/[operation]/crashes.rs.j2" { wal_table: &'a str }
+
+    DuplicatesView<'a> in "tests/[operation]/duplicates.rs.j2" { table: &'a str }
+
+    TransactionsView<'a> in "tests/[operation]/transactions.rs.j2" {
+        crate_name: &'a str, name: &'a str, path: &'a str
+    }
+
+    SchedulersView<'a> in "tests/[operation]/schedulers.rs.j2" {
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, callbacks: bool
+    }
+
+    OutcomesView<'a> in "tests/[operation]/outcomes.rs.j2" {
+        progress: bool,
+        history: bool,
+        table: &'a str,
+        secret: &'a str,
+    }
 }
 
 /// An operation as a scripted gateway names it.
+#[derive(Serialize)]
 struct CommandView<'a> {
     name: &'a str,
     module: &'a str,
 }
 
+#[derive(Serialize)]
 struct CaseView<'a> {
     test: String,
     json: &'a str,
@@ -121,7 +120,7 @@ fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationMode
         callbacks: domain.callbacks,
     };
     let file = |stem: &str| format!("tests/{}/{stem}", operation.module());
-    let mut files = rust_files(&names, domain, operation, file)?;
+    let mut files = rust_files(context, &names, domain, operation)?;
     for (stem, json) in [
         ("sample.json", operation.sample_json()),
         ("other.json", operation.other_json()),
@@ -136,11 +135,12 @@ fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationMode
 }
 
 fn rust_files(
+    context: &Context<'_>,
     names: &Names<'_>,
     domain: &DomainModel,
     operation: &OperationModel,
-    file: impl Fn(&str) -> String,
 ) -> Rendered {
+    let file = |stem: &str| format!("tests/{}/{stem}", names.module);
     let main = MainView {
         a_prose: &operation.name.with_article(),
         callbacks: names.callbacks,
@@ -164,31 +164,33 @@ fn rust_files(
     };
     let class = Class::Yours;
     let mut files = vec![
-        GeneratedFile::rust(file("main.rs"), class, &main)?,
-        GeneratedFile::rust(file("world.rs"), class, &world(names, domain))?,
-        GeneratedFile::rust(file("command.rs"), class, &command(names, operation))?,
-        GeneratedFile::rust(file("controller.rs"), class, &controller(names, operation))?,
-        GeneratedFile::rust(file("crashes.rs"), class, &crashes)?,
-        GeneratedFile::rust(file("duplicates.rs"), class, &duplicates)?,
-        provider_tests::gateway(names, domain, operation, file("gateway.rs"))?,
-        GeneratedFile::rust(file("outcomes.rs"), class, &outcomes)?,
-        GeneratedFile::rust(file("schedulers.rs"), class, &schedulers(names))?,
-        GeneratedFile::rust(file("transactions.rs"), class, &transactions)?,
+        context.rust(file("main.rs"), class, &main)?,
+        context.rust(file("world.rs"), class, &world(names, domain))?,
+        context.rust(file("command.rs"), class, &command(names, operation))?,
+        context.rust(file("controller.rs"), class, &controller(names, operation))?,
+        context.rust(file("crashes.rs"), class, &crashes)?,
+        context.rust(file("duplicates.rs"), class, &duplicates)?,
+        provider_tests::gateway(context, names, domain, operation, file("gateway.rs"))?,
+        context.rust(file("outcomes.rs"), class, &outcomes)?,
+        context.rust(file("schedulers.rs"), class, &schedulers(names))?,
+        context.rust(file("transactions.rs"), class, &transactions)?,
     ];
     if names.callbacks {
         let path = file("callbacks.rs");
-        files.push(provider_tests::callbacks(names, domain, operation, path)?);
+        files.push(provider_tests::callbacks(
+            context, names, domain, operation, path,
+        )?);
     }
     Ok(files)
 }
 
-/// A required secret, by its name in requests.
-fn secret(operation: &OperationModel) -> Option<&str> {
+/// A required secret, by its name in requests; nothing when there is none.
+fn secret(operation: &OperationModel) -> &str {
     let mut secrets = operation
         .fields
         .iter()
         .filter(|field| field.secret && !field.optional);
-    secrets.next().map(|field| field.json.as_str())
+    secrets.next().map_or("", |field| field.json.as_str())
 }
 
 fn world<'a>(names: &'a Names<'_>, domain: &'a DomainModel) -> WorldView<'a> {

@@ -1,114 +1,123 @@
 //! The tests that know the kind of the provider: its adapter against a server, and its callbacks.
 
-use askama::Template;
-
 use super::Names;
 use crate::components::domain::gateway_use;
 use crate::components::gateway::no_template;
-use crate::components::{Class, GeneratedFile, RenderError};
+use crate::components::{Class, Context, Made};
 use crate::model::{DomainModel, OperationModel};
 use crate::spec::GatewayKind;
-
-macro_rules! views {
-    ($($view:ident $path:literal { $($field:ident: $ty:ty),* };)*) => {$(
-        #[derive(Template)]
-        #[template(path = $path, escape = "none")]
-        struct $view<'a> { $($field: $ty),* }
-    )*};
-}
+use crate::templates::views;
 
 views! {
-    HttpView "tests/[operation]/gateway/http.rs.j2" {
+    HttpView<'a> in "tests/[operation]/gateway/http.rs.j2" {
         adapter: String, module: &'a str, gateway_use: String, below: String
-    };
-    StripeView "tests/[operation]/gateway/stripe.rs.j2" {
+    }
+
+    StripeView<'a> in "tests/[operation]/gateway/stripe.rs.j2" {
         adapter: String, module: &'a str, gateway_use: String, address: &'a str
-    };
-    TwilioView "tests/[operation]/gateway/twilio.rs.j2" {
+    }
+
+    TwilioView<'a> in "tests/[operation]/gateway/twilio.rs.j2" {
         adapter: String, module: &'a str, gateway_use: String, body: &'a str,
         is_number: bool
-    };
-    FcmView "tests/[operation]/gateway/fcm.rs.j2" {
+    }
+
+    FcmView<'a> in "tests/[operation]/gateway/fcm.rs.j2" {
         adapter: String, module: &'a str, gateway_use: String
-    };
-    S3View "tests/[operation]/gateway/s3.rs.j2" {
+    }
+
+    S3View<'a> in "tests/[operation]/gateway/s3.rs.j2" {
         adapter: String, name: &'a str, module: &'a str, imports: Vec<String>, size: &'a str,
         sha256: &'a str
-    };
-    SmtpView "tests/[operation]/gateway/smtp.rs.j2" {
+    }
+
+    SmtpView<'a> in "tests/[operation]/gateway/smtp.rs.j2" {
         adapter: String, module: &'a str, gateway_use: String
-    };
-    HttpCallbacksView "tests/[operation]/callbacks/http.rs.j2" {
+    }
+
+    HttpCallbacksView<'a> in "tests/[operation]/callbacks/http.rs.j2" {
         crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
-    };
-    StripeCallbacksView "tests/[operation]/callbacks/stripe.rs.j2" {
+    }
+
+    StripeCallbacksView<'a> in "tests/[operation]/callbacks/stripe.rs.j2" {
         crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, object: &'a str,
         event_type: &'a str
-    };
-    TwilioCallbacksView "tests/[operation]/callbacks/twilio.rs.j2" {
+    }
+
+    TwilioCallbacksView<'a> in "tests/[operation]/callbacks/twilio.rs.j2" {
         crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
-    };
+    }
 }
 
 /// `gateway.rs`: what the adapter sends, and what every answer means.
 pub(super) fn gateway(
+    context: &Context<'_>,
     names: &Names<'_>,
     domain: &DomainModel,
     operation: &OperationModel,
     path: String,
-) -> Result<GeneratedFile, RenderError> {
+) -> Made {
     let package = format!("{}::{}", names.crate_name, names.domain_module);
     let gateway_use = gateway_use(&package, domain);
     let (adapter, module) = (domain.adapter(), names.module);
-    let rust = |view: Result<String, askama::Error>| match view {
-        Ok(text) => Ok(GeneratedFile::rust_text(path.clone(), Class::Yours, text)),
-        Err(error) => Err(RenderError::new(path.clone(), error.to_string())),
-    };
-    rust(match domain.gateway {
-        GatewayKind::Http => HttpView {
-            adapter,
-            module,
-            gateway_use,
-            below: below(operation),
+    let class = Class::Yours;
+    match domain.gateway {
+        GatewayKind::Http => {
+            let view = HttpView {
+                adapter,
+                module,
+                gateway_use,
+                below: below(operation),
+            };
+            context.rust(path, class, &view)
         }
-        .render(),
-        GatewayKind::Stripe => StripeView {
-            adapter,
-            module,
-            gateway_use,
-            address: stripe_address(operation),
+        GatewayKind::Stripe => {
+            let view = StripeView {
+                adapter,
+                module,
+                gateway_use,
+                address: stripe_address(operation),
+            };
+            context.rust(path, class, &view)
         }
-        .render(),
-        GatewayKind::Twilio => TwilioView {
-            adapter,
-            module,
-            gateway_use,
-            body: in_json(operation, "body"),
-            is_number: is_number(operation),
+        GatewayKind::Twilio => {
+            let view = TwilioView {
+                adapter,
+                module,
+                gateway_use,
+                body: in_json(operation, "body"),
+                is_number: is_number(operation),
+            };
+            context.rust(path, class, &view)
         }
-        .render(),
-        GatewayKind::Fcm => FcmView {
-            adapter,
-            module,
-            gateway_use,
+        GatewayKind::Fcm => {
+            let view = FcmView {
+                adapter,
+                module,
+                gateway_use,
+            };
+            context.rust(path, class, &view)
         }
-        .render(),
-        GatewayKind::S3 => S3View {
-            adapter,
-            name: names.name,
-            module,
-            imports: with_command(names, gateway_use),
-            size: in_json(operation, "size"),
-            sha256: in_json(operation, "sha256"),
+        GatewayKind::S3 => {
+            let view = S3View {
+                adapter,
+                name: names.name,
+                module,
+                imports: with_command(names, gateway_use),
+                size: in_json(operation, "size"),
+                sha256: in_json(operation, "sha256"),
+            };
+            context.rust(path, class, &view)
         }
-        .render(),
-        GatewayKind::Smtp => SmtpView {
-            adapter,
-            module,
-            gateway_use,
+        GatewayKind::Smtp => {
+            let view = SmtpView {
+                adapter,
+                module,
+                gateway_use,
+            };
+            context.rust(path, class, &view)
         }
-        .render(),
-    })
+    }
 }
 
 /// Where below the provider's address an operation is taken.
@@ -156,11 +165,12 @@ fn with_command(names: &Names<'_>, gateway: String) -> Vec<String> {
 
 /// `callbacks.rs`: signed, kept, and applied once.
 pub(super) fn callbacks(
+    context: &Context<'_>,
     names: &Names<'_>,
     domain: &DomainModel,
     operation: &OperationModel,
     path: String,
-) -> Result<GeneratedFile, RenderError> {
+) -> Made {
     let crate_name = &*names.crate_name;
     let (domain_name, domain_module) = (names.domain_name, names.domain_module);
     match domain.gateway {
@@ -170,7 +180,7 @@ pub(super) fn callbacks(
                 domain_name,
                 domain_module,
             };
-            GeneratedFile::rust(path, Class::Yours, &view)
+            context.rust(path, Class::Yours, &view)
         }
         GatewayKind::Stripe => {
             let (object, event_type) = if operation.is_refund {
@@ -185,7 +195,7 @@ pub(super) fn callbacks(
                 object,
                 event_type,
             };
-            GeneratedFile::rust(path, Class::Yours, &view)
+            context.rust(path, Class::Yours, &view)
         }
         GatewayKind::Twilio => {
             let view = TwilioCallbacksView {
@@ -193,7 +203,7 @@ pub(super) fn callbacks(
                 domain_name,
                 domain_module,
             };
-            GeneratedFile::rust(path, Class::Yours, &view)
+            context.rust(path, Class::Yours, &view)
         }
         GatewayKind::S3 | GatewayKind::Smtp | GatewayKind::Fcm => {
             Err(no_template(domain.gateway, &path))

@@ -8,6 +8,7 @@ use crate::model::Place;
 use crate::naming::reserved_field;
 use crate::spec::Spec;
 use crate::spec::{GatewayKind, generated_types, is_gateway_function, is_runtime_type};
+use crate::templates::Templates;
 use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
 
@@ -54,17 +55,13 @@ fn rust_files() -> Vec<(String, syn::File)> {
 }
 
 fn rust_files_of(spec: &Spec) -> Vec<(String, syn::File)> {
-    let place = Place {
-        package: "pay".into(),
-        standalone: true,
-        history: crate::schema::History::default(),
-        prune: false,
-        library: None,
-        vendor: "vendor".to_owned(),
-        style: crate::model::Style::default(),
-        owns_library: true,
-    };
-    let (_, files) = components::render(components::ALL, &PackageModel::new(spec, &place)).unwrap();
+    let place = Place::alone("pay");
+    let (_, files) = components::render(
+        components::ALL,
+        &PackageModel::new(spec, &place),
+        &Templates::default(),
+    )
+    .unwrap();
     let ours = files
         .iter()
         .filter(|owned| !owned.file.path().starts_with("vendor/"));
@@ -129,18 +126,13 @@ fn no_field_can_be_named_like_something_in_its_command() {
 /// A column of the tables that a field could have too would be there twice.
 #[test]
 fn no_field_can_be_named_like_a_column() {
-    let place = Place {
-        package: "pay".into(),
-        standalone: true,
-        history: crate::schema::History::default(),
-        prune: false,
-        library: None,
-        vendor: "vendor".to_owned(),
-        style: crate::model::Style::default(),
-        owns_library: true,
-    };
-    let (_, files) =
-        components::render(components::ALL, &PackageModel::new(&spec(), &place)).unwrap();
+    let place = Place::alone("pay");
+    let (_, files) = components::render(
+        components::ALL,
+        &PackageModel::new(&spec(), &place),
+        &Templates::default(),
+    )
+    .unwrap();
     let migration = files
         .iter()
         .find(|owned| owned.file.path().ends_with("0001_payment.sql"))

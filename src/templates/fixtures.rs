@@ -1,0 +1,75 @@
+//! Packages that between them print every template in each of its forms.
+
+use crate::error::Result;
+use crate::model::{PackageModel, Place};
+use crate::spec::{GatewayKind, Spec};
+use std::fmt::Write as _;
+
+/// A field of each type and constraint; the names fill the slots of every gateway.
+const MANY: &str = r#""order_id:string:max=64", "amount:money", "note:text?", "source:string",
+    "charge:string", "to:string", "body:text", "token:string", "kind_of:enum(a|b)",
+    "pin:string:secret", "labels:list<string>", "extra:json", "raw_part:bytes", "size_of:u32",
+    "rate_of:decimal:max=1", "when_due:datetime?", "day_of:date", "key_of:uuid", "is_new:bool",
+    "code_of:string:pattern=[A-Z]{3}-[0-9]+", "object_key:string", "content_type:string", "size:u64",
+    "sha256:string:pattern=[0-9a-f]{64}", "subject:string""#;
+
+/// As few as a command can have.
+const ONE: &str = "\"id:u64\"";
+
+/// A package of its own for each kind of gateway, and one that was there before.
+///
+/// # Errors
+/// When a fixture is no spec any more.
+pub fn packages() -> Result<Vec<PackageModel>> {
+    let mut packages = Vec::new();
+    for (word, kind) in GatewayKind::ALL
+        .iter()
+        .filter(|(word, _)| GatewayKind::parse(word).is_ok())
+    {
+        packages.push(package(&spec(word, kind.has_callbacks()), "own-service")?);
+    }
+    let few = format!(
+        "version = 1\n\n[store]\nkind = \"postgres\"\n\n{}",
+        domain("Parcel", "http", false, &[("ParcelSent", "none", ONE)])
+    );
+    packages.push(package(&few, "few-service")?);
+    let guest = format!(
+        "version = 1\n\n[package]\nkind = \"existing\"\n\n{}",
+        domain(
+            "Payment",
+            "http",
+            true,
+            &[("PaymentRequested", "progress", MANY)]
+        )
+    );
+    packages.push(package(&guest, "guest")?);
+    Ok(packages)
+}
+
+fn spec(gateway: &str, callbacks: bool) -> String {
+    let operations = [
+        ("PaymentRequested", "history", MANY),
+        ("RefundRequested", "none", MANY),
+    ];
+    format!(
+        "version = 1\n\n{}",
+        domain("Payment", gateway, callbacks, &operations)
+    )
+}
+
+fn domain(name: &str, gateway: &str, callbacks: bool, operations: &[(&str, &str, &str)]) -> String {
+    let mut text = format!(
+        "[[domain]]\nname = \"{name}\"\ngateway = \"{gateway}\"\ncallbacks = {callbacks}\n"
+    );
+    for (event, track, fields) in operations {
+        let _ = write!(
+            text,
+            "\n[[domain.operation]]\nevent = \"{event}\"\ntrack = \"{track}\"\nfields = [{fields}]\n"
+        );
+    }
+    text
+}
+
+fn package(spec: &str, name: &str) -> Result<PackageModel> {
+    Ok(PackageModel::new(&Spec::parse(spec)?, &Place::alone(name)))
+}

@@ -81,6 +81,20 @@ Examples:
   source <(orch-gen completions bash)
   orch-gen completions fish > ~/.config/fish/completions/orch-gen.fish";
 
+const EJECT_EXAMPLES: &str = "\
+Examples:
+  orch-gen eject rules.rs
+  orch-gen eject 'src/[domain]/orchestrator.rs' tests/architecture.rs
+
+Templates are Jinja; they go to .orch/templates and are committed with the
+package. `upgrade` merges what changes in the built-in ones.";
+
+const TEMPLATES_EXAMPLES: &str = "\
+Examples:
+  orch-gen templates              (lists them)
+  orch-gen templates diff
+  orch-gen templates test";
+
 const LINT_EXAMPLES: &str = "\
 Examples:
   orch-gen lint
@@ -175,6 +189,15 @@ pub(super) enum Command {
         /// A rule's code or name, or an error code [default: list all]
         code: Option<String>,
     },
+    /// Take built-in templates into the package, to be changed there
+    #[command(after_help = EJECT_EXAMPLES)]
+    Eject(Eject),
+    /// List the templates that files are made of
+    #[command(after_help = TEMPLATES_EXAMPLES)]
+    Templates {
+        #[command(subcommand)]
+        what: Option<TemplatesKind>,
+    },
     /// Look at the toolchain, the package and what keeps it true
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(Target),
@@ -256,7 +279,7 @@ pub(super) struct Runtime {
 }
 
 /// Which package of a workspace.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct PackageOption {
     /// The workspace member to work on
     #[arg(short, long, value_name = "NAME")]
@@ -306,13 +329,51 @@ pub(super) struct New {
 }
 
 /// Which package to work on.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct Target {
     /// The package's folder
     #[arg(long, value_name = "DIR", conflicts_with = "package")]
     pub(super) out: Option<PathBuf>,
     #[command(flatten)]
     pub(super) package: PackageOption,
+}
+
+/// What to take into the package.
+#[derive(Debug, Args)]
+pub(super) struct Eject {
+    /// A template's path, or the end of it: `orch-gen templates` lists them
+    #[arg(value_name = "TEMPLATE", required = true)]
+    pub(super) templates: Vec<String>,
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Show what would be done; write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Show the changes as a unified diff
+    #[arg(long)]
+    pub(super) diff: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TemplatesKind {
+    /// Show how the package's own templates differ from the built-in ones
+    #[command(after_help = "Example:\n  orch-gen templates diff")]
+    Diff(Target),
+    /// Test what the package's own templates make, for all kinds of packages
+    #[command(
+        after_help = "Examples:\n  orch-gen templates test\n  orch-gen templates test --no-build\n\nExit codes: 0 in order, 1 one of them makes something wrong."
+    )]
+    Test(TemplatesTest),
+}
+
+/// How to test templates.
+#[derive(Debug, Args)]
+pub(super) struct TemplatesTest {
+    #[command(flatten)]
+    pub(super) target: Target,
+    /// Render and parse only; compile nothing
+    #[arg(long)]
+    pub(super) no_build: bool,
 }
 
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ mod progress;
 mod remove;
 mod schemas;
 mod target;
+mod templates;
 mod upgrade;
 mod words;
 
@@ -113,6 +114,8 @@ fn dispatch(
             explain::list(output);
             Ok(Exit::Done)
         }
+        Some(Command::Eject(arguments)) => templates::eject(&arguments, environment, output),
+        Some(Command::Templates { what }) => templates::run(what.as_ref(), environment, output),
         Some(Command::Doctor(target)) => doctor::run(&target, environment, output),
         Some(Command::Schema { name }) => schemas::run(name.as_deref(), output),
         Some(Command::Man { folder }) => man::run(folder.as_deref(), environment, output),

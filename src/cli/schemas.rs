@@ -36,6 +36,8 @@ schemas![
     "explanation",
     "explanations",
     "doctor",
+    "templates",
+    "templates-test",
     "schemas",
     "error",
 ];

@@ -251,7 +251,8 @@ impl Step {
         }
     }
 
-    pub(super) fn write(path: String, before: Option<&[u8]>, contents: String) -> Self {
+    /// The write of a whole file, over what is there.
+    pub(crate) fn write(path: String, before: Option<&[u8]>, contents: String) -> Self {
         Self {
             path,
             expected: before.map(Hash::of),

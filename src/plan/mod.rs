@@ -27,7 +27,7 @@ mod warning;
 
 pub use change::{Action, Change, Conflict, Conflicts, Step};
 pub use json::SCHEMA;
-pub use render::{Style, diff, summary, tree};
+pub use render::{Style, diff, summary, tree, unified};
 pub use warning::Warning;
 
 use crate::components::{self, Component, Phase};

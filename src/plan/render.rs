@@ -195,24 +195,31 @@ pub fn diff(plan: &Plan, style: Style) -> String {
 }
 
 fn diff_of(change: &Change, style: Style) -> String {
-    let before = change
-        .before
-        .as_deref()
-        .map(String::from_utf8_lossy)
-        .unwrap_or_default();
-    let after = change.after.as_deref().unwrap_or_default();
+    let before = change.before.as_deref().map(String::from_utf8_lossy);
+    unified(
+        &change.path,
+        before.as_deref(),
+        change.after.as_deref(),
+        style,
+    )
+}
+
+/// Two texts of a file as a unified diff; nothing stands for a file that is not there.
+#[must_use]
+pub fn unified(path: &str, before: Option<&str>, after: Option<&str>, style: Style) -> String {
     let named = |there: bool, side: &str| {
         if there {
-            format!("{side}/{}", change.path)
+            format!("{side}/{path}")
         } else {
             "/dev/null".to_owned()
         }
     };
     let mut options = diffy::DiffOptions::new();
     options
-        .set_original_filename(named(change.before.is_some(), "a"))
-        .set_modified_filename(named(change.after.is_some(), "b"));
-    let patch = options.create_patch(&before, after).to_string();
+        .set_original_filename(named(before.is_some(), "a"))
+        .set_modified_filename(named(after.is_some(), "b"));
+    let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+    let patch = options.create_patch(before, after).to_string();
     if style.color { colored(&patch) } else { patch }
 }
 

@@ -26,7 +26,10 @@ pub fn packages() -> Result<Vec<PackageModel>> {
         .iter()
         .filter(|(word, _)| GatewayKind::parse(word).is_ok())
     {
-        packages.push(package(&spec(word, kind.has_callbacks()), "own-service")?);
+        packages.push(package(
+            &spec(word, kind.has_callbacks()),
+            &format!("{word}-service"),
+        )?);
     }
     let few = format!(
         "version = 1\n\n[store]\nkind = \"postgres\"\n\n{}",

@@ -19,6 +19,7 @@ mod migrations;
 mod output;
 mod places;
 mod schemas;
+mod templates;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod upgrade;

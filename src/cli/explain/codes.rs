@@ -153,6 +153,12 @@ advice! {
         "A defect of the linter, or sources that changed while it read them.",
         "error[OG061] after orch-gen lint",
         "Run it again. If it stays, report it with the file that is named.";
+    OwnTemplate:
+        "A template in .orch/templates was edited so that it is no Jinja, names a value that it is not \
+         given, or makes what is not Rust.",
+        "orch-gen apply, with `{{ nmae }}` in .orch/templates/src/[domain]/rules.rs.j2",
+        "Mend the line that is named; `orch-gen templates diff` shows what differs from the built-in one. \
+         Deleted, the built-in one is taken again.";
     Render:
         "A defect of orch-gen: a template wrote what is not Rust, TOML or SQL.",
         "error[OG090]: src/payment/mod.rs does not parse",

@@ -20,6 +20,7 @@ use super::staging::{Direction, Entry, Journal, Staging};
 use crate::disk::{Write, refused, seen_from};
 use crate::error::{Error, Result};
 use crate::lock::Hash;
+use crate::parallel;
 use crate::plan::Step;
 use std::collections::BTreeSet;
 use std::io;
@@ -73,11 +74,12 @@ fn stage(disk: &dyn Write, staging: &Staging, steps: &[Step]) -> Result<()> {
             create_dir(disk, &folder)?;
         }
     }
-    for (index, step) in steps.iter().enumerate() {
-        stage_one(disk, staging, index, step)
-            .map_err(|error| refused("write", &staging.target(&step.path), &error))?;
-    }
-    Ok(())
+    let numbered: Vec<_> = steps.iter().enumerate().collect();
+    let staged = parallel::map(&numbered, |(index, step)| {
+        stage_one(disk, staging, *index, step)
+            .map_err(|error| refused("write", &staging.target(&step.path), &error))
+    });
+    staged.into_iter().collect()
 }
 
 fn stage_one(disk: &dyn Write, staging: &Staging, index: usize, step: &Step) -> io::Result<()> {

@@ -133,12 +133,14 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
     let name = naming::operation_names(&event).remove(0);
     let operation = Operation {
         event,
+        was: None,
         name,
         track: track.unwrap_or_default(),
         fields,
     };
     let domain = Domain {
         name: domain,
+        was: None,
         gateway: gateway.unwrap_or_default(),
         callbacks: arguments.callbacks,
         operations: vec![operation],

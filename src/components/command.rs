@@ -49,6 +49,8 @@ struct EnumView<'a> {
 struct FieldView<'a> {
     name: &'a str,
     json: &'a str,
+    /// The key in payloads, where that is not the name's own.
+    key: String,
     prose: String,
     rust_type: &'a str,
     getter_type: &'a str,
@@ -152,6 +154,11 @@ fn field_view(field: &FieldModel) -> FieldView<'_> {
     FieldView {
         name: &field.name,
         json: &field.json,
+        key: if field.is_renamed() {
+            field.stored_json()
+        } else {
+            String::new()
+        },
         prose: field.prose(),
         rust_type: &field.rust_type,
         getter_type: &field.getter_type,
@@ -307,7 +314,7 @@ fn secrets(fields: &[FieldModel]) -> String {
     let names: Vec<String> = fields
         .iter()
         .filter(|field| field.secret)
-        .map(|field| format!("\"{}\"", field.json))
+        .map(|field| format!("\"{}\"", field.stored_json()))
         .collect();
     names.join(", ")
 }

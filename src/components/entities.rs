@@ -60,6 +60,8 @@ views! {
 #[derive(Serialize)]
 struct FieldView<'a> {
     name: &'a str,
+    /// Its name in the table.
+    stored: &'a str,
     prose: String,
     rust_type: String,
     getter_type: &'a str,
@@ -152,6 +154,7 @@ fn field_view(field: &FieldModel) -> FieldView<'_> {
     let inner = if text { "String" } else { &field.inner_type };
     FieldView {
         name: &field.name,
+        stored: &field.stored,
         prose: field.prose(),
         rust_type: inner.to_owned(),
         getter_type: if text { "&str" } else { &field.inner_type },

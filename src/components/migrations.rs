@@ -28,7 +28,7 @@ fn render(context: &Context<'_>) -> Rendered {
     let package = context.package;
     let mut files = Vec::new();
     for migration in &package.migrations {
-        let domain = package.domain(&migration.module);
+        let domain = package.domain_of(&migration.module);
         let prose = domain.map(crate::model::DomainModel::prose);
         let paths = Paths {
             store: package.store,

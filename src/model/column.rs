@@ -122,11 +122,11 @@ impl Column {
         };
         match (&field.ty, field.ty.sqlite(), field.ty.postgres()) {
             (Type::Money, _, _) => vec![
-                column(format!("{}_value", field.name), "INTEGER", "BIGINT"),
-                column(format!("{}_currency", field.name), "TEXT", "TEXT"),
+                column(format!("{}_value", field.stored()), "INTEGER", "BIGINT"),
+                column(format!("{}_currency", field.stored()), "TEXT", "TEXT"),
             ],
             (_, Some(sqlite), Some(postgres)) => {
-                vec![column(field.name.clone(), sqlite, postgres)]
+                vec![column(field.stored().to_owned(), sqlite, postgres)]
             }
             (_, None, _) | (_, _, None) => Vec::new(),
         }

@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 pub struct DomainModel {
     /// Its name in every form.
     pub name: Name,
+    /// The name of its tables and metrics in every form.
+    pub stored: Name,
     /// How it reaches its provider.
     pub gateway: GatewayKind,
     /// Whether its provider reports by callbacks.
@@ -27,6 +29,8 @@ pub struct OperationModel {
     pub name: Name,
     /// Its event in every form.
     pub event: Name,
+    /// The event's name in the tables in every form.
+    pub stored: Name,
     /// The name of its domain.
     pub domain: Name,
     /// Whether it is named like its domain and so lives at the domain's root.
@@ -46,6 +50,7 @@ impl DomainModel {
         let operations = domain.operations.iter();
         Self {
             name: domain.name.clone(),
+            stored: domain.stored().clone(),
             gateway: domain.gateway,
             callbacks: domain.callbacks,
             operations: operations.map(|o| OperationModel::new(domain, o)).collect(),
@@ -62,6 +67,12 @@ impl DomainModel {
     #[must_use]
     pub fn module(&self) -> &str {
         self.name.module()
+    }
+
+    /// `payment`: what its tables begin with, and its label in metrics.
+    #[must_use]
+    pub fn tables_name(&self) -> &str {
+        self.stored.module()
     }
 
     /// `PAYMENT`, as in `PAYMENT_GATEWAY_URL`.
@@ -85,20 +96,20 @@ impl DomainModel {
     /// `payment_operations`.
     #[must_use]
     pub fn operations_table(&self) -> String {
-        format!("{}_operations", self.module())
+        format!("{}_operations", self.tables_name())
     }
 
     /// `payment_write_ahead_logs`.
     #[must_use]
     pub fn wal_table(&self) -> String {
-        format!("{}_write_ahead_logs", self.module())
+        format!("{}_write_ahead_logs", self.tables_name())
     }
 
     /// What its tables have to hold, in the SQL of `store`.
     pub(super) fn tables(&self, store: StoreKind) -> schema::Wanted {
         let columns = self.columns().into_iter();
         schema::Wanted {
-            module: self.module().to_owned(),
+            module: self.tables_name().to_owned(),
             events: self
                 .operations
                 .iter()
@@ -196,6 +207,7 @@ impl OperationModel {
         Self {
             name: name.clone(),
             event: operation.event.clone(),
+            stored: operation.stored().clone(),
             domain: domain.name.clone(),
             is_root: *name == domain.name,
             is_refund: operation.is_refund(),
@@ -226,7 +238,7 @@ impl OperationModel {
     /// `PAYMENT_REQUESTED`.
     #[must_use]
     pub fn event_type(&self) -> String {
-        self.event.screaming()
+        self.stored.screaming()
     }
 
     /// `payments`, the last segment of its path.

@@ -9,8 +9,10 @@ use crate::spec::{Field, Pattern, Type};
 pub struct FieldModel {
     /// `order_id`: the identifier.
     pub name: String,
-    /// `orderId`: the key in JSON.
+    /// `orderId`: the key in requests.
     pub json: String,
+    /// `order_id`: its name in the tables, which is the first one that it had.
+    pub stored: String,
     /// Its type in the spec.
     pub ty: Type,
     /// `String` or `Option<String>`: the type in Rust.
@@ -80,6 +82,7 @@ impl FieldModel {
         Self {
             name: field.name.clone(),
             json: naming::camel_of(&field.name),
+            stored: field.stored().to_owned(),
             rust_type: optional(inner_type.clone()),
             getter_type: optional(field.ty.borrowed(&enum_name)),
             inner_type,
@@ -113,6 +116,18 @@ impl FieldModel {
             let [sample, other] = samples.map(|text| format!("\"{text}\""));
             (self.sample_json, self.other_json) = (sample, other);
         }
+    }
+
+    /// Whether it had another name.
+    #[must_use]
+    pub fn is_renamed(&self) -> bool {
+        self.stored != self.name
+    }
+
+    /// `orderId`: the key in payloads and towards the provider.
+    #[must_use]
+    pub fn stored_json(&self) -> String {
+        naming::camel_of(&self.stored)
     }
 
     /// `OrderId`.

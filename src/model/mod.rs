@@ -124,10 +124,11 @@ impl PackageModel {
         }
     }
 
-    /// The domain of a module, such as `payment`.
+    /// The domain with these tables, such as `payment`.
     #[must_use]
-    pub fn domain(&self, module: &str) -> Option<&DomainModel> {
-        self.domains.iter().find(|domain| domain.module() == module)
+    pub fn domain_of(&self, tables: &str) -> Option<&DomainModel> {
+        let mut domains = self.domains.iter();
+        domains.find(|domain| domain.tables_name() == tables)
     }
 
     /// The library as an identifier: `my_service`.

@@ -27,6 +27,8 @@ pub struct Change {
     pub beside: Option<(String, String)>,
     /// What a person has to settle although the file is written.
     pub left: Option<Conflict>,
+    /// Where it was before something was renamed.
+    pub moved_from: Option<String>,
 }
 
 /// What becomes of a conflict.
@@ -162,6 +164,7 @@ impl Change {
             kept_as: None,
             beside: None,
             left: None,
+            moved_from: None,
         }
     }
 
@@ -220,7 +223,8 @@ impl Change {
                 path,
                 expected: before.as_deref().map(Hash::of),
                 contents: Some(bytes(after.clone())),
-                precious: before.is_some() && self.class != Some(Class::Generated),
+                precious: (before.is_some() || self.moved_from.is_some())
+                    && self.class != Some(Class::Generated),
             }),
             (Action::Delete, _, Some(before)) => Some(Step::delete(path, before)),
             _ => None,

@@ -17,12 +17,15 @@ use crate::error::{Code, Error, Result};
 use crate::lock::{Hash, Lock, LockedFile};
 use crate::parallel;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Decides about files.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decider<'a> {
     pub(super) tree: Tree<'a>,
     pub(super) known: &'a Lock,
+    /// Where files were before something was renamed, by where they are to be.
+    pub(super) moves: &'a BTreeMap<String, String>,
     /// Edits of generated files are given up.
     pub(super) force: bool,
     /// What becomes of a conflict.
@@ -42,6 +45,27 @@ pub(super) struct Decided {
 
 /// What is done with a file, and what will be in it.
 type Verdict = (Action, Option<Cow<'static, str>>);
+
+/// A file under the name that it had.
+struct Moved<'a> {
+    from: &'a str,
+    known: &'a LockedFile,
+    text: Vec<u8>,
+}
+
+impl Moved<'_> {
+    /// What becomes of it at its new place: it is made there, with what the user made of it.
+    fn put_here(&self, action: Action, after: Option<Cow<'static, str>>) -> Verdict {
+        match action {
+            Action::Conflict(_) => (action, after),
+            Action::Unchanged => {
+                let text = String::from_utf8_lossy(&self.text).into_owned();
+                (Action::Create, Some(Cow::Owned(text)))
+            }
+            _ => (Action::Create, after),
+        }
+    }
+}
 
 /// A verdict, and what comes with it where a conflict is written.
 #[derive(Debug, Default)]
@@ -79,18 +103,31 @@ impl Decider<'_> {
             self.no_other_module(file.path())?;
         }
         let hash = Hash::of(file.contents().as_bytes());
-        let (mut action, mut after) = self.wanted(file, &hash, before.as_deref())?;
+        let moved = self.moved(file.path(), before.as_deref())?;
+        let (mut action, mut after) = match &moved {
+            Some(moved) => self.yours(moved.known, &hash, &moved.text, file)?,
+            None => self.wanted(file, &hash, before.as_deref())?,
+        };
         if !matches!(action, Action::Unchanged | Action::Absent) {
             file.check()?;
         }
         let mut settled = Settled {
-            kept_as: self.kept_as(file.path(), action)?,
+            kept_as: match moved {
+                Some(_) => None,
+                None => self.kept_as(file.path(), action)?,
+            },
             ..Settled::default()
         };
-        if let (Action::Conflict(kind), Some(there)) = (action, &before)
+        let there = moved.as_ref().map(|moved| &moved.text).or(before.as_ref());
+        if let (Action::Conflict(kind), Some(there)) = (action, there)
             && self.conflicts != Conflicts::Refuse
         {
-            (action, after) = self.settle(file, kind, there, &mut settled)?;
+            let base = moved.as_ref().map(|moved| moved.known);
+            let base = base.or_else(|| self.known.files.get(file.path()));
+            (action, after) = self.settle(file, kind, (there, base), &mut settled)?;
+        }
+        if let Some(moved) = &moved {
+            (action, after) = moved.put_here(action, after);
         }
         let Settled {
             kept_as,
@@ -112,6 +149,7 @@ impl Decider<'_> {
             kept_as,
             beside,
             left,
+            moved_from: moved.map(|moved| moved.from.to_owned()),
         };
         Ok((change, entry))
     }
@@ -122,7 +160,7 @@ impl Decider<'_> {
         &self,
         file: &GeneratedFile,
         kind: Conflict,
-        there: &[u8],
+        (there, known): (&[u8], Option<&LockedFile>),
         settled: &mut Settled,
     ) -> Result<Verdict> {
         let text = Some(file.to_contents());
@@ -137,7 +175,6 @@ impl Decider<'_> {
                 Ok((Action::Update, text))
             }
             (Conflict::Overlap | Conflict::NoBase, Conflicts::Mark, Ok(yours)) => {
-                let known = self.known.files.get(file.path());
                 let base = known.map(|known| base::text(self.tree, &known.hash));
                 let joined = match base.transpose()?.flatten() {
                     Some(base) => merge(&base, &yours, file.contents()),
@@ -155,6 +192,17 @@ impl Decider<'_> {
                 Ok((Action::Unchanged, text))
             }
         }
+    }
+
+    /// The file under the name that it had, where something was renamed and nothing is at its new place.
+    fn moved(&self, path: &str, before: Option<&[u8]>) -> Result<Option<Moved<'_>>> {
+        let from = self.moves.get(path).filter(|_| before.is_none());
+        let Some((from, known)) = from.and_then(|from| Some((from, self.known.files.get(from)?)))
+        else {
+            return Ok(None);
+        };
+        let text = self.tree.read(from)?;
+        Ok(text.map(|text| Moved { from, known, text }))
     }
 
     /// Where the bytes of a file go that somebody else wrote and `--force` replaces.
@@ -249,7 +297,8 @@ impl Decider<'_> {
             return Ok(None);
         };
         let untouched = Hash::of(&line_ends::unified(&before)) == entry.hash;
-        let action = if untouched || (self.force && entry.class == Class::Generated) {
+        let has_moved = self.moves.values().any(|from| from == path);
+        let action = if untouched || has_moved || (self.force && entry.class == Class::Generated) {
             Action::Delete
         } else {
             Action::Release
@@ -264,6 +313,7 @@ impl Decider<'_> {
             kept_as: None,
             beside: None,
             left: None,
+            moved_from: None,
         }))
     }
 }

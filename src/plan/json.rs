@@ -44,6 +44,8 @@ struct FileJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     kept_as: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    moved_from: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     contents: Option<&'a str>,
 }
 
@@ -61,6 +63,7 @@ impl Plan {
                 _ => None,
             },
             kept_as: change.kept_as.as_deref(),
+            moved_from: change.moved_from.as_deref(),
             contents: change
                 .after
                 .as_deref()

@@ -1,10 +1,10 @@
 //! Making a plan: what is wanted, what is known, what is there.
 
 use super::{
-    Change, LockState, Plan, Request, bookkeeping, decide, history, own_templates, shared, undo,
-    version, warning,
+    Change, LockState, Plan, Request, bookkeeping, decide, history, own_templates, renames, shared,
+    undo, version, warning,
 };
-use crate::components::{self, Component};
+use crate::components::{self, Component, Owned};
 use crate::disk::Tree;
 use crate::error::Result;
 use crate::lock::{self, Hash, Lock};
@@ -12,6 +12,7 @@ use crate::model::{PackageModel, Place};
 use crate::package::Host;
 use crate::spec::{self, PackageKind, Spec};
 use crate::templates::Templates;
+use std::collections::BTreeMap;
 
 /// What is known before anything is rendered.
 struct Known<'a> {
@@ -52,7 +53,7 @@ pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> 
     let decide::Decided {
         mut changes,
         mut lock,
-    } = known.decider().all(&files)?;
+    } = known.decider(&known.moves(&package, &files)).all(&files)?;
     let wanted = shared::wanted(&package, &known.host, &known.lock)?;
     let (edits, injected) = shared::changes(tree, &known.lock, &wanted)?;
     changes.extend(edits);
@@ -100,10 +101,11 @@ impl Known<'_> {
         })
     }
 
-    fn decider(&self) -> decide::Decider<'_> {
+    fn decider<'k>(&'k self, moves: &'k BTreeMap<String, String>) -> decide::Decider<'k> {
         decide::Decider {
             tree: self.tree,
             known: &self.lock,
+            moves,
             force: self.request.force,
             conflicts: self.request.conflicts,
             adopt: self.adopt,
@@ -111,22 +113,43 @@ impl Known<'_> {
         }
     }
 
+    /// Where files of the user's own were before something was renamed. What is lost of the spec before
+    /// is no error: the files are made anew then, and the old ones stay.
+    fn moves(&self, package: &PackageModel, files: &[Owned]) -> BTreeMap<String, String> {
+        let before = self.applied_last().and_then(|text| {
+            let spec = Spec::parse(&text)?;
+            Ok(PackageModel::new(&spec, &self.place(&spec, false)?))
+        });
+        match before {
+            Ok(before) => {
+                let mut moves = renames::moves(&before, package, files);
+                let is_wanted = |path: &str| files.iter().any(|owned| owned.file.path() == path);
+                moves.retain(|_, from| !is_wanted(from));
+                moves
+            }
+            Err(_) => BTreeMap::new(),
+        }
+    }
+
+    /// The spec that was applied last, or the one there is where that is not kept.
+    fn applied_last(&self) -> Result<String> {
+        let hash = self.lock.spec.as_ref();
+        let text = hash
+            .map(|hash| super::base::text(self.tree, hash))
+            .transpose()?;
+        let text = text.flatten();
+        Ok(text.unwrap_or_else(|| self.request.spec_text.to_owned()))
+    }
+
     /// Whether today's templates make other files of the spec that was applied last.
     fn has_other_templates(&self, all: &[Component], templates: &Templates) -> bool {
-        let rendered = || -> Result<Vec<components::Owned>> {
-            let hash = self.lock.spec.as_ref();
-            let text = hash
-                .map(|hash| super::base::text(self.tree, hash))
-                .transpose()?;
-            let text = text
-                .flatten()
-                .unwrap_or_else(|| self.request.spec_text.to_owned());
-            let spec = Spec::parse(&text)?;
+        let rendered = || -> Result<Vec<Owned>> {
+            let spec = Spec::parse(&self.applied_last()?)?;
             let package = PackageModel::new(&spec, &self.place(&spec, false)?);
             Ok(components::render(all, &package, templates)?.1)
         };
         let Ok(files) = rendered() else { return true };
-        let is_same = |owned: &components::Owned| {
+        let is_same = |owned: &Owned| {
             let known = self.lock.files.get(owned.file.path());
             known.is_some_and(|known| known.hash == Hash::of(owned.file.contents().as_bytes()))
         };

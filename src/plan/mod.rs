@@ -17,6 +17,7 @@ pub mod lost;
 mod make;
 mod merge;
 mod own_templates;
+mod renames;
 mod render;
 mod shared;
 #[cfg(test)]

@@ -134,5 +134,6 @@ fn change(template: &str, action: Action, before: Option<Vec<u8>>, after: String
         kept_as: None,
         beside: None,
         left: None,
+        moved_from: None,
     }
 }

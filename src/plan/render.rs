@@ -135,6 +135,13 @@ fn note(change: &Change) -> Option<String> {
         let name = kept.rsplit('/').next().unwrap_or(kept);
         return Some(format!("what is there is kept as {name}"));
     }
+    if let Some(from) = change
+        .moved_from
+        .as_ref()
+        .filter(|_| change.action == Action::Create)
+    {
+        return Some(format!("moved from {from}"));
+    }
     change.action.note().map(str::to_owned)
 }
 

@@ -157,6 +157,7 @@ pub(super) fn changes(
             kept_as: None,
             beside: None,
             left: None,
+            moved_from: None,
         });
     }
     Ok((changes, injected))

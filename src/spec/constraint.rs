@@ -1,5 +1,6 @@
 //! Constraints of a field, and which type each of them suits.
 
+use super::field::read_name;
 use super::{Pattern, Type};
 use crate::error::{Code, Error, Result};
 use crate::naming;
@@ -19,9 +20,11 @@ pub struct Constraints {
     pub pattern: Option<Pattern>,
     /// Never shown, logged or stored in the clear.
     pub secret: bool,
+    /// The name that it had: columns, payloads and the provider go on knowing it by that.
+    pub was: Option<String>,
 }
 
-const KNOWN: &[&str] = &["max", "min", "pattern", "secret"];
+const KNOWN: &[&str] = &["max", "min", "pattern", "secret", "was"];
 
 impl Constraints {
     /// Reads `max=64:secret:pattern=…`. A pattern is the last one, for it may hold any character.
@@ -54,8 +57,9 @@ impl Constraints {
                 let pattern = pattern_for(value, ty)?;
                 set(&mut self.pattern, "pattern", pattern)
             }
+            ("was", Some(value)) => set(&mut self.was, "was", earlier_name(value)?),
             ("secret", Some(_)) => Err(refuse("`secret` takes no value", "write `:secret`")),
-            ("min" | "max" | "pattern", None) => Err(refuse(
+            ("min" | "max" | "pattern" | "was", None) => Err(refuse(
                 &format!("`{key}` needs a value"),
                 &format!("write `:{key}=…`"),
             )),
@@ -100,6 +104,9 @@ impl Constraints {
         if self.secret {
             text += ":secret";
         }
+        if let Some(was) = &self.was {
+            text += &format!(":was={was}");
+        }
         if let Some(pattern) = &self.pattern {
             text += &format!(":pattern={}", pattern.text());
         }
@@ -122,6 +129,21 @@ fn set_flag(slot: &mut bool) -> Result<()> {
         return Err(refuse("`secret` is given twice", "keep one of them"));
     }
     Ok(())
+}
+
+/// A name that a field can have had.
+fn earlier_name(value: &str) -> Result<String> {
+    let (name, converted) = read_name(value)?;
+    match converted {
+        None => Ok(name),
+        Some(_) => Err(refuse(
+            &format!(
+                "`was={}` is not the name's own spelling",
+                value.escape_debug()
+            ),
+            &format!("write `was={name}`"),
+        )),
+    }
 }
 
 /// A bound in canonical form, checked against what the type can hold.

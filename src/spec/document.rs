@@ -141,11 +141,12 @@ fn read_store(source: &Source<'_>, root: &Table) -> Result<StoreKind> {
 }
 
 fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
-    let keys = ["name", "gateway", "callbacks", "operation"];
+    let keys = ["name", "was", "gateway", "callbacks", "operation"];
     source.known(table, "[[domain]]", &keys)?;
     let place = table_place(source, table);
     let (typed, at) = source.required(table, &place, "name")?;
     let name = read_name(Role::Domain, typed, &at)?;
+    let was = read_earlier(source, table, Role::Domain, &name)?;
     let gateway = match source.text(table, "gateway")? {
         None => GatewayKind::Http,
         Some((word, at)) => GatewayKind::parse(word).map_err(|error| error.at(at))?,
@@ -166,6 +167,7 @@ fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
     }
     Ok(Domain {
         name,
+        was,
         gateway,
         callbacks,
         operations,
@@ -173,10 +175,15 @@ fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
 }
 
 fn read_operation(source: &Source<'_>, table: &Table, earlier: &[Operation]) -> Result<Operation> {
-    source.known(table, "[[domain.operation]]", &["event", "track", "fields"])?;
+    source.known(
+        table,
+        "[[domain.operation]]",
+        &["event", "was", "track", "fields"],
+    )?;
     let place = table_place(source, table);
     let (typed, at) = source.required(table, &place, "event")?;
     let event = read_name(Role::Event, typed, &at)?;
+    let was = read_earlier(source, table, Role::Event, &event)?;
     let name = validate::operation_name(earlier, &event).map_err(|error| error.at(at))?;
     let track = match source.text(table, "track")? {
         None => Track::None,
@@ -185,6 +192,7 @@ fn read_operation(source: &Source<'_>, table: &Table, earlier: &[Operation]) -> 
     let fields = read_fields(source, table, &place)?;
     Ok(Operation {
         event,
+        was,
         name,
         track,
         fields,
@@ -254,6 +262,26 @@ fn read_name(role: Role, typed: &str, at: &str) -> Result<Name> {
         None => Ok(name),
         Some(typed) => Err(not_canonical(&typed, name.type_name()).at(at)),
     }
+}
+
+/// The name that something had before it was renamed.
+fn read_earlier(
+    source: &Source<'_>,
+    table: &Table,
+    role: Role,
+    name: &Name,
+) -> Result<Option<Name>> {
+    let Some((typed, at)) = source.text(table, "was")? else {
+        return Ok(None);
+    };
+    let was = read_name(role, typed, &at)?;
+    if was == *name {
+        let what = format!("`was = \"{typed}\"` is the name that it has");
+        return Err(Error::new(Code::SpecValue, what)
+            .at(at)
+            .help("leave it out"));
+    }
+    Ok(Some(was))
 }
 
 fn not_canonical(typed: &str, canonical: &str) -> Error {

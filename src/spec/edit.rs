@@ -276,6 +276,7 @@ fn runtime_table(runtime: &RuntimeSource) -> Table {
 fn domain_table(domain: &Domain) -> Table {
     let mut table = Table::new();
     table.insert("name", value(domain.name.type_name()));
+    insert_earlier(&mut table, domain.was.as_ref());
     table.insert("gateway", value(domain.gateway.keyword()));
     if domain.callbacks {
         table.insert("callbacks", value(true));
@@ -289,12 +290,19 @@ fn domain_table(domain: &Domain) -> Table {
 fn operation_table(operation: &Operation) -> Table {
     let mut table = Table::new();
     table.insert("event", value(operation.event.type_name()));
+    insert_earlier(&mut table, operation.was.as_ref());
     set_track(&mut table, operation.track);
     table.insert(
         "fields",
         Item::Value(Value::Array(fields_array(&operation.fields))),
     );
     table
+}
+
+fn insert_earlier(table: &mut Table, was: Option<&Name>) {
+    if let Some(was) = was {
+        table.insert("was", value(was.type_name()));
+    }
 }
 
 fn set_track(table: &mut Table, track: Track) {

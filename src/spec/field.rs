@@ -47,6 +47,7 @@ impl Field {
         let ty = Type::parse(ty)?;
         check_shared(&name, &ty)?;
         let constraints = Constraints::parse(rest[end..].trim_start_matches(':'), &ty)?;
+        check_earlier(&name, &constraints)?;
         Ok((
             Self {
                 name,
@@ -56,6 +57,14 @@ impl Field {
             },
             converted,
         ))
+    }
+}
+
+impl Field {
+    /// The name in columns, in payloads and towards the provider: the first one that it had.
+    #[must_use]
+    pub fn stored(&self) -> &str {
+        self.constraints.was.as_deref().unwrap_or(&self.name)
     }
 }
 
@@ -72,7 +81,8 @@ impl fmt::Display for Field {
     }
 }
 
-fn read_name(typed: &str) -> Result<(String, Option<String>)> {
+/// A name in snake case, and as typed when it had to be converted.
+pub(super) fn read_name(typed: &str) -> Result<(String, Option<String>)> {
     let shown = typed.escape_debug().to_string();
     let fits = typed.starts_with(|c: char| c.is_ascii_alphabetic())
         && typed
@@ -123,6 +133,27 @@ fn check_shared(name: &str, ty: &Type) -> Result<()> {
         "write `{name}:{}` or use another name",
         wanted.keyword()
     )))
+}
+
+/// A field that was renamed has two names, and none of them is the runtime's own.
+fn check_earlier(name: &str, constraints: &Constraints) -> Result<()> {
+    let Some(was) = &constraints.was else {
+        return Ok(());
+    };
+    if was == name {
+        let what = format!("`was={was}` is the name that it has");
+        return Err(Error::new(Code::FieldConstraint, what).help("leave it out"));
+    }
+    match SHARED
+        .iter()
+        .find(|shared| [was.as_str(), name].contains(shared))
+    {
+        Some(shared) => {
+            let what = format!("the field `{shared}` is the runtime's own and keeps its name");
+            Err(Error::new(Code::FieldConstraint, what).help("add a field of the new name instead"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Where the type ends: at the first `:` outside of brackets.

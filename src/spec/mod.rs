@@ -128,6 +128,8 @@ impl StoreKind {
 pub struct Domain {
     /// Its name.
     pub name: Name,
+    /// The name that it had: its tables and metrics go by that.
+    pub was: Option<Name>,
     /// How it reaches its provider.
     pub gateway: GatewayKind,
     /// Whether its provider reports results by callbacks.
@@ -141,12 +143,30 @@ pub struct Domain {
 pub struct Operation {
     /// The event that starts it.
     pub event: Name,
+    /// The event's name as it was: operations are stored by that.
+    pub was: Option<Name>,
     /// Its name: the event without its participle, or the whole event where that is taken.
     pub name: Name,
     /// What is kept while and after it runs, beside its state.
     pub track: Track,
     /// The fields of its command.
     pub fields: Vec<Field>,
+}
+
+impl Domain {
+    /// The name of its tables and metrics: the first one that it had.
+    #[must_use]
+    pub fn stored(&self) -> &Name {
+        self.was.as_ref().unwrap_or(&self.name)
+    }
+}
+
+impl Operation {
+    /// The event as operations are stored by it: the first name that it had.
+    #[must_use]
+    pub fn stored(&self) -> &Name {
+        self.was.as_ref().unwrap_or(&self.event)
+    }
 }
 
 /// What an operation keeps beside its state.

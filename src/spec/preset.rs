@@ -172,11 +172,13 @@ mod tests {
         let operation = Operation {
             name: crate::naming::operation_names(&event).remove(0),
             event,
+            was: None,
             track: Track::None,
             fields: Vec::new(),
         };
         let domain = Domain {
             name: Name::parse(Role::Domain, domain).unwrap().0,
+            was: None,
             gateway,
             callbacks: false,
             operations: Vec::new(),

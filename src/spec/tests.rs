@@ -175,7 +175,7 @@ fn unknown_keys_name_the_line_and_the_nearest_key() {
     insta::assert_snapshot!(spec_error(&format!("{SMALL}colour = 1\n")), @"
     error[OG011]: unknown key `colour` in [[domain.operation]]
       --> orch.toml:7
-    help: [[domain.operation]] has the keys event, track, fields
+    help: [[domain.operation]] has the keys event, was, track, fields
     ");
     insta::assert_snapshot!(spec_error("version = 1\n[stroe]\nkind = \"sqlite\"\n"), @"
     error[OG011]: unknown key `stroe` in orch.toml
@@ -276,10 +276,12 @@ fn wanted(domain: &str, event: &str, fields: &[&str]) -> Domain {
     let fields = fields.iter().map(|text| field(text)).collect();
     Domain {
         name: Name::parse(Role::Domain, domain).unwrap().0,
+        was: None,
         gateway: GatewayKind::Http,
         callbacks: false,
         operations: vec![Operation {
             event,
+            was: None,
             name,
             track: Track::None,
             fields,

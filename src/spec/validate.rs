@@ -3,6 +3,7 @@
 use super::{Domain, Field, Operation, Spec, Type, slot};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Name};
+use std::collections::BTreeMap;
 
 /// The most fields a command may have.
 const MAX_FIELDS: usize = 40;
@@ -219,6 +220,13 @@ fn names_of(field: &Field) -> Vec<String> {
         names.push(format!("{}_value", field.name));
         names.push(format!("{}_currency", field.name));
     }
+    if let Some(was) = &field.constraints.was {
+        names.push(was.clone());
+        if field.ty == Type::Money {
+            names.push(format!("{was}_value"));
+            names.push(format!("{was}_currency"));
+        }
+    }
     let camel = naming::camel_of(&field.name);
     if camel != field.name {
         names.push(camel);
@@ -226,8 +234,46 @@ fn names_of(field: &Field) -> Vec<String> {
     names
 }
 
+/// No two domains may have one pair of tables, no two events of a domain one name in them, and no field
+/// name of a domain two columns.
+fn stored_names(spec: &Spec) -> Result<()> {
+    let clash = |what: String| Err(Error::new(Code::NameClash, what).help("change one `was`"));
+    for (index, domain) in spec.domains.iter().enumerate() {
+        let mut earlier = spec.domains[..index].iter();
+        if let Some(other) = earlier.find(|other| other.stored().collides_with(domain.stored())) {
+            let (name, other) = (domain.name.type_name(), other.name.type_name());
+            return clash(format!(
+                "the domains `{other}` and `{name}` would both have the tables of `{}`",
+                domain.stored().type_name()
+            ));
+        }
+        let mut fields: BTreeMap<&str, &str> = BTreeMap::new();
+        for (index, operation) in domain.operations.iter().enumerate() {
+            let mut earlier = domain.operations[..index].iter();
+            if let Some(other) = earlier.find(|other| other.stored() == operation.stored()) {
+                let (event, other) = (operation.event.type_name(), other.event.type_name());
+                return clash(format!(
+                    "the events `{other}` and `{event}` would both be stored as `{}`",
+                    operation.stored().type_name()
+                ));
+            }
+            for field in &operation.fields {
+                let known = *fields.entry(&field.name).or_insert(field.stored());
+                if known != field.stored() {
+                    let (name, stored) = (&field.name, field.stored());
+                    return clash(format!(
+                        "the field `{name}` is stored as `{known}` and as `{stored}`"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What has to hold across domains.
 pub(super) fn spec(spec: &Spec) -> Result<()> {
+    stored_names(spec)?;
     let mut types: Vec<(String, String)> = Vec::new();
     let mut routes: Vec<(String, &str)> = Vec::new();
     for domain in &spec.domains {
@@ -265,8 +311,8 @@ pub(super) fn spec(spec: &Spec) -> Result<()> {
 
 /// No migration for callbacks may have the name of another domain's migration.
 fn callbacks_migration(domain: &Domain, all: &[Domain]) -> Result<()> {
-    let inbox = format!("{}_callbacks", domain.name.module());
-    let other = all.iter().find(|other| other.name.module() == inbox);
+    let inbox = format!("{}_callbacks", domain.stored().module());
+    let other = all.iter().find(|other| other.stored().module() == inbox);
     let Some(other) = other.filter(|_| domain.callbacks) else {
         return Ok(());
     };

@@ -18,6 +18,7 @@ mod machine;
 mod migrations;
 mod output;
 mod places;
+mod renames;
 mod schemas;
 mod templates;
 #[cfg(target_os = "linux")]

@@ -86,7 +86,7 @@ views! {
         progress: bool,
         history: bool,
         table: &'a str,
-        secret: &'a str,
+        secret: String,
     }
 }
 
@@ -184,13 +184,13 @@ fn rust_files(
     Ok(files)
 }
 
-/// A required secret, by its name in requests; nothing when there is none.
-fn secret(operation: &OperationModel) -> &str {
+/// A required secret, by its key in payloads; nothing when there is none.
+fn secret(operation: &OperationModel) -> String {
     let mut secrets = operation
         .fields
         .iter()
         .filter(|field| field.secret && !field.optional);
-    secrets.next().map_or("", |field| field.json.as_str())
+    secrets.next().map_or_else(String::new, FieldModel::stored_json)
 }
 
 fn world<'a>(names: &'a Names<'_>, domain: &'a DomainModel) -> WorldView<'a> {

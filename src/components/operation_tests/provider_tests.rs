@@ -4,13 +4,13 @@ use super::Names;
 use crate::components::domain::gateway_use;
 use crate::components::gateway::no_template;
 use crate::components::{Class, Context, Made};
-use crate::model::{DomainModel, OperationModel};
+use crate::model::{DomainModel, FieldModel, OperationModel};
 use crate::spec::GatewayKind;
 use crate::templates::views;
 
 views! {
     HttpView<'a> in "tests/[operation]/gateway/http.rs.j2" {
-        adapter: String, module: &'a str, gateway_use: String, below: String
+        adapter: String, module: &'a str, gateway_use: String, below: String, is_renamed: bool
     }
 
     StripeView<'a> in "tests/[operation]/gateway/stripe.rs.j2" {
@@ -36,16 +36,16 @@ views! {
     }
 
     HttpCallbacksView<'a> in "tests/[operation]/callbacks/http.rs.j2" {
-        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, tables: &'a str
     }
 
     StripeCallbacksView<'a> in "tests/[operation]/callbacks/stripe.rs.j2" {
-        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, object: &'a str,
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, tables: &'a str, object: &'a str,
         event_type: &'a str
     }
 
     TwilioCallbacksView<'a> in "tests/[operation]/callbacks/twilio.rs.j2" {
-        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str
+        crate_name: &'a str, domain_name: &'a str, domain_module: &'a str, tables: &'a str
     }
 }
 
@@ -68,6 +68,7 @@ pub(super) fn gateway(
                 module,
                 gateway_use,
                 below: below(operation),
+                is_renamed: operation.fields.iter().any(FieldModel::is_renamed),
             };
             context.rust(path, class, &view)
         }
@@ -179,6 +180,7 @@ pub(super) fn callbacks(
                 crate_name,
                 domain_name,
                 domain_module,
+                tables: domain.tables_name(),
             };
             context.rust(path, Class::Yours, &view)
         }
@@ -192,6 +194,7 @@ pub(super) fn callbacks(
                 crate_name,
                 domain_name,
                 domain_module,
+                tables: domain.tables_name(),
                 object,
                 event_type,
             };
@@ -202,6 +205,7 @@ pub(super) fn callbacks(
                 crate_name,
                 domain_name,
                 domain_module,
+                tables: domain.tables_name(),
             };
             context.rust(path, Class::Yours, &view)
         }

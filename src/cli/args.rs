@@ -28,12 +28,17 @@ Examples:
   orch-gen apply --dry-run --diff
   orch-gen apply --force          (gives up edits of generated files)
 
-A file of yours is never lost: `--force` keeps it as FILE.orig.";
+A file of yours is never lost: `--force` keeps it as FILE.orig.
+
+On a terminal a file in conflict is asked about: skip, overwrite (kept as
+FILE.orig), merge, diff, abort. Elsewhere, with CI set, and with --json or -q
+nothing is asked and nothing written: exit code 1.";
 
 const UPGRADE_EXAMPLES: &str = "\
 Examples:
   orch-gen upgrade --dry-run --diff
-  orch-gen upgrade                  (conflicts as marks in the files)
+  orch-gen upgrade                  (asks about conflicts, on a terminal)
+  orch-gen upgrade --conflicts inline  (as marks in the files)
   orch-gen upgrade --conflicts rej  (your side stays, the other as FILE.rej)
   orch-gen upgrade --abort
 
@@ -340,9 +345,9 @@ pub(super) struct Plan {
 pub(super) struct Upgrade {
     #[command(flatten)]
     pub(super) target: Target,
-    /// How conflicts are written down
-    #[arg(long, value_name = "FORM", default_value = "inline")]
-    pub(super) conflicts: ConflictForm,
+    /// How conflicts are written down [default: asks on a terminal, else inline]
+    #[arg(long, value_name = "FORM")]
+    pub(super) conflicts: Option<ConflictForm>,
     /// Take the last upgrade back, byte for byte
     #[arg(long, conflicts_with_all = ["conflicts", "dry_run", "diff", "force"])]
     pub(super) abort: bool,

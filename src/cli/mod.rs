@@ -1,12 +1,13 @@
 //! The command line: reads arguments, calls plan and apply, prints.
 //!
 //! Nothing here decides about files. Output is collected and written once, so that a closed pipe
-//! is no panic. Only `interactive` asks questions, and only on a terminal.
+//! is no panic. Only `interactive` and `conflicts` ask questions, and only on a terminal.
 
 mod apply;
 mod args;
 mod check;
 mod completions;
+mod conflicts;
 mod doctor;
 mod explain;
 mod generate;
@@ -17,14 +18,15 @@ mod man;
 mod new;
 mod output;
 mod progress;
+mod prompt;
 mod remove;
 mod schemas;
 mod target;
 mod upgrade;
 mod words;
 
-pub use interactive::Input;
 pub use output::{Output, Stream};
+pub use prompt::Input;
 pub use schemas::{ALL as SCHEMAS, Schema};
 
 use crate::error::{Code, Error, Exit};

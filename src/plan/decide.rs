@@ -8,7 +8,7 @@
 //! Line ends are no change: a checkout may turn them into CRLF.
 
 use super::beside::free_beside;
-use super::change::{Action, Change, Conflict, Conflicts};
+use super::change::{Action, Change, Conflict, Conflicts, Decision, Decisions};
 use super::merge::{is_marked, merge, merge_without_base};
 use super::{base, line_ends};
 use crate::components::{Class, GeneratedFile, Owned};
@@ -27,6 +27,8 @@ pub(super) struct Decider<'a> {
     pub(super) force: bool,
     /// What becomes of a conflict.
     pub(super) conflicts: Conflicts,
+    /// What becomes of the conflict of one file.
+    pub(super) decisions: &'a Decisions,
     /// The lock is lost: files of the user's own are taken as they are.
     pub(super) adopt: bool,
     /// Another member of the workspace uses what is vendored there.
@@ -59,7 +61,9 @@ impl Decider<'_> {
         };
         for one in parallel::map(files, |owned| self.one(owned)) {
             let (change, entry) = one?;
-            decided.lock.files.insert(change.path.clone(), entry);
+            if let Some(entry) = entry {
+                decided.lock.files.insert(change.path.clone(), entry);
+            }
             decided.changes.push(change);
         }
         for (path, entry) in &self.known.files {
@@ -71,8 +75,9 @@ impl Decider<'_> {
         Ok(decided)
     }
 
-    /// Decides about one wanted file, and checks its text when it would be written.
-    fn one(&self, owned: &Owned) -> Result<(Change, LockedFile)> {
+    /// Decides about one wanted file, and checks its text when it would be written. The lock goes on to
+    /// say of a file that is skipped what it said before, so that it is found to differ again.
+    fn one(&self, owned: &Owned) -> Result<(Change, Option<LockedFile>)> {
         let file = &owned.file;
         let before = self.tree.read(file.path())?;
         if before.is_none() {
@@ -87,20 +92,22 @@ impl Decider<'_> {
             kept_as: self.kept_as(file.path(), action)?,
             ..Settled::default()
         };
-        if let (Action::Conflict(kind), Some(there)) = (action, &before)
-            && self.conflicts != Conflicts::Refuse
-        {
-            (action, after) = self.settle(file, kind, there, &mut settled)?;
+        if let (Action::Conflict(kind), Some(there)) = (action, &before) {
+            (action, after) = self.conflict(file, kind, there, &mut settled)?;
         }
         let Settled {
             kept_as,
             beside,
             left,
         } = settled;
-        let entry = LockedFile {
-            owner: owned.owner.to_owned(),
-            class: file.class(),
-            hash,
+        let entry = if matches!(action, Action::Skip(_)) {
+            self.known.files.get(file.path()).cloned()
+        } else {
+            Some(LockedFile {
+                owner: owned.owner.to_owned(),
+                class: file.class(),
+                hash,
+            })
         };
         let change = Change {
             path: file.path().to_owned(),
@@ -116,12 +123,34 @@ impl Decider<'_> {
         Ok((change, entry))
     }
 
+    /// What becomes of a conflict: what was decided about this file, or what holds for all.
+    fn conflict(
+        &self,
+        file: &GeneratedFile,
+        kind: Conflict,
+        there: &[u8],
+        settled: &mut Settled,
+    ) -> Result<Verdict> {
+        let text = Some(file.to_contents());
+        match (self.decisions.get(file.path()), self.conflicts) {
+            (Some(Decision::Skip), _) => Ok((Action::Skip(kind), text)),
+            (Some(Decision::Overwrite), _) => {
+                settled.kept_as = Some(free_beside(self.tree, file.path(), "orig")?);
+                Ok((Action::Update, text))
+            }
+            (Some(Decision::Merge), _) => self.settle(file, kind, Conflicts::Mark, there, settled),
+            (None, Conflicts::Refuse) => Ok((Action::Conflict(kind), text)),
+            (None, form) => self.settle(file, kind, form, there, settled),
+        }
+    }
+
     /// Writes a conflict down, so that a person can settle it in the files: no line of either side is
     /// lost.
     fn settle(
         &self,
         file: &GeneratedFile,
         kind: Conflict,
+        form: Conflicts,
         there: &[u8],
         settled: &mut Settled,
     ) -> Result<Verdict> {
@@ -131,7 +160,7 @@ impl Decider<'_> {
         }
         settled.left = Some(kind);
         let yours = line_ends::unified(there).into_owned();
-        match (kind, self.conflicts, String::from_utf8(yours)) {
+        match (kind, form, String::from_utf8(yours)) {
             (Conflict::Edited, _, _) => {
                 settled.kept_as = Some(free_beside(self.tree, file.path(), "orig")?);
                 Ok((Action::Update, text))

@@ -100,6 +100,7 @@ impl Known<'_> {
             known: &self.lock,
             force: self.request.force,
             conflicts: self.request.conflicts,
+            decisions: &self.request.decisions,
             adopt: self.adopt,
             shares_vendor: self.host.shares_vendor,
         }

@@ -4,6 +4,7 @@
 
 mod comfort;
 mod command;
+mod conflict_questions;
 mod conflicts;
 mod doctor;
 mod existing;

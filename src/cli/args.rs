@@ -55,7 +55,18 @@ Files that were edited are kept and listed.";
 const GENERATE_EXAMPLES: &str = "\
 Examples:
   orch-gen generate orchestration Payment PaymentRequested
+  orch-gen generate metrics Payment
   orch-gen generate               (asks, on a terminal)";
+
+const METRICS_EXAMPLES: &str = "\
+Examples:
+  orch-gen generate metrics Payment
+  orch-gen generate metrics Payment --dry-run --diff
+
+Writes monitoring/<domain>/ with dashboard.json, alerts.yml and
+alerts_test.yml, and `metrics = true` into orch.toml. The limits are yours to
+change; an upgrade merges. Taking the line out and `orch-gen apply`, or
+`orch-gen remove`, takes the files out.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -212,6 +223,21 @@ pub(super) enum Kind {
         override_usage = "orch-gen generate orchestration <Domain> <Event> [field:type]..."
     )]
     Orchestration(Generate),
+    /// A Grafana dashboard and Prometheus alerts for a domain
+    #[command(after_help = METRICS_EXAMPLES)]
+    Metrics(Metrics),
+}
+
+/// What to watch.
+#[derive(Debug, Args)]
+pub(super) struct Metrics {
+    /// The domain, such as Payment
+    #[arg(value_name = "Domain")]
+    pub(super) domain: Option<String>,
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) mode: Mode,
 }
 
 /// What to generate.

@@ -144,6 +144,7 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
         name: domain,
         gateway: gateway.unwrap_or_default(),
         callbacks: arguments.callbacks,
+        metrics: false,
         operations: vec![operation],
     };
     Ok(Wanted {

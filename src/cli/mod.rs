@@ -15,6 +15,7 @@ mod import;
 mod interactive;
 mod lint;
 mod man;
+mod metrics;
 mod new;
 mod output;
 mod progress;
@@ -96,6 +97,7 @@ fn dispatch(
         }
         Some(Command::Generate { what }) => match what {
             Some(args::Kind::Orchestration(generate)) => add(&generate, environment, output),
+            Some(args::Kind::Metrics(arguments)) => metrics::run(&arguments, environment, output),
             None => add(&arguments.generate, environment, output),
         },
         Some(Command::New(new)) => new::run(&new, environment, output),

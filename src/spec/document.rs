@@ -141,7 +141,7 @@ fn read_store(source: &Source<'_>, root: &Table) -> Result<StoreKind> {
 }
 
 fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
-    let keys = ["name", "gateway", "callbacks", "operation"];
+    let keys = ["name", "gateway", "callbacks", "metrics", "operation"];
     source.known(table, "[[domain]]", &keys)?;
     let place = table_place(source, table);
     let (typed, at) = source.required(table, &place, "name")?;
@@ -151,6 +151,7 @@ fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
         Some((word, at)) => GatewayKind::parse(word).map_err(|error| error.at(at))?,
     };
     let callbacks = source.flag(table, "callbacks")?;
+    let metrics = source.flag(table, "metrics")?;
     let mut operations = Vec::new();
     for table in source.tables(table, "operation")? {
         let operation = read_operation(source, table, &operations)?;
@@ -168,6 +169,7 @@ fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
         name,
         gateway,
         callbacks,
+        metrics,
         operations,
     })
 }

@@ -179,6 +179,7 @@ mod tests {
             name: Name::parse(Role::Domain, domain).unwrap().0,
             gateway,
             callbacks: false,
+            metrics: false,
             operations: Vec::new(),
         };
         let preset = Preset::of(&domain, &operation);

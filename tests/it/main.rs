@@ -16,6 +16,7 @@ mod interactive;
 mod interrupted;
 mod lint;
 mod machine;
+mod metrics;
 mod migrations;
 mod output;
 mod places;

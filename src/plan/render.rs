@@ -42,8 +42,7 @@ impl Action {
             Self::Release => "release",
             Self::Absent => "absent",
             Self::Unchanged => "unchanged",
-            Self::Skip(_) => "skip",
-            Self::Conflict(_) => "conflict",
+            Self::Conflict(_) | Self::Skip(_) => "conflict",
         }
     }
 

@@ -39,7 +39,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         terminal: io::stdout().is_terminal(),
         seconds: seconds(),
         no_color: is_set("NO_COLOR"),
-        input: (io::stdin().is_terminal() && io::stdout().is_terminal())
+        input: (io::stdin().is_terminal() && io::stdout().is_terminal() && !is_set("CI"))
             .then(|| cli::Input::new(io::stdin().lock())),
         patience: (io::stderr().is_terminal() && !is_set("CI")).then_some(PATIENCE),
     };

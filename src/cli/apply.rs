@@ -2,6 +2,7 @@
 
 use super::Environment;
 use super::args::{Apply, Plan as PlanArguments};
+use super::conflicts::{self, Settled};
 use super::output::Output;
 use super::target::{self, Place, Wish};
 use crate::apply::{self, Recovery, Session};
@@ -22,12 +23,13 @@ pub(super) fn run(
     }
     let session = open(&place, output)?;
     let text = required_spec(&place)?;
-    let working = output.working("planning");
-    let plan = place.plan(&Real, &text, arguments.mode.wish())?;
-    drop(working);
-    let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
+    let wish = arguments.mode.wish();
+    let Some(settled) = conflicts::plan(&place, &text, wish, environment, output)? else {
+        return Ok(Exit::Findings);
+    };
+    let exit = carry_out(&session, &settled, arguments.mode.diff, output)?;
     if !output.json {
-        let summary = if plan.is_empty() {
+        let summary = if exit == Exit::Done && settled.plan.is_empty() {
             "nothing to do: the tree matches orch.toml"
         } else {
             ""
@@ -53,10 +55,10 @@ pub(super) fn plan(
     show(&place, arguments.diff, wish, output)
 }
 
-fn show(place: &Place, diff: bool, wish: Wish<'_>, output: &mut Output<'_>) -> Result<Exit> {
+fn show(place: &Place, diff: bool, wish: Wish, output: &mut Output<'_>) -> Result<Exit> {
     apply::pending(&Real, &place.root)?;
     let working = output.working("planning");
-    let plan = place.plan(&Real, &required_spec(place)?, wish)?;
+    let plan = place.plan(&Real, &required_spec(place)?, &wish)?;
     drop(working);
     Ok(print_plan(&plan, diff, output))
 }
@@ -72,14 +74,15 @@ pub(super) fn open<'a>(place: &'a Place, output: &mut Output<'_>) -> Result<Sess
     Ok(session)
 }
 
-/// Carries out a plan and prints what was done; with conflicts that a person has to settle it ends with
-/// exit code 1.
+/// Carries out a plan and prints what was done; with conflicts that a person has to settle, or chose to
+/// skip, it ends with exit code 1.
 pub(super) fn carry_out(
     session: &Session<'_>,
-    plan: &Plan,
+    settled: &Settled,
     diff: bool,
     output: &mut Output<'_>,
 ) -> Result<Exit> {
+    let plan = &settled.plan;
     let conflict = plan.conflict_error();
     if conflict.is_some() && !output.json {
         output.say(plan::tree(&conflicts_only(plan), output.style()).trim_end());
@@ -87,7 +90,7 @@ pub(super) fn carry_out(
     let working = output.working("writing files");
     session.apply(plan)?;
     drop(working);
-    let exit = if plan.left().next().is_some() {
+    let exit = if plan.left().next().is_some() || plan.skipped().next().is_some() {
         Exit::Findings
     } else {
         Exit::Done
@@ -114,6 +117,7 @@ pub(super) fn carry_out(
     if let Some(error) = plan.left_error() {
         output.error(&error);
     }
+    conflicts::summarize(settled, output);
     Ok(exit)
 }
 
@@ -136,8 +140,10 @@ pub(super) fn print_plan(plan: &Plan, diff: bool, output: &mut Output<'_>) -> Ex
     output.say(&plan::summary(plan));
     output.warnings(&plan.warnings);
     plan.notes.iter().for_each(|note| output.note(note));
-    if let Some(error) = plan.conflict_error() {
-        output.error(&error);
+    match plan.conflict_error() {
+        Some(_) if output.asks_later => output.note("files in conflict are asked about one by one"),
+        Some(error) => output.error(&error),
+        None => {}
     }
     exit
 }

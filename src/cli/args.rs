@@ -28,12 +28,17 @@ Examples:
   orch-gen apply --dry-run --diff
   orch-gen apply --force          (gives up edits of generated files)
 
-A file of yours is never lost: `--force` keeps it as FILE.orig.";
+A file of yours is never lost: `--force` keeps it as FILE.orig.
+
+On a terminal a file in conflict is asked about: skip, overwrite (kept as
+FILE.orig), merge, diff, abort. Elsewhere, with CI set, and with --json or -q
+nothing is asked and nothing written: exit code 1.";
 
 const UPGRADE_EXAMPLES: &str = "\
 Examples:
   orch-gen upgrade --dry-run --diff
-  orch-gen upgrade                  (conflicts as marks in the files)
+  orch-gen upgrade                  (asks about conflicts, on a terminal)
+  orch-gen upgrade --conflicts inline  (as marks in the files)
   orch-gen upgrade --conflicts rej  (your side stays, the other as FILE.rej)
   orch-gen upgrade --abort
 
@@ -50,7 +55,18 @@ Files that were edited are kept and listed.";
 const GENERATE_EXAMPLES: &str = "\
 Examples:
   orch-gen generate orchestration Payment PaymentRequested
+  orch-gen generate metrics Payment
   orch-gen generate               (asks, on a terminal)";
+
+const METRICS_EXAMPLES: &str = "\
+Examples:
+  orch-gen generate metrics Payment
+  orch-gen generate metrics Payment --dry-run --diff
+
+Writes monitoring/<domain>/ with dashboard.json, alerts.yml and
+alerts_test.yml, and `metrics = true` into orch.toml. The limits are yours to
+change; an upgrade merges. Taking the line out and `orch-gen apply`, or
+`orch-gen remove`, takes the files out.";
 
 const EXPLAIN_EXAMPLES: &str = "\
 Examples:
@@ -230,6 +246,21 @@ pub(super) enum Kind {
         override_usage = "orch-gen generate orchestration <Domain> <Event> [field:type]..."
     )]
     Orchestration(Generate),
+    /// A Grafana dashboard and Prometheus alerts for a domain
+    #[command(after_help = METRICS_EXAMPLES)]
+    Metrics(Metrics),
+}
+
+/// What to watch.
+#[derive(Debug, Args)]
+pub(super) struct Metrics {
+    /// The domain, such as Payment
+    #[arg(value_name = "Domain")]
+    pub(super) domain: Option<String>,
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) mode: Mode,
 }
 
 /// What to generate.
@@ -305,7 +336,7 @@ pub(super) struct Mode {
 }
 
 impl Mode {
-    pub(super) fn wish(&self) -> Wish<'static> {
+    pub(super) fn wish(&self) -> Wish {
         Wish {
             force: self.force,
             conflicts: if self.merge {
@@ -401,9 +432,9 @@ pub(super) struct Plan {
 pub(super) struct Upgrade {
     #[command(flatten)]
     pub(super) target: Target,
-    /// How conflicts are written down
-    #[arg(long, value_name = "FORM", default_value = "inline")]
-    pub(super) conflicts: ConflictForm,
+    /// How conflicts are written down [default: asks on a terminal, else inline]
+    #[arg(long, value_name = "FORM")]
+    pub(super) conflicts: Option<ConflictForm>,
     /// Take the last upgrade back, byte for byte
     #[arg(long, conflicts_with_all = ["conflicts", "dry_run", "diff", "force"])]
     pub(super) abort: bool,

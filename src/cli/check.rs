@@ -24,7 +24,7 @@ pub(super) fn run(
         ..Wish::default()
     };
     let working = output.working("comparing");
-    let plan = place.plan(&Real, &required_spec(&place)?, wish)?;
+    let plan = place.plan(&Real, &required_spec(&place)?, &wish)?;
     drop(working);
     let drifts = drift::drift(&plan);
     let fix = drift::fix(&drifts);

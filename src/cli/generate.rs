@@ -3,6 +3,7 @@
 use super::Environment;
 use super::apply::{carry_out, open, print_plan};
 use super::args::{Generate, Target};
+use super::conflicts;
 use super::new::{runtime_source, store};
 use super::output::Output;
 use super::target::{self, Place, relative};
@@ -43,24 +44,26 @@ pub(super) fn run(
         apply::pending(&Real, &place.root)?;
         let (text, _) = edited_spec(&place, &mut wanted, runtime, store)?;
         let working = output.working("planning");
-        let plan = place.plan(&Real, &text, arguments.mode.wish())?;
+        let plan = place.plan(&Real, &text, &arguments.mode.wish())?;
         drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
     let (text, edit) = edited_spec(&place, &mut wanted, runtime, store)?;
-    let working = output.working("planning");
-    let plan = place.plan(&Real, &text, arguments.mode.wish())?;
-    drop(working);
-    let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
+    let wish = arguments.mode.wish();
+    let Some(settled) = conflicts::plan(&place, &text, wish, environment, output)? else {
+        return Ok(Exit::Findings);
+    };
+    let exit = carry_out(&session, &settled, arguments.mode.diff, output)?;
+    let plan = &settled.plan;
     let way = relative(&environment.folder, &place.root);
     let way = way.display().to_string();
-    report(&wanted, edit, &plan, output);
+    report(&wanted, edit, exit, plan, output);
     if !place.new && !place.foreign && !plan.is_empty() {
         lint::after_writing(&place.root, environment, output);
     }
     if edit != Edit::Unchanged {
-        next_steps(&wanted, &text, &way, &plan, output);
+        next_steps(&wanted, &text, &way, plan, output);
     }
     Ok(exit)
 }
@@ -143,6 +146,7 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
         was: None,
         gateway: gateway.unwrap_or_default(),
         callbacks: arguments.callbacks,
+        metrics: false,
         operations: vec![operation],
     };
     Ok(Wanted {
@@ -233,7 +237,7 @@ fn edited_spec(
     spec::add_operation(&text, &wanted.domain, wanted.given)
 }
 
-fn report(wanted: &Wanted, edit: Edit, plan: &Plan, output: &mut Output<'_>) {
+fn report(wanted: &Wanted, edit: Edit, exit: Exit, plan: &Plan, output: &mut Output<'_>) {
     let domain = &wanted.domain.name;
     let Some(operation) = wanted.domain.operations.first() else {
         return;
@@ -243,6 +247,7 @@ fn report(wanted: &Wanted, edit: Edit, plan: &Plan, output: &mut Output<'_>) {
         Edit::NewDomain => format!("Added the domain {} with {event}.", domain.type_name()),
         Edit::NewOperation => format!("Added {event} to the domain {}.", domain.type_name()),
         Edit::Changed => format!("Changed {event} of the domain {}.", domain.type_name()),
+        Edit::Unchanged if exit != Exit::Done => format!("{event} was there already."),
         Edit::Unchanged if plan.is_empty() => format!("{event} is there already: nothing to do."),
         Edit::Unchanged => format!("{event} was there already; the tree matches orch.toml again."),
     };

@@ -1,12 +1,13 @@
 //! The command line: reads arguments, calls plan and apply, prints.
 //!
 //! Nothing here decides about files. Output is collected and written once, so that a closed pipe
-//! is no panic. Only `interactive` asks questions, and only on a terminal.
+//! is no panic. Only `interactive` and `conflicts` ask questions, and only on a terminal.
 
 mod apply;
 mod args;
 mod check;
 mod completions;
+mod conflicts;
 mod doctor;
 mod explain;
 mod generate;
@@ -14,9 +15,11 @@ mod import;
 mod interactive;
 mod lint;
 mod man;
+mod metrics;
 mod new;
 mod output;
 mod progress;
+mod prompt;
 mod remove;
 mod schemas;
 mod target;
@@ -24,8 +27,8 @@ mod templates;
 mod upgrade;
 mod words;
 
-pub use interactive::Input;
 pub use output::{Output, Stream};
+pub use prompt::Input;
 pub use schemas::{ALL as SCHEMAS, Schema};
 
 use crate::error::{Code, Error, Exit};
@@ -95,6 +98,7 @@ fn dispatch(
         }
         Some(Command::Generate { what }) => match what {
             Some(args::Kind::Orchestration(generate)) => add(&generate, environment, output),
+            Some(args::Kind::Metrics(arguments)) => metrics::run(&arguments, environment, output),
             None => add(&arguments.generate, environment, output),
         },
         Some(Command::New(new)) => new::run(&new, environment, output),

@@ -3,6 +3,7 @@
 use super::Environment;
 use super::apply::{carry_out, open, print_plan};
 use super::args::{New, Runtime};
+use super::conflicts;
 use super::output::Output;
 use super::target::{self, absolute, relative};
 use crate::disk::{Read, Real};
@@ -28,15 +29,16 @@ pub(super) fn run(
     let text = spec::new_document(&Spec::empty(runtime.unwrap_or_default(), store));
     if arguments.mode.dry_run {
         let working = output.working("planning");
-        let plan = place.plan(&Real, &text, arguments.mode.wish())?;
+        let plan = place.plan(&Real, &text, &arguments.mode.wish())?;
         drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
-    let working = output.working("planning");
-    let plan = place.plan(&Real, &text, arguments.mode.wish())?;
-    drop(working);
-    let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
+    let wish = arguments.mode.wish();
+    let Some(settled) = conflicts::plan(&place, &text, wish, environment, output)? else {
+        return Ok(Exit::Findings);
+    };
+    let exit = carry_out(&session, &settled, arguments.mode.diff, output)?;
     let way = relative(&environment.folder, &root);
     output.say(&format!(
         "\nNext:\n  cd {}\n  orch-gen Payment PaymentRequested",

@@ -27,6 +27,8 @@ pub struct Output<'a> {
     patience: Option<Duration>,
     /// Whether the plan was printed before it was agreed to.
     pub(super) plan_shown: bool,
+    /// Whether a plan is shown whose conflicts are asked about afterwards.
+    pub(super) asks_later: bool,
     pub(super) json: bool,
 }
 
@@ -50,6 +52,7 @@ impl<'a> Output<'a> {
             verbose: false,
             patience: None,
             plan_shown: false,
+            asks_later: false,
             json: false,
         }
     }

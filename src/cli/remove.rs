@@ -3,6 +3,7 @@
 use super::Environment;
 use super::apply::{carry_out, open, print_plan, required_spec};
 use super::args::Remove;
+use super::conflicts;
 use super::output::Output;
 use super::target::{self, Wish};
 use crate::apply;
@@ -32,15 +33,16 @@ pub(super) fn run(
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
         let working = output.working("planning");
-        let plan = place.plan(&Real, &without(&required_spec(&place)?)?, wish)?;
+        let plan = place.plan(&Real, &without(&required_spec(&place)?)?, &wish)?;
         drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
-    let working = output.working("planning");
-    let plan = place.plan(&Real, &without(&required_spec(&place)?)?, wish)?;
-    drop(working);
-    let exit = carry_out(&session, &plan, arguments.mode.diff, output)?;
+    let text = without(&required_spec(&place)?)?;
+    let Some(settled) = conflicts::plan(&place, &text, wish, environment, output)? else {
+        return Ok(Exit::Findings);
+    };
+    let exit = carry_out(&session, &settled, arguments.mode.diff, output)?;
     let domain = domain.type_name();
     match event {
         Some(event) => output.say(&format!(

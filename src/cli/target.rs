@@ -6,23 +6,25 @@ use crate::disk::{Entry, Read, Tree, refused};
 use crate::error::{Code, Error, Result};
 use crate::lock;
 use crate::package::{self, Found};
-use crate::plan::{Conflicts, Plan, Request};
+use crate::plan::{Conflicts, Decisions, Plan, Request};
 use crate::spec;
 use std::path::{Component, Path, PathBuf};
 
 /// How a plan is to be made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Wish<'a> {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Wish {
     /// Edits of generated files are given up.
     pub(super) force: bool,
     /// What becomes of a conflict.
     pub(super) conflicts: Conflicts,
+    /// What was answered about single files.
+    pub(super) decisions: Decisions,
     /// Migrations that nothing needs go.
     pub(super) prune: bool,
     /// A tree of another version may be brought to this one.
     pub(super) upgrade: bool,
     /// Built-in templates that the package is to have of its own.
-    pub(super) eject: &'a [String],
+    pub(super) eject: Vec<String>,
 }
 
 /// A package that is there, or the place of a new one.
@@ -63,7 +65,7 @@ impl Place {
     }
 
     /// The plan that makes it match `spec_text`.
-    pub(super) fn plan(&self, disk: &dyn Read, spec_text: &str, wish: Wish<'_>) -> Result<Plan> {
+    pub(super) fn plan(&self, disk: &dyn Read, spec_text: &str, wish: &Wish) -> Result<Plan> {
         let tree = Tree::new(disk, &self.root);
         let name = match package::name_in_manifest(tree)? {
             Some(name) => name,
@@ -79,9 +81,10 @@ impl Place {
                 joins: self.new,
                 force: wish.force,
                 conflicts: wish.conflicts,
+                decisions: wish.decisions.clone(),
                 upgrade: wish.upgrade,
                 prune: wish.prune,
-                eject: wish.eject,
+                eject: &wish.eject,
             },
         )
     }

@@ -3,6 +3,7 @@
 use super::Environment;
 use super::apply::{carry_out, open, print_plan, required_spec};
 use super::args::{ConflictForm, Upgrade};
+use super::conflicts;
 use super::output::Output;
 use super::target::{self, Place, Wish};
 use crate::apply;
@@ -24,24 +25,31 @@ pub(super) fn run(
     let wish = Wish {
         force: arguments.force,
         conflicts: match arguments.conflicts {
-            ConflictForm::Inline => Conflicts::Mark,
-            ConflictForm::Rej => Conflicts::Reject,
+            None if asks(arguments, environment, output) => Conflicts::Refuse,
+            None | Some(ConflictForm::Inline) => Conflicts::Mark,
+            Some(ConflictForm::Rej) => Conflicts::Reject,
         },
-        prune: false,
         upgrade: true,
         ..Wish::default()
     };
     if arguments.dry_run {
         apply::pending(&Real, &place.root)?;
-        let plan = place.plan(&Real, &required_spec(&place)?, wish)?;
+        let plan = place.plan(&Real, &required_spec(&place)?, &wish)?;
         return Ok(print_plan(&plan, arguments.diff, output));
     }
     let session = open(&place, output)?;
-    let plan = place.plan(&Real, &required_spec(&place)?, wish)?;
-    let exit = carry_out(&session, &plan, arguments.diff, output)?;
+    let text = required_spec(&place)?;
+    let Some(settled) = conflicts::plan(&place, &text, wish, environment, output)? else {
+        return Ok(Exit::Findings);
+    };
+    let exit = carry_out(&session, &settled, arguments.diff, output)?;
+    let plan = &settled.plan;
+    if exit != Exit::Done {
+        return Ok(exit);
+    }
     if plan.is_empty() {
         output.say("nothing to do: the tree is of this version");
-    } else if exit == Exit::Done {
+    } else {
         let from = plan.from.as_deref().unwrap_or_default();
         output.say(&format!(
             "\nUpgraded from {from} to {}. `orch-gen upgrade --abort` takes it back.",
@@ -49,6 +57,12 @@ pub(super) fn run(
         ));
     }
     Ok(exit)
+}
+
+/// Whether somebody is there to be asked about conflicts; a plan that is only shown shows the form in
+/// which they would be written down without questions.
+const fn asks(arguments: &Upgrade, environment: &Environment, output: &Output<'_>) -> bool {
+    environment.input.is_some() && !output.is_silent() && !arguments.dry_run
 }
 
 fn abort(place: &Place, output: &mut Output<'_>) -> Result<Exit> {

@@ -15,6 +15,7 @@ mod file;
 mod fit;
 mod gateway;
 mod manifest;
+mod metrics;
 mod migrations;
 mod operation;
 mod operation_tests;
@@ -81,6 +82,7 @@ pub const ALL: &[Component] = &[
     entities::COMPONENT,
     operation::COMPONENT,
     migrations::COMPONENT,
+    metrics::COMPONENT,
     operation_tests::COMPONENT,
     vendor::COMPONENT,
 ];

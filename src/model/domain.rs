@@ -18,6 +18,8 @@ pub struct DomainModel {
     pub gateway: GatewayKind,
     /// Whether its provider reports by callbacks.
     pub callbacks: bool,
+    /// Whether a dashboard and alerts are written for it.
+    pub metrics: bool,
     /// Its operations in the order of `orch.toml`.
     pub operations: Vec<OperationModel>,
 }
@@ -53,6 +55,7 @@ impl DomainModel {
             stored: domain.stored().clone(),
             gateway: domain.gateway,
             callbacks: domain.callbacks,
+            metrics: domain.metrics,
             operations: operations.map(|o| OperationModel::new(domain, o)).collect(),
         }
     }

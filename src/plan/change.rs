@@ -5,6 +5,7 @@ use crate::error::Code;
 use crate::lock::Hash;
 use crate::spec;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// One file of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,20 @@ pub enum Conflicts {
     Reject,
 }
 
+/// What somebody decided about one file in conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// It stays as it is, and goes on to differ.
+    Skip,
+    /// It is replaced; what is there is kept beside it as `.orig`.
+    Overwrite,
+    /// Both sides are written, as with [`Conflicts::Mark`].
+    Merge,
+}
+
+/// Decisions by path. They come before what holds for every conflict.
+pub type Decisions = BTreeMap<String, Decision>;
+
 /// What is done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -60,6 +75,8 @@ pub enum Action {
     Absent,
     /// It is as it should be.
     Unchanged,
+    /// It is in conflict, and somebody decided that it stays as it is.
+    Skip(Conflict),
     /// It cannot be written without losing somebody's edit.
     Conflict(Conflict),
 }
@@ -100,6 +117,13 @@ impl Conflict {
             Self::Occupied => Code::Occupied,
             Self::Overlap | Self::NoBase | Self::Unsettled => Code::MergeConflict,
         }
+    }
+
+    /// Whether both sides can be written. A generated file is the template's alone, and marks within
+    /// marks are read by nobody.
+    #[must_use]
+    pub const fn merges(self) -> bool {
+        matches!(self, Self::Occupied | Self::Overlap | Self::NoBase)
     }
 
     /// What happened.

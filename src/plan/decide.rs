@@ -8,7 +8,7 @@
 //! Line ends are no change: a checkout may turn them into CRLF.
 
 use super::beside::free_beside;
-use super::change::{Action, Change, Conflict, Conflicts};
+use super::change::{Action, Change, Conflict, Conflicts, Decision, Decisions};
 use super::merge::{is_marked, merge, merge_without_base};
 use super::{base, line_ends};
 use crate::components::{Class, GeneratedFile, Owned};
@@ -30,6 +30,8 @@ pub(super) struct Decider<'a> {
     pub(super) force: bool,
     /// What becomes of a conflict.
     pub(super) conflicts: Conflicts,
+    /// What becomes of the conflict of one file.
+    pub(super) decisions: &'a Decisions,
     /// The lock is lost: files of the user's own are taken as they are.
     pub(super) adopt: bool,
     /// Another member of the workspace uses what is vendored there.
@@ -46,6 +48,20 @@ pub(super) struct Decided {
 /// What is done with a file, and what will be in it.
 type Verdict = (Action, Option<Cow<'static, str>>);
 
+/// A file in conflict.
+#[derive(Debug, Clone, Copy)]
+struct Found<'a> {
+    text: &'a [u8],
+    /// What the lock says of it, where it is still under the name that it had.
+    known: Option<&'a LockedFile>,
+}
+
+impl Found<'_> {
+    fn lossy(&self) -> String {
+        String::from_utf8_lossy(self.text).into_owned()
+    }
+}
+
 /// A file under the name that it had.
 struct Moved<'a> {
     from: &'a str,
@@ -57,7 +73,7 @@ impl Moved<'_> {
     /// What becomes of it at its new place: it is made there, with what the user made of it.
     fn put_here(&self, action: Action, after: Option<Cow<'static, str>>) -> Verdict {
         match action {
-            Action::Conflict(_) => (action, after),
+            Action::Conflict(_) | Action::Skip(_) => (action, after),
             Action::Unchanged => {
                 let text = String::from_utf8_lossy(&self.text).into_owned();
                 (Action::Create, Some(Cow::Owned(text)))
@@ -83,7 +99,9 @@ impl Decider<'_> {
         };
         for one in parallel::map(files, |owned| self.one(owned)) {
             let (change, entry) = one?;
-            decided.lock.files.insert(change.path.clone(), entry);
+            if let Some(entry) = entry {
+                decided.lock.files.insert(change.path.clone(), entry);
+            }
             decided.changes.push(change);
         }
         for (path, entry) in &self.known.files {
@@ -95,8 +113,9 @@ impl Decider<'_> {
         Ok(decided)
     }
 
-    /// Decides about one wanted file, and checks its text when it would be written.
-    fn one(&self, owned: &Owned) -> Result<(Change, LockedFile)> {
+    /// Decides about one wanted file, and checks its text when it would be written. The lock goes on to
+    /// say of a file that is skipped what it said before, so that it is found to differ again.
+    fn one(&self, owned: &Owned) -> Result<(Change, Option<LockedFile>)> {
         let file = &owned.file;
         let before = self.tree.read(file.path())?;
         if before.is_none() {
@@ -119,12 +138,12 @@ impl Decider<'_> {
             ..Settled::default()
         };
         let there = moved.as_ref().map(|moved| &moved.text).or(before.as_ref());
-        if let (Action::Conflict(kind), Some(there)) = (action, there)
-            && self.conflicts != Conflicts::Refuse
-        {
-            let base = moved.as_ref().map(|moved| moved.known);
-            let base = base.or_else(|| self.known.files.get(file.path()));
-            (action, after) = self.settle(file, kind, (there, base), &mut settled)?;
+        if let (Action::Conflict(kind), Some(there)) = (action, there) {
+            let found = Found {
+                text: there,
+                known: moved.as_ref().map(|moved| moved.known),
+            };
+            (action, after) = self.conflict(file, kind, found, &mut settled)?;
         }
         if let Some(moved) = &moved {
             (action, after) = moved.put_here(action, after);
@@ -134,10 +153,14 @@ impl Decider<'_> {
             beside,
             left,
         } = settled;
-        let entry = LockedFile {
-            owner: owned.owner.to_owned(),
-            class: file.class(),
-            hash,
+        let entry = if matches!(action, Action::Skip(_)) {
+            self.known.files.get(file.path()).cloned()
+        } else {
+            Some(LockedFile {
+                owner: owned.owner.to_owned(),
+                class: file.class(),
+                hash,
+            })
         };
         let change = Change {
             path: file.path().to_owned(),
@@ -154,13 +177,39 @@ impl Decider<'_> {
         Ok((change, entry))
     }
 
+    /// What becomes of a conflict: what was decided about this file, or what holds for all.
+    fn conflict(
+        &self,
+        file: &GeneratedFile,
+        kind: Conflict,
+        found: Found<'_>,
+        settled: &mut Settled,
+    ) -> Result<Verdict> {
+        let text = Some(file.to_contents());
+        match (self.decisions.get(file.path()), self.conflicts) {
+            (Some(Decision::Skip), _) => Ok((Action::Skip(kind), text)),
+            (Some(Decision::Overwrite), _) => {
+                let kept = free_beside(self.tree, file.path(), "orig")?;
+                match found.known {
+                    Some(_) => settled.beside = Some((kept, found.lossy())),
+                    None => settled.kept_as = Some(kept),
+                }
+                Ok((Action::Update, text))
+            }
+            (Some(Decision::Merge), _) => self.settle(file, kind, Conflicts::Mark, found, settled),
+            (None, Conflicts::Refuse) => Ok((Action::Conflict(kind), text)),
+            (None, form) => self.settle(file, kind, form, found, settled),
+        }
+    }
+
     /// Writes a conflict down, so that a person can settle it in the files: no line of either side is
     /// lost.
     fn settle(
         &self,
         file: &GeneratedFile,
         kind: Conflict,
-        (there, known): (&[u8], Option<&LockedFile>),
+        form: Conflicts,
+        found: Found<'_>,
         settled: &mut Settled,
     ) -> Result<Verdict> {
         let text = Some(file.to_contents());
@@ -168,13 +217,14 @@ impl Decider<'_> {
             return Ok((Action::Conflict(kind), text));
         }
         settled.left = Some(kind);
-        let yours = line_ends::unified(there).into_owned();
-        match (kind, self.conflicts, String::from_utf8(yours)) {
+        let yours = line_ends::unified(found.text).into_owned();
+        match (kind, form, String::from_utf8(yours)) {
             (Conflict::Edited, _, _) => {
                 settled.kept_as = Some(free_beside(self.tree, file.path(), "orig")?);
                 Ok((Action::Update, text))
             }
             (Conflict::Overlap | Conflict::NoBase, Conflicts::Mark, Ok(yours)) => {
+                let known = found.known.or_else(|| self.known.files.get(file.path()));
                 let base = known.map(|known| base::text(self.tree, &known.hash));
                 let joined = match base.transpose()?.flatten() {
                     Some(base) => merge(&base, &yours, file.contents()),
@@ -183,7 +233,7 @@ impl Decider<'_> {
                 let (Ok(joined) | Err(joined)) = joined;
                 Ok((
                     Action::Merge,
-                    Some(Cow::Owned(line_ends::like(there, joined))),
+                    Some(Cow::Owned(line_ends::like(found.text, joined))),
                 ))
             }
             (_, _, _) => {
@@ -297,7 +347,9 @@ impl Decider<'_> {
             return Ok(None);
         };
         let untouched = Hash::of(&line_ends::unified(&before)) == entry.hash;
-        let has_moved = self.moves.values().any(|from| from == path);
+        let is_skipped = |to: &String| self.decisions.get(to) == Some(&Decision::Skip);
+        let mut moves = self.moves.iter();
+        let has_moved = moves.any(|(to, from)| from == path && !is_skipped(to));
         let action = if untouched || has_moved || (self.force && entry.class == Class::Generated) {
             Action::Delete
         } else {

@@ -144,14 +144,20 @@ fn of(change: &Change) -> Option<Drift<'_>> {
         Action::Create => Kind::Missing,
         Action::Update | Action::Merge => Kind::Stale,
         Action::Delete => Kind::Orphan,
-        Action::Conflict(Conflict::Edited) => Kind::Edited,
-        Action::Conflict(Conflict::Occupied) => Kind::Foreign,
-        Action::Conflict(Conflict::Overlap | Conflict::NoBase) => Kind::Stale,
-        Action::Conflict(Conflict::Unsettled) => Kind::Unsettled,
+        Action::Conflict(kind) | Action::Skip(kind) => of_conflict(kind),
         Action::Unchanged | Action::Absent | Action::Release => return None,
     };
     Some(Drift {
         path: &change.path,
         kind,
     })
+}
+
+const fn of_conflict(kind: Conflict) -> Kind {
+    match kind {
+        Conflict::Edited => Kind::Edited,
+        Conflict::Occupied => Kind::Foreign,
+        Conflict::Overlap | Conflict::NoBase => Kind::Stale,
+        Conflict::Unsettled => Kind::Unsettled,
+    }
 }

@@ -59,7 +59,7 @@ impl Plan {
             class: change.class.map_or("spec", crate::components::Class::word),
             action: change.action.word(),
             conflict: match change.action {
-                Action::Conflict(kind) => Some(kind.word()),
+                Action::Conflict(kind) | Action::Skip(kind) => Some(kind.word()),
                 _ => None,
             },
             kept_as: change.kept_as.as_deref(),

@@ -40,7 +40,7 @@ pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> 
         lock: old.unwrap_or_default(),
         host,
     };
-    let own = own_templates::look(tree, &known.lock, request.eject, request.conflicts)?;
+    let own = own_templates::look(tree, &known.lock, request)?;
     let from = version::behind(&known.lock.generator)?
         .filter(|_| own.is_behind || known.has_other_templates(all, &own.templates));
     if let Some(from) = from.as_ref().filter(|_| !request.upgrade) {
@@ -108,6 +108,7 @@ impl Known<'_> {
             moves,
             force: self.request.force,
             conflicts: self.request.conflicts,
+            decisions: &self.request.decisions,
             adopt: self.adopt,
             shares_vendor: self.host.shares_vendor,
         }

@@ -26,9 +26,9 @@ pub mod undo;
 pub mod version;
 mod warning;
 
-pub use change::{Action, Change, Conflict, Conflicts, Step};
+pub use change::{Action, Change, Conflict, Conflicts, Decision, Decisions, Step};
 pub use json::SCHEMA;
-pub use render::{Style, diff, summary, tree, unified};
+pub use render::{Style, diff, diff_of, summary, tree, unified};
 pub use warning::Warning;
 
 use crate::components::{self, Component, Phase};
@@ -51,6 +51,8 @@ pub struct Request<'a> {
     pub force: bool,
     /// What becomes of a conflict.
     pub conflicts: Conflicts,
+    /// What becomes of the conflict of one file, where somebody was asked.
+    pub decisions: Decisions,
     /// Whether a tree of another version may be brought to this one.
     pub upgrade: bool,
     /// Whether migrations that nothing needs any more go, as they do when something is taken out by
@@ -124,6 +126,16 @@ impl Plan {
         self.changes
             .iter()
             .filter(|change| matches!(change.action, Action::Conflict(_)))
+    }
+
+    /// The files that were to stay as they are although they are in conflict.
+    pub fn skipped(&self) -> impl Iterator<Item = (&Change, Conflict)> {
+        self.changes
+            .iter()
+            .filter_map(|change| match change.action {
+                Action::Skip(kind) => Some((change, kind)),
+                _ => None,
+            })
     }
 
     /// The files that are written, and that a person has to settle something in.

@@ -4,9 +4,9 @@
 //! any other file of the user's. Where both changed the same lines, the new text is put beside it as
 //! `.rej`: a template with marks in it could not be rendered.
 
-use super::change::{Action, Change, Conflict, Conflicts};
+use super::change::{Action, Change, Conflict, Conflicts, Decision};
 use super::merge::merge;
-use super::{base, beside, line_ends};
+use super::{Request, base, beside, line_ends};
 use crate::components::Class;
 use crate::disk::Tree;
 use crate::error::{Code, Error, Result};
@@ -27,12 +27,7 @@ pub(super) struct OwnTemplates {
 }
 
 /// Looks at a package's own templates, `ejected` among them.
-pub(super) fn look(
-    tree: Tree<'_>,
-    known: &Lock,
-    ejected: &[String],
-    conflicts: Conflicts,
-) -> Result<OwnTemplates> {
+pub(super) fn look(tree: Tree<'_>, known: &Lock, request: &Request<'_>) -> Result<OwnTemplates> {
     let mut texts = templates::read(tree)?;
     let mut changes = Vec::new();
     let mut origins = BTreeMap::new();
@@ -43,12 +38,18 @@ pub(super) fn look(
             .get(path)
             .filter(|hash| **hash != built_in.hash());
         if let Some(origin) = origin {
-            changes.push(brought_along(tree, built_in, origin, text, conflicts)?);
+            let change = brought_along(tree, built_in, origin, text, request)?;
+            let is_skipped = matches!(change.action, Action::Skip(_));
+            changes.push(change);
+            if is_skipped {
+                origins.insert(path.clone(), origin.clone());
+                continue;
+            }
         }
         origins.insert(path.clone(), built_in.hash());
     }
     let is_behind = !changes.is_empty();
-    for path in ejected {
+    for path in request.eject {
         let built_in = built_in(path)?;
         if texts
             .insert(path.clone(), built_in.text.to_owned())
@@ -84,7 +85,7 @@ fn brought_along(
     built_in: &BuiltIn,
     origin: &Hash,
     text: &mut String,
-    conflicts: Conflicts,
+    request: &Request<'_>,
 ) -> Result<Change> {
     let path = templates::own_path(built_in.path);
     let before = tree.read(&path)?.unwrap_or_default();
@@ -107,13 +108,19 @@ fn brought_along(
         None => Conflict::NoBase,
     };
     let same = String::from_utf8_lossy(&before).into_owned();
-    if conflicts == Conflicts::Refuse {
-        return Ok(change(
-            built_in.path,
-            Action::Conflict(kind),
-            Some(before),
-            same,
-        ));
+    let action = match (request.decisions.get(&path), request.conflicts) {
+        (Some(Decision::Skip), _) => Some(Action::Skip(kind)),
+        (Some(Decision::Overwrite), _) => {
+            built_in.text.clone_into(text);
+            let kept_as = Some(beside::free_beside(tree, &path, "orig")?);
+            let change = change(built_in.path, Action::Update, Some(before), text.clone());
+            return Ok(Change { kept_as, ..change });
+        }
+        (None, Conflicts::Refuse) => Some(Action::Conflict(kind)),
+        _ => None,
+    };
+    if let Some(action) = action {
+        return Ok(change(built_in.path, action, Some(before), same));
     }
     let beside = beside::free_beside(tree, &path, "rej")?;
     Ok(Change {

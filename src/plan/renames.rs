@@ -52,6 +52,8 @@ fn of_domain(old: &DomainModel, now: &DomainModel, places: &mut Vec<(String, Str
         )
     };
     places.extend(DOMAIN.map(pair));
+    let watched = |domain: &DomainModel| format!("monitoring/{}/", domain.module());
+    places.push((watched(now), watched(old)));
 }
 
 fn of_operation(old: &OperationModel, now: &OperationModel, places: &mut Vec<(String, String)>) {

@@ -26,7 +26,7 @@ impl Action {
             Self::Create => '+',
             Self::Update | Self::Merge => '~',
             Self::Delete => '-',
-            Self::Unchanged | Self::Absent | Self::Release => '=',
+            Self::Unchanged | Self::Absent | Self::Release | Self::Skip(_) => '=',
             Self::Conflict(_) => '!',
         }
     }
@@ -42,7 +42,7 @@ impl Action {
             Self::Release => "release",
             Self::Absent => "absent",
             Self::Unchanged => "unchanged",
-            Self::Conflict(_) => "conflict",
+            Self::Conflict(_) | Self::Skip(_) => "conflict",
         }
     }
 
@@ -51,7 +51,7 @@ impl Action {
             Self::Create => GREEN,
             Self::Update | Self::Merge => YELLOW,
             Self::Delete | Self::Conflict(_) => RED,
-            Self::Unchanged | Self::Absent | Self::Release => DIM,
+            Self::Unchanged | Self::Absent | Self::Release | Self::Skip(_) => DIM,
         }
     }
 
@@ -61,6 +61,7 @@ impl Action {
             Self::Release => Some("edited, so it is kept, and yours from now on"),
             Self::Absent => Some("deleted by you: stays away (`--force` brings it back)"),
             Self::Conflict(kind) => Some(kind.sentence()),
+            Self::Skip(_) => Some("skipped: it stays as it is"),
             _ => None,
         }
     }
@@ -194,14 +195,16 @@ pub fn diff(plan: &Plan, style: Style) -> String {
         .filter(|change| {
             !matches!(
                 change.action,
-                Action::Unchanged | Action::Absent | Action::Release
+                Action::Unchanged | Action::Absent | Action::Release | Action::Skip(_)
             )
         })
         .map(|change| diff_of(change, style))
         .collect()
 }
 
-fn diff_of(change: &Change, style: Style) -> String {
+/// One change as a unified diff.
+#[must_use]
+pub fn diff_of(change: &Change, style: Style) -> String {
     let before = change.before.as_deref().map(String::from_utf8_lossy);
     unified(
         &change.path,

@@ -141,7 +141,14 @@ fn read_store(source: &Source<'_>, root: &Table) -> Result<StoreKind> {
 }
 
 fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
-    let keys = ["name", "was", "gateway", "callbacks", "operation"];
+    let keys = [
+        "name",
+        "was",
+        "gateway",
+        "callbacks",
+        "metrics",
+        "operation",
+    ];
     source.known(table, "[[domain]]", &keys)?;
     let place = table_place(source, table);
     let (typed, at) = source.required(table, &place, "name")?;
@@ -152,6 +159,7 @@ fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
         Some((word, at)) => GatewayKind::parse(word).map_err(|error| error.at(at))?,
     };
     let callbacks = source.flag(table, "callbacks")?;
+    let metrics = source.flag(table, "metrics")?;
     let mut operations = Vec::new();
     for table in source.tables(table, "operation")? {
         let operation = read_operation(source, table, &operations)?;
@@ -170,6 +178,7 @@ fn read_domain(source: &Source<'_>, table: &Table) -> Result<Domain> {
         was,
         gateway,
         callbacks,
+        metrics,
         operations,
     })
 }

@@ -78,21 +78,21 @@ pub fn set_store(text: &str, store: StoreKind) -> Result<String> {
     let mut document = parse(text)?;
     let table = document.entry("store").or_insert(toml_edit::table());
     if let Some(table) = table.as_table_like_mut() {
-        set_keyword(table, "kind", store.keyword());
+        set_value(table, "kind", store.keyword().into());
     }
     Ok(document.to_string())
 }
 
 /// Sets a value and keeps the comment behind the old one.
-fn set_keyword(table: &mut dyn TableLike, key: &str, word: &str) {
+fn set_value(table: &mut dyn TableLike, key: &str, new: Value) {
     match table.get_mut(key).and_then(Item::as_value_mut) {
         Some(old) => {
             let decor = old.decor().clone();
-            *old = word.into();
+            *old = new;
             *old.decor_mut() = decor;
         }
         None => {
-            table.insert(key, value(word));
+            table.insert(key, value(new));
         }
     }
 }
@@ -136,7 +136,7 @@ pub fn add_operation(text: &str, domain: &Domain, given: Given) -> Result<(Strin
     }
     let moves = given.gateway && domain.gateway != spec.domains[index].gateway;
     if moves {
-        set_keyword(table, "gateway", domain.gateway.keyword());
+        set_value(table, "gateway", domain.gateway.keyword().into());
     }
     let Some(position) = known.iter().position(|known| known.event == wanted.event) else {
         push_table(table, "operation", operation_table(wanted));
@@ -163,6 +163,27 @@ pub fn add_operation(text: &str, domain: &Domain, given: Given) -> Result<(Strin
     Ok((checked(&document)?, Edit::Changed))
 }
 
+/// The text with a dashboard and alerts for a domain, and whether that is new.
+///
+/// # Errors
+/// When the text cannot be read, or the domain is not in it.
+pub fn add_metrics(text: &str, domain: &Name) -> Result<(String, bool)> {
+    let spec = Spec::parse(text)?;
+    let mut document = parse(text)?;
+    let names = spec.domains.iter().map(|known| &known.name);
+    let index = position(
+        names,
+        domain,
+        "orch.toml has no domain",
+        "there is nothing to watch: add an operation first",
+    )?;
+    if spec.domains[index].metrics {
+        return Ok((text.to_owned(), false));
+    }
+    set_value(domain_at(&mut document, index)?, "metrics", true.into());
+    Ok((checked(&document)?, true))
+}
+
 /// The text without a domain, or without one of its operations; a domain goes with its last one.
 ///
 /// # Errors
@@ -171,11 +192,12 @@ pub fn remove(text: &str, domain: &Name, event: Option<&Name>) -> Result<String>
     let spec = Spec::parse(text)?;
     let mut document = parse(text)?;
     let names = spec.domains.iter().map(|known| &known.name);
-    let index = position(names, domain, "orch.toml has no domain")?;
+    let nothing = "there is nothing to remove";
+    let index = position(names, domain, "orch.toml has no domain", nothing)?;
     let operations = &spec.domains[index].operations;
     if let Some(event) = event {
         let events = operations.iter().map(|known| &known.event);
-        let position = position(events, event, "the domain has no event")?;
+        let position = position(events, event, "the domain has no event", nothing)?;
         if operations.len() > 1 {
             remove_table(domain_at(&mut document, index)?, "operation", position);
             return checked(&document);
@@ -189,6 +211,7 @@ fn position<'a>(
     mut names: impl Iterator<Item = &'a Name> + Clone,
     wanted: &Name,
     missing: &str,
+    nothing: &str,
 ) -> Result<usize> {
     let known: Vec<&str> = names.clone().map(Name::type_name).collect();
     names.position(|name| name == wanted).ok_or_else(|| {
@@ -199,7 +222,7 @@ fn position<'a>(
         .at(FILE);
         match naming::nearest(wanted.type_name(), known.iter().copied()) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
-            None if known.is_empty() => error.help("there is nothing to remove"),
+            None if known.is_empty() => error.help(nothing),
             None => error.help(format!("there are: {}", known.join(", "))),
         }
     })
@@ -280,6 +303,9 @@ fn domain_table(domain: &Domain) -> Table {
     table.insert("gateway", value(domain.gateway.keyword()));
     if domain.callbacks {
         table.insert("callbacks", value(true));
+    }
+    if domain.metrics {
+        table.insert("metrics", value(true));
     }
     for operation in &domain.operations {
         push_table(&mut table, "operation", operation_table(operation));

@@ -20,7 +20,9 @@ mod validate;
 
 pub use constraint::Constraints;
 pub use document::{parse_store, parse_track};
-pub use edit::{Edit, Given, add_operation, new_document, remove, set_runtime, set_store};
+pub use edit::{
+    Edit, Given, add_metrics, add_operation, new_document, remove, set_runtime, set_store,
+};
 pub use field::Field;
 pub use gateway::GatewayKind;
 pub use pattern::{Part, Pattern};
@@ -134,6 +136,8 @@ pub struct Domain {
     pub gateway: GatewayKind,
     /// Whether its provider reports results by callbacks.
     pub callbacks: bool,
+    /// Whether a dashboard and alerts are written for it.
+    pub metrics: bool,
     /// Its operations in the order of the file.
     pub operations: Vec<Operation>,
 }

@@ -181,6 +181,7 @@ mod tests {
             was: None,
             gateway,
             callbacks: false,
+            metrics: false,
             operations: Vec::new(),
         };
         let preset = Preset::of(&domain, &operation);

@@ -279,6 +279,7 @@ fn wanted(domain: &str, event: &str, fields: &[&str]) -> Domain {
         was: None,
         gateway: GatewayKind::Http,
         callbacks: false,
+        metrics: false,
         operations: vec![Operation {
             event,
             was: None,
@@ -464,4 +465,26 @@ proptest! {
     fn any_text_is_a_spec_or_an_error(text in any::<String>()) {
         let _ = Spec::parse(&text);
     }
+}
+
+/// Whoever wrote why a domain is not watched yet wants to read it afterwards.
+#[test]
+fn watching_a_domain_keeps_comments_and_is_said_once() {
+    let name = |typed: &str| Name::parse(Role::Domain, typed).unwrap().0;
+    let text = format!("# mine\n{SMALL}");
+    let (watched, is_new) = add_metrics(&text, &name("Payment")).unwrap();
+    assert!(is_new && Spec::parse(&watched).unwrap().domains[0].metrics);
+    assert_eq!(watched.replace("metrics = true\n", ""), text);
+    assert_eq!(
+        add_metrics(&watched, &name("Payment")).unwrap(),
+        (watched, false)
+    );
+    let off = text.replace("name =", "metrics = false # not yet\nname =");
+    let (on, _) = add_metrics(&off, &name("Payment")).unwrap();
+    assert_eq!(on, off.replace("false", "true"));
+    let error = add_metrics(&text, &name("Paymnt")).unwrap_err();
+    assert_eq!(error.code(), Code::SpecValue);
+    assert_eq!(error.advice(), Some("did you mean `Payment`?"));
+    let error = add_metrics("version = 1\n", &name("Payment")).unwrap_err();
+    assert!(error.advice().unwrap().contains("add an operation first"));
 }

@@ -62,7 +62,7 @@ fn spec(gateway: &str, callbacks: bool) -> String {
 
 fn domain(name: &str, gateway: &str, callbacks: bool, operations: &[(&str, &str, &str)]) -> String {
     let mut text = format!(
-        "[[domain]]\nname = \"{name}\"\ngateway = \"{gateway}\"\ncallbacks = {callbacks}\n"
+        "[[domain]]\nname = \"{name}\"\ngateway = \"{gateway}\"\ncallbacks = {callbacks}\nmetrics = true\n"
     );
     for (event, track, fields) in operations {
         let _ = write!(

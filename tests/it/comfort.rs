@@ -23,7 +23,9 @@ fn every_help_fits_80_columns_and_shows_an_example() {
         .map(|name| vec![name])
         .collect();
     all.push(Vec::new());
-    all.push(vec!["generate".to_owned(), "orchestration".to_owned()]);
+    for kind in ["orchestration", "metrics"] {
+        all.push(vec!["generate".to_owned(), kind.to_owned()]);
+    }
     for command in all {
         let mut arguments: Vec<&str> = command.iter().map(String::as_str).collect();
         arguments.push("--help");

@@ -12,14 +12,14 @@ use std::process::Command;
 
 /// What a dialogue said, and how it ended.
 #[derive(Debug)]
-struct Talked {
-    exit: Exit,
-    out: String,
-    err: String,
+pub(crate) struct Talked {
+    pub(crate) exit: Exit,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// Runs the program in a folder with these lines as answers.
-fn talk_in(folder: &Path, arguments: &[&str], answers: &[&str]) -> Talked {
+pub(crate) fn talk_in(folder: &Path, arguments: &[&str], answers: &[&str]) -> Talked {
     let lines: String = answers.iter().map(|answer| format!("{answer}\n")).collect();
     let environment = Environment {
         folder: folder.to_owned(),

@@ -4,6 +4,7 @@
 
 mod comfort;
 mod command;
+mod conflict_questions;
 mod conflicts;
 mod doctor;
 mod existing;
@@ -15,6 +16,7 @@ mod interactive;
 mod interrupted;
 mod lint;
 mod machine;
+mod metrics;
 mod migrations;
 mod output;
 mod places;

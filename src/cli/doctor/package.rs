@@ -52,7 +52,7 @@ pub(super) fn checks(folder: &Path) -> Result<Vec<Check>> {
             upgrade: true,
             ..Wish::default()
         };
-        match place.plan(&Real, text, wish) {
+        match place.plan(&Real, text, &wish) {
             Ok(made) => {
                 checks.push(drifted(&made));
                 plan = Some(made);

@@ -90,7 +90,8 @@ advice! {
     Occupied:
         "A file of your own, or a folder or a link, has the path of a generated file.",
         "touch src/payment/gateway.rs && orch-gen Payment PaymentRequested",
-        "Move it away; or run the command with `--force`, which keeps a file beside as `.orig`.";
+        "Move it away; or run the command with `--force`, which keeps a file beside as `.orig`. On a terminal \
+         it is asked about.";
     TwoOwners:
         "A defect of orch-gen: two of its parts want to write one file.",
         "error[OG030]: two components claim src/payment/mod.rs",
@@ -98,7 +99,8 @@ advice! {
     EditedGenerated:
         "An edit in `generated/`, in wiring or in a migration, which the next run would lose.",
         "$EDITOR src/payment/generated/command.rs && orch-gen apply",
-        "Move the edit to a file of yours, such as `rules.rs`, then `orch-gen apply --force`.";
+        "Move the edit to a file of yours, such as `rules.rs`, then `orch-gen apply --force`. On a terminal \
+         `skip` leaves the file as it is.";
     MergeConflict:
         "A file of yours was edited where the template changed too.",
         "an edited `execute` in orchestrator.rs, and a new field in orch.toml",

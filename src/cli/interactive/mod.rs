@@ -7,21 +7,18 @@
 //! asked.
 
 mod command_line;
-mod prompt;
-
-pub use prompt::Input;
 
 use super::Environment;
 use super::args::Generate;
 use super::generate;
 use super::output::Output;
+use super::prompt::{Dialogue, Input};
 use super::target;
 use crate::disk::Real;
 use crate::error::{Code, Error, Exit, Result};
 use crate::naming::{Name, Role};
 use crate::package::{self, Found};
 use crate::spec::{self, Edit, Field, GatewayKind, StoreKind};
-use prompt::Dialogue;
 use std::path::PathBuf;
 
 /// What is said when the answers end, or the last one is no.
@@ -40,17 +37,22 @@ pub(super) fn run(
         return Ok(Exit::Findings);
     };
     dialogue.output.line("");
-    let exit = show(&filled, arguments.mode.diff, environment, dialogue.output)?;
-    if exit != Exit::Done {
-        return Ok(exit);
+    dialogue.output.asks_later = !arguments.mode.dry_run && !arguments.mode.merge;
+    let shown = show(&filled, arguments.mode.diff, environment, dialogue.output)?;
+    if shown != Exit::Done && !dialogue.output.asks_later {
+        return Ok(shown);
     }
     if !arguments.mode.dry_run {
         if !agreed(&filled, environment, &mut dialogue)? {
             dialogue.output.line(NOTHING);
             return Ok(Exit::Findings);
         }
-        dialogue.output.plan_shown = true;
-        generate::run(&filled, environment, dialogue.output)?;
+        // Answers about conflicts make it another plan.
+        dialogue.output.plan_shown = shown == Exit::Done;
+        let exit = generate::run(&filled, environment, dialogue.output)?;
+        if shown != Exit::Done {
+            return Ok(exit);
+        }
     }
     let command = command_line::of(&filled);
     dialogue

@@ -5,6 +5,7 @@ mod trial;
 use super::Environment;
 use super::apply::{carry_out, open, print_plan, required_spec};
 use super::args::{Eject, Target, TemplatesKind};
+use super::conflicts;
 use super::output::Output;
 use super::target::{self, Wish};
 use crate::apply;
@@ -28,17 +29,20 @@ pub(super) fn eject(
         .map(|found| Ok(found?.path.to_owned()))
         .collect::<Result<_>>()?;
     let wish = Wish {
-        eject: &paths,
+        eject: paths,
         ..Wish::default()
     };
     if arguments.dry_run {
         apply::pending(&Real, &place.root)?;
-        let plan = place.plan(&Real, &required_spec(&place)?, wish)?;
+        let plan = place.plan(&Real, &required_spec(&place)?, &wish)?;
         return Ok(print_plan(&plan, arguments.diff, output));
     }
     let session = open(&place, output)?;
-    let plan = place.plan(&Real, &required_spec(&place)?, wish)?;
-    let exit = carry_out(&session, &plan, arguments.diff, output)?;
+    let text = required_spec(&place)?;
+    let Some(settled) = conflicts::plan(&place, &text, wish, environment, output)? else {
+        return Ok(Exit::Findings);
+    };
+    let exit = carry_out(&session, &settled, arguments.diff, output)?;
     output.say(
         "\nNext:\n  edit it; `orch-gen apply` makes the files anew, in every domain\n  \
          orch-gen templates test\nTo go back, delete it and run `orch-gen apply`.",

@@ -190,7 +190,9 @@ fn secret(operation: &OperationModel) -> String {
         .fields
         .iter()
         .filter(|field| field.secret && !field.optional);
-    secrets.next().map_or_else(String::new, FieldModel::stored_json)
+    secrets
+        .next()
+        .map_or_else(String::new, FieldModel::stored_json)
 }
 
 fn world<'a>(names: &'a Names<'_>, domain: &'a DomainModel) -> WorldView<'a> {

@@ -1,5 +1,6 @@
 //! Plans: what follows for each file from what was written, what is there and what is wanted.
 
+mod decisions;
 mod names;
 
 use super::*;
@@ -7,6 +8,7 @@ use crate::apply::Session;
 use crate::components::{Class, GeneratedFile, Render, Rendered};
 use crate::disk::Real;
 use crate::error::Code;
+use crate::lock::Hash;
 use crate::spec::Spec;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -73,6 +75,10 @@ impl Package {
     }
 
     fn plan_forced(&self, version: Component, force: bool) -> Result<Plan> {
+        self.plan_decided(version, force, &Decisions::new())
+    }
+
+    fn plan_decided(&self, version: Component, force: bool, decisions: &Decisions) -> Result<Plan> {
         let request = Request {
             spec_text: SPEC,
             package: "pay",
@@ -80,6 +86,7 @@ impl Package {
             joins: false,
             force,
             conflicts: Conflicts::Refuse,
+            decisions: decisions.clone(),
             upgrade: false,
             prune: false,
             eject: &[],
@@ -488,7 +495,7 @@ proptest! {
         prop_assume!(Spec::parse(&text).is_ok());
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("pay");
-        let request = Request { spec_text: &text, package: "pay", standalone: true, joins: false, force: false, conflicts: Conflicts::Refuse, upgrade: false, prune: false, eject: &[] };
+        let request = Request { spec_text: &text, package: "pay", standalone: true, joins: false, force: false, conflicts: Conflicts::Refuse, decisions: Decisions::new(), upgrade: false, prune: false, eject: &[] };
         let plan = Plan::new(Tree::new(&Real, &root), &request);
         prop_assert!(plan.is_ok(), "{}\n{text}", plan.unwrap_err());
     }

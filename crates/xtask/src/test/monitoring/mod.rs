@@ -1,8 +1,10 @@
-//! The step on `monitoring/`: what Prometheus itself says about alert rules, dashboard queries and the
-//! numbers of a running service.
+//! The step on monitoring: what Prometheus itself says about alert rules, dashboard queries and the
+//! numbers of a running service; of `monitoring/`, and of what `generate metrics` writes.
 
+mod generated;
 mod promtool;
 mod queries;
+mod selectors;
 mod service;
 
 use std::path::Path;
@@ -33,15 +35,17 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
         .join("dashboard-queries.yml");
     write_queries(&root.join(DASHBOARD), &queries)?;
     promtool.check(&["check", "rules"], &queries)?;
-    promtool.check_metrics(&metrics(workspace)?)
+    promtool.check_metrics(&metrics(workspace)?)?;
+    generated::check(workspace, &promtool)
 }
 
 /// As rules, because promtool checks queries only as a part of rules.
 fn write_queries(dashboard: &Path, to: &Path) -> Result<()> {
+    let shown = dashboard.display().to_string();
     let text = std::fs::read_to_string(dashboard)?;
-    let dashboard: Value = serde_json::from_str(&text).context(DASHBOARD)?;
+    let dashboard: Value = serde_json::from_str(&text).with_context(|| shown.clone())?;
     let found = queries::of(&dashboard);
-    ensure!(!found.is_empty(), "{DASHBOARD} asks nothing");
+    ensure!(!found.is_empty(), "{shown} asks nothing");
     let folder = to.parent().context("a file stands in a folder")?;
     std::fs::create_dir_all(folder)?;
     std::fs::write(to, queries::as_rules(&found))?;

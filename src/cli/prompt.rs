@@ -1,6 +1,6 @@
 //! Asking one question at a time.
 
-use crate::cli::output::Output;
+use super::output::Output;
 use crate::error::{Code, Error, Result};
 use std::cell::RefCell;
 use std::io::{BufRead, Read};

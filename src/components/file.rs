@@ -1,7 +1,7 @@
 //! A generated file: where it goes, whose it is, and its text.
 
-use super::Context;
 use super::fit::{fit, older};
+use super::{Context, Shapes};
 use crate::error::{Code, Error, Result};
 use crate::templates::{self, Text, View};
 use std::borrow::Cow;
@@ -146,14 +146,15 @@ impl GeneratedFile {
         }
     }
 
-    /// Parses the text in the language of the file. A plan does this for every file that it would
-    /// write; what is on the disk already was checked when it was written.
+    /// Parses the text in the language of the file, unless one of its shape was parsed before. A plan does
+    /// this for every file that it would write; what is on the disk already was checked when it was
+    /// written.
     ///
     /// # Errors
     /// When the text is not in that language; the error names the line.
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self, shapes: &Shapes) -> Result<()> {
         let why = match self.language {
-            Language::Rust => not_rust(&self.text),
+            Language::Rust => shapes.wrong(&self.text, not_rust),
             Language::Toml => toml_edit::Document::parse(self.text.as_ref())
                 .err()
                 .map(|error| format!("not TOML: {}", error.message())),

@@ -21,6 +21,7 @@ mod operation;
 mod operation_tests;
 mod phases;
 mod service;
+mod shape;
 #[cfg(test)]
 mod tests;
 mod vendor;
@@ -28,6 +29,7 @@ mod vendor;
 pub use file::{Class, GeneratedFile, Made};
 pub use manifest::dependencies;
 pub use phases::{Owned, Phase, render};
+pub use shape::Shapes;
 
 use crate::error::Result;
 use crate::model::{DomainModel, OperationModel, PackageModel};

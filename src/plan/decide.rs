@@ -11,7 +11,7 @@ use super::beside::free_beside;
 use super::change::{Action, Change, Conflict, Conflicts, Decision, Decisions};
 use super::merge::{is_marked, merge, merge_without_base};
 use super::{base, line_ends};
-use crate::components::{Class, GeneratedFile, Owned};
+use crate::components::{Class, GeneratedFile, Owned, Shapes};
 use crate::disk::Tree;
 use crate::error::{Code, Error, Result};
 use crate::lock::{Hash, Lock, LockedFile};
@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 pub(super) struct Decider<'a> {
     pub(super) tree: Tree<'a>,
     pub(super) known: &'a Lock,
+    /// What was parsed already.
+    pub(super) shapes: &'a Shapes,
     /// Where files were before something was renamed, by where they are to be.
     pub(super) moves: &'a BTreeMap<String, String>,
     /// Edits of generated files are given up.
@@ -128,7 +130,7 @@ impl Decider<'_> {
             None => self.wanted(file, &hash, before.as_deref())?,
         };
         if !matches!(action, Action::Unchanged | Action::Absent) {
-            file.check()?;
+            file.check(self.shapes)?;
         }
         let mut settled = Settled {
             kept_as: match moved {

@@ -4,7 +4,7 @@ use super::{
     Change, LockState, Plan, Request, bookkeeping, decide, history, own_templates, renames, shared,
     undo, version, warning,
 };
-use crate::components::{self, Component, Owned};
+use crate::components::{self, Component, Owned, Shapes};
 use crate::disk::Tree;
 use crate::error::Result;
 use crate::lock::{self, Hash, Lock};
@@ -53,7 +53,9 @@ pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> 
     let decide::Decided {
         mut changes,
         mut lock,
-    } = known.decider(&known.moves(&package, &files)).all(&files)?;
+    } = known
+        .decider(&known.moves(&package, &files), &Shapes::default())
+        .all(&files)?;
     let wanted = shared::wanted(&package, &known.host, &known.lock)?;
     let (edits, injected) = shared::changes(tree, &known.lock, &wanted)?;
     changes.extend(edits);
@@ -101,11 +103,16 @@ impl Known<'_> {
         })
     }
 
-    fn decider<'k>(&'k self, moves: &'k BTreeMap<String, String>) -> decide::Decider<'k> {
+    fn decider<'k>(
+        &'k self,
+        moves: &'k BTreeMap<String, String>,
+        shapes: &'k Shapes,
+    ) -> decide::Decider<'k> {
         decide::Decider {
             tree: self.tree,
             known: &self.lock,
             moves,
+            shapes,
             force: self.request.force,
             conflicts: self.request.conflicts,
             decisions: &self.request.decisions,

@@ -8,7 +8,7 @@ use crate::cli::Environment;
 use crate::cli::args::TemplatesTest;
 use crate::cli::output::Output;
 use crate::cli::target;
-use crate::components::{self, Owned};
+use crate::components::{self, Owned, Shapes};
 use crate::disk::{Real, Tree};
 use crate::error::{Code, Error, Exit, Result};
 use crate::model::PackageModel;
@@ -98,11 +98,15 @@ fn none(output: &mut Output<'_>) -> Exit {
 
 /// Renders every fixture; a template that fails is named once.
 fn render(templates: &Templates, problems: &mut Vec<Error>) -> Result<Vec<Made>> {
-    let mut all = Vec::new();
+    let (mut all, shapes) = (Vec::new(), Shapes::default());
     for package in fixtures::packages()? {
         match components::render(components::ALL, &package, templates) {
             Ok((_, files)) => {
-                problems.extend(files.iter().filter_map(|owned| owned.file.check().err()));
+                problems.extend(
+                    files
+                        .iter()
+                        .filter_map(|owned| owned.file.check(&shapes).err()),
+                );
                 all.push(Made { package, files });
             }
             Err(error) => problems.push(error),

@@ -107,7 +107,6 @@ fn brought_along(
         Some(Err(_)) => Conflict::Overlap,
         None => Conflict::NoBase,
     };
-    let same = String::from_utf8_lossy(&before).into_owned();
     let action = match (request.decisions.get(&path), request.conflicts) {
         (Some(Decision::Skip), _) => Some(Action::Skip(kind)),
         (Some(Decision::Overwrite), _) => {
@@ -120,9 +119,11 @@ fn brought_along(
         _ => None,
     };
     if let Some(action) = action {
-        return Ok(change(built_in.path, action, Some(before), same));
+        let theirs = built_in.text.to_owned();
+        return Ok(change(built_in.path, action, Some(before), theirs));
     }
     let beside = beside::free_beside(tree, &path, "rej")?;
+    let same = String::from_utf8_lossy(&before).into_owned();
     Ok(Change {
         beside: Some((beside, built_in.text.to_owned())),
         left: Some(kind),

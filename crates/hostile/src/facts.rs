@@ -118,7 +118,7 @@ pub(crate) fn of_domain(domain: &Domain) -> Facts {
     let so = [
         (domain.callbacks, format!("callbacks {gateway}")),
         (domain.operations.len() > 1, "two operations".to_owned()),
-        (domain.name.module().len() > 36, "long domain".to_owned()),
+        (domain.name.module().len() > 34, "long domain".to_owned()),
         (
             is_named_like_it.contains(&true),
             "named like its domain".to_owned(),
@@ -147,7 +147,7 @@ fn of_operation(operation: &Operation) -> Facts {
     };
     let so = [
         (operation.is_refund(), "refund"),
-        (operation.event.type_name().len() > 40, "long event"),
+        (operation.event.type_name().len() > 38, "long event"),
         (count == 1, "one field"),
         (count >= 7, "many fields"),
         (count >= 38, "most fields"),

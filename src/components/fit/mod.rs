@@ -66,7 +66,7 @@ fn spaces(count: usize) -> String {
     " ".repeat(count)
 }
 
-/// `let a = `, the value, `;`.
+/// `let a = ` or `a: `, the value, `;`.
 fn statement(code: &str) -> (&str, &str, &str) {
     let at = if code.starts_with("match ") {
         "match ".len()
@@ -75,6 +75,8 @@ fn statement(code: &str) -> (&str, &str, &str) {
         .any(|word| code.starts_with(word))
     {
         code.find(" = ").map_or(0, |at| at + " = ".len())
+    } else if code.contains(": row.") {
+        code.find(": ").map_or(0, |at| at + ": ".len())
     } else {
         0
     };

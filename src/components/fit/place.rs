@@ -34,7 +34,9 @@ impl Place<'_> {
             return format!("{outer}{prefix}\n{inner}{value}{}", self.suffix);
         }
         let chain = Chain::of(value);
-        if chain.links.len() > 1 {
+        // Behind something, a lone link that fits into the next line goes there.
+        let is_next = |link: &&str| !self.prefix.is_empty() && below.holds(link);
+        if chain.links.len() > 1 || chain.links.first().is_some_and(is_next) {
             return self.chain(&chain);
         }
         match Call::last(value) {
@@ -78,7 +80,7 @@ impl Place<'_> {
         let arguments: Vec<&str> = split_at_top(call.arguments, ',').map(str::trim).collect();
         if let [argument] = arguments[..]
             && is_plain_call(argument)
-            && let Some(nested) = Call::last(argument)
+            && let Some(nested) = Call::last(argument).filter(Call::opens_in_a_call)
         {
             let place = Place {
                 indent: self.indent,
@@ -144,7 +146,7 @@ fn is_short(value: &str) -> bool {
         [argument] => {
             // rustfmt gives a call in a call as much room as a list, and breaks it where that helps.
             let nested = Call::last(argument).filter(|_| is_plain_call(argument));
-            let opens = nested.is_some_and(|call| call.head.len() < INNER_WIDTH);
+            let opens = nested.is_some_and(|call| call.opens_in_a_call());
             is_short(argument) && !(opens && argument.len() > INNER_WIDTH)
         }
         _ => call.arguments.len() <= INNER_WIDTH,

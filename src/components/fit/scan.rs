@@ -1,5 +1,7 @@
 //! Just enough of Rust's syntax to see where one line of it may be broken.
 
+use super::INNER_WIDTH;
+
 /// Walks over `code`, leaving out what stands in strings: `(position, character, depth)`, where an
 /// opening bracket has the depth outside of it, as its closing one has.
 fn walk(code: &str) -> impl Iterator<Item = (usize, char, usize)> {
@@ -96,6 +98,11 @@ impl<'a> Call<'a> {
                 .replace(".await", "")
                 .is_empty())
         .then_some(call)
+    }
+
+    /// Whether it may be broken behind its bracket where it is the only argument of another call.
+    pub(super) const fn opens_in_a_call(&self) -> bool {
+        self.head.len() < INNER_WIDTH
     }
 
     fn at(code: &'a str, open: usize) -> Option<Self> {

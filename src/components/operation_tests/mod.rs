@@ -255,7 +255,13 @@ fn literal(json: &str) -> String {
             "&format!(\"\\\"{{}}\\\"\", \"{first}\".repeat({}))",
             body.chars().count()
         ),
-        None if json.contains('"') => format!("r#\"{json}\"#"),
+        None if json.contains('"') => {
+            let mut fence = "#".to_owned();
+            while json.contains(&format!("\"{fence}")) {
+                fence.push('#');
+            }
+            format!("r{fence}\"{json}\"{fence}")
+        }
         None => format!("\"{json}\""),
     }
 }

@@ -134,7 +134,7 @@ fn parses(file: &GeneratedFile) -> Result<(), String> {
         _ => None,
     };
     match wrong {
-        Some(why) => Err(format!("`{path}` does not parse: {why}\n{text}")),
+        Some(why) => Err(format!("`{path}` does not parse: {why}")),
         None => Ok(()),
     }
 }

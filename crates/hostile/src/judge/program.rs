@@ -62,7 +62,7 @@ impl Program {
         let Some(code) = code.next().filter(|_| ran.exit == Exit::Usage) else {
             return wrong(&format!("it is not refused, but ends with {:?}", ran.exit));
         };
-        if !ran.err.contains("\nhelp: ") && code != "OG010" {
+        if !ran.err.contains("\nhelp: ") {
             return wrong("it is refused without advice");
         }
         let left = self.left()?;

@@ -26,7 +26,12 @@ struct CommandView<'a> {
     enums: Vec<EnumView<'a>>,
     fields: Vec<FieldView<'a>>,
     forms: Vec<FormView>,
-    many: bool,
+    /// Whether there are more fields than a function may have arguments.
+    many_given: bool,
+    /// The same with the argument that collects what is wrong.
+    many_checked: bool,
+    /// Lints that the fields of the spec go against.
+    allowed: Option<String>,
     parameters: String,
     check_parameters: String,
     new_arguments: String,
@@ -71,6 +76,15 @@ struct PartView {
     max: String,
 }
 
+/// The longest literal of a struct on one line (`struct_lit_width`).
+const STRUCT_WIDTH: usize = 18;
+
+/// The longest list in an attribute on one line (`attr_fn_like_width`).
+const ATTRIBUTE_WIDTH: usize = 70;
+
+/// Bools that clippy accepts in one struct, and for one function.
+const FEW_BOOLS: usize = 3;
+
 /// Arguments that clippy accepts for one function.
 const FEW: usize = 7;
 
@@ -85,7 +99,9 @@ fn render(_: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rende
         enums: operation.enums().map(enum_view).collect(),
         fields: fields.iter().map(field_view).collect(),
         forms: fields.iter().filter_map(form_view).collect(),
-        many: fields.len() >= FEW,
+        many_given: fields.len() > FEW,
+        many_checked: fields.len() + 1 > FEW,
+        allowed: allowed(fields),
         parameters: parameters(fields).join(", "),
         check_parameters: check_parameters(fields).join(", "),
         new_arguments: new_arguments(fields).join(", "),
@@ -177,8 +193,8 @@ fn shown(field: &FieldModel) -> String {
 
 /// The only field of a literal that is short enough for one line (`struct_lit_width`).
 fn inline(fields: &[FieldModel]) -> Option<String> {
-    let [field] = fields else { return None };
-    Some(taken(field)).filter(|text| text.len() <= 18)
+    let taken: Vec<String> = fields.iter().map(taken).collect();
+    Some(taken.join(", ")).filter(|text| text.len() <= STRUCT_WIDTH)
 }
 
 fn getter(field: &FieldModel) -> String {
@@ -206,12 +222,12 @@ fn check(field: &FieldModel) -> Option<String> {
         None => "None".to_owned(),
     };
     let counted = |function: &str| {
-        let (min, max) = (min.unwrap_or("0"), max.unwrap_or("usize::MAX"));
+        let (min, max) = (number(min, "0"), number(max, "usize::MAX"));
         Some(format!("check::{function}(value, {min}, {max})"))
     };
     match &field.ty {
         Type::U64 => {
-            let (min, max) = (min.unwrap_or("0"), max.unwrap_or("i128::from(i64::MAX)"));
+            let (min, max) = (number(min, "0"), number(max, "i128::from(i64::MAX)"));
             Some(format!("check::integer(*value, {min}, {max})"))
         }
         _ if min.is_none() && max.is_none() => None,
@@ -229,11 +245,83 @@ fn check(field: &FieldModel) -> Option<String> {
             optional(max)
         )),
         Type::I32 | Type::I64 | Type::U32 => {
-            let (min, max) = (min.unwrap_or("i128::MIN"), max.unwrap_or("i128::MAX"));
+            let (min, max) = (number(min, "i128::MIN"), number(max, "i128::MAX"));
             Some(format!("check::integer(*value, {min}, {max})"))
         }
         Type::Bool | Type::Uuid | Type::Date | Type::DateTime | Type::Json | Type::Enum(_) => None,
     }
+}
+
+/// A limit as Rust has it: a long one with `_` between its thousands.
+fn number(limit: Option<&str>, default: &str) -> String {
+    let limit = limit.unwrap_or(default);
+    let (sign, digits) = limit
+        .strip_prefix('-')
+        .map_or(("", limit), |digits| ("-", digits));
+    if digits.len() <= 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return limit.to_owned();
+    }
+    let mut text = sign.to_owned();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The attribute that allows what the spec asks for and clippy would rather have otherwise.
+fn allowed(fields: &[FieldModel]) -> Option<String> {
+    let bools = fields.iter().filter(|field| field.rust_type == "bool");
+    let mut allowed = Vec::new();
+    if bools.count() > FEW_BOOLS {
+        allowed.push("clippy::fn_params_excessive_bools");
+        allowed.push("clippy::struct_excessive_bools");
+    }
+    if has_twins(fields) {
+        allowed.push("clippy::similar_names");
+    }
+    if allowed.is_empty() {
+        return None;
+    }
+    allowed.push("reason = \"the fields are those of orch.toml\"");
+    let line = allowed.join(", ");
+    Some(if line.len() <= ATTRIBUTE_WIDTH {
+        format!("#![allow({line})]")
+    } else {
+        format!("#![allow(\n    {}\n)]", allowed.join(",\n    "))
+    })
+}
+
+/// Whether two of the names that stand beside each other in functions differ by one letter only.
+fn has_twins(fields: &[FieldModel]) -> bool {
+    let names: Vec<&str> = fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .chain(["fields", "found", "value"])
+        .collect();
+    let mut pairs = names
+        .iter()
+        .enumerate()
+        .map(|(at, one)| (one, &names[at + 1..]));
+    pairs.any(|(one, others)| others.iter().any(|other| differ_by_a_letter(one, other)))
+}
+
+fn differ_by_a_letter(one: &str, other: &str) -> bool {
+    let (long, short) = if one.len() < other.len() {
+        (other, one)
+    } else {
+        (one, other)
+    };
+    let same = long
+        .bytes()
+        .zip(short.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let rest = &long.as_bytes()[(same + 1).min(long.len())..];
+    let rests = [same, same + 1].map(|at| short.as_bytes().get(at..).unwrap_or_default());
+    long.len() - short.len() <= 1 && rests.contains(&rest)
 }
 
 fn constant(field: &FieldModel) -> String {
@@ -267,7 +355,9 @@ fn parameters(fields: &[FieldModel]) -> Vec<String> {
 
 fn check_parameters(fields: &[FieldModel]) -> Vec<String> {
     let option = |field: &FieldModel| format!("{}: Option<{}>", field.name, field.inner_type);
-    std::iter::once("mut found: Violations".to_owned())
+    let notes = fields.iter().any(|field| check(field).is_some());
+    let found = if notes { "mut found" } else { "found" };
+    std::iter::once(format!("{found}: Violations"))
         .chain(fields.iter().map(option))
         .collect()
 }

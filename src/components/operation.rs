@@ -5,7 +5,7 @@ use askama::Template;
 use super::domain::capitalised;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, OperationModel};
-use crate::spec::Track;
+use crate::spec::{Track, Type};
 
 /// The component.
 pub(super) const COMPONENT: Component = Component {
@@ -32,7 +32,8 @@ struct OrchestratorView<'a> {
     screaming: String,
     domain_name: &'a str,
     domain_path: &'static str,
-    progress: bool,
+    /// What the whole of a call counts as, where its progress is kept.
+    progress: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -81,7 +82,7 @@ fn render(_: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> 
         } else {
             "super::super"
         },
-        progress: operation.track == Track::Progress,
+        progress: (operation.track == Track::Progress).then(|| total(operation, "command.size()")),
     };
     let rules = RulesView {
         name: operation.type_name(),
@@ -122,6 +123,13 @@ fn render(_: &Context<'_>, domain: &DomainModel, operation: &OperationModel) -> 
         )?);
     }
     Ok(files)
+}
+
+/// What the whole of a call counts as: the size of what is sent, or one step.
+pub(super) fn total(operation: &OperationModel, size: &'static str) -> &'static str {
+    let mut fields = operation.fields.iter();
+    let has_size = fields.any(|f| f.name == "size" && f.ty == Type::U64 && !f.optional);
+    if has_size { size } else { "1" }
 }
 
 /// `file uploads`.

@@ -47,6 +47,8 @@ struct OrchestrationsView<'a> {
     store: &'static str,
     store_folder: &'static str,
     migrations: Vec<&'a str>,
+    /// Sorted as rustfmt sorts imports.
+    modules: Vec<&'a str>,
     domains: &'a [DomainModel],
 }
 
@@ -103,6 +105,7 @@ fn orchestrations(package: &PackageModel) -> Rendered {
         store: store(package),
         store_folder: package.store.keyword(),
         migrations: migrations(package),
+        modules: sorted(&package.domains),
         domains: &package.domains,
     };
     let mut files = vec![
@@ -132,8 +135,14 @@ fn migrations(package: &PackageModel) -> Vec<&str> {
 }
 
 fn modules(domains: &[DomainModel]) -> Vec<&str> {
-    let mut modules: Vec<&str> = domains.iter().map(DomainModel::module).collect();
+    let mut modules = sorted(domains);
     modules.push("auth");
+    modules.sort_unstable();
+    modules
+}
+
+fn sorted(domains: &[DomainModel]) -> Vec<&str> {
+    let mut modules: Vec<&str> = domains.iter().map(DomainModel::module).collect();
     modules.sort_unstable();
     modules
 }

@@ -50,6 +50,9 @@ fn broken(code: &str, indent: usize) -> Option<String> {
     if is_fn_head(code) {
         return fn_head(code, indent);
     }
+    if let Some(lines) = long_field(code, indent) {
+        return Some(lines);
+    }
     let (prefix, value, suffix) = statement(code);
     if !is_complete(value) {
         return None;
@@ -60,6 +63,18 @@ fn broken(code: &str, indent: usize) -> Option<String> {
         suffix,
     };
     (!place.holds(value)).then(|| place.lines(value))
+}
+
+/// A field of a struct whose type does not fit behind its name.
+fn long_field(code: &str, indent: usize) -> Option<String> {
+    let (name, ty) = code.split_once(": ")?;
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_type = ty.starts_with(|c: char| c.is_ascii_uppercase()) && !ty.contains(['(', '"']);
+    let is_field = is_name && is_type && ty.ends_with(',');
+    (is_field && indent + code.len() > MAX_WIDTH)
+        .then(|| format!("{}{name}:\n{}{ty}", spaces(indent), spaces(indent + STEP)))
 }
 
 fn spaces(count: usize) -> String {

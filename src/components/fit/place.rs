@@ -17,8 +17,13 @@ pub(super) struct Place<'a> {
 impl Place<'_> {
     /// Whether `value` may stand here on one line.
     pub(super) fn holds(self, value: &str) -> bool {
+        // In a field, rustfmt counts a last `?` twice and keeps a column free.
+        let lost = match self.prefix.ends_with(": ") && value.ends_with('?') {
+            true => 2,
+            false => 0,
+        };
         let width = self.indent + self.prefix.len() + value.len() + self.suffix.len();
-        width <= MAX_WIDTH && is_short(value)
+        width + lost <= MAX_WIDTH && is_short(value)
     }
 
     /// `value` on several lines.
@@ -94,7 +99,7 @@ impl Place<'_> {
 }
 
 /// Arguments one per line, or filled when all of them are short.
-fn listed(arguments: &[&str], indent: &str) -> String {
+pub(super) fn listed(arguments: &[&str], indent: &str) -> String {
     let packed = arguments.iter().all(|argument| argument.len() <= SHORT);
     let mut text = String::new();
     let mut line = String::new();

@@ -4,6 +4,7 @@ mod provider_tests;
 
 use askama::Template;
 
+use super::operation::total;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel};
 use crate::spec::Track;
@@ -48,7 +49,7 @@ struct Names<'a> {
     domain_module: &'a str,
     table: String,
     wal_table: String,
-    progress: bool,
+    progress: Option<&'static str>,
     history: bool,
     callbacks: bool,
 }
@@ -87,7 +88,7 @@ views! {
 #[derive(Template)]
 #[template(path = "tests/[operation]/outcomes.rs.j2", escape = "none")]
 struct OutcomesView<'a> {
-    progress: bool,
+    progress: Option<&'static str>,
     history: bool,
     table: &'a str,
     secret: Option<&'a str>,
@@ -116,7 +117,7 @@ fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationMode
         domain_module: domain.module(),
         table: domain.operations_table(),
         wal_table: domain.wal_table(),
-        progress: operation.track == Track::Progress,
+        progress: (operation.track == Track::Progress).then(|| total(operation, "sample().size()")),
         history: operation.track == Track::History,
         callbacks: domain.callbacks,
     };

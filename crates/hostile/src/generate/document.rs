@@ -49,6 +49,7 @@ fn text(random: &mut Random) -> String {
         stem = match random.below(12) {
             0 => format!("{stem}Callbacks"),
             1 => stem.to_ascii_uppercase(),
+            2 => format!("{stem}{}", random.below(12)),
             _ => name::stem(random),
         };
     }

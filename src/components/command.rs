@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::fit::import;
+use super::fit::{array, import};
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel, Variant};
 use crate::spec::{Part, Pattern, Type};
@@ -330,17 +330,24 @@ fn constant(field: &FieldModel) -> String {
 
 fn form_view(field: &FieldModel) -> Option<FormView> {
     let pattern: &Pattern = field.pattern.as_ref()?;
+    // A lone part shares lines with its list.
+    let indent = if pattern.parts().len() == 1 { 8 } else { 12 };
     Some(FormView {
         constant: constant(field),
         text: pattern.text().to_owned(),
-        parts: pattern.parts().iter().map(part_view).collect(),
+        parts: pattern
+            .parts()
+            .iter()
+            .map(|part| part_view(part, indent))
+            .collect(),
     })
 }
 
-fn part_view(part: &Part) -> PartView {
+fn part_view(part: &Part, indent: usize) -> PartView {
     let range = |(from, to): &(char, char)| format!("({from:?}, {to:?})");
+    let ranges: Vec<String> = part.ranges.iter().map(range).collect();
     PartView {
-        ranges: part.ranges.iter().map(range).collect::<Vec<_>>().join(", "),
+        ranges: array(&ranges, indent, indent + "ranges: &,".len()),
         min: part.min,
         max: part
             .max

@@ -146,7 +146,7 @@ fn ambiguous(parts: &[Part]) -> bool {
 
 /// Whether a character is none to look at: a control, or one that turns the direction of text or has no
 /// width. In source code it would hide what is checked.
-const fn is_invisible(c: char) -> bool {
+fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(
             c,

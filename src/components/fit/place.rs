@@ -100,7 +100,8 @@ impl Place<'_> {
 
 /// Arguments one per line, or filled when all of them are short.
 pub(super) fn listed(arguments: &[&str], indent: &str) -> String {
-    let packed = arguments.iter().all(|argument| argument.len() <= SHORT);
+    let is_short = |argument: &&str| argument.len() <= SHORT && !argument.starts_with('(');
+    let packed = arguments.iter().all(is_short);
     let mut text = String::new();
     let mut line = String::new();
     for (at, argument) in arguments.iter().enumerate() {

@@ -211,7 +211,7 @@ fn getter(field: &FieldModel) -> String {
 fn check(field: &FieldModel) -> Option<String> {
     let (min, max) = (field.min.as_deref(), field.max.as_deref());
     if let Some(pattern) = &field.pattern {
-        let described = format!("{:?}", pattern.text());
+        let described = in_ascii(&format!("{:?}", pattern.text()));
         return Some(format!(
             "check::form(value, Self::{}, {described})",
             constant(field)
@@ -344,7 +344,7 @@ fn form_view(field: &FieldModel) -> Option<FormView> {
 }
 
 fn part_view(part: &Part, indent: usize) -> PartView {
-    let range = |(from, to): &(char, char)| format!("({from:?}, {to:?})");
+    let range = |(from, to): &(char, char)| in_ascii(&format!("({from:?}, {to:?})"));
     let ranges: Vec<String> = part.ranges.iter().map(range).collect();
     PartView {
         ranges: array(&ranges, indent, indent + "ranges: &,".len()),
@@ -353,6 +353,15 @@ fn part_view(part: &Part, indent: usize) -> PartView {
             .max
             .map_or_else(|| "usize::MAX".to_owned(), |max| max.to_string()),
     }
+}
+
+/// Source code with other characters escaped: how wide they are, editors do not agree on.
+fn in_ascii(code: &str) -> String {
+    let escaped = code.chars().map(|c| match c.is_ascii() {
+        true => c.to_string(),
+        false => c.escape_unicode().to_string(),
+    });
+    escaped.collect()
 }
 
 fn parameters(fields: &[FieldModel]) -> Vec<String> {
@@ -401,7 +410,8 @@ fn secrets(fields: &[FieldModel]) -> Option<String> {
         .filter(|field| field.secret)
         .map(|field| format!("\"{}\"", field.json))
         .collect();
-    (!names.is_empty()).then(|| names.join(", "))
+    let used = "    const SECRETS: &'static [&'static str] = &;".len();
+    (!names.is_empty()).then(|| array(&names, 4, used))
 }
 
 fn biz_key(operation: &OperationModel) -> String {

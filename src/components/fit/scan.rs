@@ -44,7 +44,16 @@ pub(super) fn is_complete(code: &str) -> bool {
             _ => {}
         }
     }
-    open == 0 && code.matches('"').count().is_multiple_of(2)
+    open == 0 && strings_are_closed(code)
+}
+
+fn strings_are_closed(code: &str) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    for c in code.chars() {
+        quoted ^= c == '"' && !escaped;
+        escaped = quoted && c == '\\' && !escaped;
+    }
+    !quoted
 }
 
 /// The parts of `code` between `separator`s outside of all brackets, generics among them.

@@ -81,8 +81,11 @@ pub(super) fn fields(random: &mut Random, gateway: &str) -> Vec<String> {
         _ => random.from_to(1, 4),
     };
     let wild = random.percent(18);
-    for _ in 0..count {
-        let field = field(random, wild);
+    for at in 0..count {
+        let mut field = field(random, wild);
+        if count > 30 && !wild {
+            field = format!("{}{at}_{field}", random.pick(&["a", "b", "c"]));
+        }
         let name = |text: &str| text.split(':').next().unwrap_or_default().to_owned();
         let twin = fields.iter().any(|other| name(other) == name(&field));
         if !twin || random.percent(4) {

@@ -11,13 +11,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::job::Job;
 use crate::workspace::{Workspace, packages};
 
 use self::pairwise::{Covering, Row};
-use self::table::{OPTIONS, command_lines, shown, value};
+use self::table::{OPTIONS, command_lines, in_words, shown, value};
 use super::examples::build;
 use super::files::copy_file;
 
@@ -51,6 +51,7 @@ pub(super) fn generate(workspace: &Workspace) -> Result<()> {
         refused,
     } = covering(&program, &folder)?;
     let mut out = std::io::stdout();
+    every_value_is_there(&rows)?;
     for (at, row) in rows.iter().enumerate() {
         let root = folder.join(value(row, "runtime"));
         let member = root.join(format!("row-{:02}", at + 1));
@@ -62,8 +63,13 @@ pub(super) fn generate(workspace: &Workspace) -> Result<()> {
     }
     writeln!(
         out,
-        "{} packages hold all {legal} pairs of options; {refused} pairs are refused",
-        rows.len()
+        "{} packages hold all {legal} pairs of options; refused are:\n  {}",
+        rows.len(),
+        refused
+            .iter()
+            .map(|pair| in_words(*pair))
+            .collect::<Vec<_>>()
+            .join("\n  ")
     )?;
     for runtime in RUNTIMES {
         let lock = folder.join(runtime).join("Cargo.lock");
@@ -130,6 +136,9 @@ fn in_each(workspace: &Workspace, arguments: &[&str], with: impl Fn(Job) -> Job)
     Ok(())
 }
 
+/// What the program says with exit code 2: it is the row that is wrong, and not the program.
+const REFUSED: &str = ": 2): error[OG0";
+
 /// The generator, and the runtime that packages may be generated for.
 struct Program {
     orch_gen: PathBuf,
@@ -164,7 +173,7 @@ impl Program {
             let job = self.job(member, row, &line).args(["--dry-run"]);
             match job.output() {
                 Ok(_) => {}
-                Err(error) if error.to_string().contains("error[OG0") => return Ok(false),
+                Err(error) if error.to_string().contains(REFUSED) => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
@@ -177,10 +186,22 @@ fn covering(program: &Program, folder: &Path) -> Result<Covering> {
     let counts = OPTIONS.map(|(_, values)| values.len());
     pairwise::cover(&counts, |row| {
         let root = folder.join("legal");
-        let member = root.join(value(row, "package").replace(' ', "-"));
+        let package = value(row, "package").replace(' ', "-");
+        let member = root.join(format!("row-{package}"));
         scaffold(&root, &member, row)?;
         program.takes(&member, row)
     })
+}
+
+/// A value that is refused with every other would be a value that nobody looks at.
+fn every_value_is_there(rows: &[Row]) -> Result<()> {
+    for (option, (name, values)) in OPTIONS.iter().enumerate() {
+        for (at, value) in values.iter().enumerate() {
+            let is_there = rows.iter().any(|row| row[option] == at);
+            ensure!(is_there, "no package has {name} {value}");
+        }
+    }
+    Ok(())
 }
 
 /// The workspace, and a package that is there before where the row asks for one.

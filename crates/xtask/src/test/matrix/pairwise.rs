@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub(super) type Row = Vec<usize>;
 
 /// A value of one option, and a value of another.
-type Pair = ((usize, usize), (usize, usize));
+pub(super) type Pair = ((usize, usize), (usize, usize));
 
 /// Rows that hold every legal pair.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub(super) struct Covering {
     pub(super) rows: Vec<Row>,
     /// How many pairs are legal.
     pub(super) legal: usize,
-    /// How many were refused.
-    pub(super) refused: usize,
+    /// The others.
+    pub(super) refused: BTreeSet<Pair>,
 }
 
 /// Makes rows for options with so many values each; the first value of each is a plain one.
@@ -52,7 +52,7 @@ pub(super) fn cover<E>(
     Ok(Covering {
         rows,
         legal,
-        refused: refused.len(),
+        refused,
     })
 }
 
@@ -127,7 +127,7 @@ mod tests {
         let counts = [2, 6, 2, 3, 5];
         let is_legal = |row: &Row| !(row[1] > 2 && row[2] == 1);
         let covering = cover(&counts, |row| Ok::<_, ()>(is_legal(row))).unwrap();
-        assert_eq!(covering.refused, 3);
+        assert_eq!(covering.refused.len(), 3);
         for pair in pairs(&counts) {
             let is_covered = covering.rows.iter().any(|row| holds(row, pair));
             assert_eq!(is_covered, is_legal(&plain_with(&counts, pair)), "{pair:?}");

@@ -1,6 +1,6 @@
 //! The options of a generated package, and the command lines that a row of their values is.
 
-use super::pairwise::Row;
+use super::pairwise::{Pair, Row};
 
 /// An option with its values; the first is the plain one.
 pub(super) const OPTIONS: [(&str, &[&str]); 9] = [
@@ -140,6 +140,15 @@ const TWELVE: &[&str] = &[
 pub(super) fn value(row: &Row, option: &str) -> &'static str {
     let at = OPTIONS.iter().position(|(name, _)| *name == option);
     at.map_or("", |at| OPTIONS[at].1[row[at]])
+}
+
+/// A pair in words.
+pub(super) fn in_words((one, other): Pair) -> String {
+    let value = |(option, at): (usize, usize)| {
+        let (name, values) = OPTIONS[option];
+        format!("{name} {}", values[at])
+    };
+    format!("{} with {}", value(one), value(other))
 }
 
 /// A row in words.

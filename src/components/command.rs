@@ -1,5 +1,7 @@
 //! `generated/command.rs`: the command, its checks and its columns.
 
+use std::collections::HashSet;
+
 use askama::Template;
 
 use super::fit::{array, import};
@@ -81,6 +83,9 @@ const STRUCT_WIDTH: usize = 18;
 
 /// The longest list in an attribute on one line (`attr_fn_like_width`).
 const ATTRIBUTE_WIDTH: usize = 70;
+
+/// Fields whose checks may take more lines than clippy accepts in a function.
+const MANY: usize = 10;
 
 /// Bools that clippy accepts in one struct, and for one function.
 const FEW_BOOLS: usize = 3;
@@ -282,6 +287,12 @@ fn allowed(fields: &[FieldModel]) -> Option<String> {
     if has_twins(fields) {
         allowed.push("clippy::similar_names");
     }
+    if have_a_word_in_common(fields) {
+        allowed.push("clippy::struct_field_names");
+    }
+    if fields.len() > MANY {
+        allowed.push("clippy::too_many_lines");
+    }
     if allowed.is_empty() {
         return None;
     }
@@ -292,6 +303,14 @@ fn allowed(fields: &[FieldModel]) -> Option<String> {
     } else {
         format!("#![allow(\n    {}\n)]", allowed.join(",\n    "))
     })
+}
+
+/// Whether all names begin, or all end, with the same word.
+fn have_a_word_in_common(fields: &[FieldModel]) -> bool {
+    let names = fields.iter().map(|field| field.name.split('_'));
+    let firsts: HashSet<_> = names.clone().map(|mut words| words.next()).collect();
+    let lasts: HashSet<_> = names.map(|mut words| words.next_back()).collect();
+    fields.len() > 2 && (firsts.len() == 1 || lasts.len() == 1)
 }
 
 /// Whether two of the names that stand beside each other in functions differ by one letter only.

@@ -227,8 +227,9 @@ fn scaffold(root: &Path, member: &Path, row: &Row) -> Result<()> {
     }
     fs::create_dir_all(member.join("src"))?;
     let name = member.file_name().context("a member has a name")?;
+    // Clippy's advice depends on the oldest Rust that a package is for.
     let package = format!(
-        "[package]\nname = \"{}\"\nversion = \"0.1.0\"\nedition = \"{edition}\"\n",
+        "[package]\nname = \"{}\"\nversion = \"0.1.0\"\nedition = \"{edition}\"\nrust-version = \"1.89\"\n",
         name.to_string_lossy()
     );
     fs::write(member.join("Cargo.toml"), package)?;

@@ -463,3 +463,12 @@ proptest! {
         let _ = Spec::parse(&text);
     }
 }
+
+/// A list that holds something else is refused with what to write.
+#[test]
+fn a_list_of_fields_that_are_no_texts_is_refused_with_advice() {
+    let text = "version = 1\n[[domain]]\nname = \"Shop\"\n[[domain.operation]]\nevent = \"ShopOpened\"\n\
+                fields = [1]\n";
+    let said = Spec::parse(text).unwrap_err().to_string();
+    assert!(said.contains("help: write `fields"), "{said}");
+}

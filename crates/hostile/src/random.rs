@@ -26,7 +26,7 @@ impl Random {
     }
 
     /// A number from `least` to `most`.
-    pub(crate) fn from_to(&mut self, least: usize, most: usize) -> usize {
+    pub(crate) fn between(&mut self, least: usize, most: usize) -> usize {
         least + self.below(most - least + 1)
     }
 

@@ -11,7 +11,7 @@ pub(super) fn document(random: &mut Random) -> Vec<u8> {
         return text.into_bytes();
     }
     let mut bytes = text.into_bytes();
-    for _ in 0..random.from_to(1, 3) {
+    for _ in 0..random.between(1, 3) {
         bytes = mutation::mutate(random, bytes);
     }
     bytes

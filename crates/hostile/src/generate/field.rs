@@ -76,9 +76,9 @@ pub(super) fn fields(random: &mut Random, gateway: &str) -> Vec<String> {
         );
     }
     let count = match random.below(50) {
-        0 => random.from_to(38, 42),
-        1..=4 => random.from_to(7, 14),
-        _ => random.from_to(1, 4),
+        0 => random.between(38, 42),
+        1..=4 => random.between(7, 14),
+        _ => random.between(1, 4),
     };
     let wild = random.percent(18);
     for at in 0..count {
@@ -112,7 +112,7 @@ fn field_name(random: &mut Random, wild: bool) -> String {
         return random.pick(FIELD_TAKEN).to_owned();
     }
     match random.below(20) {
-        0 => "b".repeat(random.from_to(30, 41)),
+        0 => "b".repeat(random.between(30, 41)),
         1 => {
             format!("{}_{}", random.pick(FIELD_WORDS), random.pick(FIELD_WORDS)).replace("__", "_")
         }
@@ -136,8 +136,8 @@ fn kind(random: &mut Random, wild: bool) -> String {
 
 fn values(random: &mut Random, wild: bool) -> String {
     let count = match random.below(30) {
-        0 => random.from_to(20, 66),
-        _ => random.from_to(1, 4),
+        0 => random.between(20, 66),
+        _ => random.between(1, 4),
     };
     let mut values: Vec<&str> = Vec::new();
     for _ in 0..count {

@@ -123,7 +123,7 @@ fn huge(random: &mut Random, text: String) -> String {
 
 /// Some bytes are others.
 fn broken(random: &mut Random, mut bytes: Vec<u8>) -> Vec<u8> {
-    for _ in 0..random.from_to(1, 4) {
+    for _ in 0..random.between(1, 4) {
         let at = random.below(bytes.len().max(1));
         if let Some(byte) = bytes.get_mut(at) {
             *byte = random.next().to_le_bytes()[0];

@@ -21,7 +21,7 @@ pub(super) fn stem(random: &mut Random) -> String {
         name += word(random);
     }
     if random.percent(6) {
-        let length = random.from_to(30, 52);
+        let length = random.between(30, 52);
         while name.len() < length {
             name += word(random);
         }

@@ -1,6 +1,8 @@
 //! `generated/command.rs`: the command, its checks and its columns.
 
-use super::fit::import;
+use std::collections::HashSet;
+
+use super::fit::{array, import};
 use super::{Class, Component, Context, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel, Variant};
 use crate::spec::{Part, Pattern, Type};
@@ -25,7 +27,12 @@ views! {
         enums: Vec<EnumView<'a>>,
         fields: Vec<FieldView<'a>>,
         forms: Vec<FormView>,
-        many: bool,
+        /// Whether there are more fields than a function may have arguments.
+        many_given: bool,
+        /// The same with the argument that collects what is wrong.
+        many_checked: bool,
+        /// Lints that the fields of the spec go against.
+        allowed: String,
         parameters: String,
         check_parameters: String,
         new_arguments: String,
@@ -78,6 +85,18 @@ struct PartView {
     max: String,
 }
 
+/// The longest literal of a struct on one line (`struct_lit_width`).
+const STRUCT_WIDTH: usize = 18;
+
+/// The longest list in an attribute on one line (`attr_fn_like_width`).
+const ATTRIBUTE_WIDTH: usize = 70;
+
+/// Fields whose checks may take more lines than clippy accepts in a function.
+const MANY: usize = 10;
+
+/// Bools that clippy accepts in one struct, and for one function.
+const FEW_BOOLS: usize = 3;
+
 /// Arguments that clippy accepts for one function.
 const FEW: usize = 7;
 
@@ -92,7 +111,9 @@ fn render(context: &Context<'_>, _: &DomainModel, operation: &OperationModel) ->
         enums: operation.enums().map(enum_view).collect(),
         fields: fields.iter().map(field_view).collect(),
         forms: fields.iter().filter_map(form_view).collect(),
-        many: fields.len() >= FEW,
+        many_given: fields.len() > FEW,
+        many_checked: fields.len() + 1 > FEW,
+        allowed: allowed(fields).unwrap_or_default(),
         parameters: parameters(fields).join(", "),
         check_parameters: check_parameters(fields).join(", "),
         new_arguments: new_arguments(fields).join(", "),
@@ -189,8 +210,8 @@ fn shown(field: &FieldModel) -> String {
 
 /// The only field of a literal that is short enough for one line (`struct_lit_width`).
 fn inline(fields: &[FieldModel]) -> Option<String> {
-    let [field] = fields else { return None };
-    Some(taken(field)).filter(|text| text.len() <= 18)
+    let taken: Vec<String> = fields.iter().map(taken).collect();
+    Some(taken.join(", ")).filter(|text| text.len() <= STRUCT_WIDTH)
 }
 
 fn getter(field: &FieldModel) -> String {
@@ -207,7 +228,7 @@ fn getter(field: &FieldModel) -> String {
 fn check(field: &FieldModel) -> Option<String> {
     let (min, max) = (field.min.as_deref(), field.max.as_deref());
     if let Some(pattern) = &field.pattern {
-        let described = format!("{:?}", pattern.text());
+        let described = in_ascii(&format!("{:?}", pattern.text()));
         return Some(format!(
             "check::form(value, Self::{}, {described})",
             constant(field)
@@ -218,12 +239,12 @@ fn check(field: &FieldModel) -> Option<String> {
         None => "None".to_owned(),
     };
     let counted = |function: &str| {
-        let (min, max) = (min.unwrap_or("0"), max.unwrap_or("usize::MAX"));
+        let (min, max) = (number(min, "0"), number(max, "usize::MAX"));
         Some(format!("check::{function}(value, {min}, {max})"))
     };
     match &field.ty {
         Type::U64 => {
-            let (min, max) = (min.unwrap_or("0"), max.unwrap_or("i128::from(i64::MAX)"));
+            let (min, max) = (number(min, "0"), number(max, "i128::from(i64::MAX)"));
             Some(format!("check::integer(*value, {min}, {max})"))
         }
         _ if min.is_none() && max.is_none() => None,
@@ -241,11 +262,97 @@ fn check(field: &FieldModel) -> Option<String> {
             optional(max)
         )),
         Type::I32 | Type::I64 | Type::U32 => {
-            let (min, max) = (min.unwrap_or("i128::MIN"), max.unwrap_or("i128::MAX"));
+            let (min, max) = (number(min, "i128::MIN"), number(max, "i128::MAX"));
             Some(format!("check::integer(*value, {min}, {max})"))
         }
         Type::Bool | Type::Uuid | Type::Date | Type::DateTime | Type::Json | Type::Enum(_) => None,
     }
+}
+
+/// A limit as Rust has it: a long one with `_` between its thousands.
+fn number(limit: Option<&str>, default: &str) -> String {
+    let limit = limit.unwrap_or(default);
+    let (sign, digits) = limit
+        .strip_prefix('-')
+        .map_or(("", limit), |digits| ("-", digits));
+    if digits.len() <= 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return limit.to_owned();
+    }
+    let mut text = sign.to_owned();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The attribute that allows what the spec asks for and clippy would rather have otherwise.
+fn allowed(fields: &[FieldModel]) -> Option<String> {
+    let bools = fields.iter().filter(|field| field.rust_type == "bool");
+    let mut allowed = Vec::new();
+    if bools.count() > FEW_BOOLS {
+        allowed.push("clippy::fn_params_excessive_bools");
+        allowed.push("clippy::struct_excessive_bools");
+    }
+    if has_twins(fields) {
+        allowed.push("clippy::similar_names");
+    }
+    if have_a_word_in_common(fields) {
+        allowed.push("clippy::struct_field_names");
+    }
+    if fields.len() > MANY {
+        allowed.push("clippy::too_many_lines");
+    }
+    if allowed.is_empty() {
+        return None;
+    }
+    allowed.push("reason = \"the fields are those of orch.toml\"");
+    let line = allowed.join(", ");
+    Some(if line.len() <= ATTRIBUTE_WIDTH {
+        format!("#![allow({line})]")
+    } else {
+        format!("#![allow(\n    {}\n)]", allowed.join(",\n    "))
+    })
+}
+
+/// Whether all names begin, or all end, with the same word.
+fn have_a_word_in_common(fields: &[FieldModel]) -> bool {
+    let names = fields.iter().map(|field| field.name.split('_'));
+    let firsts: HashSet<_> = names.clone().map(|mut words| words.next()).collect();
+    let lasts: HashSet<_> = names.map(|mut words| words.next_back()).collect();
+    fields.len() > 2 && (firsts.len() == 1 || lasts.len() == 1)
+}
+
+/// Whether two of the names that stand beside each other in functions differ by one letter only.
+fn has_twins(fields: &[FieldModel]) -> bool {
+    let names: Vec<&str> = fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .chain(["fields", "found", "value"])
+        .collect();
+    let mut pairs = names
+        .iter()
+        .enumerate()
+        .map(|(at, one)| (one, &names[at + 1..]));
+    pairs.any(|(one, others)| others.iter().any(|other| differ_by_a_letter(one, other)))
+}
+
+fn differ_by_a_letter(one: &str, other: &str) -> bool {
+    let (long, short) = if one.len() < other.len() {
+        (other, one)
+    } else {
+        (one, other)
+    };
+    let same = long
+        .bytes()
+        .zip(short.bytes())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let rest = &long.as_bytes()[(same + 1).min(long.len())..];
+    let rests = [same, same + 1].map(|at| short.as_bytes().get(at..).unwrap_or_default());
+    long.len() - short.len() <= 1 && rests.contains(&rest)
 }
 
 fn constant(field: &FieldModel) -> String {
@@ -254,22 +361,38 @@ fn constant(field: &FieldModel) -> String {
 
 fn form_view(field: &FieldModel) -> Option<FormView> {
     let pattern: &Pattern = field.pattern.as_ref()?;
+    // A lone part shares lines with its list.
+    let indent = if pattern.parts().len() == 1 { 8 } else { 12 };
     Some(FormView {
         constant: constant(field),
         text: pattern.text().to_owned(),
-        parts: pattern.parts().iter().map(part_view).collect(),
+        parts: pattern
+            .parts()
+            .iter()
+            .map(|part| part_view(part, indent))
+            .collect(),
     })
 }
 
-fn part_view(part: &Part) -> PartView {
-    let range = |(from, to): &(char, char)| format!("({from:?}, {to:?})");
+fn part_view(part: &Part, indent: usize) -> PartView {
+    let range = |(from, to): &(char, char)| in_ascii(&format!("({from:?}, {to:?})"));
+    let ranges: Vec<String> = part.ranges.iter().map(range).collect();
     PartView {
-        ranges: part.ranges.iter().map(range).collect::<Vec<_>>().join(", "),
+        ranges: array(&ranges, indent, indent + "ranges: &,".len()),
         min: part.min,
         max: part
             .max
             .map_or_else(|| "usize::MAX".to_owned(), |max| max.to_string()),
     }
+}
+
+/// Source code with other characters escaped: how wide they are, editors do not agree on.
+fn in_ascii(code: &str) -> String {
+    let escaped = code.chars().map(|c| match c.is_ascii() {
+        true => c.to_string(),
+        false => c.escape_unicode().to_string(),
+    });
+    escaped.collect()
 }
 
 fn parameters(fields: &[FieldModel]) -> Vec<String> {
@@ -279,7 +402,9 @@ fn parameters(fields: &[FieldModel]) -> Vec<String> {
 
 fn check_parameters(fields: &[FieldModel]) -> Vec<String> {
     let option = |field: &FieldModel| format!("{}: Option<{}>", field.name, field.inner_type);
-    std::iter::once("mut found: Violations".to_owned())
+    let notes = fields.iter().any(|field| check(field).is_some());
+    let found = if notes { "mut found" } else { "found" };
+    std::iter::once(format!("{found}: Violations"))
         .chain(fields.iter().map(option))
         .collect()
 }
@@ -316,7 +441,11 @@ fn secrets(fields: &[FieldModel]) -> String {
         .filter(|field| field.secret)
         .map(|field| format!("\"{}\"", field.stored_json()))
         .collect();
-    names.join(", ")
+    if names.is_empty() {
+        return String::new();
+    }
+    let used = "    const SECRETS: &'static [&'static str] = &;".len();
+    array(&names, 4, used)
 }
 
 fn biz_key(operation: &OperationModel) -> String {

@@ -3,7 +3,7 @@
 use super::domain::capitalised;
 use super::{Class, Component, Context, Render, Rendered};
 use crate::model::{DomainModel, OperationModel};
-use crate::spec::Track;
+use crate::spec::{Track, Type};
 use crate::templates::views;
 
 /// The component.
@@ -30,7 +30,8 @@ views! {
         screaming: String,
         domain_name: &'a str,
         domain_path: &'static str,
-        progress: bool,
+        /// What the whole of a call counts as, where its progress is kept.
+        progress: &'static str,
     }
 
     RulesView<'a> in "src/[domain]/rules.rs.j2" {
@@ -72,7 +73,7 @@ fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationMode
         } else {
             "super::super"
         },
-        progress: operation.track == Track::Progress,
+        progress: total(operation, "command.size()"),
     };
     let rules = RulesView {
         name: operation.type_name(),
@@ -105,6 +106,16 @@ fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationMode
         files.push(context.rust(path("generated/mod.rs"), Class::Generated, &generated)?);
     }
     Ok(files)
+}
+
+/// What the whole of a call counts as: the size of what is sent, or one step.
+pub(super) fn total(operation: &OperationModel, size: &'static str) -> &'static str {
+    if operation.track != Track::Progress {
+        return "";
+    }
+    let mut fields = operation.fields.iter();
+    let has_size = fields.any(|f| f.name == "size" && f.ty == Type::U64 && !f.optional);
+    if has_size { size } else { "1" }
 }
 
 /// `file uploads`.

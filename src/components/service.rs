@@ -42,6 +42,8 @@ views! {
         store: &'static str,
         store_folder: &'static str,
         migrations: Vec<&'a str>,
+        /// Sorted as rustfmt sorts imports.
+        modules: Vec<&'a str>,
         domains: Vec<DomainView<'a>>,
     }
 
@@ -103,6 +105,7 @@ fn orchestrations(context: &Context<'_>) -> Rendered {
         store: store(package),
         store_folder: package.store.keyword(),
         migrations: migrations(package),
+        modules: sorted(&package.domains),
         domains: domains(package),
     };
     let mut files = vec![
@@ -144,8 +147,14 @@ fn migrations(package: &PackageModel) -> Vec<&str> {
 }
 
 fn modules(domains: &[DomainModel]) -> Vec<&str> {
-    let mut modules: Vec<&str> = domains.iter().map(DomainModel::module).collect();
+    let mut modules = sorted(domains);
     modules.push("auth");
+    modules.sort_unstable();
+    modules
+}
+
+fn sorted(domains: &[DomainModel]) -> Vec<&str> {
+    let mut modules: Vec<&str> = domains.iter().map(DomainModel::module).collect();
     modules.sort_unstable();
     modules
 }

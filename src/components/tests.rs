@@ -124,3 +124,77 @@ fn vendored_manifests_stand_alone() {
         );
     }
 }
+
+/// The text of a file of a package with one operation.
+fn text_of(path: &str, operation: &str) -> String {
+    let text = format!(
+        "version = 1\n[store]\nkind = \"postgres\"\n[[domain]]\nname = \"Shop\"\n\
+         [[domain.operation]]\nevent = \"ShopOpened\"\n{operation}\n"
+    );
+    let spec = crate::spec::Spec::parse(&text).unwrap();
+    let place = crate::model::Place::alone("x");
+    let (_, files) = render(
+        ALL,
+        &PackageModel::new(&spec, &place),
+        &Templates::default(),
+    )
+    .unwrap();
+    let found = files.iter().find(|owned| owned.file.path() == path);
+    found.unwrap().file.contents().to_owned()
+}
+
+/// Progress has a total where no field is one.
+#[test]
+fn progress_counts_a_call_without_a_size_as_one_step() {
+    let path = "src/shop/orchestrator.rs";
+    let of = |field: &str| {
+        text_of(
+            path,
+            &format!("track = \"progress\"\nfields = [\"{field}\"]"),
+        )
+    };
+    assert!(of("a:string").contains("report_progress(0, 1)"));
+    assert!(of("size:u64?").contains("report_progress(0, 1)"));
+    assert!(of("size:u64").contains("report_progress(0, command.size())"));
+}
+
+/// A raw string ends where its fence stands in it.
+#[test]
+fn a_text_with_quotes_and_hashes_is_one_literal() {
+    let text = text_of("tests/shop/command.rs", "fields = ['a:string:pattern=\"#']");
+    assert!(syn::parse_file(&text).is_ok(), "{text}");
+    assert!(text.contains("r##\""), "{text}");
+}
+
+#[test]
+fn null_is_no_wrong_value_of_json_that_may_be_left_out() {
+    let of = |field: &str| text_of("tests/shop/command.rs", &format!("fields = [\"{field}\"]"));
+    assert!(of("a:json").contains("a_that_is_missing_is_refused"));
+    assert!(!of("a:json?").contains("a_that_is_missing_is_refused"));
+}
+
+/// Each store has functions of its own for JSON.
+#[test]
+fn the_test_of_secrets_asks_in_the_sql_of_every_store() {
+    let text = text_of("tests/shop/outcomes.rs", "fields = [\"pin:string:secret\"]");
+    assert!(text.contains("payload like"), "{text}");
+    assert!(!text.contains("json_extract"), "{text}");
+}
+
+/// What clippy has to say about the fields of a spec is not the generator's to change.
+#[test]
+fn lints_about_the_fields_are_allowed_where_they_would_speak() {
+    let of = |fields: &str| {
+        text_of(
+            "src/shop/generated/command.rs",
+            &format!("fields = [{fields}]"),
+        )
+    };
+    assert!(!of("\"order_id:string\", \"amount:money\"").contains("#![allow"));
+    assert!(of("\"item:string\", \"idem:string\"").contains("clippy::similar_names"));
+    assert!(of("\"a_x:i64\", \"a_y:i64\", \"a_z:i64\"").contains("clippy::struct_field_names"));
+    let bools = of("\"one:bool\", \"two:bool\", \"three:bool\", \"four:bool\"");
+    assert!(bools.contains("clippy::struct_excessive_bools"));
+    assert!(of("\"size:i64:max=1048576\"").contains("1_048_576"));
+    assert!(of("\"a:uuid\"").contains("(found: Violations"));
+}

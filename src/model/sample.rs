@@ -107,7 +107,7 @@ impl Limited<'_> {
 
     /// Values of the field's type that its limits refuse, and one of a wrong type.
     pub(super) fn invalid(&self) -> Vec<Invalid> {
-        let mut invalid = vec![self.wrong_type()];
+        let mut invalid: Vec<Invalid> = self.wrong_type().into_iter().collect();
         let ty = &self.field.ty;
         let limit = |text: Option<&str>| text.and_then(|text| text.parse::<usize>().ok());
         if ty.is_text() {
@@ -161,21 +161,23 @@ impl Limited<'_> {
         below.into_iter().chain(above).collect()
     }
 
-    fn wrong_type(&self) -> Invalid {
+    /// Any JSON is of the type `json`, but for `null` where it may not be left out.
+    fn wrong_type(&self) -> Option<Invalid> {
         let json = match self.field.ty {
+            Type::Json if self.field.optional => return None,
             Type::Json => {
-                return Invalid {
+                return Some(Invalid {
                     json: "null".to_owned(),
                     why: "missing",
-                };
+                });
             }
             Type::String | Type::Text | Type::Enum(_) | Type::Money => "42",
             _ => "\"not this\"",
         };
-        Invalid {
+        Some(Invalid {
             json: json.to_owned(),
             why: "wrong_type",
-        }
+        })
     }
 }
 

@@ -184,6 +184,7 @@ const TREE: &[&str] = &[
     "main",
     "metrics",
     "migrations",
+    "orchestrations",
     "ready",
     "routes",
     "rules",
@@ -251,14 +252,20 @@ const COLUMNS: &[&str] = &[
     "updated_at",
 ];
 
-/// What generated commands call their own functions, and what stands in requests beside the fields.
+/// What generated commands call their own functions, methods of traits that a getter would hide, and
+/// what stands in requests beside the fields.
 const COMMAND: &[&str] = &[
+    "as_ref",
+    "borrow",
     "check",
+    "clone",
     "columns",
+    "deref",
     "fields",
     "found",
     "from_json",
     "idempotency_key",
+    "len",
     "new",
     "taken",
 ];

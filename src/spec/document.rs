@@ -226,7 +226,10 @@ fn read_fields(source: &Source<'_>, table: &Table, place: &str) -> Result<Vec<Fi
             .map_or_else(|| place.to_owned(), |span| source.line(span.start));
         let Some(text) = value.as_str() else {
             let item = Item::Value(value.clone());
-            return Err(source.wrong(&item, "fields", "a list of texts").at(at));
+            return Err(source
+                .wrong(&item, "fields", "a list of texts")
+                .at(at)
+                .help("write `fields = [\"a:string\"]`"));
         };
         let (field, converted) = Field::parse(text).map_err(|error| error.at(at.clone()))?;
         if converted.is_some() {

@@ -34,6 +34,9 @@ impl Pattern {
     /// # Errors
     /// When the text uses more than classes and counts, or is ambiguous.
     pub fn parse(text: &str) -> Result<Self> {
+        if text.chars().any(is_invisible) {
+            return Err(refuse(text, "it holds a character that nobody sees"));
+        }
         let mut chars = text.chars().collect::<Vec<_>>();
         chars.reverse();
         let mut parts = Vec::new();
@@ -141,6 +144,19 @@ fn ambiguous(parts: &[Part]) -> bool {
     })
 }
 
+/// Whether a character is none to look at: a control, or one that turns the direction of text or has no
+/// width. In source code it would hide what is checked.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{61c}' | '\u{feff}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+        )
+}
+
 type Why = &'static str;
 
 fn class(first: char, rest: &mut Vec<char>) -> std::result::Result<Vec<(char, char)>, Why> {
@@ -153,7 +169,6 @@ fn class(first: char, rest: &mut Vec<char>) -> std::result::Result<Vec<(char, ch
         '*' | '+' | '?' | '{' | '}' | ']' => {
             Err("a count or bracket stands alone: write `\\` before it")
         }
-        c if c.is_control() => Err("control characters are not supported"),
         c => Ok(vec![(c, c)]),
     }
 }

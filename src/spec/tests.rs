@@ -488,3 +488,12 @@ fn watching_a_domain_keeps_comments_and_is_said_once() {
     let error = add_metrics("version = 1\n", &name("Payment")).unwrap_err();
     assert!(error.advice().unwrap().contains("add an operation first"));
 }
+
+/// A list that holds something else is refused with what to write.
+#[test]
+fn a_list_of_fields_that_are_no_texts_is_refused_with_advice() {
+    let text = "version = 1\n[[domain]]\nname = \"Shop\"\n[[domain.operation]]\nevent = \"ShopOpened\"\n\
+                fields = [1]\n";
+    let said = Spec::parse(text).unwrap_err().to_string();
+    assert!(said.contains("help: write `fields"), "{said}");
+}

@@ -145,3 +145,26 @@ fn with_fields_of_every_type_and_length() {
         is_clean(&[all]);
     }
 }
+
+/// What fuzzing found: names that fill a line to its last columns, and lists of many short things.
+#[test]
+fn with_the_longest_names_and_lists() {
+    let field = name(40).to_lowercase();
+    let event = format!("{}Requested", name(41));
+    for kind in ["string", "money", "list<enum(a|b)>?", "string:secret"] {
+        for length in [35, 36, 37, 40] {
+            let field = format!("{}:{kind}", &field[..length]);
+            is_clean(&[
+                words(&["Payment", "PaymentRequested", &field]),
+                words(&["Payment", &event, &field, "a:string"]),
+            ]);
+        }
+    }
+    let mut short = words(&["Payment", "PaymentRequested"]);
+    short.extend((10..22).map(|number| format!("field{number}:string:secret")));
+    short.extend((22..30).map(|number| format!("field{number}:bool")));
+    let ranges = "code:string:pattern=[a-bd-eg-hj-km-np-qs-tv-w0-13-46-7]{2}-[\"]+é";
+    is_clean(&[short]);
+    is_clean(&[words(&["Payment", "PaymentRequested", ranges])]);
+    is_clean(&[words(&["Payment", "PaymentRequested", "a:i32?", "b:i32?"])]);
+}

@@ -37,6 +37,7 @@ fn names_that_are_taken() {
         "Money",
         "Generated",
         "Migrations",
+        "Orchestrations",
         "Main",
         "Lib",
         "App",
@@ -121,6 +122,11 @@ fn fields_that_cannot_be() {
         ("type:string", "OG003"),
         ("state:string", "OG003"),
         ("op_id:string", "OG003"),
+        ("clone:string", "OG003"),
+        ("len:u64", "OG003"),
+        ("a:string:pattern=[\u{202e}]", "OG007"),
+        ("a:string:pattern=\u{200b}", "OG007"),
+        ("a:string:pattern=[\n]", "OG007"),
         ("created_at:datetime", "OG003"),
     ] {
         refused(&["Payment", "PaymentRequested", field], number);

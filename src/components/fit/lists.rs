@@ -1,5 +1,6 @@
 //! Lists whose layout is decided while they are made: imports and arrays.
 
+use super::place::listed;
 use super::{INNER_WIDTH, MAX_WIDTH, STEP, spaces};
 
 /// `use <path>::{…};` with its names sorted and filled as rustfmt does.
@@ -39,16 +40,13 @@ pub(super) fn laid_out(head: &str, names: &[String]) -> String {
 }
 
 /// `[a, b]` where it fits in a line that has `used` characters besides, else one item per line at
-/// `indent` (`array_width`).
+/// `indent` (`array_width`), or filled lines when all of them are short.
 pub(in crate::components) fn array(items: &[String], indent: usize, used: usize) -> String {
     let line = items.join(", ");
     if line.len() <= INNER_WIDTH && used + line.len() + 2 <= MAX_WIDTH {
         return format!("[{line}]");
     }
     let inner = spaces(indent + STEP);
-    let lines: String = items
-        .iter()
-        .map(|item| format!("{inner}{item},\n"))
-        .collect();
-    format!("[\n{lines}{}]", spaces(indent))
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    format!("[\n{}{}]", listed(&items, &inner), spaces(indent))
 }

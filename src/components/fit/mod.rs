@@ -50,6 +50,9 @@ fn broken(code: &str, indent: usize) -> Option<String> {
     if is_fn_head(code) {
         return fn_head(code, indent);
     }
+    if let Some(lines) = long_field(code, indent) {
+        return Some(lines);
+    }
     let (prefix, value, suffix) = statement(code);
     if !is_complete(value) {
         return None;
@@ -62,11 +65,23 @@ fn broken(code: &str, indent: usize) -> Option<String> {
     (!place.holds(value)).then(|| place.lines(value))
 }
 
+/// A field of a struct whose type does not fit behind its name.
+fn long_field(code: &str, indent: usize) -> Option<String> {
+    let (name, ty) = code.split_once(": ")?;
+    let is_name = name
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_type = ty.starts_with(|c: char| c.is_ascii_uppercase()) && !ty.contains(['(', '"']);
+    let is_field = is_name && is_type && ty.ends_with(',');
+    (is_field && indent + code.len() > MAX_WIDTH)
+        .then(|| format!("{}{name}:\n{}{ty}", spaces(indent), spaces(indent + STEP)))
+}
+
 fn spaces(count: usize) -> String {
     " ".repeat(count)
 }
 
-/// `let a = `, the value, `;`.
+/// `let a = ` or `a: `, the value, `;`.
 fn statement(code: &str) -> (&str, &str, &str) {
     let at = if code.starts_with("match ") {
         "match ".len()
@@ -75,6 +90,8 @@ fn statement(code: &str) -> (&str, &str, &str) {
         .any(|word| code.starts_with(word))
     {
         code.find(" = ").map_or(0, |at| at + " = ".len())
+    } else if code.contains(": row.") {
+        code.find(": ").map_or(0, |at| at + ": ".len())
     } else {
         0
     };

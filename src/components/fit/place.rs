@@ -17,8 +17,13 @@ pub(super) struct Place<'a> {
 impl Place<'_> {
     /// Whether `value` may stand here on one line.
     pub(super) fn holds(self, value: &str) -> bool {
+        // In a field, rustfmt counts a last `?` twice and keeps a column free.
+        let lost = match self.prefix.ends_with(": ") && value.ends_with('?') {
+            true => 2,
+            false => 0,
+        };
         let width = self.indent + self.prefix.len() + value.len() + self.suffix.len();
-        width <= MAX_WIDTH && is_short(value)
+        width + lost <= MAX_WIDTH && is_short(value)
     }
 
     /// `value` on several lines.
@@ -34,7 +39,9 @@ impl Place<'_> {
             return format!("{outer}{prefix}\n{inner}{value}{}", self.suffix);
         }
         let chain = Chain::of(value);
-        if chain.links.len() > 1 {
+        // Behind something, a lone link that fits into the next line goes there.
+        let is_next = |link: &&str| !self.prefix.is_empty() && below.holds(link);
+        if chain.links.len() > 1 || chain.links.first().is_some_and(is_next) {
             return self.chain(&chain);
         }
         match Call::last(value) {
@@ -78,7 +85,7 @@ impl Place<'_> {
         let arguments: Vec<&str> = split_at_top(call.arguments, ',').map(str::trim).collect();
         if let [argument] = arguments[..]
             && is_plain_call(argument)
-            && let Some(nested) = Call::last(argument)
+            && let Some(nested) = Call::last(argument).filter(Call::opens_in_a_call)
         {
             let place = Place {
                 indent: self.indent,
@@ -92,8 +99,9 @@ impl Place<'_> {
 }
 
 /// Arguments one per line, or filled when all of them are short.
-fn listed(arguments: &[&str], indent: &str) -> String {
-    let packed = arguments.iter().all(|argument| argument.len() <= SHORT);
+pub(super) fn listed(arguments: &[&str], indent: &str) -> String {
+    let is_short = |argument: &&str| argument.len() <= SHORT && !argument.starts_with('(');
+    let packed = arguments.iter().all(is_short);
     let mut text = String::new();
     let mut line = String::new();
     for (at, argument) in arguments.iter().enumerate() {
@@ -144,7 +152,7 @@ fn is_short(value: &str) -> bool {
         [argument] => {
             // rustfmt gives a call in a call as much room as a list, and breaks it where that helps.
             let nested = Call::last(argument).filter(|_| is_plain_call(argument));
-            let opens = nested.is_some_and(|call| call.head.len() < INNER_WIDTH);
+            let opens = nested.is_some_and(|call| call.opens_in_a_call());
             is_short(argument) && !(opens && argument.len() > INNER_WIDTH)
         }
         _ => call.arguments.len() <= INNER_WIDTH,

@@ -1,5 +1,7 @@
 //! Just enough of Rust's syntax to see where one line of it may be broken.
 
+use super::INNER_WIDTH;
+
 /// Walks over `code`, leaving out what stands in strings: `(position, character, depth)`, where an
 /// opening bracket has the depth outside of it, as its closing one has.
 fn walk(code: &str) -> impl Iterator<Item = (usize, char, usize)> {
@@ -42,7 +44,16 @@ pub(super) fn is_complete(code: &str) -> bool {
             _ => {}
         }
     }
-    open == 0 && code.matches('"').count().is_multiple_of(2)
+    open == 0 && strings_are_closed(code)
+}
+
+fn strings_are_closed(code: &str) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    for c in code.chars() {
+        quoted ^= c == '"' && !escaped;
+        escaped = quoted && c == '\\' && !escaped;
+    }
+    !quoted
 }
 
 /// The parts of `code` between `separator`s outside of all brackets, generics among them.
@@ -96,6 +107,11 @@ impl<'a> Call<'a> {
                 .replace(".await", "")
                 .is_empty())
         .then_some(call)
+    }
+
+    /// Whether it may be broken behind its bracket where it is the only argument of another call.
+    pub(super) const fn opens_in_a_call(&self) -> bool {
+        self.head.len() < INNER_WIDTH
     }
 
     fn at(code: &'a str, open: usize) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 mod provider_tests;
 
+use super::operation::total;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel};
 use crate::spec::Track;
@@ -48,7 +49,7 @@ struct Names<'a> {
     domain_module: &'a str,
     table: String,
     wal_table: String,
-    progress: bool,
+    progress: &'static str,
     history: bool,
     callbacks: bool,
 }
@@ -83,7 +84,7 @@ views! {
     }
 
     OutcomesView<'a> in "tests/[operation]/outcomes.rs.j2" {
-        progress: bool,
+        progress: &'static str,
         history: bool,
         table: &'a str,
         secret: String,
@@ -115,7 +116,7 @@ fn render(context: &Context<'_>, domain: &DomainModel, operation: &OperationMode
         domain_module: domain.module(),
         table: domain.operations_table(),
         wal_table: domain.wal_table(),
-        progress: operation.track == Track::Progress,
+        progress: total(operation, "sample().size()"),
         history: operation.track == Track::History,
         callbacks: domain.callbacks,
     };
@@ -259,7 +260,13 @@ fn literal(json: &str) -> String {
             "&format!(\"\\\"{{}}\\\"\", \"{first}\".repeat({}))",
             body.chars().count()
         ),
-        None if json.contains('"') => format!("r#\"{json}\"#"),
+        None if json.contains('"') => {
+            let mut fence = "#".to_owned();
+            while json.contains(&format!("\"{fence}")) {
+                fence.push('#');
+            }
+            format!("r{fence}\"{json}\"{fence}")
+        }
         None => format!("\"{json}\""),
     }
 }

@@ -7,6 +7,8 @@ mod absences;
 pub(crate) mod examples;
 mod files;
 mod fresh;
+mod hostile;
+mod matrix;
 mod monitoring;
 mod own;
 mod providers;
@@ -49,6 +51,16 @@ const STEPS: &[Step] = &[
     step("fresh/lint", fresh::lint),
     step("fresh/clippy", fresh::clippy),
     step("fresh/test", fresh::test),
+    step("hostile/specs", hostile::specs),
+    step("hostile/fmt", hostile::fmt),
+    step("hostile/clippy", hostile::clippy),
+    step("hostile/doc", hostile::doc),
+    step("matrix/generate", matrix::generate),
+    step("matrix/fmt", matrix::fmt),
+    step("matrix/lint", matrix::lint),
+    step("matrix/clippy", matrix::clippy),
+    step("matrix/test", matrix::test),
+    step("matrix/doc", matrix::doc),
     step("proof", own::proof),
 ];
 

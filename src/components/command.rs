@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::fit::{array, import};
+use super::fit::{array, import, slice};
 use super::{Class, Component, Context, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel, Variant};
 use crate::spec::{Part, Pattern, Type};
@@ -445,7 +445,7 @@ fn secrets(fields: &[FieldModel]) -> String {
         return String::new();
     }
     let used = "    const SECRETS: &'static [&'static str] = &;".len();
-    array(&names, 4, used)
+    slice(&names, 4, used)
 }
 
 fn biz_key(operation: &OperationModel) -> String {

@@ -1,6 +1,6 @@
 //! The module of a domain: its wiring.
 
-use super::fit::{array, import};
+use super::fit::{array, import, sort_imports};
 use super::{Class, Component, Context, Render, Rendered};
 use crate::model::{DomainModel, OperationModel};
 use crate::spec::GatewayKind;
@@ -124,7 +124,7 @@ fn imports(domain: &DomainModel) -> Vec<String> {
             .callbacks
             .then(|| format!("use self::callbacks::{name}Callbacks;")),
     );
-    imports.sort_unstable();
+    sort_imports(&mut imports);
     imports
 }
 

@@ -5,7 +5,7 @@
 
 use super::domain::path;
 use super::file::defect;
-use super::fit::import;
+use super::fit::{import, sort_imports};
 use super::{Class, Component, Context, Made, Render, Rendered};
 use crate::error::Error;
 use crate::model::{DomainModel, FieldModel, OperationModel};
@@ -273,6 +273,6 @@ fn commands(domain: &DomainModel) -> Vec<String> {
         format!("use super::{path}generated::command::{name}Command;")
     };
     let mut imports: Vec<String> = domain.operations.iter().map(command).collect();
-    imports.sort_unstable();
+    sort_imports(&mut imports);
     imports
 }

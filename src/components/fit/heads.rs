@@ -48,6 +48,13 @@ pub(super) fn fn_head(code: &str, indent: usize) -> Option<String> {
         .map(|text| parameter(text.trim(), &spaces(indent + STEP)))
         .collect();
     let Call { head, tail, .. } = call;
+    let tail = match tail.strip_suffix(" {") {
+        // rustfmt counts the indent of this line twice.
+        Some(answer) if 2 * indent + ")".len() + tail.len() > MAX_WIDTH => {
+            format!("{answer}\n{outer}{{")
+        }
+        _ => tail.to_owned(),
+    };
     Some(format!("{outer}{head}(\n{lines}{outer}){tail}"))
 }
 

@@ -11,6 +11,12 @@ pub(in crate::components) fn import(path: &str, names: &[String]) -> String {
     laid_out(&format!("use {path}"), &names)
 }
 
+/// Whole imports in rustfmt's order: a path stands before one whose segment goes on, `a::b` before
+/// `a1::b`.
+pub(in crate::components) fn sort_imports(imports: &mut [String]) {
+    imports.sort_by_key(|import| import.replace("::", "\0"));
+}
+
 /// `<head>::{…};` with its names in this order.
 pub(super) fn laid_out(head: &str, names: &[String]) -> String {
     if let [name] = names {
@@ -49,4 +55,14 @@ pub(in crate::components) fn array(items: &[String], indent: usize, used: usize)
     let inner = spaces(indent + STEP);
     let items: Vec<&str> = items.iter().map(String::as_str).collect();
     format!("[\n{}{}]", listed(&items, &inner), spaces(indent))
+}
+
+/// ` &[a, b]` behind the `=` of a line that has `used` characters besides; a short list that does not fit
+/// goes to a line of its own.
+pub(in crate::components) fn slice(items: &[String], indent: usize, used: usize) -> String {
+    let line = items.join(", ");
+    if line.len() <= INNER_WIDTH && used + line.len() + 2 > MAX_WIDTH {
+        return format!("\n{}&[{line}]", spaces(indent + STEP));
+    }
+    format!(" &{}", array(items, indent, used))
 }

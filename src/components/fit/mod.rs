@@ -12,7 +12,7 @@ mod place;
 mod scan;
 
 use self::heads::{fn_head, impl_head, is_fn_head};
-pub(super) use self::lists::{array, import};
+pub(super) use self::lists::{array, import, slice, sort_imports};
 pub(super) use self::older::older;
 use self::place::Place;
 use self::scan::is_complete;
@@ -73,8 +73,17 @@ fn long_field(code: &str, indent: usize) -> Option<String> {
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let is_type = ty.starts_with(|c: char| c.is_ascii_uppercase()) && !ty.contains(['(', '"']);
     let is_field = is_name && is_type && ty.ends_with(',');
-    (is_field && indent + code.len() > MAX_WIDTH)
-        .then(|| format!("{}{name}:\n{}{ty}", spaces(indent), spaces(indent + STEP)))
+    if !is_field || indent + code.len() <= MAX_WIDTH {
+        return None;
+    }
+    let (outer, inner) = (spaces(indent), spaces(indent + STEP));
+    let parts = ty.strip_suffix(">,").and_then(|ty| ty.split_once('<'));
+    match parts.filter(|_| inner.len() + ty.len() > MAX_WIDTH) {
+        Some((generic, of)) => Some(format!(
+            "{outer}{name}: {generic}<\n{inner}{of},\n{outer}>,"
+        )),
+        None => Some(format!("{outer}{name}:\n{inner}{ty}")),
+    }
 }
 
 fn spaces(count: usize) -> String {

@@ -1,11 +1,13 @@
 //! Imports in the order of the older style edition, which rustfmt keeps for packages of edition 2021:
 //! names in small letters stand before those in capitals.
 //!
-//! Templates are written in the order of 2024; this is the one difference between the two in them.
+//! Templates are written in the order of 2024. The other difference is an answer that stands on a line of
+//! its own.
 
 use std::cmp::Ordering;
 
 use super::lists::laid_out;
+use super::{STEP, spaces};
 
 /// `text` with its imports in the older order.
 pub(in crate::components) fn older(text: &str) -> String {
@@ -15,6 +17,10 @@ pub(in crate::components) fn older(text: &str) -> String {
     while let Some(line) = lines.next() {
         if !is_import(line) {
             flush(&mut group, &mut out);
+            // An answer on a line of its own stands one step further in.
+            if line.trim_start().starts_with("-> ") {
+                out.push_str(&spaces(STEP));
+            }
             out.push_str(line);
             out.push('\n');
             continue;

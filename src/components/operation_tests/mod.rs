@@ -2,6 +2,7 @@
 
 mod provider_tests;
 
+use super::fit::sort_imports;
 use super::operation::total;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel};
@@ -298,7 +299,7 @@ fn world_imports(names: &Names<'_>, domain: &DomainModel) -> Vec<String> {
         let command = operation.type_name();
         format!("use {crate_name}::{path}::generated::command::{command}Command;")
     }));
-    imports.sort_unstable();
+    sort_imports(&mut imports);
     imports
 }
 

@@ -2,6 +2,7 @@
 
 use super::Names;
 use crate::components::domain::gateway_use;
+use crate::components::fit::sort_imports;
 use crate::components::gateway::no_template;
 use crate::components::{Class, Context, Made};
 use crate::model::{DomainModel, FieldModel, OperationModel};
@@ -160,7 +161,7 @@ fn with_command(names: &Names<'_>, gateway: String) -> Vec<String> {
     } = names;
     let command = format!("use {crate_name}::{path}::generated::command::{name}Command;");
     let mut imports = vec![gateway, command];
-    imports.sort_unstable();
+    sort_imports(&mut imports);
     imports
 }
 

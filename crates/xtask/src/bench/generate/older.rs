@@ -81,3 +81,54 @@ fn change(package: &Path, path: &str, hash: &str) -> Result<String> {
     fs::write(base.join(&name), older)?;
     Ok(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &str = "src/pay/rules.rs";
+
+    fn package() -> std::path::PathBuf {
+        let folder = std::env::temp_dir().join(format!("orch-older-{}", std::process::id()));
+        fs::create_dir_all(folder.join("src/pay")).unwrap();
+        fs::create_dir_all(folder.join(BASE)).unwrap();
+        fs::write(folder.join(RULES), "//! Today.\nfn check() {}\n").unwrap();
+        fs::write(folder.join(BASE).join("0a"), "//! Today.\nfn check() {}\n").unwrap();
+        let lock = format!(
+            "generator = \"9.9.9\"\n\n[yours]\n\"Cargo.toml\" = {{ owner = \"x\", hash = \"0b\" }}\n\
+             \"{RULES}\" = {{ owner = \"x\", hash = \"0a\" }}\n"
+        );
+        fs::write(folder.join(LOCK), lock).unwrap();
+        folder
+    }
+
+    /// A merge that was none would be measured as a quick one.
+    #[test]
+    fn an_older_package_has_three_texts_to_merge_and_is_seen_not_to_be_merged() {
+        let folder = package();
+        assert_eq!(age(&folder).unwrap(), 1);
+        let lock = fs::read_to_string(folder.join(LOCK)).unwrap();
+        let (_, hash) = lock.lines().find_map(entry).unwrap();
+        let base = fs::read_to_string(folder.join(BASE).join(hash)).unwrap();
+        assert_eq!(base, format!("{FIRST}fn check() {{}}\n"));
+        let yours = fs::read_to_string(folder.join(RULES)).unwrap();
+        assert_eq!(yours, format!("{base}{LAST}"));
+        assert!(lock.contains("hash = \"0b\"") && lock.contains(VERSION));
+        assert!(is_merged(&folder, 1).is_err());
+
+        fs::write(
+            folder.join(LOCK),
+            lock.replace(VERSION, "generator = \"9.9.9\""),
+        )
+        .unwrap();
+        assert!(is_merged(&folder, 1).is_err());
+        fs::write(
+            folder.join(RULES),
+            format!("//! Today.\nfn check() {{}}\n{LAST}"),
+        )
+        .unwrap();
+        is_merged(&folder, 1).unwrap();
+        assert!(is_merged(&folder, 2).is_err());
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -11,6 +11,9 @@ use anyhow::{Context, Result};
 use crate::bench::row::{Row, Wanted};
 use crate::job::Job;
 
+/// Characters of an error that a table can hold.
+const CAUSE: usize = 120;
+
 /// Where processes write: everything is deleted when all is done.
 #[derive(Debug)]
 pub(super) struct Scratch(PathBuf);
@@ -101,7 +104,7 @@ impl Case {
     pub(super) fn foreign(title: &str, case: Result<Self>) -> Self {
         let mut case = case.unwrap_or_else(|error| {
             let mut case = Self::new(title, Vec::new());
-            case.trouble = Some(beginning(&format!("{error:#}")));
+            case.trouble = Some(cause(&format!("{error:#}")));
             case
         });
         case.is_foreign = true;
@@ -124,7 +127,7 @@ impl Case {
             match job.timed() {
                 Ok(took) => self.samples.push(took.as_secs_f64() * 1e3),
                 Err(error) if self.is_foreign => {
-                    self.trouble = Some(beginning(&format!("{error:#}")));
+                    self.trouble = Some(cause(&format!("{error:#}")));
                 }
                 Err(error) => return Err(error),
             }
@@ -151,15 +154,29 @@ pub(super) fn take_turns(mut cases: Vec<Case>) -> Result<Vec<Row>> {
     Ok(cases.into_iter().map(Case::row).collect())
 }
 
-/// As much of `text` as a table can hold.
-fn beginning(text: &str) -> String {
+/// The end of an error's text, fit for a table: what was run comes first, and why it failed last.
+fn cause(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.join(" ").chars().take(200).collect()
+    let line = words.join(" ");
+    let surplus = line.chars().count().saturating_sub(CAUSE);
+    match surplus {
+        0 => line,
+        _ => format!("… {}", line.chars().skip(surplus).collect::<String>()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A long command line would hide why it failed.
+    #[test]
+    fn a_long_error_is_cut_at_its_beginning() {
+        let text = format!("`cargo {}` failed: no such file", "x ".repeat(100));
+        let cause = cause(&text);
+        assert!(cause.starts_with("… ") && cause.ends_with("failed: no such file"));
+        assert_eq!(cause.chars().count(), CAUSE + 2);
+    }
 
     /// A median of fewer samples than were asked for would say more than was seen.
     #[test]

@@ -16,8 +16,11 @@ use super::turns::{Case, Scratch, copy, files};
 /// The last one whose `Cargo.lock` is for Rust before 1.96.
 const CARGO_GENERATE: (&str, &str) = ("cargo-generate", "0.23.8");
 const LOCO: (&str, &str) = ("loco", "1.2.0");
-/// The last one for Node.js 20.
+/// Of the last major version that runs on Node.js 20.
 const NEST: &str = "@nestjs/cli@11.0.16";
+
+/// What is vendored is copied as it is, by both; some of it looks like a template and is none.
+const TEMPLATE: &str = "[template]\nexclude = [\"vendor/**\"]\n";
 
 /// What the generators are run with.
 pub(super) struct Others<'a> {
@@ -42,11 +45,15 @@ impl Others<'_> {
 
     fn cargo_generate(&self, model: &Path) -> Result<Case> {
         let program = self.install(CARGO_GENERATE)?;
+        let template = self.scratch.place("cargo-generate/template")?;
+        copy(model, &template).output()?;
+        fs::write(template.join("cargo-generate.toml"), TEMPLATE)?;
         let job = |into: &Path| {
             Job::new(&program)
                 .args(["generate", "--name", "payment", "--vcs", "none"])
                 .args(["--no-workspace", "--silent", "--path"])
-                .args([model, Path::new("--destination"), into])
+                .args([&template, Path::new("--destination"), into])
+                .env("RUST_BACKTRACE", "0")
         };
         let trial = self.folder("cargo-generate/trial")?;
         job(&trial).output()?;

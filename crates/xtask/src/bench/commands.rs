@@ -1,4 +1,4 @@
-//! Whole processes of the command line, against what the system needs for the same files.
+//! The linter as a whole process, and what other benches need of the command line.
 
 use std::path::{Path, PathBuf};
 
@@ -12,33 +12,7 @@ use super::{Bench, clear};
 /// Processes per round; a single one says little.
 const PER_ROUND: usize = 15;
 
-/// Generating a new package, against copying the same files.
-pub(super) fn generate(bench: &Bench<'_>) -> Result<Vec<Row>> {
-    let orch_gen = release(bench)?;
-    let (model, copy) = (bench.folder.join("model"), bench.folder.join("copy"));
-    make(&orch_gen, &model)?;
-    let (mut made, mut copied, mut started, mut shares) = (vec![], vec![], vec![], vec![]);
-    for _ in 0..bench.rounds * PER_ROUND {
-        clear(&copy)?;
-        copied.push(millis(&Job::new("cp").args([
-            Path::new("-r"),
-            &model,
-            &copy,
-        ]))?);
-        made.push(make(&orch_gen, &bench.folder.join("made"))?);
-        started.push(millis(&Job::new(&orch_gen).args(["--version"]))?);
-        shares.push(made[made.len() - 1] / copied[copied.len() - 1]);
-    }
-    Ok(vec![
-        Row::new("orch-gen Payment PaymentRequested, vendored", "ms", made)
-            .wanted(Wanted::AtMost(15.0)),
-        Row::new("cp -r of the same files", "ms", copied),
-        Row::new("orch-gen / cp -r", "x", shares).wanted(Wanted::AtMost(3.0)),
-        Row::new("orch-gen --version", "ms", started),
-    ])
-}
-
-/// Linting that package, against reading its files.
+/// Linting a new package, against reading its files.
 pub(super) fn lint(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let orch_gen = release(bench)?;
     let model = bench.folder.join("model");

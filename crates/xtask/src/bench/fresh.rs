@@ -45,7 +45,7 @@ impl Project {
         }
         let mut rows = vec![
             Row::new("cargo test, cold, crates downloaded", "s", vec![cold])
-                .wanted(Wanted::AtMost(90.0)),
+                .wanted(Wanted::AtMost(60.0)),
             Row::new("cargo test, nothing changed", "s", vec![again]),
             Row::new("cargo test after one edit", "s", edited).wanted(Wanted::AtMost(3.0)),
             Row::new("crates", "", vec![f64::from(self.crates()?)]),

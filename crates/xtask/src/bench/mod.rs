@@ -4,6 +4,7 @@
 
 mod commands;
 mod fresh;
+mod generate;
 pub mod machine;
 pub mod peers;
 pub mod row;
@@ -36,7 +37,7 @@ struct Bench<'a> {
 type Measure = fn(&Bench<'_>) -> Result<Vec<Row>>;
 
 const BENCHES: [(&str, Measure); 6] = [
-    ("generate", commands::generate),
+    ("generate", generate::measure),
     ("lint", commands::lint),
     ("runtime", runtime::measure),
     ("peers", peers::measure),

@@ -51,7 +51,7 @@ pub fn provide(workspace: &Workspace) -> Result<Vec<(&'static str, PathBuf)>> {
 
 /// Runs `fetch` in an empty `folder`, unless it holds already what `pins` names. A fetch that was
 /// interrupted begins anew.
-fn once(folder: &Path, pins: &str, fetch: impl FnOnce() -> Result<()>) -> Result<()> {
+pub(crate) fn once(folder: &Path, pins: &str, fetch: impl FnOnce() -> Result<()>) -> Result<()> {
     let mark = folder.join("complete");
     if fs::read_to_string(&mark).is_ok_and(|fetched| fetched == pins) {
         return Ok(());

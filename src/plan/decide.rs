@@ -169,7 +169,8 @@ impl Decider<'_> {
             owner: Cow::Borrowed(owned.owner),
             class: Some(file.class()),
             action,
-            before,
+            // Of thousands of files that stay as they are, nobody asks for the texts.
+            before: before.filter(|_| action != Action::Unchanged),
             after,
             kept_as,
             beside,
@@ -295,7 +296,7 @@ impl Decider<'_> {
         };
         let text_before = line_ends::unified(before);
         if *text_before == *file.contents().as_bytes() {
-            return Ok((Action::Unchanged, text()));
+            return Ok((Action::Unchanged, None));
         }
         match (file.class(), known) {
             (Class::Generated, Some(known)) if known.hash == Hash::of(&text_before) => {
@@ -304,7 +305,7 @@ impl Decider<'_> {
             (Class::Generated, _) if self.force => Ok((Action::Update, text())),
             (Class::Generated, Some(_)) => Ok((Action::Conflict(Conflict::Edited), text())),
             (Class::Yours | Class::Shared, Some(known)) => self.yours(known, hash, before, file),
-            (Class::Yours, None) if self.adopt => Ok((Action::Unchanged, text())),
+            (Class::Yours, None) if self.adopt => Ok((Action::Unchanged, None)),
             (Class::Yours, None) if self.force => Ok((Action::Update, text())),
             (_, None) => Ok((Action::Conflict(Conflict::Occupied), text())),
         }
@@ -324,7 +325,7 @@ impl Decider<'_> {
             return Ok((Action::Conflict(Conflict::Unsettled), text));
         }
         if known.hash == *hash {
-            return Ok((Action::Unchanged, text));
+            return Ok((Action::Unchanged, None));
         }
         if known.hash == Hash::of(&text_before) {
             return Ok((Action::Update, text));
@@ -334,7 +335,7 @@ impl Decider<'_> {
             return Ok((Action::Conflict(Conflict::NoBase), text));
         };
         Ok(match merge(&base, yours, file.contents()) {
-            Ok(merged) if merged == yours => (Action::Unchanged, text),
+            Ok(merged) if merged == yours => (Action::Unchanged, None),
             Ok(merged) => (
                 Action::Merge,
                 Some(Cow::Owned(line_ends::like(before, merged))),

@@ -1,6 +1,7 @@
 //! Embeds the sources of the runtime and of the linter, for packages that vendor them, and the texts
 //! of the templates, for packages that have some of their own.
 
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::{env, error::Error, fmt::Write as _, fs};
 
@@ -23,7 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             let path = slashed(file.strip_prefix(&folder)?);
             writeln!(
                 table,
-                "    Embedded {{ package: {name:?}, path: {path:?}, text: include_str!({file:?}) }},"
+                "    Embedded {{ package: {name:?}, path: {path:?}, hash: {:?}, text: include_str!({file:?}) }},",
+                hash(&fs::read(&file)?)
             )?;
         }
     }
@@ -50,6 +52,12 @@ fn templates(root: &Path) -> Result<String, Box<dyn Error>> {
     }
     table.push_str("]\n");
     Ok(table)
+}
+
+/// The hash of an embedded text: taken here, it is not taken again by each run.
+fn hash(bytes: &[u8]) -> String {
+    let hex = |text: String, byte: &u8| text + &format!("{byte:02x}");
+    Sha256::digest(bytes).iter().fold(String::new(), hex)
 }
 
 fn slashed(path: &Path) -> String {

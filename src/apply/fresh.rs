@@ -8,6 +8,7 @@
 use super::busy;
 use crate::disk::{Entry, Hold, Write, refused};
 use crate::error::{Code, Error, Result};
+use crate::parallel;
 use crate::plan::Step;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -107,14 +108,15 @@ fn fill(disk: &dyn Write, workshop: &Path, steps: &[Step]) -> Result<()> {
         disk.create_dir(&path)
             .map_err(|error| refused("create", &path, &error))?;
     }
-    for step in steps {
-        if let Some(contents) = &step.contents {
-            let path = workshop.join(&step.path);
-            disk.create_file(&path, contents)
-                .map_err(|error| refused("write", &path, &error))?;
-        }
-    }
-    Ok(())
+    let made = parallel::map(steps, |step| {
+        let Some(contents) = &step.contents else {
+            return Ok(());
+        };
+        let path = workshop.join(&step.path);
+        disk.create_file(&path, contents)
+            .map_err(|error| refused("write", &path, &error))
+    });
+    made.into_iter().collect()
 }
 
 /// Makes the folders above `root`; returns those that were not there.

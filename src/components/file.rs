@@ -3,6 +3,7 @@
 use super::fit::{fit, older};
 use super::{Context, Shapes};
 use crate::error::{Code, Error, Result};
+use crate::lock::Hash;
 use crate::templates::{self, Text, View};
 use std::borrow::Cow;
 
@@ -38,6 +39,8 @@ pub struct GeneratedFile {
     text: Cow<'static, str>,
     /// The template of the package's own that it was made of.
     own: Option<&'static str>,
+    /// The hash of the text, where that is known already.
+    hash: Option<&'static str>,
 }
 
 /// What has to be checked before the file is written.
@@ -118,6 +121,7 @@ impl GeneratedFile {
             language: Language::Other,
             text: text.into(),
             own: None,
+            hash: None,
         }
     }
 
@@ -136,6 +140,7 @@ impl GeneratedFile {
             language,
             text: text.into(),
             own,
+            hash: None,
         }
     }
 
@@ -194,6 +199,19 @@ impl GeneratedFile {
     #[must_use]
     pub fn contents(&self) -> &str {
         &self.text
+    }
+
+    /// The same file, of whose text the hash is known.
+    pub(super) fn with_hash(mut self, hash: &'static str) -> Self {
+        self.hash = Some(hash);
+        self
+    }
+
+    /// The hash of its text.
+    #[must_use]
+    pub fn hash(&self) -> Hash {
+        let known = self.hash.and_then(Hash::parse);
+        known.unwrap_or_else(|| Hash::of(self.text.as_bytes()))
     }
 
     /// Its text for keeps; a text that is a part of this program is not copied.

@@ -198,3 +198,14 @@ fn lints_about_the_fields_are_allowed_where_they_would_speak() {
     assert!(of("\"size:i64:max=1048576\"").contains("1_048_576"));
     assert!(of("\"a:uuid\"").contains("(found: Violations"));
 }
+
+/// A hash that is taken when the program is built, and is another one, would make every file stale.
+#[test]
+fn known_hashes_are_those_of_the_texts() {
+    let (_, files) = render(ALL, &package(), &Templates::default()).unwrap();
+    assert!(files.len() > 400);
+    for owned in &files {
+        let hash = crate::lock::Hash::of(owned.file.contents().as_bytes());
+        assert_eq!(owned.file.hash(), hash, "{}", owned.file.path());
+    }
+}

@@ -17,6 +17,8 @@ pub(super) const COMPONENT: Component = Component {
 pub(super) struct Embedded {
     pub(super) package: &'static str,
     pub(super) path: &'static str,
+    /// The hash of the text.
+    pub(super) hash: &'static str,
     pub(super) text: &'static str,
 }
 
@@ -39,7 +41,8 @@ impl Embedded {
     fn file(&self, folder: &str) -> Made {
         let path = format!("{folder}/{}/{}", self.package, self.path);
         if self.path != "Cargo.toml" {
-            return Ok(GeneratedFile::ready(path, Class::Generated, self.text));
+            let file = GeneratedFile::ready(path, Class::Generated, self.text);
+            return Ok(file.with_hash(self.hash));
         }
         let mut manifest: DocumentMut = self
             .text

@@ -123,7 +123,7 @@ impl Decider<'_> {
         if before.is_none() {
             self.no_other_module(file.path())?;
         }
-        let hash = Hash::of(file.contents().as_bytes());
+        let hash = file.hash();
         let moved = self.moved(file.path(), before.as_deref())?;
         let (mut action, mut after) = match &moved {
             Some(moved) => self.yours(moved.known, &hash, &moved.text, file)?,

@@ -40,15 +40,16 @@ pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> 
         lock: old.unwrap_or_default(),
         host,
     };
+    let behind = version::behind(&known.lock.generator)?;
     let own = own_templates::look(tree, &known.lock, request)?;
-    let from = version::behind(&known.lock.generator)?
-        .filter(|_| own.is_behind || known.has_other_templates(all, &own.templates));
-    if let Some(from) = from.as_ref().filter(|_| !request.upgrade) {
-        return Err(version::outdated(from));
-    }
     let place = known.place(&spec, request.prune)?;
     let package = PackageModel::new(&spec, &place);
     let (phases, files) = components::render(all, &package, &own.templates)?;
+    let from =
+        behind.filter(|_| own.is_behind || known.has_other_templates(all, &own.templates, &files));
+    if let Some(from) = from.as_ref().filter(|_| !request.upgrade) {
+        return Err(version::outdated(from));
+    }
     tree.check_folders(files.iter().map(|owned| owned.file.path()))?;
     let decide::Decided {
         mut changes,
@@ -124,6 +125,9 @@ impl Known<'_> {
     /// Where files of the user's own were before something was renamed. What is lost of the spec before
     /// is no error: the files are made anew then, and the old ones stay.
     fn moves(&self, package: &PackageModel, files: &[Owned]) -> BTreeMap<String, String> {
+        if self.is_applied() {
+            return BTreeMap::new();
+        }
         let before = self.applied_last().and_then(|text| {
             let spec = Spec::parse(&text)?;
             Ok(PackageModel::new(&spec, &self.place(&spec, false)?))
@@ -149,17 +153,36 @@ impl Known<'_> {
         Ok(text.unwrap_or_else(|| self.request.spec_text.to_owned()))
     }
 
-    /// Whether today's templates make other files of the spec that was applied last.
-    fn has_other_templates(&self, all: &[Component], templates: &Templates) -> bool {
+    /// Whether the spec is the one that was applied last.
+    fn is_applied(&self) -> bool {
+        let hash = Hash::of(self.request.spec_text.as_bytes());
+        self.lock.spec.as_ref().is_some_and(|last| *last == hash)
+    }
+
+    /// Whether today's templates make other files of the spec that was applied last; of the spec there is
+    /// now they make `files`.
+    fn has_other_templates(
+        &self,
+        all: &[Component],
+        templates: &Templates,
+        files: &[Owned],
+    ) -> bool {
         let rendered = || -> Result<Vec<Owned>> {
             let spec = Spec::parse(&self.applied_last()?)?;
             let package = PackageModel::new(&spec, &self.place(&spec, false)?);
             Ok(components::render(all, &package, templates)?.1)
         };
-        let Ok(files) = rendered() else { return true };
+        let last = match self.is_applied() && !self.request.prune {
+            true => None,
+            false => match rendered() {
+                Ok(last) => Some(last),
+                Err(_) => return true,
+            },
+        };
+        let files = last.as_deref().unwrap_or(files);
         let is_same = |owned: &Owned| {
             let known = self.lock.files.get(owned.file.path());
-            known.is_some_and(|known| known.hash == Hash::of(owned.file.contents().as_bytes()))
+            known.is_some_and(|known| known.hash == owned.file.hash())
         };
         files.len() != self.lock.files.len() || !files.iter().all(is_same)
     }

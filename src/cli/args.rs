@@ -18,7 +18,7 @@ Examples:
 
 Fields are name:type[?][:constraint...] with the types string text bool i32
 i64 u32 u64 decimal money uuid date datetime json bytes enum(a|b) list<type>
-and the constraints max=64 min=1 secret pattern=[0-9a-f]{64}.
+and the constraints max=64 min=1 secret was=old_name pattern=[0-9a-f]{64}.
 
 Exit codes: 0 done, 1 drift or conflict left, 2 wrong usage or spec, 3 defect.";
 

@@ -6,7 +6,7 @@ use crate::spec::{GatewayKind, Spec};
 use std::fmt::Write as _;
 
 /// A field of each type and constraint; the names fill the slots of every gateway.
-const MANY: &str = r#""order_id:string:max=64", "amount:money", "note:text?", "source:string",
+pub(crate) const MANY: &str = r#""order_id:string:max=64", "amount:money", "note:text?", "source:string",
     "charge:string", "to:string", "body:text", "token:string", "kind_of:enum(a|b)",
     "pin:string:secret", "labels:list<string>", "extra:json", "raw_part:bytes", "size_of:u32",
     "rate_of:decimal:max=1", "when_due:datetime?", "day_of:date", "key_of:uuid", "is_new:bool",

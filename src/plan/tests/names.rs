@@ -9,15 +9,9 @@ use crate::naming::reserved_field;
 use crate::spec::Spec;
 use crate::spec::{GatewayKind, generated_types, is_gateway_function, is_runtime_type};
 use crate::templates::Templates;
+use crate::templates::fixtures::MANY as FIELDS;
 use std::collections::BTreeSet;
 use syn::visit::{self, Visit};
-
-const FIELDS: &str = r#""order_id:string:max=64", "amount:money", "note:text?", "source:string",
-    "charge:string", "to:string", "body:text", "token:string", "kind_of:enum(a|b)",
-    "pin:string:secret", "labels:list<string>", "extra:json", "raw_part:bytes", "size_of:u32",
-    "rate_of:decimal", "when_due:datetime", "day_of:date", "key_of:uuid", "is_new:bool",
-    "code_of:string:pattern=[A-Z]{3}", "object_key:string", "content_type:string", "size:u64",
-    "sha256:string:pattern=[0-9a-f]{64}", "subject:string""#;
 
 /// The fields' own names, which are no names of the templates.
 fn is_field(name: &str) -> bool {

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use crate::http;
 use crate::project::{Project, shown};
 use crate::provider::{Answer, Provider};
-use crate::service::Site;
+use crate::service::{Site, poll};
 use crate::{database, project, turn};
 
 /// What was accepted yesterday has to be there tomorrow, whatever the spec says by then.
@@ -66,6 +68,60 @@ fn a_database_outlives_the_changes_of_its_spec() {
     let body = r#"{"paymentId":"p-1","note":"wrong size"}"#;
     let refund = http::send(service.address, "POST /api/refunds", &headers, body).unwrap();
     assert_eq!(refund.status(), 202, "{refund:?}");
+}
+
+/// Whoever renames a domain has operations of it that are still open, and clients that ask again.
+#[test]
+fn operations_of_a_renamed_domain_go_on() {
+    let _turn = turn();
+    let is_busy = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&is_busy);
+    let provider = Provider::start(move |_, _| match asked.load(SeqCst) {
+        true => Answer::Busy,
+        false => Answer::Done,
+    });
+    let project = project::at_runtime_of_repository("proof-renamed");
+    let first = project.folder().join("first");
+    fs::copy(project.program(), &first).unwrap();
+    let mut site = Site::new(&first, &provider);
+    let mut service = site.start();
+    let asked = http::post(service.address, "key-1", &http::payment("order-1")).unwrap();
+    let op_id = asked.text("opId");
+    let waiting =
+        "select count(*) from payment_operations where state = 'PENDING' and attempts = 1";
+    poll("a refused attempt", || {
+        (database::number(&site.database(), waiting) == 1).then_some(())
+    });
+    service.terminate();
+    service.ended();
+    is_busy.store(false, SeqCst);
+    for (from, to) in [
+        ("name = \"Payment\"", "name = \"Charge\"\nwas = \"Payment\""),
+        (
+            "event = \"PaymentRequested\"",
+            "event = \"ChargeRequested\"\nwas = \"PaymentRequested\"",
+        ),
+        ("amount:money", "total:money:was=amount"),
+    ] {
+        project.edit("orch.toml", from, to);
+    }
+    generate(&project, &["apply"]);
+    site.replace_program(&project.program());
+    let site = site
+        .unset("PAYMENT_GATEWAY_URL")
+        .set("CHARGE_GATEWAY_URL", &provider.url());
+    let service = site.start();
+    let ended =
+        "select state from payment_operations where state <> 'PENDING' and state <> 'IN_PROGRESS'";
+    let state = poll("an end", || database::texts(&site.database(), ended).pop());
+    assert_eq!(state, "COMPLETED");
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", "key-1"),
+    ];
+    let again = http::payment("order-1").replace("\"amount\"", "\"total\"");
+    let again = http::send(service.address, "POST /api/charges", &headers, &again).unwrap();
+    assert_eq!(again.text("opId"), op_id, "{again:?}");
 }
 
 /// The package that the first version wrote, brought to this one: it builds, and its tests pass.

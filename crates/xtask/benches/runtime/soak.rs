@@ -17,7 +17,7 @@ use super::place::Place;
 use super::{raw_postgres, say};
 
 /// Clients, each with one operation after the other.
-const CLIENTS: usize = 256;
+const CLIENTS: usize = 64;
 /// How long one sample lasts.
 const SAMPLE: Duration = Duration::from_secs(10);
 /// Samples of the first and of the last minute.

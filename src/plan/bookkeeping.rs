@@ -68,7 +68,7 @@ fn missing_bases(lock: &Lock, there: &[String], files: &[Owned]) -> Vec<Step> {
         };
         let stored = there.iter().any(|name| name == entry.hash.as_str());
         // Of a file that was skipped the lock says what was written before.
-        let is_its_text = || entry.hash == Hash::of(file.contents().as_bytes());
+        let is_its_text = || entry.hash == file.hash();
         if Lock::keeps(file.path(), entry) && !stored && is_its_text() && made.insert(&entry.hash) {
             let path = format!("{}/{}", lock::BASE, entry.hash);
             steps.push(Step::create(path, file.contents().to_owned()));

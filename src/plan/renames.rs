@@ -45,27 +45,20 @@ fn of_domain(old: &DomainModel, now: &DomainModel, places: &mut Vec<(String, Str
             of_operation(old, operation, places);
         }
     }
-    let pair = |file| {
-        (
-            format!("{}/{file}", now.folder()),
-            format!("{}/{file}", old.folder()),
-        )
-    };
-    places.extend(DOMAIN.map(pair));
+    places.extend(DOMAIN.map(|file| pair(&now.folder(), &old.folder(), file)));
     let watched = |domain: &DomainModel| format!("monitoring/{}/", domain.module());
     places.push((watched(now), watched(old)));
 }
 
 fn of_operation(old: &OperationModel, now: &OperationModel, places: &mut Vec<(String, String)>) {
-    let pair = |file| {
-        (
-            format!("{}/{file}", now.folder()),
-            format!("{}/{file}", old.folder()),
-        )
-    };
-    places.extend(OPERATION.map(pair));
+    places.extend(OPERATION.map(|file| pair(&now.folder(), &old.folder(), file)));
     places.push((
         format!("tests/{}/", now.module()),
         format!("tests/{}/", old.module()),
     ));
+}
+
+/// A file in a folder, and in the one that it was in.
+fn pair(now: &str, old: &str, file: &str) -> (String, String) {
+    (format!("{now}/{file}"), format!("{old}/{file}"))
 }

@@ -17,9 +17,7 @@ fn a_database_outlives_the_changes_of_its_spec() {
     let _turn = turn();
     let provider = Provider::start(|_, _| Answer::Done);
     let project = project::at_runtime_of_repository("proof-grown");
-    let first = project.folder().join("first");
-    fs::copy(project.program(), &first).unwrap();
-    let mut site = Site::new(&first, &provider);
+    let mut site = first_release(&project, &provider);
     let mut service = site.start();
     let asked = http::post(service.address, "key-1", &http::payment("order-1")).unwrap();
     let op_id = asked.text("opId");
@@ -81,9 +79,7 @@ fn operations_of_a_renamed_domain_go_on() {
         false => Answer::Done,
     });
     let project = project::at_runtime_of_repository("proof-renamed");
-    let first = project.folder().join("first");
-    fs::copy(project.program(), &first).unwrap();
-    let mut site = Site::new(&first, &provider);
+    let mut site = first_release(&project, &provider);
     let mut service = site.start();
     let asked = http::post(service.address, "key-1", &http::payment("order-1")).unwrap();
     let op_id = asked.text("opId");
@@ -133,6 +129,13 @@ fn a_project_of_the_first_version_passes_its_tests_after_the_upgrade() {
     generate(&project, &["upgrade"]);
     let tested = project.cargo(&["test"]);
     assert!(tested.status.success(), "{}", shown(&tested));
+}
+
+/// Where the program runs as it is built now, whatever the project becomes.
+fn first_release(project: &Project, provider: &Provider) -> Site {
+    let first = project.folder().join("first");
+    fs::copy(project.program(), &first).unwrap();
+    Site::new(&first, provider)
 }
 
 fn generate(project: &Project, arguments: &[&str]) {

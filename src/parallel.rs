@@ -1,14 +1,29 @@
-//! Doing the same for many things on all processors.
+//! Doing the same for many things at the same time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Fewer things than this are not worth a thread.
 const WORTH_A_THREAD: usize = 8;
 
-/// The results of `work` for each thing, in order.
+/// How many threads may wait for the disk at the same time.
+const WAITING: usize = 16;
+
+/// The results of `work`, which takes a processor's time, for each thing, in order.
 pub(crate) fn map<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = processors.min(things.len() / WORTH_A_THREAD);
+    shared_out(things, processors.min(things.len() / WORTH_A_THREAD), work)
+}
+
+/// The results of `work`, which mostly waits for the disk, for each thing, in order.
+pub(crate) fn wait<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    shared_out(things, WAITING.min(things.len()), work)
+}
+
+fn shared_out<T: Sync, R: Send>(
+    things: &[T],
+    workers: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
     if workers < 2 {
         return things.iter().map(work).collect();
     }
@@ -46,6 +61,7 @@ mod tests {
             let things: Vec<usize> = (0..count).collect();
             let doubled: Vec<usize> = things.iter().map(|n| n * 2).collect();
             assert_eq!(super::map(&things, |n| n * 2), doubled);
+            assert_eq!(super::wait(&things, |n| n * 2), doubled);
         }
     }
 }

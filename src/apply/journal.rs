@@ -1,7 +1,8 @@
 //! Changing a package that is there.
 //!
-//! 1. Everything new is written to the staging folder; everything old gets a second name there.
-//! 2. The journal is written and renamed to its name. This is the commit.
+//! 1. Everything new is written to the staging folder; everything old gets a second name there. The
+//!    journal is written there too, and what must outlive a power failure is flushed, all at once.
+//! 2. The journal is renamed to its name. This is the commit.
 //! 3. New files are renamed over old ones, stale files are taken away.
 //! 4. The journal is taken away, then the rest of the staging folder.
 //!
@@ -13,7 +14,9 @@
 //! **What is flushed to the disk:** the journal, and whatever replaces something that this program
 //! could not write again. A death of the process loses no written byte, so flushing matters for a
 //! power failure only, and a flush of each of a hundred generated files takes seconds on a busy
-//! disk. Recovery compares every staged file with its hash, and goes back where one was lost.
+//! disk. Recovery compares every staged file with its hash, and goes back where one was lost. After the
+//! commit nothing is flushed any more: file systems write changes of names in order, so as long as one
+//! of the renames may be missing, the journal is there to make it again.
 
 use super::fresh::remove_all;
 use super::staging::{Direction, Entry, Journal, Staging};
@@ -24,13 +27,16 @@ use crate::parallel;
 use crate::plan::Step;
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Carries out the steps on a tree that was verified to be as they expect.
 pub(super) fn update(disk: &dyn Write, root: &Path, steps: &[Step]) -> Result<()> {
     let staging = Staging::of(root);
     let journal = Journal::new(steps, missing_folders(disk, root, steps)?);
-    let staged = stage(disk, &staging, steps).and_then(|()| commit(disk, &staging, &journal));
+    let staged = stage(disk, &staging, steps)
+        .and_then(|()| draft(disk, &staging, &journal))
+        .and_then(|()| flush(disk, &staging, steps))
+        .and_then(|()| commit(disk, &staging));
     match staged.and_then(|()| forward(disk, &staging, &journal)) {
         Ok(()) => {
             finish(disk, &staging, &journal);
@@ -96,25 +102,39 @@ fn stage_one(disk: &dyn Write, staging: &Staging, index: usize, step: &Step) -> 
         if step.expected.is_some() {
             disk.copy_mode(&target, &new)?;
         }
-        if step.precious {
-            disk.sync(&new)?;
-        }
     }
     Ok(())
 }
 
-/// Writes both journals and puts the one that leads forward into force.
-fn commit(disk: &dyn Write, staging: &Staging, journal: &Journal) -> Result<()> {
-    let written = || -> io::Result<()> {
-        for direction in [Direction::Back, Direction::Forward] {
-            let text = journal.to_text(direction);
-            disk.create_file(&staging.draft(direction), text.as_bytes())?;
-        }
-        disk.sync(&staging.draft(Direction::Forward))?;
-        disk.rename(&staging.draft(Direction::Forward), &staging.journal())?;
-        disk.sync(&staging.folder)
-    };
-    written().map_err(|error| refused("write", &staging.journal(), &error))
+/// Writes the journals of both directions.
+fn draft(disk: &dyn Write, staging: &Staging, journal: &Journal) -> Result<()> {
+    for direction in [Direction::Back, Direction::Forward] {
+        let (path, text) = (staging.draft(direction), journal.to_text(direction));
+        disk.create_file(&path, text.as_bytes())
+            .map_err(|error| refused("write", &path, &error))?;
+    }
+    Ok(())
+}
+
+/// Puts the journal and what is precious on the disk. Flushes that are asked for at the same time are
+/// one wait for a file system.
+fn flush(disk: &dyn Write, staging: &Staging, steps: &[Step]) -> Result<()> {
+    let numbered = steps.iter().enumerate();
+    let precious = numbered.filter(|(_, step)| step.precious && step.contents.is_some());
+    let mut files: Vec<PathBuf> = precious.map(|(index, _)| staging.new_file(index)).collect();
+    files.push(staging.draft(Direction::Forward));
+    let flushed = parallel::wait(&files, |path| {
+        disk.sync(path)
+            .map_err(|error| refused("flush", path, &error))
+    });
+    flushed.into_iter().collect()
+}
+
+/// Puts the journal that leads forward into force.
+fn commit(disk: &dyn Write, staging: &Staging) -> Result<()> {
+    disk.rename(&staging.draft(Direction::Forward), &staging.journal())
+        .and_then(|()| disk.sync(&staging.folder))
+        .map_err(|error| refused("write", &staging.journal(), &error))
 }
 
 /// Makes the tree what the journal says. What is done already is left alone.
@@ -130,11 +150,7 @@ pub(super) fn forward(disk: &dyn Write, staging: &Staging, journal: &Journal) ->
         put(disk, &staging.new_file(index), &target, entry)
             .map_err(|error| refused("write", &target, &error))?;
     }
-    // The renames have to be on the disk before the journal may go. File systems write changes of
-    // names in order, so one folder is enough.
-    let root = staging.target("");
-    disk.sync(&root)
-        .map_err(|error| refused("sync", &root, &error))
+    Ok(())
 }
 
 fn create_dir(disk: &dyn Write, path: &Path) -> Result<()> {

@@ -4,10 +4,11 @@ use super::Environment;
 use super::apply::{carry_out, open, print_plan};
 use super::args::{Generate, Target};
 use super::conflicts;
+use super::lint::Linting;
 use super::new::{runtime_source, store};
 use super::output::Output;
-use super::target::{self, Place, relative};
-use super::{lint, words};
+use super::target::{self, Place, Wish, relative};
+use super::words;
 use crate::apply;
 use crate::disk::Real;
 use crate::error::{Code, Error, Exit, Result};
@@ -40,27 +41,32 @@ pub(super) fn run(
     let place = place_of(arguments, &wanted, environment)?;
     let runtime = runtime_source(&arguments.runtime, environment, &place.root)?;
     let store = store(&arguments.runtime)?;
+    let wish = Wish {
+        glance: !arguments.mode.force,
+        ..arguments.mode.wish()
+    };
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
         let (text, _) = edited_spec(&place, &mut wanted, runtime, store)?;
         let working = output.working("planning");
-        let plan = place.plan(&Real, &text, &arguments.mode.wish())?;
+        let plan = place.plan(&Real, &text, &wish)?;
         drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let session = open(&place, output)?;
     let (text, edit) = edited_spec(&place, &mut wanted, runtime, store)?;
-    let wish = arguments.mode.wish();
     let Some(settled) = conflicts::plan(&place, &text, wish, environment, output)? else {
         return Ok(Exit::Findings);
     };
-    let exit = carry_out(&session, &settled, arguments.mode.diff, output)?;
     let plan = &settled.plan;
+    let is_checked = !place.new && !place.foreign;
+    let linting = is_checked.then(|| Linting::of(plan, &place.root, environment, output));
+    let exit = carry_out(&session, &settled, arguments.mode.diff, output)?;
     let way = relative(&environment.folder, &place.root);
     let way = way.display().to_string();
     report(&wanted, edit, exit, plan, output);
-    if !place.new && !place.foreign && !plan.is_empty() {
-        lint::after_writing(&place.root, environment, output);
+    if let Some(linting) = linting {
+        linting.report(output);
     }
     if edit != Edit::Unchanged {
         next_steps(&wanted, &text, &way, plan, output);

@@ -7,10 +7,14 @@ use super::target::absolute;
 use crate::disk::{Entry, Read, Real};
 use crate::error::{Code, Error, Exit, Result};
 use crate::package::{self, Found};
-use crate::plan::SCHEMA;
+use crate::plan::{Change, Plan, SCHEMA};
+use orch_lint::sources::{Disk, Overlay};
 use orch_lint::{Date, LintError, LintErrorKind, Options, Report, Selection};
 use serde_json::json;
+use std::borrow::Cow;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
 /// Lints a package or workspace and prints the findings.
 pub(super) fn run(
@@ -38,29 +42,46 @@ pub(super) fn run(
     })
 }
 
-/// Says, after something was added to the package at `root`, whether it keeps the conventions. What is
-/// generated keeps them; what was there before may not.
-pub(super) fn after_writing(root: &Path, environment: &Environment, output: &mut Output<'_>) {
-    if output.is_silent() {
-        return;
+/// Linting of what a plan makes of a package, while the plan is carried out.
+#[must_use]
+pub(super) struct Linting(Option<JoinHandle<std::result::Result<Report, LintError>>>);
+
+impl Linting {
+    /// Begins, when somebody is to read what comes of it.
+    pub(super) fn of(plan: &Plan, root: &Path, environment: &Environment, output: &Output<'_>) -> Self {
+        if output.is_silent() || plan.is_empty() || plan.conflicts().next().is_some() {
+            return Self(None);
+        }
+        let options = Options {
+            today: today(environment),
+            ..Options::default()
+        };
+        let files = plan.changes.iter().flat_map(Change::steps).map(|step| {
+            let text = |bytes: Cow<'_, [u8]>| String::from_utf8_lossy(&bytes).into_owned();
+            (step.path, step.contents.map(text))
+        });
+        let tree = Overlay::new(Disk::new(root), files.collect());
+        Self(Some(thread::spawn(move || orch_lint::lint_sources(&tree, &options))))
     }
-    let options = Options {
-        today: today(environment),
-        ..Options::default()
-    };
-    let working = output.working("linting");
-    let linted = orch_lint::lint(root, &options);
-    drop(working);
-    match linted {
-        Ok(report) if report.findings.is_empty() => {
-            let rules = orch_lint::rules::ALL.len();
-            output.say(&format!("Linted by {rules} rules: no findings."));
+
+    /// Says, after something was added to a package, whether it keeps the conventions. What is generated
+    /// keeps them; what was there before may not.
+    pub(super) fn report(self, output: &mut Output<'_>) {
+        let Some(thread) = self.0 else {
+            return;
+        };
+        match thread.join() {
+            Ok(Ok(report)) if report.findings.is_empty() => {
+                let rules = orch_lint::rules::ALL.len();
+                output.say(&format!("Linted by {rules} rules: no findings."));
+            }
+            Ok(Ok(report)) => {
+                let summary = report.summary();
+                output.say(&format!("Linted: {summary}; `orch-gen lint` shows them."));
+            }
+            Ok(Err(error)) => output.note(&format!("not linted: {error}")),
+            Err(panic) => resume_unwind(panic),
         }
-        Ok(report) => {
-            let summary = report.summary();
-            output.say(&format!("Linted: {summary}; `orch-gen lint` shows them."));
-        }
-        Err(error) => output.note(&format!("not linted: {error}")),
     }
 }
 

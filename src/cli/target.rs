@@ -23,6 +23,8 @@ pub(super) struct Wish {
     pub(super) prune: bool,
     /// A tree of another version may be brought to this one.
     pub(super) upgrade: bool,
+    /// The length of a vendored file is enough to know it.
+    pub(super) glance: bool,
     /// Built-in templates that the package is to have of its own.
     pub(super) eject: Vec<String>,
 }
@@ -84,6 +86,7 @@ impl Place {
                 decisions: wish.decisions.clone(),
                 upgrade: wish.upgrade,
                 prune: wish.prune,
+                glance: wish.glance,
                 eject: &wish.eject,
             },
         )

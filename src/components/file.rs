@@ -207,6 +207,12 @@ impl GeneratedFile {
         self
     }
 
+    /// Whether its text is a part of this program.
+    #[must_use]
+    pub const fn is_embedded(&self) -> bool {
+        self.hash.is_some()
+    }
+
     /// The hash of its text.
     #[must_use]
     pub fn hash(&self) -> Hash {

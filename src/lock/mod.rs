@@ -7,6 +7,7 @@
 //! it, so two people who generate the same spec get the same bytes.
 
 mod hash;
+mod lines;
 
 pub use hash::Hash;
 
@@ -77,7 +78,19 @@ impl Lock {
     /// # Errors
     /// When the text was damaged, for example by a merge of two branches.
     pub fn parse(text: &str) -> Result<Self> {
-        let document = Document::parse(text).map_err(|error| unreadable(error.message()))?;
+        let Some(listed) = lines::read(text) else {
+            return Self::parse_as_toml(text);
+        };
+        let rest = document(listed.rest)?;
+        Ok(Self {
+            injected: read_injected(rest.as_table())?,
+            templates: read_templates(rest.as_table())?,
+            ..listed.lock
+        })
+    }
+
+    fn parse_as_toml(text: &str) -> Result<Self> {
+        let document = document(text)?;
         let root = document.as_table();
         let version = root.get("version").and_then(toml_edit::Item::as_integer);
         if !version.is_some_and(|version| READABLE.contains(&version)) {
@@ -165,6 +178,10 @@ impl Lock {
     }
 }
 
+fn document(text: &str) -> Result<Document<&str>> {
+    Document::parse(text).map_err(|error| unreadable(error.message()))
+}
+
 fn read_files(
     table: &dyn TableLike,
     class: Class,
@@ -180,7 +197,7 @@ fn read_files(
         else {
             return Err(unreadable(&format!("the line of `{path}` is damaged")));
         };
-        if !is_plain(vendored(path)) {
+        if !is_inside(path) {
             return Err(unreadable(&format!(
                 "`{}` leads out of the package",
                 path.escape_debug()
@@ -228,6 +245,11 @@ fn read_templates(root: &toml_edit::Table) -> Result<BTreeMap<String, Hash>> {
     lines.collect()
 }
 
+/// Whether a path is one that this program writes to.
+fn is_inside(path: &str) -> bool {
+    is_plain(vendored(path))
+}
+
 /// A path without the way up that crates have which are vendored for a whole workspace.
 fn vendored(path: &str) -> &str {
     let inside = path.trim_start_matches("../");
@@ -256,7 +278,7 @@ fn unreadable(why: &str) -> Error {
 mod tests {
     use super::*;
 
-    fn lock() -> Lock {
+    pub(super) fn lock() -> Lock {
         let mut lock = Lock::default();
         let file = |class, text: &[u8]| LockedFile {
             owner: "x".into(),

@@ -30,6 +30,8 @@ pub(super) struct Decider<'a> {
     pub(super) moves: &'a BTreeMap<String, String>,
     /// Edits of generated files are given up.
     pub(super) force: bool,
+    /// The length of a vendored file is enough to know it.
+    pub(super) glance: bool,
     /// What becomes of a conflict.
     pub(super) conflicts: Conflicts,
     /// What becomes of the conflict of one file.
@@ -119,6 +121,9 @@ impl Decider<'_> {
     /// say of a file that is skipped what it said before, so that it is found to differ again.
     fn one(&self, owned: &Owned) -> Result<(Change, Option<LockedFile>)> {
         let file = &owned.file;
+        if self.is_seen(file)? {
+            return Ok(unchanged(owned));
+        }
         let before = self.tree.read(file.path())?;
         if before.is_none() {
             self.no_other_module(file.path())?;
@@ -158,11 +163,7 @@ impl Decider<'_> {
         let entry = if matches!(action, Action::Skip(_)) {
             self.known.files.get(file.path()).cloned()
         } else {
-            Some(LockedFile {
-                owner: owned.owner.to_owned(),
-                class: file.class(),
-                hash,
-            })
+            Some(entry(owned, hash))
         };
         let change = Change {
             path: file.path().to_owned(),
@@ -178,6 +179,16 @@ impl Decider<'_> {
             moved_from: moved.map(|moved| moved.from.to_owned()),
         };
         Ok((change, entry))
+    }
+
+    /// Whether a glance shows that the file is a part of this program that was put there before.
+    fn is_seen(&self, file: &GeneratedFile) -> Result<bool> {
+        let is_known = || {
+            let known = self.known.files.get(file.path());
+            known.is_some_and(|known| known.hash == file.hash())
+        };
+        let may_be = self.glance && file.is_embedded() && is_known();
+        Ok(may_be && self.tree.has_length(file.path(), file.contents().len())?)
     }
 
     /// What becomes of a conflict: what was decided about this file, or what holds for all.
@@ -371,4 +382,31 @@ impl Decider<'_> {
             moved_from: None,
         }))
     }
+}
+
+/// What the lock says of a file that is written as it is rendered.
+fn entry(owned: &Owned, hash: Hash) -> LockedFile {
+    LockedFile {
+        owner: owned.owner.to_owned(),
+        class: owned.file.class(),
+        hash,
+    }
+}
+
+/// A file that stays as it is, and what the lock says of it.
+fn unchanged(owned: &Owned) -> (Change, Option<LockedFile>) {
+    let file = &owned.file;
+    let change = Change {
+        path: file.path().to_owned(),
+        owner: Cow::Borrowed(owned.owner),
+        class: Some(file.class()),
+        action: Action::Unchanged,
+        before: None,
+        after: None,
+        kept_as: None,
+        beside: None,
+        left: None,
+        moved_from: None,
+    };
+    (change, Some(entry(owned, file.hash())))
 }

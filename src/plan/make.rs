@@ -115,6 +115,7 @@ impl Known<'_> {
             moves,
             shapes,
             force: self.request.force,
+            glance: self.request.glance,
             conflicts: self.request.conflicts,
             decisions: &self.request.decisions,
             adopt: self.adopt,

@@ -58,6 +58,10 @@ pub struct Request<'a> {
     /// Whether migrations that nothing needs any more go, as they do when something is taken out by
     /// its command.
     pub prune: bool,
+    /// Whether the length of a file is enough to know that it is the part of this program that was put
+    /// there last. Reading hundreds of vendored files takes longer than all the rest of adding to a
+    /// package; one that was edited to the same length stays as it is, and is found by `check`.
+    pub glance: bool,
     /// Built-in templates that the package is to have of its own.
     pub eject: &'a [String],
 }

@@ -89,6 +89,7 @@ impl Package {
             decisions: decisions.clone(),
             upgrade: false,
             prune: false,
+            glance: false,
             eject: &[],
         };
         Plan::with(&[version], Tree::new(&Real, &self.root), &request)
@@ -495,7 +496,7 @@ proptest! {
         prop_assume!(Spec::parse(&text).is_ok());
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("pay");
-        let request = Request { spec_text: &text, package: "pay", standalone: true, joins: false, force: false, conflicts: Conflicts::Refuse, decisions: Decisions::new(), upgrade: false, prune: false, eject: &[] };
+        let request = Request { spec_text: &text, package: "pay", standalone: true, joins: false, force: false, conflicts: Conflicts::Refuse, decisions: Decisions::new(), upgrade: false, prune: false, glance: false, eject: &[] };
         let plan = Plan::new(Tree::new(&Real, &root), &request);
         prop_assert!(plan.is_ok(), "{}\n{text}", plan.unwrap_err());
     }

@@ -5,9 +5,11 @@
 
 mod disk;
 mod memory;
+mod overlay;
 
 pub use disk::Disk;
 pub use memory::Memory;
+pub use overlay::Overlay;
 
 /// Files beyond this size are not parsed.
 pub const MAX_FILE_BYTES: u64 = 4 << 20;

@@ -4,6 +4,7 @@ use super::Environment;
 use super::apply::{carry_out, open, print_plan};
 use super::args::{Generate, Target};
 use super::conflicts;
+use super::facts::Facts;
 use super::lint::Linting;
 use super::new::{runtime_source, store};
 use super::output::Output;
@@ -20,6 +21,7 @@ use crate::spec::{
     self, Domain, Edit, Field, GatewayKind, Given, Operation, PackageKind, Preset, RuntimeSource,
     Spec, StoreKind,
 };
+use std::sync::Arc;
 
 /// What was asked for, understood.
 struct Wanted {
@@ -53,14 +55,19 @@ pub(super) fn run(
         drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
+    let is_linted = !place.new && !place.foreign && !output.is_silent();
+    let facts = is_linted.then(|| Facts::of(&place.root, environment));
+    let wish = Wish {
+        facts: facts.as_ref().map(|facts| Arc::clone(&facts.cache)),
+        ..wish
+    };
     let session = open(&place, output)?;
     let (text, edit) = edited_spec(&place, &mut wanted, runtime, store)?;
     let Some(settled) = conflicts::plan(&place, &text, wish, environment, output)? else {
         return Ok(Exit::Findings);
     };
     let plan = &settled.plan;
-    let is_checked = !place.new && !place.foreign;
-    let linting = is_checked.then(|| Linting::of(plan, &place.root, environment, output));
+    let linting = facts.map(|facts| Linting::of(plan, &place.root, environment, facts));
     let exit = carry_out(&session, &settled, arguments.mode.diff, output)?;
     let way = relative(&environment.folder, &place.root);
     let way = way.display().to_string();

@@ -2,6 +2,7 @@
 
 use super::Environment;
 use super::args::{Lint, LintFormat};
+use super::facts::Facts;
 use super::output::Output;
 use super::target::absolute;
 use crate::disk::{Entry, Read, Real};
@@ -32,9 +33,12 @@ pub(super) fn run(
         allow_empty: arguments.allow_empty,
     };
     let working = output.working("linting");
-    let report = orch_lint::lint(&root, &options).map_err(|error| refused(&error, &root))?;
+    let facts = Facts::of(&root, environment);
+    let report = orch_lint::lint_with(&Disk::new(&root), &options, &facts.cache)
+        .map_err(|error| refused(&error, &root))?;
     drop(working);
     print(&report, arguments, output);
+    facts.save();
     Ok(match report.exit_code() {
         0 => Exit::Done,
         1 => Exit::Findings,
@@ -44,12 +48,14 @@ pub(super) fn run(
 
 /// Linting of what a plan makes of a package, while the plan is carried out.
 #[must_use]
-pub(super) struct Linting(Option<JoinHandle<std::result::Result<Report, LintError>>>);
+pub(super) struct Linting(Option<JoinHandle<(Linted, Facts)>>);
+
+type Linted = std::result::Result<Report, LintError>;
 
 impl Linting {
-    /// Begins, when somebody is to read what comes of it.
-    pub(super) fn of(plan: &Plan, root: &Path, environment: &Environment, output: &Output<'_>) -> Self {
-        if output.is_silent() || plan.is_empty() || plan.conflicts().next().is_some() {
+    /// Begins, unless nothing is written.
+    pub(super) fn of(plan: &Plan, root: &Path, environment: &Environment, facts: Facts) -> Self {
+        if plan.is_empty() || plan.conflicts().next().is_some() {
             return Self(None);
         }
         let options = Options {
@@ -61,7 +67,11 @@ impl Linting {
             (step.path, step.contents.map(text))
         });
         let tree = Overlay::new(Disk::new(root), files.collect());
-        Self(Some(thread::spawn(move || orch_lint::lint_sources(&tree, &options))))
+        let lint = move || {
+            let linted = orch_lint::lint_with(&tree, &options, &facts.cache);
+            (linted, facts)
+        };
+        Self(Some(thread::spawn(lint)))
     }
 
     /// Says, after something was added to a package, whether it keeps the conventions. What is generated
@@ -70,18 +80,19 @@ impl Linting {
         let Some(thread) = self.0 else {
             return;
         };
-        match thread.join() {
-            Ok(Ok(report)) if report.findings.is_empty() => {
+        let (linted, facts) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        match linted {
+            Ok(report) if report.findings.is_empty() => {
                 let rules = orch_lint::rules::ALL.len();
                 output.say(&format!("Linted by {rules} rules: no findings."));
             }
-            Ok(Ok(report)) => {
+            Ok(report) => {
                 let summary = report.summary();
                 output.say(&format!("Linted: {summary}; `orch-gen lint` shows them."));
             }
-            Ok(Err(error)) => output.note(&format!("not linted: {error}")),
-            Err(panic) => resume_unwind(panic),
+            Err(error) => output.note(&format!("not linted: {error}")),
         }
+        facts.save();
     }
 }
 

@@ -10,6 +10,7 @@ mod completions;
 mod conflicts;
 mod doctor;
 mod explain;
+mod facts;
 mod generate;
 mod import;
 mod interactive;
@@ -50,6 +51,8 @@ pub struct Environment {
     pub no_color: bool,
     /// Seconds since 1970, for exceptions in the source that end on a day.
     pub seconds: u64,
+    /// The build folder that `CARGO_TARGET_DIR` names.
+    pub target_dir: Option<PathBuf>,
     /// Where answers come from; `None` when there is nobody to ask.
     pub input: Option<Input>,
     /// For how long work is silent before it says on the error stream what it does; `None` when it

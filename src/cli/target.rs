@@ -8,10 +8,12 @@ use crate::lock;
 use crate::package::{self, Found};
 use crate::plan::{Conflicts, Decisions, Plan, Request};
 use crate::spec;
+use orch_lint::Cache;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// How a plan is to be made.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Wish {
     /// Edits of generated files are given up.
     pub(super) force: bool,
@@ -25,6 +27,8 @@ pub(super) struct Wish {
     pub(super) upgrade: bool,
     /// The length of a vendored file is enough to know it.
     pub(super) glance: bool,
+    /// Where what is found in the files is kept for the linter.
+    pub(super) facts: Option<Arc<Cache>>,
     /// Built-in templates that the package is to have of its own.
     pub(super) eject: Vec<String>,
 }
@@ -87,6 +91,7 @@ impl Place {
                 upgrade: wish.upgrade,
                 prune: wish.prune,
                 glance: wish.glance,
+                facts: wish.facts.as_deref(),
                 eject: &wish.eject,
             },
         )

@@ -83,19 +83,6 @@ impl Context<'_> {
     }
 }
 
-/// Why a text is no Rust file, with the line.
-fn not_rust(text: &str) -> Option<String> {
-    let why = syn::parse_file(text).err().map(|error| {
-        let at = error.span().start().line;
-        let line = text.lines().nth(at.saturating_sub(1));
-        let line = line.unwrap_or_default().trim();
-        format!("not Rust, line {at}: {error}: `{line}`")
-    });
-    // No span of it is asked for any more, and a copy of every text would be kept for those.
-    proc_macro2::extra::invalidate_current_thread_spans();
-    why
-}
-
 /// A file, or why it cannot be made.
 pub type Made = Result<GeneratedFile>;
 
@@ -157,9 +144,9 @@ impl GeneratedFile {
     ///
     /// # Errors
     /// When the text is not in that language; the error names the line.
-    pub fn check(&self, shapes: &Shapes) -> Result<()> {
+    pub fn check(&self, shapes: &Shapes<'_>) -> Result<()> {
         let why = match self.language {
-            Language::Rust => shapes.wrong(&self.text, not_rust),
+            Language::Rust => shapes.not_rust(&self.text),
             Language::Toml => toml_edit::Document::parse(self.text.as_ref())
                 .err()
                 .map(|error| format!("not TOML: {}", error.message())),

@@ -6,6 +6,7 @@
 //! shape, in which those names are all one, and what has the shape of a text that parsed does parse.
 
 use crate::lock::Hash;
+use orch_lint::Cache;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -76,15 +77,36 @@ const KEYWORDS: &[&str] = &[
 
 /// The shapes of texts that parsed.
 #[derive(Debug, Default)]
-pub struct Shapes(Mutex<HashSet<Hash>>);
+pub struct Shapes<'f> {
+    seen: Mutex<HashSet<Hash>>,
+    facts: Option<&'f Cache>,
+}
 
-impl Shapes {
+impl<'f> Shapes<'f> {
+    /// Of texts that are linted right after: they are parsed one by one, for the linter too.
+    #[must_use]
+    pub fn linted(facts: Option<&'f Cache>) -> Self {
+        Self {
+            seen: Mutex::default(),
+            facts,
+        }
+    }
+
+    /// Why a text is no Rust file, with the line.
+    pub(super) fn not_rust(&self, text: &str) -> Option<String> {
+        let told = |(line, why): (usize, String)| {
+            let at = text.lines().nth(line.saturating_sub(1));
+            let at = at.unwrap_or_default().trim();
+            format!("not Rust, line {line}: {why}: `{at}`")
+        };
+        match self.facts {
+            Some(facts) => facts.check(text).err().map(told),
+            None => self.wrong(text, |text| parse(text).err().map(told)),
+        }
+    }
+
     /// What `parse` finds wrong with a text, unless one of its shape was found right.
-    pub(super) fn wrong(
-        &self,
-        text: &str,
-        parse: impl Fn(&str) -> Option<String>,
-    ) -> Option<String> {
+    fn wrong(&self, text: &str, parse: impl Fn(&str) -> Option<String>) -> Option<String> {
         let shape = Hash::of(&shape(text));
         if self.lock().contains(&shape) {
             return None;
@@ -98,8 +120,17 @@ impl Shapes {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<Hash>> {
         // A set is whole whenever its lock is free.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where and why a text is no Rust file.
+fn parse(text: &str) -> std::result::Result<(), (usize, String)> {
+    let parsed = syn::parse_file(text);
+    let wrong = parsed.map_err(|error| (error.span().start().line, error.to_string()));
+    // No span of it is asked for any more, and a copy of every text would be kept for those.
+    proc_macro2::extra::invalidate_current_thread_spans();
+    wrong.map(drop)
 }
 
 /// The text with one name in the place of all names.

@@ -25,7 +25,7 @@ pub(super) struct Decider<'a> {
     pub(super) tree: Tree<'a>,
     pub(super) known: &'a Lock,
     /// What was parsed already.
-    pub(super) shapes: &'a Shapes,
+    pub(super) shapes: &'a Shapes<'a>,
     /// Where files were before something was renamed, by where they are to be.
     pub(super) moves: &'a BTreeMap<String, String>,
     /// Edits of generated files are given up.

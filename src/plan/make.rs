@@ -55,7 +55,10 @@ pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> 
         mut changes,
         mut lock,
     } = known
-        .decider(&known.moves(&package, &files), &Shapes::default())
+        .decider(
+            &known.moves(&package, &files),
+            &Shapes::linted(request.facts),
+        )
         .all(&files)?;
     let wanted = shared::wanted(&package, &known.host, &known.lock)?;
     let (edits, injected) = shared::changes(tree, &known.lock, &wanted)?;
@@ -107,7 +110,7 @@ impl Known<'_> {
     fn decider<'k>(
         &'k self,
         moves: &'k BTreeMap<String, String>,
-        shapes: &'k Shapes,
+        shapes: &'k Shapes<'k>,
     ) -> decide::Decider<'k> {
         decide::Decider {
             tree: self.tree,

@@ -35,6 +35,7 @@ use crate::components::{self, Component, Phase};
 use crate::disk::Tree;
 use crate::error::{Code, Error, Exit, Result};
 use crate::model::Place;
+use orch_lint::Cache;
 
 /// What to plan for.
 #[derive(Debug, Clone)]
@@ -62,6 +63,8 @@ pub struct Request<'a> {
     /// there last. Reading hundreds of vendored files takes longer than all the rest of adding to a
     /// package; one that was edited to the same length stays as it is, and is found by `check`.
     pub glance: bool,
+    /// Where what is found in the files is kept for the linter, which reads them right after.
+    pub facts: Option<&'a Cache>,
     /// Built-in templates that the package is to have of its own.
     pub eject: &'a [String],
 }

@@ -26,6 +26,7 @@ pub(crate) fn talk_in(folder: &Path, arguments: &[&str], answers: &[&str]) -> Ta
         terminal: false,
         no_color: true,
         seconds: 0,
+        target_dir: None,
         input: Some(Input::new(Cursor::new(lines))),
         patience: None,
     };
@@ -289,6 +290,7 @@ fn answers_that_are_no_text_are_asked_for_again() {
         terminal: false,
         no_color: true,
         seconds: 0,
+        target_dir: None,
         input: Some(Input::new(Cursor::new(&b"\xff\xfe\n\x1b[A\n"[..]))),
         patience: None,
     };

@@ -93,6 +93,7 @@ fn apply(folder: &Path) -> Result<()> {
         terminal: false,
         no_color: true,
         seconds: 0,
+        target_dir: None,
         input: None,
         patience: None,
     };

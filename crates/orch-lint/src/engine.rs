@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::thread;
 
 use crate::finding::{Finding, Place, Unknown, stable_hash};
-use crate::load::{Loaded, load};
+use crate::load::{Loaded, Parse, load};
 use crate::manifest;
 use crate::model::Workspace;
 use crate::options::{LintError, Options};
@@ -22,10 +22,14 @@ use crate::syntax::span::LineIndex;
 use crate::syntax::{Extent, Mark, STACK};
 
 /// Lints a tree of sources.
-pub(crate) fn run(tree: &dyn SourceTree, options: &Options) -> Result<Report, LintError> {
+pub(crate) fn run(
+    tree: &dyn SourceTree,
+    options: &Options,
+    parse: &Parse<'_>,
+) -> Result<Report, LintError> {
     let selected = options.rules.resolve()?;
     thread::scope(|scope| {
-        let work = || run_here(tree, options, &selected);
+        let work = || run_here(tree, options, parse, &selected);
         let thread = thread::Builder::new()
             .stack_size(STACK)
             .spawn_scoped(scope, work);
@@ -38,6 +42,7 @@ pub(crate) fn run(tree: &dyn SourceTree, options: &Options) -> Result<Report, Li
 fn run_here(
     tree: &dyn SourceTree,
     options: &Options,
+    parse: &Parse<'_>,
     selected: &[&'static Rule],
 ) -> Result<Report, LintError> {
     let packages = manifest::packages(tree).map_err(LintError::usage)?;
@@ -46,7 +51,7 @@ fn run_here(
             "Cargo.toml names no package and no member",
         ));
     }
-    let loaded = load(tree, &packages);
+    let loaded = load(tree, parse, &packages);
     let migrations = sql::replay(tree, &packages);
     let workspace = Workspace::build(&loaded, &packages);
     let functions = workspace.functions();

@@ -4,6 +4,7 @@
 //!   sources    where files come from: a disk, an index, a test
 //!   manifest   packages and targets
 //!   syntax     one file: items, types, bodies, comments
+//!   cache      what was found in files before
 //!   load       all files that targets reach
 //!   sql        what migrations build
 //!   model      modules, names, types; orchestrators, commands, operations
@@ -25,6 +26,8 @@
 //! ```
 
 mod assert;
+#[cfg(feature = "cache")]
+mod cache;
 mod date;
 mod engine;
 mod explain;
@@ -44,6 +47,8 @@ mod syntax;
 use std::path::Path;
 
 pub use assert::assert_clean;
+#[cfg(feature = "cache")]
+pub use cache::Cache;
 pub use date::{Date, NotADate};
 pub use explain::explain;
 pub use finding::{Finding, Place, Severity, Unknown};
@@ -68,5 +73,19 @@ pub fn lint_sources(
     tree: &dyn sources::SourceTree,
     options: &Options,
 ) -> Result<Report, LintError> {
-    engine::run(tree, options)
+    engine::run(tree, options, &syntax::parse)
+}
+
+/// Lints sources of which some were parsed before.
+///
+/// # Errors
+///
+/// As [`lint`].
+#[cfg(feature = "cache")]
+pub fn lint_with(
+    tree: &dyn sources::SourceTree,
+    options: &Options,
+    cache: &Cache,
+) -> Result<Report, LintError> {
+    engine::run(tree, options, &|text| cache.parse(text))
 }

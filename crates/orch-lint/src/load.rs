@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join, parent, walk};
-use crate::syntax::{self, FileFacts, Item, ItemKind, ParseFailure};
+use crate::syntax::{self, Facts, Item, ItemKind, ParseFailure};
 
 /// Index into [`Loaded::files`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ pub(crate) struct SourceFile {
     /// Its text; empty when it cannot be read.
     pub(crate) text: String,
     /// What it declares.
-    pub(crate) facts: Result<FileFacts, ParseFailure>,
+    pub(crate) facts: Facts,
     /// Whether a target reaches it.
     pub(crate) reached: bool,
 }
@@ -51,23 +51,27 @@ pub(crate) struct Site {
 /// With this many files, several threads parse.
 const PARALLEL_FROM: usize = 12;
 
+/// Finds what a text declares.
+pub(crate) type Parse<'p> = dyn Fn(&str) -> Facts + Sync + 'p;
+
 /// Loads everything that the targets of `packages` reach, and what lies unreached below `src`.
-pub(crate) fn load(tree: &dyn SourceTree, packages: &[Package]) -> Loaded {
+pub(crate) fn load(tree: &dyn SourceTree, parse: &Parse<'_>, packages: &[Package]) -> Loaded {
+    let source = Source { tree, parse };
     let mut loaded = Loaded::default();
     let sources = packages
         .iter()
         .flat_map(|of| walk(tree, &join(&of.dir, "src"), "rs"));
-    loaded.add_all(tree, sources.collect());
+    loaded.add_all(source, sources.collect());
     let roots = packages.iter().flat_map(|of| &of.targets);
     let mut queue: VecDeque<Site> = VecDeque::new();
     for target in roots {
-        queue.extend(loaded.root_site(tree, &target.root));
+        queue.extend(loaded.root_site(source, &target.root));
     }
     let mut seen = std::collections::HashSet::new();
     while let Some(site) = queue.pop_front() {
         if seen.insert(site.clone()) {
             loaded.files[site.file.0].reached = true;
-            queue.extend(loaded.follow(tree, &site));
+            queue.extend(loaded.follow(source, &site));
         }
     }
     loaded
@@ -98,16 +102,15 @@ impl Loaded {
         Some(mod_rs_site(self.find(&path)?, &path))
     }
 
-    fn root_site(&mut self, tree: &dyn SourceTree, root: &str) -> Option<Site> {
-        Some(mod_rs_site(self.add(tree, root)?, root))
+    fn root_site(&mut self, source: Source<'_>, root: &str) -> Option<Site> {
+        Some(mod_rs_site(self.add(source, root)?, root))
     }
 
-    fn add(&mut self, tree: &dyn SourceTree, path: &str) -> Option<FileId> {
+    fn add(&mut self, source: Source<'_>, path: &str) -> Option<FileId> {
         if let Some(id) = self.find(path) {
             return Some(id);
         }
-        let content = tree.read(path)?;
-        Some(self.push(parse_file(path.into(), content)))
+        Some(self.push(source.file(path)?))
     }
 
     fn push(&mut self, file: SourceFile) -> FileId {
@@ -117,16 +120,16 @@ impl Loaded {
         id
     }
 
-    fn add_all(&mut self, tree: &dyn SourceTree, mut paths: Vec<String>) {
+    fn add_all(&mut self, source: Source<'_>, mut paths: Vec<String>) {
         paths.sort();
         paths.dedup();
-        for file in parse_many(tree, &paths) {
+        for file in parse_many(source, &paths) {
             self.push(file);
         }
     }
 
     /// Loads the modules that a file declares.
-    fn follow(&mut self, tree: &dyn SourceTree, from: &Site) -> Vec<Site> {
+    fn follow(&mut self, source: Source<'_>, from: &Site) -> Vec<Site> {
         let mut declared = Vec::new();
         if let Ok(facts) = &self.files[from.file.0].facts {
             collect(&facts.items, from, &mut declared);
@@ -135,7 +138,7 @@ impl Loaded {
         for (name, candidates) in declared {
             let before = found.len();
             for (path, is_mod_rs) in candidates {
-                let loaded = self.add(tree, &path);
+                let loaded = self.add(source, &path);
                 found.extend(loaded.map(|file| site(file, &path, is_mod_rs)));
             }
             if found.len() == before {
@@ -208,28 +211,37 @@ fn mod_rs_site(file: FileId, path: &str) -> Site {
     }
 }
 
-fn parse_file(path: String, content: Content) -> SourceFile {
-    let (text, facts) = match content {
-        Content::Text(text) => {
-            let facts = syntax::parse(&text);
-            (text, facts)
-        }
-        Content::Unreadable(message) => {
-            let span = syntax::Span::file_start();
-            (String::new(), Err(ParseFailure { message, span }))
-        }
-    };
-    SourceFile {
-        path,
-        text,
-        facts,
-        reached: false,
+/// Where texts come from, and how it is found what they declare.
+#[derive(Clone, Copy)]
+struct Source<'s> {
+    tree: &'s dyn SourceTree,
+    parse: &'s Parse<'s>,
+}
+
+impl Source<'_> {
+    fn file(self, path: &str) -> Option<SourceFile> {
+        let (text, facts) = match self.tree.read(path)? {
+            Content::Text(text) => {
+                let facts = (self.parse)(&text);
+                (text, facts)
+            }
+            Content::Unreadable(message) => {
+                let span = syntax::Span::file_start();
+                (String::new(), Err(ParseFailure { message, span }))
+            }
+        };
+        Some(SourceFile {
+            path: path.into(),
+            text,
+            facts,
+            reached: false,
+        })
     }
 }
 
 /// Reads and parses files, in the order given.
-fn parse_many(tree: &dyn SourceTree, paths: &[String]) -> Vec<SourceFile> {
-    let one = |path: &String| Some(parse_file(path.clone(), tree.read(path)?));
+fn parse_many(source: Source<'_>, paths: &[String]) -> Vec<SourceFile> {
+    let one = |path: &String| source.file(path);
     let threads = thread::available_parallelism()
         .map_or(1, usize::from)
         .min(8);

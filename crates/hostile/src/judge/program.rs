@@ -110,6 +110,7 @@ impl Program {
             terminal: false,
             no_color: true,
             seconds: 0,
+            target_dir: None,
             input: None,
             patience: None,
         };

@@ -4,6 +4,7 @@ use super::ty::Path;
 
 /// The attributes of one item, field or variant.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Attrs {
     /// Has a doc comment or `#[doc = ..]` that is not empty.
     pub(crate) documented: bool,

@@ -5,6 +5,7 @@ use super::ty::{Path, Ty};
 
 /// Statements between braces.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Block {
     /// The statements.
     pub(crate) stmts: Vec<Stmt>,
@@ -16,6 +17,7 @@ pub(crate) struct Block {
 
 /// A statement. Items inside bodies are kept beside the body, see `FnDef::items`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Stmt {
     /// `let pat: ty = init else { otherwise };`
     Let {
@@ -32,6 +34,7 @@ pub(crate) enum Stmt {
 
 /// An expression.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Expr {
     /// Where it stands.
     pub(crate) span: Span,
@@ -41,6 +44,7 @@ pub(crate) struct Expr {
 
 /// Forms of expressions. Parentheses are gone.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum ExprKind {
     /// A variable, a constant, a function, a unit variant.
     Path(Path),
@@ -152,6 +156,7 @@ pub(crate) enum ExprKind {
 
 /// One arm of a `match`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Arm {
     /// The pattern, without its guard.
     pub(crate) pat: Pat,
@@ -163,6 +168,7 @@ pub(crate) struct Arm {
 
 /// A macro invocation.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct MacroCall {
     /// The path before `!`.
     pub(crate) path: Path,
@@ -172,6 +178,7 @@ pub(crate) struct MacroCall {
 
 /// The tokens of a macro invocation, as far as they read as Rust.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct MacroBody {
     /// Statements and expressions found in the tokens.
     pub(crate) parts: Vec<Stmt>,
@@ -181,6 +188,7 @@ pub(crate) struct MacroBody {
 
 /// A pattern.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Pat {
     /// Where it stands.
     pub(crate) span: Span,
@@ -190,6 +198,7 @@ pub(crate) struct Pat {
 
 /// Forms of patterns.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum PatKind {
     /// `_`.
     Wild,

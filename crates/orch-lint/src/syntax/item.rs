@@ -7,6 +7,7 @@ use super::ty::{Bound, Generics, Path, Ty};
 
 /// How far an item can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Vis {
     /// `pub`.
     Public,
@@ -18,6 +19,7 @@ pub(crate) enum Vis {
 
 /// An item of a module or of a body.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Item {
     /// Its name; empty for `use` and `impl`.
     pub(crate) name: Name,
@@ -31,6 +33,7 @@ pub(crate) struct Item {
 
 /// Forms of items.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum ItemKind {
     /// `struct` and `union`.
     Struct(Generics, Fields),
@@ -64,6 +67,7 @@ pub(crate) enum ItemKind {
 
 /// The fields of a struct or a variant.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Fields {
     /// In order.
     pub(crate) list: Vec<Field>,
@@ -73,6 +77,7 @@ pub(crate) struct Fields {
 
 /// One field.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Field {
     /// Its name, or its number.
     pub(crate) name: Name,
@@ -86,6 +91,7 @@ pub(crate) struct Field {
 
 /// One variant of an enum.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Variant {
     /// Its name.
     pub(crate) name: Name,
@@ -97,6 +103,7 @@ pub(crate) struct Variant {
 
 /// A trait.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct TraitDef {
     /// Its parameters.
     pub(crate) generics: Generics,
@@ -108,6 +115,7 @@ pub(crate) struct TraitDef {
 
 /// An `impl` block.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct ImplDef {
     /// Its parameters.
     pub(crate) generics: Generics,
@@ -121,6 +129,7 @@ pub(crate) struct ImplDef {
 
 /// An item of a trait or an `impl`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct AssocItem {
     /// Its name.
     pub(crate) name: Name,
@@ -134,6 +143,7 @@ pub(crate) struct AssocItem {
 
 /// Forms of associated items.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum AssocKind {
     /// A function.
     Fn(Box<FnDef>),
@@ -147,6 +157,7 @@ pub(crate) enum AssocKind {
 
 /// A function.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct FnDef {
     /// `async fn`.
     pub(crate) is_async: bool,
@@ -166,6 +177,7 @@ pub(crate) struct FnDef {
 
 /// How a method takes `self`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Receiver {
     /// `self`.
     Value,
@@ -177,6 +189,7 @@ pub(crate) enum Receiver {
 
 /// One argument.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Param {
     /// The pattern.
     pub(crate) pat: Pat,
@@ -186,6 +199,7 @@ pub(crate) struct Param {
 
 /// A module declaration.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct ModDef {
     /// The items of `mod m { .. }`; absent for `mod m;`.
     pub(crate) inline: Option<Vec<Item>>,
@@ -193,6 +207,7 @@ pub(crate) struct ModDef {
 
 /// One name brought in by a `use`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Import {
     /// `::` in front.
     pub(crate) global: bool,

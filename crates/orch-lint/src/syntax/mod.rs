@@ -25,6 +25,6 @@ pub(crate) use item::{
     AssocItem, AssocKind, Field, FnDef, ImplDef, Import, Item, ItemKind, Receiver, Variant, Vis,
 };
 pub(crate) use lower::Extent;
-pub(crate) use parse::{FileFacts, Mark, ParseFailure, STACK, parse};
+pub(crate) use parse::{Facts, FileFacts, Mark, ParseFailure, STACK, parse};
 pub(crate) use span::{Name, Pos, Span};
 pub(crate) use ty::{Bound, Generics, Path, Ty, TyKind};

@@ -1,6 +1,7 @@
 //! One file, from text to facts. Never panics and never overflows the stack.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use super::comments::{Kind, scan};
 use super::item::Item;
@@ -10,6 +11,7 @@ use super::span::{LineIndex, Pos, Span};
 
 /// Everything later steps know of one file.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct FileFacts {
     /// Its items.
     pub(crate) items: Vec<Item>,
@@ -23,6 +25,7 @@ pub(crate) struct FileFacts {
 
 /// A comment that begins with `orch:`.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Mark {
     /// The comment without its slashes.
     pub(crate) text: String,
@@ -34,8 +37,12 @@ pub(crate) struct Mark {
     pub(crate) next: Option<Pos>,
 }
 
+/// What a file says, or why it could not be parsed.
+pub(crate) type Facts = Result<Arc<FileFacts>, ParseFailure>;
+
 /// Why a file could not be parsed.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct ParseFailure {
     /// One line.
     pub(crate) message: String,
@@ -44,7 +51,7 @@ pub(crate) struct ParseFailure {
 }
 
 /// Parses one file. Call it on a thread with [`STACK`] bytes of stack.
-pub(crate) fn parse(text: &str) -> Result<FileFacts, ParseFailure> {
+pub(crate) fn parse(text: &str) -> Facts {
     if !nesting::is_flat_enough(text) {
         return Err(ParseFailure {
             message: format!("nested deeper than {} levels", nesting::LIMIT),
@@ -64,12 +71,12 @@ pub(crate) fn parse(text: &str) -> Result<FileFacts, ParseFailure> {
             span: Span::file_start(),
         })
     })?;
-    Ok(FileFacts {
+    Ok(Arc::new(FileFacts {
         items: lowered.items,
         extents: lowered.extents,
         documented: lowered.documented,
         marks,
-    })
+    }))
 }
 
 /// Stack for parsing. Only what is used of it becomes memory.

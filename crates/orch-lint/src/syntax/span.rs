@@ -2,6 +2,7 @@
 
 /// A place between two characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Pos {
     /// One-based line.
     pub(crate) line: u32,
@@ -11,6 +12,7 @@ pub(crate) struct Pos {
 
 /// A stretch of text, end exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Span {
     /// First character.
     pub(crate) start: Pos,
@@ -20,6 +22,7 @@ pub(crate) struct Span {
 
 /// An identifier and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Name {
     /// The identifier without `r#`.
     pub(crate) text: String,

@@ -4,6 +4,7 @@ use super::span::{Name, Span};
 
 /// A path in any position: `sqlx::Pool<Postgres>`, `<T as Trait>::f`, `self`.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Path {
     /// `::` in front.
     pub(crate) global: bool,
@@ -19,6 +20,7 @@ pub(crate) struct Path {
 
 /// One part of a path.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Segment {
     /// The identifier.
     pub(crate) name: Name,
@@ -30,6 +32,7 @@ pub(crate) struct Segment {
 
 /// A type.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Ty {
     /// Where it is written.
     pub(crate) span: Span,
@@ -39,6 +42,7 @@ pub(crate) struct Ty {
 
 /// Forms of types.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum TyKind {
     /// `a::B<C>`.
     Path(Path),
@@ -60,6 +64,7 @@ pub(crate) enum TyKind {
 
 /// A trait in a bound.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Bound {
     /// The trait.
     pub(crate) path: Path,
@@ -67,6 +72,7 @@ pub(crate) struct Bound {
 
 /// Type parameters with all their bounds, those of `where` included.
 #[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Generics {
     /// Names in order of declaration.
     pub(crate) params: Vec<TypeParam>,
@@ -76,6 +82,7 @@ pub(crate) struct Generics {
 
 /// One type parameter.
 #[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct TypeParam {
     /// Its name.
     pub(crate) name: String,

@@ -27,6 +27,7 @@ pub(super) struct Lowered {
 
 /// A stretch that a comment above it speaks of.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Extent {
     /// From the first attribute or doc comment to the end.
     pub(crate) whole: Span,

@@ -43,26 +43,26 @@ pub(super) fn run(
     let place = place_of(arguments, &wanted, environment)?;
     let runtime = runtime_source(&arguments.runtime, environment, &place.root)?;
     let store = store(&arguments.runtime)?;
-    let wish = Wish {
-        glance: !arguments.mode.force,
+    let wish = |edit| Wish {
+        trusts_vendored: edit != Edit::Unchanged && !arguments.mode.force,
         ..arguments.mode.wish()
     };
     if arguments.mode.dry_run {
         apply::pending(&Real, &place.root)?;
-        let (text, _) = edited_spec(&place, &mut wanted, runtime, store)?;
+        let (text, edit) = edited_spec(&place, &mut wanted, runtime, store)?;
         let working = output.working("planning");
-        let plan = place.plan(&Real, &text, &wish)?;
+        let plan = place.plan(&Real, &text, &wish(edit))?;
         drop(working);
         return Ok(print_plan(&plan, arguments.mode.diff, output));
     }
     let is_linted = !place.new && !place.foreign && !output.is_silent();
     let facts = is_linted.then(|| Facts::of(&place.root, environment));
-    let wish = Wish {
-        facts: facts.as_ref().map(|facts| Arc::clone(&facts.cache)),
-        ..wish
-    };
     let session = open(&place, output)?;
     let (text, edit) = edited_spec(&place, &mut wanted, runtime, store)?;
+    let wish = Wish {
+        facts: facts.as_ref().map(|facts| Arc::clone(&facts.cache)),
+        ..wish(edit)
+    };
     let Some(settled) = conflicts::plan(&place, &text, wish, environment, output)? else {
         return Ok(Exit::Findings);
     };

@@ -25,8 +25,8 @@ pub(super) struct Wish {
     pub(super) prune: bool,
     /// A tree of another version may be brought to this one.
     pub(super) upgrade: bool,
-    /// The length of a vendored file is enough to know it.
-    pub(super) glance: bool,
+    /// Vendored files are taken to be what was written last.
+    pub(super) trusts_vendored: bool,
     /// Where what is found in the files is kept for the linter.
     pub(super) facts: Option<Arc<Cache>>,
     /// Built-in templates that the package is to have of its own.
@@ -90,7 +90,7 @@ impl Place {
                 decisions: wish.decisions.clone(),
                 upgrade: wish.upgrade,
                 prune: wish.prune,
-                glance: wish.glance,
+                trusts_vendored: wish.trusts_vendored,
                 facts: wish.facts.as_deref(),
                 eject: &wish.eject,
             },

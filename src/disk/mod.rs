@@ -41,12 +41,6 @@ pub trait Read: Sync {
     /// Whatever the operating system says, except that there is nothing.
     fn entry(&self, path: &Path) -> io::Result<Option<Entry>>;
 
-    /// How many bytes a file has; `None` when there is no file, or a link to one.
-    ///
-    /// # Errors
-    /// Whatever the operating system says, except that there is nothing.
-    fn length(&self, path: &Path) -> io::Result<Option<u64>>;
-
     /// The names in a folder, in no order.
     ///
     /// # Errors

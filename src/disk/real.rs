@@ -30,10 +30,11 @@ impl Read for Real {
     }
 
     fn entry(&self, path: &Path) -> io::Result<Option<Entry>> {
-        let Some(metadata) = metadata(path)? else {
-            return Ok(None);
+        let kind = match fs::symlink_metadata(path) {
+            Ok(metadata) => metadata.file_type(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
         };
-        let kind = metadata.file_type();
         Ok(Some(if kind.is_symlink() {
             Entry::Link
         } else if kind.is_dir() {
@@ -43,11 +44,6 @@ impl Read for Real {
         } else {
             Entry::Other
         }))
-    }
-
-    fn length(&self, path: &Path) -> io::Result<Option<u64>> {
-        let file = metadata(path)?.filter(fs::Metadata::is_file);
-        Ok(file.map(|file| file.len()))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
@@ -107,15 +103,6 @@ impl Write for Real {
             // Some network file systems cannot lock a folder; two runs at once are rare there too.
             Err(TryLockError::Error(_)) => Ok(Some(Box::new(Unlocked))),
         }
-    }
-}
-
-/// What is known of what is at the path itself, if anything.
-fn metadata(path: &Path) -> io::Result<Option<fs::Metadata>> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) => Ok(Some(metadata)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -79,19 +79,6 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Whether a file has as many bytes.
-    ///
-    /// # Errors
-    /// When the disk does not say.
-    pub fn has_length(&self, relative: &str, bytes: usize) -> Result<bool> {
-        let path = self.path(relative);
-        let length = self
-            .disk
-            .length(&path)
-            .map_err(|error| refused("look at", &path, &error))?;
-        Ok(length.is_some_and(|length| usize::try_from(length) == Ok(bytes)))
-    }
-
     /// The text of a file.
     ///
     /// # Errors

@@ -100,6 +100,17 @@ mod tests {
         assert!(listed.rest.contains("[templates]"));
     }
 
+    #[test]
+    fn what_is_listed_twice_is_left_to_the_parser() {
+        let text = lock().to_text();
+        let line = text
+            .lines()
+            .find(|line| line.contains("src/lib.rs"))
+            .unwrap();
+        assert!(read(&text.replace(line, &format!("{line}\n{line}"))).is_none());
+        assert!(read(&format!("{text}\n[generated]\n{line}\n")).is_none());
+    }
+
     proptest! {
         /// However a text was damaged, it is not read as something else than the parser reads.
         #[test]

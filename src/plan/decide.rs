@@ -30,8 +30,8 @@ pub(super) struct Decider<'a> {
     pub(super) moves: &'a BTreeMap<String, String>,
     /// Edits of generated files are given up.
     pub(super) force: bool,
-    /// The length of a vendored file is enough to know it.
-    pub(super) glance: bool,
+    /// Vendored files are taken to be what was written last.
+    pub(super) trusts_vendored: bool,
     /// What becomes of a conflict.
     pub(super) conflicts: Conflicts,
     /// What becomes of the conflict of one file.
@@ -121,7 +121,7 @@ impl Decider<'_> {
     /// say of a file that is skipped what it said before, so that it is found to differ again.
     fn one(&self, owned: &Owned) -> Result<(Change, Option<LockedFile>)> {
         let file = &owned.file;
-        if self.is_seen(file)? {
+        if self.is_trusted(file) {
             return Ok(unchanged(owned));
         }
         let before = self.tree.read(file.path())?;
@@ -181,14 +181,11 @@ impl Decider<'_> {
         Ok((change, entry))
     }
 
-    /// Whether a glance shows that the file is a part of this program that was put there before.
-    fn is_seen(&self, file: &GeneratedFile) -> Result<bool> {
-        let is_known = || {
-            let known = self.known.files.get(file.path());
-            known.is_some_and(|known| known.hash == file.hash())
-        };
-        let may_be = self.glance && file.is_embedded() && is_known();
-        Ok(may_be && self.tree.has_length(file.path(), file.contents().len())?)
+    /// Whether the file is a part of this program that was written before, and is not looked at.
+    fn is_trusted(&self, file: &GeneratedFile) -> bool {
+        let known = || self.known.files.get(file.path());
+        let is_known = || known().is_some_and(|known| known.hash == file.hash());
+        self.trusts_vendored && file.is_embedded() && is_known()
     }
 
     /// What becomes of a conflict: what was decided about this file, or what holds for all.

@@ -118,7 +118,7 @@ impl Known<'_> {
             moves,
             shapes,
             force: self.request.force,
-            glance: self.request.glance,
+            trusts_vendored: self.request.trusts_vendored,
             conflicts: self.request.conflicts,
             decisions: &self.request.decisions,
             adopt: self.adopt,

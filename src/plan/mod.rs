@@ -59,10 +59,9 @@ pub struct Request<'a> {
     /// Whether migrations that nothing needs any more go, as they do when something is taken out by
     /// its command.
     pub prune: bool,
-    /// Whether the length of a file is enough to know that it is the part of this program that was put
-    /// there last. Reading hundreds of vendored files takes longer than all the rest of adding to a
-    /// package; one that was edited to the same length stays as it is, and is found by `check`.
-    pub glance: bool,
+    /// Whether vendored files are taken to be what was written last. Looking at hundreds of them takes as
+    /// long as all the rest of adding to a package; one that was edited or lost is found by `check`.
+    pub trusts_vendored: bool,
     /// Where what is found in the files is kept for the linter, which reads them right after.
     pub facts: Option<&'a Cache>,
     /// Built-in templates that the package is to have of its own.

@@ -229,6 +229,25 @@ fn vendored_sources_come_and_go() {
     );
 }
 
+/// Adding to a package leaves hundreds of vendored files alone, unlooked at; `check`, and asking for what
+/// is there, look.
+#[test]
+fn vendored_sources_are_looked_at_by_check_not_by_an_addition() {
+    let place = Place::with_package();
+    let vendored = "pay/vendor/orch-runtime/src/lib.rs";
+    place.write(vendored, "//! Mine.\n");
+    let refund = ["Refund", "RefundRequested"];
+    place.run_in("pay", &refund).done();
+    assert_eq!(place.read(vendored), "//! Mine.\n");
+    let checked = place.run_in("pay", &["check"]);
+    assert_eq!(checked.code, 1, "{checked:?}");
+    assert!(
+        checked.out.contains("vendor/orch-runtime/src/lib.rs"),
+        "{checked:?}"
+    );
+    place.run_in("pay", &refund).refused(1, "OG031");
+}
+
 #[test]
 fn cargo_orch_gen_does_the_same() {
     let place = Place::new();

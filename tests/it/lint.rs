@@ -86,3 +86,29 @@ fn an_addition_to_a_package_is_linted_at_once() {
     let quiet = place.run_in("pay", &["Payment", "HoldRequested", "-q"]);
     assert!(!quiet.out.contains("Linted"), "{quiet:?}");
 }
+
+/// What was found is kept in the build folder, by the text it was found in, and never changes what is
+/// found.
+#[test]
+fn what_was_found_is_kept_where_there_is_a_build_folder() {
+    let place = with_findings();
+    let lint = || place.run(&["lint", "--format", "concise"]).out;
+    let found = lint();
+    assert!(!place.path("target").exists());
+    place.write(
+        "target/CACHEDIR.TAG",
+        "Signature: 8a477f597d28d172789f06886806bc55\n",
+    );
+    assert_eq!(lint(), found);
+    let kept = std::fs::read_dir(place.path("target/orch-lint")).unwrap();
+    let kept: Vec<_> = kept.map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(lint(), found);
+    std::fs::write(&kept[0], "orch-lint facts of long ago\n").unwrap();
+    assert_eq!(lint(), found);
+    let clean = place
+        .read("src/lib.rs")
+        .replace("-> bool { true }", "-> u8 { 1 }");
+    place.write("src/lib.rs", &clean);
+    assert_ne!(lint(), found);
+}

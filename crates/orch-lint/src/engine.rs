@@ -28,14 +28,18 @@ pub(crate) fn run(
     parse: &Parse<'_>,
 ) -> Result<Report, LintError> {
     let selected = options.rules.resolve()?;
+    deep(|| run_here(tree, options, parse, &selected))?
+}
+
+/// Works on a thread with a stack that is deep enough for any file.
+fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, LintError> {
     thread::scope(|scope| {
-        let work = || run_here(tree, options, parse, &selected);
         let thread = thread::Builder::new()
             .stack_size(STACK)
             .spawn_scoped(scope, work);
         let thread = thread.map_err(|error| LintError::internal(error.to_string()))?;
         let gave_up = |_| LintError::internal("the linter panicked; this is a bug in it");
-        thread.join().map_err(gave_up)?
+        thread.join().map_err(gave_up)
     })
 }
 

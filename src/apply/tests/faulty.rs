@@ -91,10 +91,6 @@ impl Read for Faulty {
         self.call(false, || Real.entry(path))
     }
 
-    fn length(&self, path: &Path) -> io::Result<Option<u64>> {
-        self.call(false, || Real.length(path))
-    }
-
     fn list(&self, path: &Path) -> io::Result<Vec<OsString>> {
         self.call(false, || Real.list(path))
     }

@@ -89,7 +89,7 @@ impl Package {
             decisions: decisions.clone(),
             upgrade: false,
             prune: false,
-            glance: false,
+            trusts_vendored: false,
             facts: None,
             eject: &[],
         };
@@ -497,7 +497,7 @@ proptest! {
         prop_assume!(Spec::parse(&text).is_ok());
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("pay");
-        let request = Request { spec_text: &text, package: "pay", standalone: true, joins: false, force: false, conflicts: Conflicts::Refuse, decisions: Decisions::new(), upgrade: false, prune: false, glance: false, facts: None, eject: &[] };
+        let request = Request { spec_text: &text, package: "pay", standalone: true, joins: false, force: false, conflicts: Conflicts::Refuse, decisions: Decisions::new(), upgrade: false, prune: false, trusts_vendored: false, facts: None, eject: &[] };
         let plan = Plan::new(Tree::new(&Real, &root), &request);
         prop_assert!(plan.is_ok(), "{}\n{text}", plan.unwrap_err());
     }

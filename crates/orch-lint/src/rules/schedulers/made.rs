@@ -1,8 +1,10 @@
 //! The places that make a scheduler, and what becomes of it there.
 
+use std::collections::HashMap;
+
 use super::super::Check;
 use crate::model::orchestration::type_of_value;
-use crate::model::{Function, ModuleId, RTy, Res, Workspace};
+use crate::model::{DefId, Function, ModuleId, RTy, Res, Workspace};
 use crate::syntax::flow::{Fate, Flow};
 use crate::syntax::{Expr, ExprKind, Path, visit};
 
@@ -22,20 +24,24 @@ pub(super) struct Made<'w, 'a> {
 /// All places outside tests that make a scheduler, its own `impl` left out.
 pub(super) fn all<'w, 'a>(check: &Check<'w, 'a>, name: &str) -> Vec<Made<'w, 'a>> {
     let workspace = check.workspace;
+    let mut known: HashMap<DefId, bool> = HashMap::new();
+    let mut is_it = |ty: &RTy| match ty {
+        RTy::Local(id, args) if args.is_empty() => *known
+            .entry(*id)
+            .or_insert_with(|| is_scheduler(workspace, ty, name)),
+        ty => is_scheduler(workspace, ty, name),
+    };
     let mut made = Vec::new();
     for function in check.functions {
         // A wrapper makes what it wraps; that registers nothing.
         let owner = function.owner.map(|id| RTy::Local(id, Vec::new()));
-        if owner.is_some_and(|owner| is_scheduler(workspace, &owner, name)) {
+        if owner.is_some_and(|owner| is_it(&owner)) {
             continue;
         }
         let mut found: Vec<(&Expr, RTy)> = Vec::new();
         visit::each_in_block(function.body, &mut |expr| {
             let ty = made_type(workspace, function.module, expr);
-            found.extend(
-                ty.filter(|ty| is_scheduler(workspace, ty, name))
-                    .map(|ty| (expr, ty)),
-            );
+            found.extend(ty.filter(&mut is_it).map(|ty| (expr, ty)));
         });
         if found.is_empty() {
             continue;

@@ -71,7 +71,7 @@ fn an_addition_to_a_package_is_linted_at_once() {
     let clean = place.run_in("pay", &refund);
     assert_eq!(clean.code, 0, "{clean:?}");
     assert!(
-        clean.out.contains("Linted by 16 rules: no findings."),
+        clean.out.contains("Linted by 24 rules: no findings."),
         "{clean:?}"
     );
     let orchestrator = "pay/src/payment/orchestrator.rs";

@@ -3,21 +3,30 @@
 //! **Invariant:** rules read the project and report; they print nothing, open nothing and do not
 //! know each other. A rule that cannot decide says so with `Check::unknown`.
 
+mod blocking_in_execute;
+mod client_per_call;
 mod command_bypasses_validation;
 mod command_mutable;
 mod could_not_parse;
 mod db_capability_reachable_from_execute;
+mod detached_spawn_in_execute;
+mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
 mod finalizer_missing;
+mod http_client_without_timeout;
 mod idemkey_missing;
 mod idemkey_no_unique;
+mod idemkey_regenerated;
 mod missing_docs;
+mod money_as_float;
 mod outcome_catch_all;
 mod output;
 mod reaper_missing;
+mod retry_in_execute;
 mod schedulers;
 mod suppression_without_reason;
+mod tls_relaxed;
 mod txn_in_execute;
 mod unused_suppression;
 mod vacuous_rule;
@@ -33,12 +42,20 @@ pub static ALL: &[&Rule] = &[
     &execute_not_async::RULE,
     &txn_in_execute::RULE,
     &db_capability_reachable_from_execute::RULE,
+    &blocking_in_execute::RULE,
+    &detached_spawn_in_execute::RULE,
     &idemkey_missing::RULE,
     &idemkey_no_unique::RULE,
+    &idemkey_regenerated::RULE,
     &finalizer_missing::RULE,
     &reaper_missing::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
+    &http_client_without_timeout::RULE,
+    &retry_in_execute::RULE,
+    &client_per_call::RULE,
+    &tls_relaxed::RULE,
+    &money_as_float::RULE,
     &command_mutable::RULE,
     &command_bypasses_validation::RULE,
     &missing_docs::RULE,

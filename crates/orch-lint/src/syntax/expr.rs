@@ -150,6 +150,8 @@ pub(crate) enum ExprKind {
     Str(String),
     /// Another literal.
     Lit,
+    /// `true` or `false`.
+    Bool(bool),
     /// Something without parts that matter here.
     Opaque,
 }

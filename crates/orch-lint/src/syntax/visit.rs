@@ -104,3 +104,14 @@ fn each_branch<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
         _ => {}
     }
 }
+
+/// Calls `see` for a block and each block in it; those of closures and macros only where they are blocks.
+pub(crate) fn each_block<'e>(body: &'e Block, see: &mut dyn FnMut(&'e Block)) {
+    see(body);
+    each_in_block(body, &mut |expr| match &expr.kind {
+        ExprKind::Block(block) | ExprKind::Async(block) | ExprKind::Loop(block) => see(block),
+        ExprKind::If { then, .. } => see(then),
+        ExprKind::For { body, .. } | ExprKind::While { body, .. } => see(body),
+        _ => {}
+    });
+}

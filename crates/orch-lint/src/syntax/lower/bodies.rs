@@ -287,6 +287,7 @@ fn has_value(stmts: &[S]) -> bool {
 fn literal(lit: &syn::Lit) -> (Span, ExprKind) {
     let kind = match lit {
         syn::Lit::Str(text) => ExprKind::Str(text.value()),
+        syn::Lit::Bool(literal) => ExprKind::Bool(literal.value),
         _ => ExprKind::Lit,
     };
     (span(lit.span()), kind)

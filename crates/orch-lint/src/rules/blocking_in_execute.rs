@@ -1,0 +1,86 @@
+//! ORC006.
+
+use super::execute::{self, external};
+use super::{Check, Rule};
+use crate::finding::Severity;
+use crate::model::RTy;
+use crate::model::infer::Walker;
+use crate::syntax::{Expr, ExprKind, Span};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC006",
+    name: "blocking-in-execute",
+    severity: Severity::Error,
+    docs: "\
+## What it does
+Finds calls that block the thread inside `Orchestrator::execute`: `std::thread::sleep`, `std::fs`,
+`std::net`, `std::process`, blocking HTTP clients, `block_on`. What runs in `spawn_blocking` is fine.
+
+## Why is this bad?
+A blocked worker thread runs nothing else: not the other operations, and not the heartbeats that keep
+their leases. The leases run out, other workers ask the provider what became of calls that are still
+under way, and every operation of the process takes longer.
+
+## Example
+```rust
+async fn execute(&self, op_id: &OpId, command: &UploadCommand) -> Outcome {
+    let content = std::fs::read(command.path())?;
+```
+Use instead:
+```rust
+async fn execute(&self, op_id: &OpId, command: &UploadCommand) -> Outcome {
+    let content = tokio::fs::read(command.path()).await?;
+```
+",
+    check,
+};
+
+/// Modules and functions of other crates that block.
+const BLOCKING: &[&str] = &[
+    "std::thread::sleep",
+    "std::thread::park",
+    "std::fs",
+    "std::net::TcpStream",
+    "std::net::TcpListener",
+    "std::net::UdpSocket",
+    "std::process::Command",
+    "std::io::stdin",
+    "reqwest::blocking",
+    "ureq",
+    "futures::executor::block_on",
+    "tokio::task::block_in_place",
+];
+
+fn check(check: &mut Check<'_, '_>) {
+    let elsewhere = execute::arguments_of(&execute::bodies(check), "spawn_blocking");
+    let found = execute::each(check, |walker, expr| {
+        let (span, name) = blocking(walker, expr)?;
+        let is_elsewhere = elsewhere.iter().any(|outer| outer.contains(expr.span));
+        (!is_elsewhere).then_some((span, name))
+    });
+    for found in found {
+        let message = format!("`{}` blocks the thread in `execute`", found.what);
+        check
+            .flag(found.at, message)
+            .help("use the async form, or `tokio::task::spawn_blocking`");
+    }
+}
+
+fn blocking<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<(Span, String)> {
+    if let ExprKind::Method { receiver, name, .. } = &expr.kind {
+        let is_tokio = || match walker.type_of(receiver).as_ref().map(RTy::behind_pointers) {
+            Some(RTy::External(path, _)) => path.first().is_some_and(|first| first == "tokio"),
+            _ => false,
+        };
+        let is_it = name.text == "block_on" && is_tokio();
+        return is_it.then(|| (name.span, name.text.clone()));
+    }
+    let (span, path) = external(walker, expr)?;
+    let name = path.join("::");
+    let is_function = path.len() > 1 && !path.last()?.starts_with(char::is_uppercase);
+    let is_in = |outer: &str| {
+        name.strip_prefix(outer)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    };
+    (is_function && BLOCKING.iter().any(|outer| is_in(outer))).then_some((span, name))
+}

@@ -1,0 +1,63 @@
+//! ORC505.
+
+use super::execute::{self, external};
+use super::{Check, Rule};
+use crate::finding::Severity;
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC505",
+    name: "client-per-call",
+    severity: Severity::Warning,
+    docs: "\
+## What it does
+Finds HTTP clients that are made inside `Orchestrator::execute`.
+
+## Why is this bad?
+Each call then opens a connection of its own, with its handshakes, and leaves it behind: sockets run
+out under load, and the provider sees thousands of clients. A client keeps its connections only as long
+as it is kept.
+
+## Example
+```rust
+async fn execute(&self, op_id: &OpId, command: &PaymentCommand) -> Outcome {
+    let client = reqwest::Client::builder().timeout(LIMIT).build()?;
+```
+Use instead:
+```rust
+struct PaymentOrchestrator { gateway: HttpGateway }
+struct HttpGateway { client: reqwest::Client }
+```
+",
+    check,
+};
+
+/// Types whose values keep connections.
+const CLIENTS: &[(&str, &[&str])] = &[
+    ("reqwest", &["Client", "ClientBuilder"]),
+    ("isahc", &["HttpClient", "HttpClientBuilder"]),
+    ("hyper_util", &["Client"]),
+    ("awc", &["Client"]),
+    ("surf", &["Client"]),
+    ("ureq", &["Agent", "AgentBuilder"]),
+    ("tonic", &["Endpoint", "Channel"]),
+    ("lettre", &["AsyncSmtpTransport", "SmtpTransport"]),
+    ("orch_runtime", &["JsonClient"]),
+];
+
+fn check(check: &mut Check<'_, '_>) {
+    let found = execute::each(check, |walker, expr| {
+        let (span, path) = external(walker, expr)?;
+        let [first, .., ty, function] = path.as_slice() else {
+            return None;
+        };
+        let is_function = !function.starts_with(char::is_uppercase);
+        let is_client = |(of, types): &(&str, &[&str])| first == of && types.contains(&ty.as_str());
+        (is_function && CLIENTS.iter().any(is_client)).then(|| (span, ty.clone()))
+    });
+    for found in found {
+        let message = format!("every call makes a `{}` of its own", found.what);
+        check
+            .flag(found.at, message)
+            .help("make it once, and keep it in the gateway");
+    }
+}

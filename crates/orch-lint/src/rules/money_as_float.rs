@@ -1,0 +1,116 @@
+//! ORC601.
+
+use super::{Check, Rule};
+use crate::finding::Severity;
+use crate::model::{DefId, Workspace};
+use crate::syntax::{Field, ItemKind, Ty, TyKind};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC601",
+    name: "money-as-float",
+    severity: Severity::Error,
+    docs: "\
+## What it does
+Finds fields that hold money as `f32` or `f64`, by their names (`amount`, `price`, `fee`, `balance`,
+...), in crates that use the runtime.
+
+## Why is this bad?
+A float cannot hold 0.10. Sums drift, two services round differently, and a refund that is off by a cent
+is refused or wrong. Equality, which idempotency depends on, does not hold either.
+
+## Example
+```rust
+struct PaymentCommand { amount: f64 }
+```
+Use instead:
+```rust
+struct PaymentCommand { amount: Money }
+```
+",
+    check,
+};
+
+/// Words of names that mean money.
+const MONEY: &[&str] = &[
+    "amount", "balance", "cost", "discount", "fee", "fees", "money", "price", "prices", "refund",
+    "salary", "subtotal", "tax", "vat",
+];
+
+/// Words that turn it into something else: `tax_rate`, `price_ratio`.
+const NO_MONEY: &[&str] = &[
+    "coefficient",
+    "factor",
+    "fraction",
+    "percent",
+    "percentage",
+    "ratio",
+    "rate",
+    "score",
+    "share",
+    "weight",
+];
+
+/// Types that hold what they are given.
+const HOLDERS: &[&str] = &["Arc", "Box", "Option", "Rc", "Vec", "VecDeque"];
+
+fn check(check: &mut Check<'_, '_>) {
+    let workspace = check.workspace;
+    for id in workspace.def_ids().filter(|id| is_ours(workspace, *id)) {
+        match &workspace.def(id).item.kind {
+            ItemKind::Struct(_, fields) => each_field(check, id, &fields.list),
+            ItemKind::Enum(_, variants) => {
+                for variant in variants {
+                    each_field(check, id, &variant.fields.list);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether it is compiled for production, in a package that uses the runtime.
+fn is_ours(workspace: &Workspace<'_>, id: DefId) -> bool {
+    let def = workspace.def(id);
+    let package = &workspace.packages[workspace.krate(def.module).package];
+    !def.test
+        && package
+            .deps
+            .values()
+            .any(|krate| krate == crate::known::RUNTIME)
+}
+
+fn each_field(check: &mut Check<'_, '_>, id: DefId, fields: &[Field]) {
+    let workspace = check.workspace;
+    for field in fields.iter().filter(|field| !field.attrs.test_only) {
+        let name = &field.name.text;
+        if is_money(name) && is_float(&field.ty) {
+            let item = format!("{}::{name}", workspace.path_of(id));
+            let at = check.at(workspace.file_of(id), field.ty.span, item);
+            check
+                .flag(at, format!("`{name}` cannot hold money exactly"))
+                .help("use `orch_runtime::Money`, or whole cents in an integer");
+        }
+    }
+}
+
+fn is_money(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let mut words = lower.split('_');
+    words.clone().any(|word| MONEY.contains(&word)) && !words.any(|word| NO_MONEY.contains(&word))
+}
+
+fn is_float(ty: &Ty) -> bool {
+    match &ty.kind {
+        TyKind::Path(path) => match path.last() {
+            Some(last) if matches!(last.name.text.as_str(), "f32" | "f64") => {
+                last.args.is_empty() && path.segments.len() == 1
+            }
+            Some(last) if HOLDERS.contains(&last.name.text.as_str()) => {
+                last.args.iter().any(is_float)
+            }
+            _ => false,
+        },
+        TyKind::Ref(inner, _) | TyKind::Slice(inner) => is_float(inner),
+        _ => false,
+    }
+}

@@ -1,12 +1,15 @@
 //! All functions that run in production.
 
-use super::{DefId, ImplBlock, ModuleId, RTy, Workspace};
+use super::infer::Walker;
+use super::{DefId, ImplBlock, ModuleId, RTy, Scope, Workspace};
 use crate::load::FileId;
 use crate::syntax::{AssocItem, Block, FnDef, ImplDef, ItemKind, Path};
 
 /// One function with a body.
 #[derive(Debug)]
 pub(crate) struct Function<'a> {
+    /// Its signature, and its body again.
+    pub(crate) def: &'a FnDef,
     /// Its body.
     pub(crate) body: &'a Block,
     /// The module that its body's names are looked up in.
@@ -15,6 +18,8 @@ pub(crate) struct Function<'a> {
     pub(crate) file: FileId,
     /// The local type that its `impl` block is for.
     pub(crate) owner: Option<DefId>,
+    /// What its signature and its body may name.
+    scope: Scope<'a>,
     /// The type or trait it belongs to, as written; empty for free functions.
     owner_name: String,
     name: &'a str,
@@ -50,7 +55,12 @@ impl<'a> Workspace<'a> {
             _ => None,
         };
         let name = name.unwrap_or_default();
+        let before = found.len();
         self.methods(found, &def.items, block.module, block.file, owner, &name);
+        let scope = self.impl_scope(block);
+        for function in &mut found[before..] {
+            function.scope = scope.clone();
+        }
     }
 
     fn methods(
@@ -82,17 +92,24 @@ impl<'a> Workspace<'a> {
         name: &'a str,
     ) -> Option<Function<'a>> {
         Some(Function {
+            def: of,
             body: of.body.as_ref()?,
             module: self.body_module(of, module),
             file,
             owner,
+            scope: Scope::of_module(module),
             owner_name: String::new(),
             name,
         })
     }
 }
 
-impl Function<'_> {
+impl<'a> Function<'a> {
+    /// A walk through its body.
+    pub(crate) fn walker<'w>(&self, workspace: &'w Workspace<'a>) -> Walker<'w, 'a> {
+        Walker::new(workspace, &self.scope, self.def)
+    }
+
     /// Whether it is no method.
     pub(crate) fn is_free(&self) -> bool {
         self.owner_name.is_empty()

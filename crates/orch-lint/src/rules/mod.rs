@@ -20,6 +20,7 @@ mod idemkey_no_unique;
 mod idemkey_regenerated;
 mod missing_docs;
 mod money_as_float;
+mod open_transactions;
 mod outcome_catch_all;
 mod output;
 mod reaper_missing;
@@ -27,6 +28,7 @@ mod retry_in_execute;
 mod schedulers;
 mod suppression_without_reason;
 mod tls_relaxed;
+mod txn_held_across_foreign_await;
 mod txn_in_execute;
 mod unused_suppression;
 mod vacuous_rule;
@@ -42,6 +44,7 @@ pub static ALL: &[&Rule] = &[
     &execute_not_async::RULE,
     &txn_in_execute::RULE,
     &db_capability_reachable_from_execute::RULE,
+    &txn_held_across_foreign_await::RULE,
     &blocking_in_execute::RULE,
     &detached_spawn_in_execute::RULE,
     &idemkey_missing::RULE,

@@ -22,9 +22,12 @@ pub(crate) mod visit;
 pub(crate) use attrs::Attrs;
 pub(crate) use expr::{Arm, Block, Expr, ExprKind, MacroCall, Pat, PatKind, Stmt};
 pub(crate) use item::{
-    AssocItem, AssocKind, Field, FnDef, ImplDef, Import, Item, ItemKind, Receiver, Variant, Vis,
+    AssocItem, AssocKind, Field, FnDef, ImplDef, Import, Item, ItemKind, Param, Receiver, Variant,
+    Vis,
 };
 pub(crate) use lower::Extent;
-pub(crate) use parse::{Facts, FileFacts, Mark, ParseFailure, STACK, parse};
+#[cfg(feature = "cache")]
+pub(crate) use parse::FileFacts;
+pub(crate) use parse::{Facts, Mark, ParseFailure, STACK, parse};
 pub(crate) use span::{Name, Pos, Span};
 pub(crate) use ty::{Bound, Generics, Path, Ty, TyKind};

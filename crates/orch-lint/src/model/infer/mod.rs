@@ -8,7 +8,7 @@ mod types;
 use std::collections::HashMap;
 
 use super::{RTy, Res, Scope, Workspace};
-use crate::syntax::{Block, Expr, ExprKind, FnDef, Pat, PatKind, Path, Stmt};
+use crate::syntax::{Block, Expr, ExprKind, FnDef, Param, Pat, PatKind, Path, Stmt};
 
 /// What is known while walking one body.
 pub(crate) struct Walker<'w, 'a> {
@@ -55,6 +55,11 @@ impl<'w, 'a> Walker<'w, 'a> {
             return Res::Unknown;
         }
         self.workspace.resolve_value(self.scope.module, path)
+    }
+
+    /// The type of a parameter.
+    pub(crate) fn parameter(&self, param: &Param) -> RTy {
+        self.workspace.lower(&param.ty, &self.scope)
     }
 
     fn local(&self, name: &str) -> Option<&Option<RTy>> {

@@ -1,0 +1,390 @@
+//! Which transactions are open where something is awaited.
+//!
+//! A walk in the order of evaluation. A transaction is open from the `let` that gets it, or from the
+//! beginning when it is a parameter, until it is committed, rolled back, dropped or moved. After a branch
+//! those are open that are open on every way there. What an await gets is everything that it mentions: the
+//! transaction itself, or a value that was made of it without awaiting.
+
+use std::collections::{BTreeSet, HashSet};
+use std::ptr;
+
+use crate::known;
+use crate::model::infer::Walker;
+use crate::model::{Function, RTy, Workspace};
+use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Span, Stmt, visit};
+
+/// An await with a transaction open that it does not get.
+pub(super) struct Held<'e> {
+    pub(super) span: Span,
+    pub(super) name: &'e str,
+}
+
+/// Methods of databases that give a transaction.
+const OPENERS: &[&str] = &[
+    "begin",
+    "begin_transaction",
+    "begin_with",
+    "begin_with_config",
+    "savepoint",
+    "start_transaction",
+    "transaction",
+    "try_begin",
+    "try_begin_with",
+    "unchecked_transaction",
+];
+/// Methods that hand on what they are called on.
+const CARRIERS: &[&str] = &[
+    "context",
+    "expect",
+    "map_err",
+    "ok",
+    "unwrap",
+    "with_context",
+];
+const ENDS: &[&str] = &["commit", "rollback", "close", "finish"];
+const DIVERGING: &[&str] = &["bail", "panic", "todo", "unimplemented", "unreachable"];
+
+/// What is open at one point of a body.
+#[derive(Debug, Clone, Default)]
+struct State<'e> {
+    open: BTreeSet<&'e str>,
+    /// Values made of an open transaction.
+    made_of: BTreeSet<&'e str>,
+    /// Nothing after this is reached.
+    gone: bool,
+}
+
+/// The walk.
+struct Walk<'e> {
+    openers: HashSet<*const Expr>,
+    state: State<'e>,
+    found: Vec<Held<'e>>,
+}
+
+/// The awaits of a body that hold up a transaction.
+pub(super) fn across_awaits<'a>(
+    workspace: &Workspace<'a>,
+    function: &Function<'a>,
+) -> Vec<Held<'a>> {
+    let mut openers = HashSet::new();
+    function
+        .walker(workspace)
+        .block(function.body, &mut |walker, expr| {
+            if opens(walker, expr) {
+                openers.insert(ptr::from_ref(expr));
+            }
+        });
+    let walker = function.walker(workspace);
+    let parameters = function.def.params.iter();
+    let given = parameters.filter_map(|param| {
+        let name = bound(&param.pat)?;
+        is_transaction(&walker.parameter(param)).then_some(name)
+    });
+    let mut walk = Walk {
+        state: State {
+            open: given.collect(),
+            ..State::default()
+        },
+        openers,
+        found: Vec::new(),
+    };
+    if !walk.openers.is_empty() || !walk.state.open.is_empty() {
+        walk.block(function.body);
+    }
+    walk.found
+}
+
+fn opens<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
+    let is_given = || {
+        let ty = walker.type_of(expr);
+        ty.is_some_and(|ty| is_transaction(ty.settled()))
+    };
+    match &expr.kind {
+        ExprKind::Method {
+            receiver,
+            name,
+            args,
+        } => {
+            let takes_a_closure = args
+                .iter()
+                .any(|arg| matches!(arg.kind, ExprKind::Closure { .. }));
+            let is_database = || match walker.type_of(receiver).as_ref().map(RTy::behind_pointers) {
+                Some(RTy::External(path, _)) => known::is_database(path),
+                _ => false,
+            };
+            let is_opener = OPENERS.contains(&name.text.as_str());
+            is_opener && !takes_a_closure && (is_database() || is_given())
+        }
+        ExprKind::Call { .. } => is_given(),
+        _ => false,
+    }
+}
+
+fn is_transaction(ty: &RTy) -> bool {
+    match ty.behind_pointers() {
+        RTy::External(path, _) => {
+            let last = path.last().map_or("", String::as_str);
+            let is_named = last.ends_with("Transaction") || matches!(last, "Savepoint" | "HookTx");
+            is_named && known::is_database(path)
+        }
+        _ => false,
+    }
+}
+
+/// The one name that a pattern gives to a value, or to what is in its `Ok` or `Some`.
+fn bound(pat: &Pat) -> Option<&str> {
+    match &pat.kind {
+        PatKind::Bind { name, .. } => Some(&name.text),
+        PatKind::Typed(inner, _) | PatKind::Ref(inner) => bound(inner),
+        PatKind::TupleStruct(path, parts) => match parts.as_slice() {
+            [only] if matches!(path.text().as_str(), "Ok" | "Some") => bound(only),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+impl<'e> Walk<'e> {
+    /// Whether an expression, or what it is a form of, opens a transaction.
+    fn is_opener(&self, expr: &Expr) -> bool {
+        self.openers.contains(&ptr::from_ref(expr))
+            || match &expr.kind {
+                ExprKind::Await(inner) | ExprKind::Try(inner) | ExprKind::Place(inner) => {
+                    self.is_opener(inner)
+                }
+                ExprKind::Method { receiver, name, .. } => {
+                    CARRIERS.contains(&name.text.as_str()) && self.is_opener(receiver)
+                }
+                _ => false,
+            }
+    }
+
+    /// Whether an expression mentions an open transaction or something made of one.
+    fn mentions(&self, expr: &Expr) -> bool {
+        let mut found = false;
+        visit::each(expr, &mut |expr| {
+            found |= ident(expr).is_some_and(|name| {
+                self.state.open.contains(name) || self.state.made_of.contains(name)
+            });
+        });
+        found
+    }
+
+    fn bind(&mut self, pat: &'e Pat, value: &'e Expr, carries: bool) {
+        let Some(name) = bound(pat) else {
+            return;
+        };
+        self.state.open.remove(name);
+        self.state.made_of.remove(name);
+        if self.is_opener(value) {
+            self.state.open.insert(name);
+        } else if carries {
+            self.state.made_of.insert(name);
+        }
+    }
+
+    fn block(&mut self, block: &'e Block) {
+        let before = self.state.open.clone();
+        for stmt in &block.stmts {
+            self.stmt(stmt);
+        }
+        // What was bound in here is dropped here.
+        self.state.open.retain(|name| before.contains(name));
+    }
+
+    fn stmt(&mut self, stmt: &'e Stmt) {
+        match stmt {
+            Stmt::Let {
+                pat,
+                init,
+                otherwise,
+            } => {
+                let Some(init) = init else {
+                    return;
+                };
+                let carries = self.mentions(init) && !is_awaited(init);
+                self.expr(init);
+                if let Some(otherwise) = otherwise {
+                    let before = self.state.clone();
+                    self.expr(otherwise);
+                    self.state = before;
+                }
+                self.bind(pat, init, carries);
+            }
+            Stmt::Expr(expr) => self.expr(expr),
+        }
+    }
+
+    fn expr(&mut self, expr: &'e Expr) {
+        match &expr.kind {
+            ExprKind::Path(_) => {
+                // By value: it goes elsewhere, and is not open here any more.
+                if let Some(name) = ident(expr) {
+                    self.state.open.remove(name);
+                }
+            }
+            ExprKind::Place(inner) | ExprKind::Field { base: inner, .. } => self.borrowed(inner),
+            ExprKind::Method {
+                receiver,
+                name,
+                args,
+            } => {
+                self.borrowed(receiver);
+                args.iter().for_each(|arg| self.expr(arg));
+                if let Some(of) = ident(receiver)
+                    && ENDS.contains(&name.text.as_str())
+                {
+                    self.state.open.remove(of);
+                }
+            }
+            ExprKind::Call { callee, args } => {
+                self.borrowed(callee);
+                args.iter().for_each(|arg| self.expr(arg));
+            }
+            ExprKind::Await(inner) => self.awaited(expr, inner),
+            ExprKind::Try(inner) | ExprKind::Derived(inner) => self.expr(inner),
+            ExprKind::Group(parts) => parts.iter().for_each(|part| self.expr(part)),
+            ExprKind::Struct { fields, rest, .. } => {
+                fields.iter().for_each(|(_, value)| self.expr(value));
+                rest.iter().for_each(|rest| self.expr(rest));
+            }
+            ExprKind::Leave(value) => {
+                value.iter().for_each(|value| self.expr(value));
+                self.state.gone = true;
+            }
+            ExprKind::Macro(call) => {
+                for part in &call.body.parts {
+                    match part {
+                        Stmt::Expr(part) => self.borrowed(part),
+                        part @ Stmt::Let { .. } => self.stmt(part),
+                    }
+                }
+                let name = call.path.last().map_or("", |last| last.name.text.as_str());
+                self.state.gone |= DIVERGING.contains(&name);
+            }
+            _ => self.control(expr),
+        }
+    }
+
+    /// An expression whose value stays where it is.
+    fn borrowed(&mut self, expr: &'e Expr) {
+        if ident(expr).is_none() {
+            self.expr(expr);
+        }
+    }
+
+    fn awaited(&mut self, whole: &'e Expr, inner: &'e Expr) {
+        let gets = self.mentions(inner);
+        let open = self.state.open.first().copied();
+        self.expr(inner);
+        if let Some(name) = open.filter(|_| !gets && !self.state.gone) {
+            let span = whole.span;
+            self.found.push(Held { span, name });
+        }
+    }
+
+    fn control(&mut self, expr: &'e Expr) {
+        match &expr.kind {
+            ExprKind::Block(block) => self.block(block),
+            ExprKind::If {
+                cond,
+                then,
+                otherwise,
+            } => {
+                let outer = self.state.open.clone();
+                self.expr(cond);
+                let before = self.state.clone();
+                self.block(then);
+                let after = std::mem::replace(&mut self.state, before);
+                otherwise.iter().for_each(|other| self.expr(other));
+                self.join(after);
+                self.state.open.retain(|name| outer.contains(name));
+            }
+            ExprKind::Let { pat, value } => {
+                let carries = self.mentions(value) && !is_awaited(value);
+                self.expr(value);
+                self.bind(pat, value, carries);
+            }
+            ExprKind::Match { scrutinee, arms } => {
+                self.expr(scrutinee);
+                let before = self.state.clone();
+                let mut after: Option<State<'e>> = None;
+                for arm in arms {
+                    self.state = before.clone();
+                    self.bind(&arm.pat, scrutinee, false);
+                    arm.guard.iter().for_each(|guard| self.expr(guard));
+                    self.expr(&arm.body);
+                    if let Some(others) = after {
+                        self.join(others);
+                    }
+                    after = Some(self.state.clone());
+                }
+                self.state.open.retain(|name| before.open.contains(name));
+            }
+            ExprKind::For { iter, body, .. } => {
+                self.expr(iter);
+                self.repeated(body);
+            }
+            ExprKind::While { cond, body } => {
+                self.expr(cond);
+                self.repeated(body);
+            }
+            ExprKind::Loop(body) => self.repeated(body),
+            ExprKind::Async(_) | ExprKind::Closure { .. } => self.captured(expr),
+            _ => {}
+        }
+    }
+
+    /// A body that may run several times, or not at all.
+    fn repeated(&mut self, body: &'e Block) {
+        let before = self.state.clone();
+        self.block(body);
+        self.join(before);
+    }
+
+    /// What runs later has the transactions that it mentions; they are not open here any more. Those that
+    /// it does not mention are not open there.
+    fn captured(&mut self, expr: &'e Expr) {
+        let open = self.state.open.clone();
+        for name in open {
+            let mut used = false;
+            visit::each(expr, &mut |expr| used |= ident(expr) == Some(name));
+            if used {
+                self.state.open.remove(name);
+            }
+        }
+        if let ExprKind::Async(block) = &expr.kind {
+            let before = std::mem::take(&mut self.state);
+            self.block(block);
+            self.state = before;
+        }
+    }
+
+    /// Two ways meet: open is what is open on both.
+    fn join(&mut self, other: State<'e>) {
+        if self.state.gone {
+            self.state = other;
+        } else if !other.gone {
+            self.state.open.retain(|name| other.open.contains(name));
+            self.state.made_of.extend(other.made_of);
+        }
+    }
+}
+
+fn ident(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Path(path) => path.as_ident(),
+        _ => None,
+    }
+}
+
+/// Whether a value is what an await gave: data, and no handle on the transaction.
+fn is_awaited(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Await(_) => true,
+        ExprKind::Try(inner) | ExprKind::Place(inner) => is_awaited(inner),
+        ExprKind::Method { receiver, .. } => is_awaited(receiver),
+        ExprKind::Field { base, .. } => is_awaited(base),
+        _ => false,
+    }
+}

@@ -4,6 +4,7 @@
 //! selects a step or, as `examples`, all steps below it.
 
 mod absences;
+mod corpus;
 pub(crate) mod examples;
 mod files;
 mod fresh;
@@ -41,6 +42,7 @@ const STEPS: &[Step] = &[
     step("examples/current", examples::current),
     step("examples/fmt", examples::fmt),
     step("examples/lint", examples::lint),
+    step("corpus", corpus::run),
     step("examples/clippy", examples::clippy),
     step("examples/test", examples::test),
     step("examples/doc", examples::doc),

@@ -108,6 +108,7 @@ fn every_document_follows_its_schema() {
         &["remove", "Payment", "RefundRequested", "--out", "pay"],
         &["remove", "Payment", "--out", "new", "--dry-run"],
         &["lint", "pay"],
+        &["baseline", "check", "pay"],
         &["rules"],
         &["explain"],
         &["explain", "OG031"],

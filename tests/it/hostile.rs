@@ -219,6 +219,7 @@ fn a_command_behind_an_option_is_no_domain() {
         "check",
         "remove",
         "lint",
+        "baseline",
         "explain",
         "rules",
         "completions",

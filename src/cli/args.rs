@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+use super::baseline::args as baseline;
 use super::target::Wish;
 use crate::plan::Conflicts;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -119,14 +120,6 @@ Examples:
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 a file does not parse.";
 
-const BASELINE_EXAMPLES: &str = "\
-Examples:
-  orch-gen baseline create --reason 'before the linter'
-  orch-gen baseline prune
-  orch-gen baseline check --frozen     (for CI)
-
-The findings are in orch-lint.baseline, one per line, and are committed.";
-
 /// Writes the whole safe call to somebody else's API into a Rust service.
 #[derive(Debug, Parser)]
 #[command(
@@ -205,10 +198,10 @@ pub(super) enum Command {
     #[command(after_help = LINT_EXAMPLES)]
     Lint(Lint),
     /// Leave findings that are known for later, each by itself
-    #[command(after_help = BASELINE_EXAMPLES)]
+    #[command(after_help = baseline::EXAMPLES)]
     Baseline {
         #[command(subcommand)]
-        what: BaselineKind,
+        what: baseline::Kind,
     },
     /// List the linter's rules
     #[command(after_help = "Examples:\n  orch-gen rules\n  orch-gen rules --json")]
@@ -489,58 +482,6 @@ pub(super) struct Lint {
     /// Show findings that are in orch-lint.baseline, too
     #[arg(long)]
     pub(super) no_baseline: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum BaselineKind {
-    /// Write down every finding; of one rule, where there is a baseline
-    #[command(
-        after_help = "Examples:\n  orch-gen baseline create --reason 'before the linter'\n  orch-gen baseline create --only ORC803"
-    )]
-    Create(BaselineCreate),
-    /// Take out what is gone, and follow renamed files; adds nothing
-    #[command(after_help = "Example:\n  orch-gen baseline prune")]
-    Prune(BaselinePlace),
-    /// List what is gone or moved; writes nothing
-    #[command(
-        after_help = "Examples:\n  orch-gen baseline check\n  orch-gen baseline check --frozen   (for CI)\n\nExit codes: 0 exact (without --frozen always), 1 something is gone or moved."
-    )]
-    Check(BaselineCheck),
-}
-
-/// Whose baseline.
-#[derive(Debug, Args)]
-pub(super) struct BaselinePlace {
-    /// The folder of a package or workspace [default: the one around]
-    pub(super) path: Option<PathBuf>,
-}
-
-/// What to write down.
-#[derive(Debug, Args)]
-pub(super) struct BaselineCreate {
-    #[command(flatten)]
-    pub(super) place: BaselinePlace,
-    /// Why it is left for later
-    #[arg(
-        long,
-        value_name = "TEXT",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(super) reason: String,
-    /// Write down only findings of this rule (repeatable)
-    #[arg(long, value_name = "RULE")]
-    pub(super) only: Vec<String>,
-}
-
-/// How strict to look.
-#[derive(Debug, Args)]
-pub(super) struct BaselineCheck {
-    #[command(flatten)]
-    pub(super) place: BaselinePlace,
-    /// Exit 1 when something is gone or moved
-    #[arg(long)]
-    pub(super) frozen: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

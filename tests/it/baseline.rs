@@ -7,7 +7,7 @@ const ORCHESTRATOR: &str = "src/pay.rs";
 
 /// A service whose `execute` answers with `bool`: three findings of three rules, and one about missing
 /// parts of the project.
-fn with_findings() -> Place {
+pub(crate) fn with_findings() -> Place {
     let place = Place::new();
     place.write(
         "Cargo.toml",
@@ -41,6 +41,9 @@ fn what_is_written_down_is_left_out_from_then_on() {
     let place = with_findings();
     let all = codes(&place, &[]);
     assert!(all.len() > 2, "{all:?}");
+    let root = place.path("").to_str().unwrap().to_owned();
+    let architecture_test = || orch_lint::assert_clean(&root);
+    assert!(std::panic::catch_unwind(architecture_test).is_err());
     let created = place
         .run(&["baseline", "create", "--reason", "before\nthe linter"])
         .done();
@@ -59,6 +62,7 @@ fn what_is_written_down_is_left_out_from_then_on() {
     assert!(clean.out.contains(&count), "{clean:?}");
     assert_eq!(codes(&place, &["--no-baseline"]), all);
     assert_eq!(place.run(&["lint", "--no-baseline"]).code, 1);
+    architecture_test();
     place.run(&["baseline", "check", "--frozen"]).done();
 }
 

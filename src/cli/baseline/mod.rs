@@ -3,12 +3,14 @@
 //! What a line means and which finding it holds back is the linter's; here is who asks, and the
 //! only place that writes the file. `lint` never does.
 
+pub(super) mod args;
+
+use self::args::{Create, Kind};
 use super::Environment;
-use super::args::{BaselineCreate, BaselineKind};
 use super::facts::Facts;
 use super::lint::{refused, root, today};
 use super::output::Output;
-use crate::disk::{self, Entry as Kind, Read, Real, Write};
+use crate::disk::{self, Entry as There, Read, Real, Write};
 use crate::error::{Code, Error, Exit, Result};
 use crate::plan::SCHEMA;
 use orch_lint::baseline::{Baseline, Entry, Judgement};
@@ -18,29 +20,21 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 /// Writes a baseline, makes it smaller, or looks at it.
-pub(super) fn run(
-    what: &BaselineKind,
-    environment: &Environment,
-    output: &mut Output<'_>,
-) -> Result<Exit> {
+pub(super) fn run(what: &Kind, environment: &Environment, output: &mut Output<'_>) -> Result<Exit> {
     match what {
-        BaselineKind::Create(arguments) => create(arguments, environment, output),
-        BaselineKind::Prune(place) => {
+        Kind::Create(arguments) => create(arguments, environment, output),
+        Kind::Prune(place) => {
             let root = root(place.path.as_deref(), environment)?;
             prune(&root, environment, output)
         }
-        BaselineKind::Check(arguments) => {
+        Kind::Check(arguments) => {
             let root = root(arguments.place.path.as_deref(), environment)?;
             check(&root, arguments.frozen, environment, output)
         }
     }
 }
 
-fn create(
-    arguments: &BaselineCreate,
-    environment: &Environment,
-    output: &mut Output<'_>,
-) -> Result<Exit> {
+fn create(arguments: &Create, environment: &Environment, output: &mut Output<'_>) -> Result<Exit> {
     let root = root(arguments.place.path.as_deref(), environment)?;
     allow_exceptions(&arguments.only)?;
     let _held = hold(&root)?;
@@ -207,7 +201,7 @@ fn write(root: &Path, baseline: &Baseline) -> Result<()> {
     let path = root.join(Baseline::FILE);
     let old = Real.entry(&path);
     let old = old.map_err(|error| disk::refused("look at", &path, &error))?;
-    if !matches!(old, None | Some(Kind::File)) {
+    if !matches!(old, None | Some(There::File)) {
         return Err(Error::new(Code::Occupied, "the baseline is not a file")
             .at(path.display().to_string())
             .help("move away what is there, such as a link or a folder"));

@@ -120,6 +120,12 @@ codes! {
     Lint = "OG060", Exit::Usage;
     /// The linter failed.
     LintDefect = "OG061", Exit::Internal;
+    /// `orch-lint.baseline` cannot be read: the line that is named is no finding.
+    BaselineDamaged = "OG062", Exit::Usage;
+    /// There is a baseline already, and no rule is named whose findings are to be added to it.
+    BaselineExists = "OG063", Exit::Usage;
+    /// A file could not be read or parsed, so that nobody can tell which findings there are.
+    NotAllLinted = "OG064", Exit::Internal;
     /// A template of the package's own is not of the template language, asks for a value that it is not
     /// given, makes a file of the wrong language, or is in the place of no template.
     OwnTemplate = "OG070", Exit::Usage;

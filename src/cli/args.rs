@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+use super::baseline::args as baseline;
 use super::target::Wish;
 use crate::plan::Conflicts;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -196,6 +197,12 @@ pub(super) enum Command {
     /// Check the conventions of orchestrated calls in the source
     #[command(after_help = LINT_EXAMPLES)]
     Lint(Lint),
+    /// Leave findings that are known for later, each by itself
+    #[command(after_help = baseline::EXAMPLES)]
+    Baseline {
+        #[command(subcommand)]
+        what: baseline::Kind,
+    },
     /// List the linter's rules
     #[command(after_help = "Examples:\n  orch-gen rules\n  orch-gen rules --json")]
     Rules,
@@ -472,6 +479,9 @@ pub(super) struct Lint {
     /// A project without an orchestrator is fine
     #[arg(long)]
     pub(super) allow_empty: bool,
+    /// Show findings that are in orch-lint.baseline, too
+    #[arg(long)]
+    pub(super) no_baseline: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -23,7 +23,7 @@ pub(super) fn run(
     environment: &Environment,
     output: &mut Output<'_>,
 ) -> Result<Exit> {
-    let root = root(arguments, environment)?;
+    let root = root(arguments.path.as_deref(), environment)?;
     let options = Options {
         today: today(environment),
         rules: Selection {
@@ -31,6 +31,7 @@ pub(super) fn run(
             except: arguments.except.clone(),
         },
         allow_empty: arguments.allow_empty,
+        ignore_baseline: arguments.no_baseline,
     };
     let working = output.working("linting");
     let facts = Facts::of(&root, environment);
@@ -125,8 +126,8 @@ pub(super) fn rules(output: &mut Output<'_>) {
 }
 
 /// The folder named, else the package around, else where one stands.
-fn root(arguments: &Lint, environment: &Environment) -> Result<PathBuf> {
-    let Some(path) = &arguments.path else {
+pub(super) fn root(path: Option<&Path>, environment: &Environment) -> Result<PathBuf> {
+    let Some(path) = path else {
         return Ok(match package::find(&Real, &environment.folder)? {
             Found::Ours(root) | Found::Foreign(root) => root,
             Found::Nothing => environment.folder.clone(),
@@ -164,7 +165,7 @@ fn document(report: &Report) -> serde_json::Value {
 }
 
 /// The day, in UTC, from days since 1970: exceptions in the source end on a day.
-fn today(environment: &Environment) -> Option<Date> {
+pub(super) fn today(environment: &Environment) -> Option<Date> {
     let days = i64::try_from(environment.seconds / 86_400).ok()?;
     let (year, month, day) = civil(days);
     Date::new(
@@ -193,14 +194,20 @@ const fn civil(days: i64) -> (i64, i64, i64) {
     }
 }
 
-fn refused(error: &LintError, root: &std::path::Path) -> Error {
-    let code = match error.kind() {
-        LintErrorKind::Usage => Code::Lint,
-        LintErrorKind::Internal => Code::LintDefect,
+/// The error of a run that gave no report.
+pub(super) fn refused(error: &LintError, root: &Path) -> Error {
+    const OPTIONS: &str = "`orch-gen rules` lists the rules, `orch-gen lint --help` the options";
+    let (code, help) = match error.kind() {
+        LintErrorKind::Usage => (Code::Lint, OPTIONS),
+        LintErrorKind::Internal => (Code::LintDefect, OPTIONS),
+        LintErrorKind::Baseline => (
+            Code::BaselineDamaged,
+            "mend the line or take it out; what it held back is a finding again",
+        ),
     };
     Error::new(code, error.to_string())
         .at(root.display().to_string())
-        .help("`orch-gen rules` lists the rules, `orch-gen lint --help` the options")
+        .help(help)
 }
 
 #[cfg(test)]

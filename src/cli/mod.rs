@@ -5,6 +5,7 @@
 
 mod apply;
 mod args;
+mod baseline;
 mod check;
 mod completions;
 mod conflicts;
@@ -112,6 +113,7 @@ fn dispatch(
         Some(Command::Import(target)) => import::run(&target, environment, output),
         Some(Command::Remove(arguments)) => remove::run(&arguments, environment, output),
         Some(Command::Lint(arguments)) => lint::run(&arguments, environment, output),
+        Some(Command::Baseline { what }) => baseline::run(&what, environment, output),
         Some(Command::Rules) => {
             lint::rules(output);
             Ok(Exit::Done)

@@ -32,6 +32,7 @@ schemas![
     "aborted",
     "check",
     "lint",
+    "baseline",
     "rules",
     "explanation",
     "explanations",

@@ -108,6 +108,7 @@ fn every_document_follows_its_schema() {
         &["remove", "Payment", "RefundRequested", "--out", "pay"],
         &["remove", "Payment", "--out", "new", "--dry-run"],
         &["lint", "pay"],
+        &["baseline", "check", "pay"],
         &["rules"],
         &["explain"],
         &["explain", "OG031"],
@@ -167,6 +168,39 @@ fn documents_about_trouble_follow_their_schemas() {
     place.run(&["remove", "Payment", "--out", "pay", "--json"]);
     let ran = place.run(&["lint", "pay", "--format", "json"]);
     assert_eq!(judge.accept(&ran), "lint");
+}
+
+/// Entries that were added, went, moved or mean nothing have keys of their own.
+#[test]
+fn a_baseline_in_every_state_follows_its_schema() {
+    let judge = Judge::new();
+    let place = crate::baseline::with_findings();
+    let run = |action: &str| {
+        let ran = place.run(&["baseline", action, "--json"]).done();
+        assert_eq!(judge.accept(&ran), "baseline");
+        ran.json()
+    };
+    let count = |document: &Value, key: &str| document[key].as_array().unwrap().len();
+    let created = run("create");
+    assert!(count(&created, "added") > 2, "{created:#}");
+    let text = place.read("orch-lint.baseline");
+    let line = text.lines().last().unwrap();
+    let unknown = line.split_once(' ').unwrap().1;
+    place.write("orch-lint.baseline", &format!("{text}ORC777 {unknown}\n"));
+    let source = place.read("src/pay.rs");
+    place.write(
+        "src/paid.rs",
+        &source.replace("pub struct", "/// P.\npub struct"),
+    );
+    std::fs::remove_file(place.path("src/pay.rs")).unwrap();
+    place.write("src/lib.rs", "//! Shop.\n/// P.\npub mod paid;\n");
+    for (action, written) in [("check", false), ("prune", true)] {
+        let document = run(action);
+        assert_eq!(document["written"], written, "{document:#}");
+        for key in ["moved", "stale", "ineffective"] {
+            assert!(count(&document, key) > 0, "{key}: {document:#}");
+        }
+    }
 }
 
 #[test]

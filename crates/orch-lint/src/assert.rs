@@ -15,8 +15,9 @@ use crate::{Options, lint};
 ///
 /// # Panics
 ///
-/// With findings, with no orchestrator at all, and when the package cannot be read. Exceptions that
-/// end do not end here: a test that fails because of the date would fail without a change.
+/// With findings that are not in the baseline, with no orchestrator at all, and when the package or its
+/// baseline cannot be read. Exceptions that end do not end here: a test that fails because of the date
+/// would fail without a change.
 pub fn assert_clean(manifest_dir: &str) {
     match lint(Path::new(manifest_dir), &Options::default()) {
         Ok(report) if report.findings.is_empty() && report.orchestrators > 0 => {}

@@ -1,13 +1,14 @@
 //! A run, from sources to report.
 //!
 //! ```text
-//!   manifest ─▶ load ─▶ model ─▶ rules ─▶ exceptions ─▶ report
+//!   manifest ─▶ load ─▶ model ─▶ rules ─▶ exceptions ─▶ baseline ─▶ report
 //!                  └─▶ sql ───────┘
 //! ```
 
 use std::collections::HashMap;
 use std::thread;
 
+use crate::baseline::{self, Baseline};
 use crate::finding::{Finding, Place, Unknown, stable_hash};
 use crate::load::{Loaded, Parse, load};
 use crate::manifest;
@@ -55,6 +56,10 @@ fn run_here(
             "Cargo.toml names no package and no member",
         ));
     }
+    let baseline = match options.ignore_baseline {
+        true => None,
+        false => Baseline::of(tree)?,
+    };
     let loaded = load(tree, parse, &packages);
     let migrations = sql::replay(tree, &packages);
     let workspace = Workspace::build(&loaded, &packages);
@@ -73,8 +78,11 @@ fn run_here(
     }
     unknowns.sort();
     unknowns.dedup();
+    let mut findings = finish(violations, &files);
+    let baselined = baseline.map_or(0, |known| baseline::hold_back(&known, tree, &mut findings));
     Ok(Report {
-        findings: finish(violations, &files),
+        findings,
+        baselined,
         unknowns,
         files: loaded.files.iter().filter(|file| file.reached).count() + migrations.files.len(),
         orchestrators: workspace.orchestrators().len(),
@@ -285,6 +293,7 @@ fn finding(
     let ordinal = seen.entry(parts.join("\0")).or_insert(0);
     let fingerprint = stable_hash(&[parts[0], parts[1], parts[2], parts[3], &ordinal.to_string()]);
     *ordinal += 1;
+    let kin = baseline::kin(parts[0], parts[2], &token);
     let place = |pos: crate::syntax::Pos| Place {
         line: pos.line,
         column: pos.column + 1,
@@ -302,6 +311,7 @@ fn finding(
         bytes,
         item: violation.at.item,
         fingerprint,
+        kin,
         source_line: index.line(span.start.line).into(),
     }
 }

@@ -50,6 +50,8 @@ pub struct Finding {
     pub item: String,
     /// The same for the same finding, wherever it moves in its file.
     pub fingerprint: String,
+    /// The same for the same finding in a file of another name.
+    pub(crate) kin: String,
     /// The first line of the stretch, for rendering.
     pub(crate) source_line: String,
 }

@@ -10,6 +10,7 @@
 //!   model      modules, names, types; orchestrators, commands, operations
 //!   rules      one file per rule
 //!   suppress   exceptions written as comments
+//!   baseline   findings that are known and left for later
 //!   report     findings for people and programs
 //! ```
 //!
@@ -26,6 +27,7 @@
 //! ```
 
 mod assert;
+pub mod baseline;
 #[cfg(feature = "cache")]
 mod cache;
 mod date;

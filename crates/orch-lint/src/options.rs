@@ -14,6 +14,8 @@ pub struct Options {
     pub rules: Selection,
     /// A project without an orchestrator is not a finding.
     pub allow_empty: bool,
+    /// Findings that are in the baseline are shown, too.
+    pub ignore_baseline: bool,
 }
 
 /// Which rules run. Codes and names are accepted.
@@ -37,6 +39,8 @@ pub struct LintError {
 pub enum LintErrorKind {
     /// The caller asked for something that does not exist.
     Usage,
+    /// The baseline cannot be read.
+    Baseline,
     /// The linter is broken.
     Internal,
 }
@@ -45,6 +49,13 @@ impl LintError {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         LintError {
             kind: LintErrorKind::Usage,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn baseline(message: impl Into<String>) -> Self {
+        LintError {
+            kind: LintErrorKind::Baseline,
             message: message.into(),
         }
     }
@@ -62,11 +73,11 @@ impl LintError {
         self.kind
     }
 
-    /// 2 for wrong usage, 3 for a broken linter.
+    /// 2 for wrong usage and a damaged baseline, 3 for a broken linter.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self.kind {
-            LintErrorKind::Usage => 2,
+            LintErrorKind::Usage | LintErrorKind::Baseline => 2,
             LintErrorKind::Internal => 3,
         }
     }

@@ -155,6 +155,19 @@ advice! {
         "A defect of the linter, or sources that changed while it read them.",
         "error[OG061] after orch-gen lint",
         "Run it again. If it stays, report it with the file that is named.";
+    BaselineDamaged:
+        "A merge that was not finished, or a line that was edited by hand.",
+        "orch-gen lint, with `<<<<<<< HEAD` in orch-lint.baseline",
+        "Of a merge, keep the lines of both sides. Take any other line out, or back from version control: \
+         what it held back is a finding again.";
+    BaselineExists:
+        "`baseline create` a second time. Everything that came since would be left for later unseen.",
+        "orch-gen baseline create",
+        "Mend what is new. For a rule that is new, name it: `orch-gen baseline create --only ORC302`.";
+    NotAllLinted:
+        "A source that does not compile; its findings would look as if they were mended.",
+        "orch-gen baseline prune, in the middle of an edit",
+        "`orch-gen lint` names the file and the line. Run it again when the file parses.";
     OwnTemplate:
         "A template in .orch/templates was edited so that it is no Jinja, names a value that it is not \
          given, or makes what is not Rust.",

@@ -30,6 +30,7 @@ pub(super) fn render(report: &Report) -> String {
             "unknowns": report.unknowns.len(),
             "files": report.files,
             "unparsed": report.unparsed,
+            "baselined": report.baselined,
             "orchestrators": report.orchestrators,
             "commands": report.commands,
             "operations": report.operations,

@@ -24,6 +24,8 @@ pub struct Report {
     pub operations: usize,
     /// How many files could not be read or parsed.
     pub unparsed: usize,
+    /// How many findings were left out because they are in the baseline.
+    pub baselined: usize,
 }
 
 impl Report {
@@ -88,9 +90,13 @@ impl Report {
             0 => String::new(),
             count => format!("; {count} undecided"),
         };
+        let baselined = match self.baselined {
+            0 => String::new(),
+            count => format!(", {count} in the baseline"),
+        };
         let files = plural(self.files, "file");
         let orchestrators = plural(self.orchestrators, "orchestrator");
-        format!("{found} in {files} ({orchestrators}){undecided}")
+        format!("{found} in {files} ({orchestrators}){baselined}{undecided}")
     }
 }
 

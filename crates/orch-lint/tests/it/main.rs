@@ -1,5 +1,7 @@
-//! Black-box tests: rules on tables of snippets, a whole project and its mutations, bad input.
+//! Black-box tests: rules on tables of snippets, a whole project and its mutations, bad input,
+//! findings that are left for later.
 
+mod baseline;
 mod cases;
 mod fixtures;
 mod project;

@@ -59,7 +59,8 @@ impl Place {
         command
             .args(arguments)
             .current_dir(self.path(folder))
-            .env_remove("NO_COLOR");
+            .env_remove("NO_COLOR")
+            .env_remove("CARGO_TARGET_DIR");
         command
     }
 

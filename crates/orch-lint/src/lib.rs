@@ -43,6 +43,7 @@ pub mod sources;
 mod sql;
 mod suppress;
 mod syntax;
+mod timing;
 
 use std::path::Path;
 
@@ -54,6 +55,7 @@ pub use explain::explain;
 pub use finding::{Finding, Place, Severity, Unknown};
 pub use options::{LintError, LintErrorKind, Options, Selection};
 pub use report::Report;
+pub use timing::Timing;
 
 /// Lints the package or workspace in a directory.
 ///

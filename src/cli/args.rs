@@ -1,5 +1,6 @@
 //! The arguments of every command.
 
+use super::lint::ReportFile;
 use super::target::Wish;
 use crate::plan::Conflicts;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -463,6 +464,9 @@ pub(super) struct Lint {
     /// How to print findings
     #[arg(long, value_name = "FORMAT", default_value = "full")]
     pub(super) format: LintFormat,
+    /// Write findings to a file, beside what is printed (repeatable)
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = ReportFile::parse)]
+    pub(super) output_file: Vec<ReportFile>,
     /// Run only this rule (repeatable)
     #[arg(long, value_name = "RULE")]
     pub(super) only: Vec<String>,
@@ -472,6 +476,12 @@ pub(super) struct Lint {
     /// A project without an orchestrator is fine
     #[arg(long)]
     pub(super) allow_empty: bool,
+    /// Say on the error stream how often each rule found something
+    #[arg(long)]
+    pub(super) statistics: bool,
+    /// Say on the error stream how long each part of the run took
+    #[arg(long)]
+    pub(super) timings: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -479,6 +489,11 @@ pub(super) enum LintFormat {
     Full,
     Concise,
     Json,
+    Sarif,
+    Github,
+    Gitlab,
+    Junit,
+    RustcJson,
 }
 
 /// What to take out.

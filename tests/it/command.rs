@@ -59,6 +59,7 @@ impl Place {
         command
             .args(arguments)
             .current_dir(self.path(folder))
+            .env_remove("GITHUB_STEP_SUMMARY")
             .env_remove("NO_COLOR");
         command
     }

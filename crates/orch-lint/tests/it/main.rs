@@ -2,6 +2,7 @@
 
 mod cases;
 mod fixtures;
+mod formats;
 mod project;
 mod robustness;
 mod suppressions;

@@ -11,6 +11,7 @@ fn codes(text: &str, today: &str) -> Vec<&'static str> {
         today: Some(today.parse().expect("a date")),
         allow_empty: true,
         rules: Selection::only(["ORC302", "ORC901", "ORC902", "ORC903", "ORC906"]),
+        ..Options::default()
     };
     let tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)]);
     let report = lint_sources(&tree, &options).expect("a report");

@@ -19,7 +19,7 @@ fn report() -> Report {
         ("Cargo.toml", MANIFEST),
         (
             "src/lib.rs",
-            "//! Case.\n#[path = \"a b/100%25,#?x='&'<é>|`.rs\"]\nmod hostile;\nmod broken;\n",
+            "//! Case.\n#[path = \"a b/100%25,#?x='&'<é>|`.rs\"]\npub mod hostile;\nmod broken;\n",
         ),
         (
             HOSTILE,
@@ -171,7 +171,7 @@ fn an_editor_reads_every_finding_as_one_of_the_compiler() {
 }
 
 fn as_u32(bytes: &std::ops::Range<usize>) -> (u32, u32) {
-    let narrow = |byte| u32::try_from(byte).unwrap();
+    let narrow = |byte| u32::try_from(byte).expect("a small file");
     (narrow(bytes.start), narrow(bytes.end))
 }
 

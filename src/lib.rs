@@ -40,6 +40,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         seconds: seconds(),
         no_color: is_set("NO_COLOR"),
         target_dir: std::env::var_os("CARGO_TARGET_DIR").map(Into::into),
+        step_summary: std::env::var_os("GITHUB_STEP_SUMMARY").map(Into::into),
         input: (io::stdin().is_terminal() && io::stdout().is_terminal() && !is_set("CI"))
             .then(|| cli::Input::new(io::stdin().lock())),
         patience: (io::stderr().is_terminal() && !is_set("CI")).then_some(PATIENCE),

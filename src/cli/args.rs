@@ -1,6 +1,7 @@
 //! The arguments of every command.
 
 use super::baseline::args as baseline;
+use super::lint::ReportFile;
 use super::target::Wish;
 use crate::plan::Conflicts;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -470,6 +471,9 @@ pub(super) struct Lint {
     /// How to print findings
     #[arg(long, value_name = "FORMAT", default_value = "full")]
     pub(super) format: LintFormat,
+    /// Write findings to a file, beside what is printed (repeatable)
+    #[arg(long, value_name = "FORMAT=PATH", value_parser = ReportFile::parse)]
+    pub(super) output_file: Vec<ReportFile>,
     /// Run only this rule (repeatable)
     #[arg(long, value_name = "RULE")]
     pub(super) only: Vec<String>,
@@ -482,6 +486,12 @@ pub(super) struct Lint {
     /// Show findings that are in orch-lint.baseline, too
     #[arg(long)]
     pub(super) no_baseline: bool,
+    /// Say on the error stream how often each rule found something
+    #[arg(long)]
+    pub(super) statistics: bool,
+    /// Say on the error stream how long each part of the run took
+    #[arg(long)]
+    pub(super) timings: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -489,6 +499,11 @@ pub(super) enum LintFormat {
     Full,
     Concise,
     Json,
+    Sarif,
+    Github,
+    Gitlab,
+    Junit,
+    RustcJson,
 }
 
 /// What to take out.

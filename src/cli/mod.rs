@@ -54,6 +54,8 @@ pub struct Environment {
     pub seconds: u64,
     /// The build folder that `CARGO_TARGET_DIR` names.
     pub target_dir: Option<PathBuf>,
+    /// Where GitHub Actions collects the summary of a step, which `GITHUB_STEP_SUMMARY` names.
+    pub step_summary: Option<PathBuf>,
     /// Where answers come from; `None` when there is nobody to ask.
     pub input: Option<Input>,
     /// For how long work is silent before it says on the error stream what it does; `None` when it

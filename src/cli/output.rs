@@ -122,6 +122,14 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Lines that were asked for beside the result.
+    pub(super) fn aside(&mut self, text: &str) {
+        let text = text.trim_end();
+        if !text.is_empty() {
+            self.write(Stream::Err, text);
+        }
+    }
+
     /// What follows from a plan; with `--json` the plan's document names it.
     pub(super) fn warnings(&mut self, warnings: &[Warning]) {
         if self.is_silent() {

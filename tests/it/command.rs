@@ -59,8 +59,9 @@ impl Place {
         command
             .args(arguments)
             .current_dir(self.path(folder))
-            .env_remove("NO_COLOR")
-            .env_remove("CARGO_TARGET_DIR");
+            .env_remove("CARGO_TARGET_DIR")
+            .env_remove("GITHUB_STEP_SUMMARY")
+            .env_remove("NO_COLOR");
         command
     }
 

@@ -27,6 +27,7 @@ pub(crate) fn talk_in(folder: &Path, arguments: &[&str], answers: &[&str]) -> Ta
         no_color: true,
         seconds: 0,
         target_dir: None,
+        step_summary: None,
         input: Some(Input::new(Cursor::new(lines))),
         patience: None,
     };
@@ -291,6 +292,7 @@ fn answers_that_are_no_text_are_asked_for_again() {
         no_color: true,
         seconds: 0,
         target_dir: None,
+        step_summary: None,
         input: Some(Input::new(Cursor::new(&b"\xff\xfe\n\x1b[A\n"[..]))),
         patience: None,
     };

@@ -2,6 +2,18 @@
 
 use crate::command::Place;
 
+/// Every form that findings can have.
+const FORMATS: [&str; 8] = [
+    "full",
+    "concise",
+    "json",
+    "sarif",
+    "github",
+    "gitlab",
+    "junit",
+    "rustc-json",
+];
+
 /// A service with a database call inside of `execute`.
 fn with_findings() -> Place {
     let place = Place::new();
@@ -20,7 +32,7 @@ fn with_findings() -> Place {
 #[test]
 fn findings_are_exit_code_1_in_every_format() {
     let place = with_findings();
-    for format in ["full", "concise", "json"] {
+    for format in FORMATS {
         let ran = place.run_in("src", &["lint", "--format", format]);
         assert_eq!(ran.code, 1, "{ran:?}");
         assert!(ran.out.contains("ORC"), "{format}: {}", ran.out);
@@ -111,4 +123,137 @@ fn what_was_found_is_kept_where_there_is_a_build_folder() {
         .replace("-> bool { true }", "-> u8 { 1 }");
     place.write("src/lib.rs", &clean);
     assert_ne!(lint(), found);
+}
+
+/// A file has what would be printed, and what is printed stays what was asked for.
+#[test]
+fn one_run_writes_a_file_for_every_format() {
+    let place = with_findings();
+    let files = FORMATS.map(|format| format!("{format}=out of {format}.txt"));
+    let mut arguments = vec!["lint", "--format", "concise"];
+    for file in &files {
+        arguments.extend(["--output-file", file]);
+    }
+    let ran = place.run(&arguments);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.out.starts_with("src/lib.rs:"), "{ran:?}");
+    let before = place.everything();
+    for format in FORMATS {
+        let printed = place.run(&["lint", "--format", format]).out;
+        assert_eq!(place.read(&format!("out of {format}.txt")), printed);
+    }
+    let hidden = |path: &&std::path::PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        name.as_encoded_bytes().starts_with(b".")
+    };
+    assert_eq!(before.keys().find(hidden), None);
+}
+
+/// A report that is missing must not look like one without findings, nor replace a device.
+#[test]
+fn a_report_that_cannot_be_written_is_an_error_and_writes_none() {
+    let place = with_findings();
+    place.write("old.json", "old");
+    let before = place.everything();
+    let good = ["lint", "--output-file", "json=old.json", "--output-file"];
+    for (bad, code, says) in [
+        ("sarif=nowhere/lint.sarif", "OG050", "make the folder first"),
+        ("sarif=src", "OG050", "name a file in it"),
+        (
+            "sarif=Cargo.toml/lint.sarif",
+            "OG050",
+            "a part of the path is a file",
+        ),
+        ("junit=/dev/null", "OG050", "it is not a file"),
+        ("junit=src/../old.json", "OG001", "a path of its own"),
+        ("lint.sarif", "OG001", "it is not FORMAT=PATH"),
+        ("sarif=", "OG001", "it is not FORMAT=PATH"),
+        (
+            "xml=lint.xml",
+            "OG001",
+            "sarif, github, gitlab, junit, rustc-json",
+        ),
+    ] {
+        let ran = place.run(&[&good[..], &[bad]].concat());
+        assert!(ran.err.contains(says), "{bad}: {ran:?}");
+        ran.refused(2, code);
+        assert_eq!(place.everything(), before, "{bad}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_goes_where_a_link_leads() {
+    let place = with_findings();
+    place.write("reports/lint.json", "old");
+    std::os::unix::fs::symlink("reports/lint.json", place.path("link.json")).unwrap();
+    let ran = place.run(&["lint", "--output-file", "json=link.json"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        place
+            .read("reports/lint.json")
+            .contains("\"kind\": \"lint\"")
+    );
+    assert!(place.path("link.json").is_symlink());
+}
+
+/// A code host looks for files from the root of the repository; an editor from that of the package.
+#[test]
+fn code_hosts_get_paths_from_where_the_command_was_started() {
+    let place = Place::new();
+    let inner = with_findings();
+    for file in ["Cargo.toml", "src/lib.rs"] {
+        place.write(&format!("a b/pay/{file}"), &inner.read(file));
+    }
+    let printed = |format| place.run(&["lint", "a b/pay", "--format", format]).out;
+    assert!(printed("github").contains("file=a b/pay/src/lib.rs,"));
+    assert!(printed("sarif").contains("\"a%20b/pay/src/lib.rs\""));
+    assert!(printed("gitlab").contains("\"a b/pay/src/lib.rs\""));
+    assert!(printed("rustc-json").contains("\"file_name\":\"src/lib.rs\""));
+}
+
+/// A summary belongs to all commands of a step: it is added to, and only by what is for GitHub.
+#[test]
+fn a_step_of_github_gets_its_summary() {
+    let place = with_findings();
+    place.write("summary.md", "# Build\n");
+    let lint = |format: &str, summary: &str| {
+        let mut command = place.command("", &["lint", "--format", format]);
+        let output = command
+            .env("GITHUB_STEP_SUMMARY", place.path(summary))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    lint("concise", "summary.md");
+    assert_eq!(place.read("summary.md"), "# Build\n");
+    assert_eq!(lint("github", "summary.md"), "");
+    let summary = place.read("summary.md");
+    assert!(summary.starts_with("# Build\n### orch-lint\n"), "{summary}");
+    assert!(summary.contains("| ORC"), "{summary}");
+    let said = lint("github", "nowhere/summary.md");
+    assert!(said.contains("no summary of the job was written"), "{said}");
+}
+
+/// Numbers are for people; the program that reads the report must not stumble over them.
+#[test]
+fn numbers_are_on_the_error_stream() {
+    let place = with_findings();
+    let plain = place.run(&["lint", "--json"]);
+    let ran = place.run(&["lint", "--json", "--statistics", "--timings"]);
+    assert_eq!(ran.out, plain.out);
+    assert_eq!(plain.err, "");
+    assert!(
+        ran.err
+            .starts_with("findings  held back  undecided  rule\n"),
+        "{ran:?}"
+    );
+    assert!(ran.err.contains(" ms  read and parse\n"), "{ran:?}");
+    for rule in orch_lint::rules::ALL {
+        assert!(
+            ran.err.contains(&format!(" ms  {} ", rule.code())),
+            "{ran:?}"
+        );
+    }
 }

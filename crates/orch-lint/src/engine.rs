@@ -5,7 +5,7 @@
 //!                  └─▶ sql ───────┘
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::thread;
 
 use crate::baseline::{self, Baseline};
@@ -21,6 +21,7 @@ use crate::sql::{self, Migrations};
 use crate::suppress::{self, Exception};
 use crate::syntax::span::LineIndex;
 use crate::syntax::{Extent, Mark, STACK};
+use crate::timing::Stopwatch;
 
 /// Lints a tree of sources.
 pub(crate) fn run(
@@ -50,29 +51,40 @@ fn run_here(
     parse: &Parse<'_>,
     selected: &[&'static Rule],
 ) -> Result<Report, LintError> {
+    let mut watch = Stopwatch::start(options.clock);
     let packages = manifest::packages(tree).map_err(LintError::usage)?;
     if packages.is_empty() {
         return Err(LintError::usage(
             "Cargo.toml names no package and no member",
         ));
     }
+    watch.lap("manifests");
     let baseline = match options.ignore_baseline {
         true => None,
         false => Baseline::of(tree)?,
     };
     let loaded = load(tree, parse, &packages);
+    watch.lap("read and parse");
     let migrations = sql::replay(tree, &packages);
+    watch.lap("migrations");
     let workspace = Workspace::build(&loaded, &packages);
     let functions = workspace.functions();
+    watch.lap("model");
     let mut violations = Vec::new();
     let mut unknowns: Vec<Unknown> = Vec::new();
     for rule in selected {
         let (found, unknown) = Check::run(rule, &workspace, &functions, &migrations, options);
         violations.extend(found);
         unknowns.extend(unknown);
+        watch.lap(rule.code());
     }
     let files = texts(&loaded, &migrations);
-    apply_exceptions(&mut violations, &loaded, &migrations, options, selected);
+    order(&mut violations);
+    let found = by_rule(&violations);
+    let complaints = apply_exceptions(&mut violations, &loaded, &migrations, options, selected);
+    let suppressed = difference(found, &by_rule(&violations));
+    violations.extend(complaints);
+    watch.lap("exceptions");
     if is_selected(selected, &rules::COULD_NOT_PARSE) {
         violations.extend(failures(&loaded, &migrations));
     }
@@ -80,10 +92,14 @@ fn run_here(
     unknowns.dedup();
     let mut findings = finish(violations, &files);
     let baselined = baseline.map_or(0, |known| baseline::hold_back(&known, tree, &mut findings));
+    watch.lap("findings");
     Ok(Report {
         findings,
         baselined,
         unknowns,
+        rules: selected.to_vec(),
+        suppressed,
+        timings: watch.timings,
         files: loaded.files.iter().filter(|file| file.reached).count() + migrations.files.len(),
         orchestrators: workspace.orchestrators().len(),
         commands: workspace.commands().len(),
@@ -139,14 +155,14 @@ fn failures(loaded: &Loaded, migrations: &Migrations) -> Vec<Violation> {
     failed.collect()
 }
 
-/// Takes out what exceptions hold back, and adds what is wrong with the exceptions.
+/// Takes out what exceptions hold back; gives what is wrong with the exceptions.
 fn apply_exceptions(
     violations: &mut Vec<Violation>,
     loaded: &Loaded,
     migrations: &Migrations,
     options: &Options,
     selected: &[&'static Rule],
-) {
+) -> Vec<Violation> {
     let mut judged = Vec::new();
     for file in loaded.files.iter().filter(|file| file.reached) {
         if let Ok(facts) = &file.facts {
@@ -171,7 +187,7 @@ fn apply_exceptions(
             selected,
         ));
     }
-    violations.extend(judged);
+    judged
 }
 
 fn exceptions_of(
@@ -246,8 +262,29 @@ fn complaint(rule: &'static Rule, path: &str, mark: &Mark, message: String) -> V
     }
 }
 
-/// Sorts, drops repetitions, and adds bytes and fingerprints.
-fn finish(mut violations: Vec<Violation>, files: &HashMap<&str, &str>) -> Vec<Finding> {
+/// How many violations there are of each rule, by its code.
+fn by_rule(violations: &[Violation]) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for violation in violations {
+        *counts.entry(violation.rule.code()).or_default() += 1;
+    }
+    counts
+}
+
+/// What is in the first counts and not in the second.
+fn difference(
+    mut counts: BTreeMap<&'static str, usize>,
+    left: &BTreeMap<&'static str, usize>,
+) -> BTreeMap<&'static str, usize> {
+    for (code, count) in &mut counts {
+        *count -= left.get(code).copied().unwrap_or(0);
+    }
+    counts.retain(|_, count| *count > 0);
+    counts
+}
+
+/// Sorts, and drops repetitions.
+fn order(violations: &mut Vec<Violation>) {
     violations.sort_by(|a, b| {
         let key = |of: &Violation| (of.at.path.clone(), of.at.span, of.rule.code());
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
@@ -258,6 +295,11 @@ fn finish(mut violations: Vec<Violation>, files: &HashMap<&str, &str>) -> Vec<Fi
             && a.at.span == b.at.span
             && a.message == b.message
     });
+}
+
+/// Puts violations in order, and adds bytes and fingerprints.
+fn finish(mut violations: Vec<Violation>, files: &HashMap<&str, &str>) -> Vec<Finding> {
+    order(&mut violations);
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut indexes: HashMap<String, LineIndex<'_>> = HashMap::new();
     let mut findings = Vec::with_capacity(violations.len());

@@ -45,6 +45,7 @@ pub mod sources;
 mod sql;
 mod suppress;
 mod syntax;
+mod timing;
 
 use std::path::Path;
 
@@ -56,6 +57,7 @@ pub use explain::explain;
 pub use finding::{Finding, Place, Severity, Unknown};
 pub use options::{LintError, LintErrorKind, Options, Selection};
 pub use report::Report;
+pub use timing::Timing;
 
 /// Lints the package or workspace in a directory.
 ///

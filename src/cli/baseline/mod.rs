@@ -149,6 +149,7 @@ fn lint(
         rules,
         allow_empty: true,
         ignore_baseline: true,
+        ..Options::default()
     };
     let working = output.working("linting");
     let facts = Facts::of(root, environment);

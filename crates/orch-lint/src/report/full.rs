@@ -21,6 +21,13 @@ pub(super) fn render(report: &Report, color: bool) -> String {
     text
 }
 
+/// One finding without colours.
+pub(super) fn render_one(finding: &Finding) -> String {
+    let mut text = String::new();
+    one(&mut text, finding, &Paint { color: false });
+    text
+}
+
 fn one(text: &mut String, finding: &Finding, paint: &Paint) {
     let level = paint.level(
         finding.severity,

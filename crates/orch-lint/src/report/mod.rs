@@ -1,10 +1,25 @@
 //! The result of a run, and how it is shown.
+//!
+//! **Invariant:** what comes from sources (paths, names, messages) cannot break out of its place in
+//! any format.
 
 mod concise;
 mod full;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod numbers;
+mod rustc_json;
+#[cfg(test)]
+mod sample;
+mod sarif;
+
+use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Severity, Unknown};
+use crate::rules::Rule;
+use crate::timing::Timing;
 
 /// The result of a run.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +41,12 @@ pub struct Report {
     pub unparsed: usize,
     /// How many findings were left out because they are in the baseline.
     pub baselined: usize,
+    /// The rules that ran, by code.
+    pub rules: Vec<&'static Rule>,
+    /// How many findings exceptions hold back, by the code of the rule.
+    pub suppressed: BTreeMap<&'static str, usize>,
+    /// How long the parts of the run took; empty without a clock.
+    pub timings: Vec<Timing>,
 }
 
 impl Report {
@@ -72,6 +93,79 @@ impl Report {
         json::render(self)
     }
 
+    /// SARIF 2.1.0, for code hosts and viewers. Of more than 25,000 findings the rest is left out, warnings
+    /// first, and the document says so.
+    #[must_use]
+    pub fn to_sarif(&self) -> String {
+        sarif::render(self)
+    }
+
+    /// Commands of GitHub Actions, one per finding, errors first.
+    #[must_use]
+    pub fn to_github(&self) -> String {
+        github::render(self)
+    }
+
+    /// All findings as a Markdown table for the summary of a job of GitHub Actions, below 1 MiB.
+    #[must_use]
+    pub fn to_github_summary(&self) -> String {
+        github::summary(self)
+    }
+
+    /// A Code Quality report of GitLab.
+    #[must_use]
+    pub fn to_gitlab(&self) -> String {
+        gitlab::render(self)
+    }
+
+    /// `JUnit` XML: a suite for every rule that ran.
+    #[must_use]
+    pub fn to_junit(&self) -> String {
+        junit::render(self)
+    }
+
+    /// Messages like those of `cargo check --message-format=json`, one line per finding, as editors
+    /// read them.
+    #[must_use]
+    pub fn to_rustc_json(&self) -> String {
+        rustc_json::render(self)
+    }
+
+    /// How often each rule found something, was held back and could not decide.
+    #[must_use]
+    pub fn render_statistics(&self) -> String {
+        numbers::statistics(self)
+    }
+
+    /// How long each part of the run took; empty when nothing was measured.
+    #[must_use]
+    pub fn render_timings(&self) -> String {
+        numbers::timings(self)
+    }
+
+    /// The same report with paths as seen from a folder further up. `folder` leads from there to the
+    /// root that was linted, with `/`. Fingerprints stay.
+    #[must_use]
+    pub fn below(mut self, folder: &str) -> Self {
+        let folder = folder.trim_end_matches('/');
+        if folder.is_empty() {
+            return self;
+        }
+        let findings = self.findings.iter_mut().map(|finding| &mut finding.path);
+        let unknowns = self.unknowns.iter_mut().map(|unknown| &mut unknown.path);
+        findings
+            .chain(unknowns)
+            .for_each(|path| *path = format!("{folder}/{path}"));
+        self
+    }
+
+    /// Errors, then warnings, each by file and place.
+    fn errors_first(&self) -> Vec<&Finding> {
+        let mut findings: Vec<&Finding> = self.findings.iter().collect();
+        findings.sort_by_key(|finding| finding.severity);
+        findings
+    }
+
     /// `2 errors, 1 warning in 30 files (1 orchestrator)`.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -97,6 +191,14 @@ impl Report {
         let files = plural(self.files, "file");
         let orchestrators = plural(self.orchestrators, "orchestrator");
         format!("{found} in {files} ({orchestrators}){baselined}{undecided}")
+    }
+}
+
+/// What is wrong and what to do about it, in lines.
+fn told(finding: &Finding) -> String {
+    match &finding.help {
+        Some(help) => format!("{}\nhelp: {help}", finding.message),
+        None => finding.message.clone(),
     }
 }
 

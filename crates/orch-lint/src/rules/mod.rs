@@ -117,6 +117,19 @@ impl Rule {
         lines.nth(1).unwrap_or_default()
     }
 
+    /// What it does: the first section of the documentation, in one line.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let lines = self.docs.lines();
+        let lines = lines.skip_while(|line| !line.starts_with("## What it does"));
+        let lines: Vec<&str> = lines
+            .skip(1)
+            .take_while(|line| !line.starts_with("## "))
+            .filter(|line| !line.is_empty())
+            .collect();
+        lines.join(" ")
+    }
+
     /// Whether exceptions to it can be written down. The rules about exceptions allow none.
     #[must_use]
     pub fn allows_exceptions(&self) -> bool {

@@ -4,6 +4,7 @@
 mod baseline;
 mod cases;
 mod fixtures;
+mod formats;
 mod project;
 mod robustness;
 mod suppressions;

@@ -1,5 +1,8 @@
 //! `orch-gen lint` and `orch-gen rules`: the linter on the command line.
 
+mod files;
+mod forms;
+
 use super::Environment;
 use super::args::{Lint, LintFormat};
 use super::facts::Facts;
@@ -9,21 +12,26 @@ use crate::disk::{Entry, Read, Real};
 use crate::error::{Code, Error, Exit, Result};
 use crate::package::{self, Found};
 use crate::plan::{Change, Plan, SCHEMA};
+pub(super) use files::ReportFile;
+use forms::Forms;
 use orch_lint::sources::{Disk, Overlay};
 use orch_lint::{Date, LintError, LintErrorKind, Options, Report, Selection};
 use serde_json::json;
 use std::borrow::Cow;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-/// Lints a package or workspace and prints the findings.
+/// Lints a package or workspace, and prints the findings after they are in all files asked for.
 pub(super) fn run(
     arguments: &Lint,
     environment: &Environment,
     output: &mut Output<'_>,
 ) -> Result<Exit> {
     let root = root(arguments.path.as_deref(), environment)?;
+    let goals = files::goals(&arguments.output_file, environment)?;
     let options = Options {
         today: today(environment),
         rules: Selection {
@@ -32,14 +40,25 @@ pub(super) fn run(
         },
         allow_empty: arguments.allow_empty,
         ignore_baseline: arguments.no_baseline,
+        clock: arguments.timings.then_some(clock),
     };
     let working = output.working("linting");
     let facts = Facts::of(&root, environment);
     let report = orch_lint::lint_with(&Disk::new(&root), &options, &facts.cache)
         .map_err(|error| refused(&error, &root))?;
     drop(working);
-    print(&report, arguments, output);
     facts.save();
+    let forms = Forms::new(&report, &root, environment);
+    let contents = goals.into_iter().map(|goal| {
+        let text = forms.text(goal.format, false);
+        (goal.path, text)
+    });
+    files::write(contents)?;
+    print(&forms, arguments, environment, output);
+    if arguments.statistics {
+        output.aside(&report.render_statistics());
+    }
+    output.aside(&report.render_timings());
     Ok(match report.exit_code() {
         0 => Exit::Done,
         1 => Exit::Findings,
@@ -142,26 +161,24 @@ pub(super) fn root(path: Option<&Path>, environment: &Environment) -> Result<Pat
     }
 }
 
-fn print(report: &Report, arguments: &Lint, output: &mut Output<'_>) {
+fn print(forms: &Forms<'_>, arguments: &Lint, environment: &Environment, output: &mut Output<'_>) {
     let format = if output.json {
         LintFormat::Json
     } else {
         arguments.format
     };
-    match format {
-        LintFormat::Json => output.document(&document(report)),
-        LintFormat::Concise => output.text(&report.render_concise()),
-        LintFormat::Full => output.text(&report.render_full(output.style().color)),
+    output.text(&forms.text(format, output.style().color));
+    if let (LintFormat::Github, Some(summary)) = (format, &environment.step_summary)
+        && let Err(error) = files::append(summary, &forms.summary())
+    {
+        output.note(&format!("no summary of the job was written: {error}"));
     }
 }
 
-/// The report as every other document begins.
-fn document(report: &Report) -> serde_json::Value {
-    let mut document: serde_json::Value =
-        serde_json::from_str(&report.to_json()).unwrap_or_default();
-    document["schema"] = json!(SCHEMA);
-    document["kind"] = json!("lint");
-    document
+/// Time since it was first asked for.
+fn clock() -> Duration {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
 }
 
 /// The day, in UTC, from days since 1970: exceptions in the source end on a day.

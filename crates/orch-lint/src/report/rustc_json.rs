@@ -1,0 +1,135 @@
+//! Messages as `cargo check --message-format=json` prints them, for editors that read those.
+
+use serde_json::{Value, json};
+
+use super::{Report, full};
+use crate::finding::Finding;
+use crate::rules;
+
+/// One line per finding.
+pub(super) fn render(report: &Report) -> String {
+    let lines = report
+        .findings
+        .iter()
+        .map(|of| format!("{}\n", message(of)));
+    lines.collect()
+}
+
+/// Cargo names a package and a target with each message; the linter stands for both.
+fn message(of: &Finding) -> Value {
+    json!({
+        "reason": "compiler-message",
+        "package_id": "orch-lint",
+        "manifest_path": "Cargo.toml",
+        "target": {
+            "kind": ["lib"],
+            "crate_types": ["lib"],
+            "name": "orch-lint",
+            "src_path": of.path,
+            "edition": "2024",
+            "doc": false,
+            "doctest": false,
+            "test": false,
+        },
+        "message": diagnostic(of),
+    })
+}
+
+/// Editors split the code at `::` into who says it and what.
+fn diagnostic(of: &Finding) -> Value {
+    let help = of.help.as_ref().map(|help| {
+        json!({
+            "message": help,
+            "code": null,
+            "level": "help",
+            "spans": [],
+            "children": [],
+            "rendered": null,
+        })
+    });
+    json!({
+        "$message_type": "diagnostic",
+        "message": format!("{}: {}", of.name, of.message),
+        "code": {
+            "code": format!("orch::{}", of.code),
+            "explanation": rules::find(of.code).map(rules::Rule::docs),
+        },
+        "level": of.severity.as_str(),
+        "spans": [span(of)],
+        "children": help.into_iter().collect::<Vec<Value>>(),
+        "rendered": full::render_one(of),
+    })
+}
+
+fn span(of: &Finding) -> Value {
+    json!({
+        "file_name": of.path,
+        "byte_start": of.bytes.start,
+        "byte_end": of.bytes.end,
+        "line_start": of.start.line,
+        "line_end": of.end.line,
+        "column_start": of.start.column,
+        "column_end": of.end.column,
+        "is_primary": true,
+        "text": text(of),
+        "label": null,
+        "suggested_replacement": null,
+        "suggestion_applicability": null,
+        "expansion": null,
+    })
+}
+
+/// The first line, with what of it is meant.
+fn text(of: &Finding) -> Vec<Value> {
+    if of.source_line.is_empty() {
+        return Vec::new();
+    }
+    let is_one_line = of.start.line == of.end.line;
+    let end = if is_one_line {
+        of.end.column as usize
+    } else {
+        of.source_line.chars().count() + 1
+    };
+    vec![json!({
+        "text": of.source_line,
+        "highlight_start": of.start.column,
+        "highlight_end": end,
+    })]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn a_finding_is_one_line_with_its_code_and_its_help() {
+        let text = render(&sample::report());
+        assert_eq!(text.lines().count(), 2);
+        let line: Value = serde_json::from_str(text.lines().nth(1).unwrap()).unwrap();
+        let message = &line["message"];
+        assert_eq!(message["code"]["code"], "orch::ORC002");
+        assert_eq!(message["level"], "error");
+        assert_eq!(message["spans"][0]["file_name"], sample::PATH);
+        assert_eq!(message["children"][0]["spans"], json!([]));
+        let rendered = message["rendered"].as_str().unwrap();
+        assert!(
+            rendered.starts_with("error[ORC002]: txn-in-execute"),
+            "{rendered}"
+        );
+    }
+
+    #[test]
+    fn the_mark_ends_with_its_first_line() {
+        let error = &text(&sample::error())[0];
+        assert_eq!(
+            (&error["highlight_start"], &error["highlight_end"]),
+            (&9.into(), &11.into())
+        );
+        let warning = &text(&sample::warning())[0];
+        assert_eq!(
+            (&warning["highlight_start"], &warning["highlight_end"]),
+            (&1.into(), &15.into())
+        );
+    }
+}

@@ -1,0 +1,196 @@
+//! SARIF 2.1.0.
+
+use serde_json::{Value, json};
+
+use super::{Report, told};
+use crate::finding::{Finding, Unknown};
+use crate::rules::Rule;
+
+/// Code hosts refuse a run with more results.
+const MAX_RESULTS: usize = 25_000;
+/// What paths are relative to.
+const ROOT: &str = "%SRCROOT%";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// The whole report as one log with one run.
+pub(super) fn render(report: &Report) -> String {
+    let mut findings: Vec<&Finding> = report.findings.iter().collect();
+    let left_out = findings.len().saturating_sub(MAX_RESULTS);
+    if left_out > 0 {
+        findings = report.errors_first();
+        findings.truncate(MAX_RESULTS);
+    }
+    let results: Vec<Value> = findings.iter().map(|of| result(of, report)).collect();
+    let document = json!({
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "orch-lint",
+                "version": env!("CARGO_PKG_VERSION"),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": report.rules.iter().map(|rule| described(rule)).collect::<Vec<Value>>(),
+            } },
+            "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": {
+                ROOT: { "description": { "text": "The folder that paths are relative to." } },
+            },
+            "invocations": [{
+                "executionSuccessful": report.unparsed == 0,
+                "exitCode": report.exit_code(),
+                "toolExecutionNotifications": notifications(report, left_out),
+            }],
+            "results": results,
+        }],
+    });
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn described(rule: &Rule) -> Value {
+    let description = rule.description();
+    let first = description.split_inclusive(". ").next().unwrap_or_default();
+    json!({
+        "id": rule.code(),
+        "name": rule.name(),
+        "shortDescription": { "text": first.trim_end() },
+        "fullDescription": { "text": description },
+        "help": { "text": rule.docs(), "markdown": rule.docs() },
+        "defaultConfiguration": { "level": rule.severity().as_str() },
+    })
+}
+
+fn result(of: &Finding, report: &Report) -> Value {
+    let mut location = json!({
+        "physicalLocation": {
+            "artifactLocation": { "uri": uri(&of.path), "uriBaseId": ROOT },
+            "region": {
+                "startLine": of.start.line,
+                "startColumn": of.start.column,
+                "endLine": of.end.line,
+                "endColumn": of.end.column,
+                "byteOffset": of.bytes.start,
+                "byteLength": of.bytes.len(),
+            },
+        },
+    });
+    if !of.item.is_empty() {
+        location["logicalLocations"] = json!([{ "fullyQualifiedName": of.item }]);
+    }
+    let mut result = json!({
+        "ruleId": of.code,
+        "level": of.severity.as_str(),
+        "message": { "text": told(of) },
+        "locations": [location],
+        "partialFingerprints": { "orchLint/v1": of.fingerprint },
+    });
+    if let Some(index) = index(of.code, report) {
+        result["ruleIndex"] = json!(index);
+    }
+    if !of.chain.is_empty() {
+        result["properties"] = json!({ "chain": of.chain });
+    }
+    result
+}
+
+fn index(code: &str, report: &Report) -> Option<usize> {
+    report.rules.iter().position(|rule| rule.code() == code)
+}
+
+/// What a reader must know who sees only the results.
+fn notifications(report: &Report, left_out: usize) -> Vec<Value> {
+    let unknowns = report.unknowns.iter().map(|of| undecided(of, report));
+    let mut all: Vec<Value> = unknowns.collect();
+    if left_out > 0 {
+        let total = report.findings.len();
+        let text =
+            format!("{left_out} of {total} findings are left out: a code host takes {MAX_RESULTS}");
+        all.insert(
+            0,
+            json!({ "level": "warning", "message": { "text": text } }),
+        );
+    }
+    all
+}
+
+fn undecided(of: &Unknown, report: &Report) -> Value {
+    let mut rule = json!({ "id": of.code });
+    if let Some(index) = index(of.code, report) {
+        rule["index"] = json!(index);
+    }
+    json!({
+        "level": "note",
+        "message": { "text": format!("undecided: {}", of.message) },
+        "associatedRule": rule,
+        "locations": [{ "physicalLocation": {
+            "artifactLocation": { "uri": uri(&of.path), "uriBaseId": ROOT },
+            "region": { "startLine": of.line, "startColumn": of.column },
+        } }],
+    })
+}
+
+/// A path as a relative reference: everything that could have a meaning in a URI is encoded.
+fn uri(path: &str) -> String {
+    let mut text = String::new();
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    fn log(report: &Report) -> Value {
+        serde_json::from_str(&render(report)).unwrap()
+    }
+
+    #[test]
+    fn a_result_names_its_rule_its_place_and_its_fingerprint() {
+        let run = &log(&sample::report())["runs"][0];
+        let result = &run["results"][1];
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(run["tool"]["driver"]["rules"][index]["id"], "ORC002");
+        assert_eq!(result["partialFingerprints"]["orchLint/v1"], "00ff");
+        let place = &result["locations"][0]["physicalLocation"];
+        let uri = &place["artifactLocation"]["uri"];
+        assert_eq!(
+            uri,
+            "src/a%20b/100%25%2Cx%3A%22y%22%3C%27%26%27%3E%C3%A9%7C%60.rs"
+        );
+        assert_eq!(place["region"]["startColumn"], 9);
+        assert_eq!(place["region"]["byteLength"], 3);
+    }
+
+    #[test]
+    fn a_rule_brings_its_documentation() {
+        let rule = &log(&sample::report())["runs"][0]["tool"]["driver"]["rules"][0];
+        let markdown = rule["help"]["markdown"].as_str().unwrap();
+        assert!(markdown.contains("## Why is this bad?"));
+        assert_eq!(rule["defaultConfiguration"]["level"], "error");
+        let full = rule["fullDescription"]["text"].as_str().unwrap();
+        assert!(full.ends_with("inside `Orchestrator::execute`."), "{full}");
+    }
+
+    /// A code host refuses the whole upload; errors must not be what is missing.
+    #[test]
+    fn what_a_code_host_would_refuse_is_cut_and_said() {
+        let mut report = sample::report();
+        report.findings = vec![sample::warning(); MAX_RESULTS];
+        report.findings.push(sample::error());
+        let run = &log(&report)["runs"][0];
+        let results = run["results"].as_array().unwrap();
+        assert_eq!(results.len(), MAX_RESULTS);
+        assert_eq!(results[0]["level"], "error");
+        let said = &run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"];
+        assert!(said.as_str().unwrap().starts_with("1 of 25001 findings"));
+    }
+}

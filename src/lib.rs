@@ -15,6 +15,7 @@ pub mod cli;
 pub mod components;
 pub mod disk;
 pub mod error;
+pub mod git;
 pub mod inject;
 pub mod lock;
 pub mod model;

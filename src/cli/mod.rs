@@ -12,6 +12,7 @@ mod doctor;
 mod explain;
 mod facts;
 mod generate;
+mod hook;
 mod import;
 mod interactive;
 mod lint;
@@ -112,6 +113,7 @@ fn dispatch(
         Some(Command::Import(target)) => import::run(&target, environment, output),
         Some(Command::Remove(arguments)) => remove::run(&arguments, environment, output),
         Some(Command::Lint(arguments)) => lint::run(&arguments, environment, output),
+        Some(Command::Hook { what }) => hook::run(&what, environment, output),
         Some(Command::Rules) => {
             lint::rules(output);
             Ok(Exit::Done)

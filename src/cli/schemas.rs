@@ -33,6 +33,7 @@ schemas![
     "check",
     "lint",
     "rules",
+    "hook",
     "explanation",
     "explanations",
     "doctor",

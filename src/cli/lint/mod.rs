@@ -1,5 +1,7 @@
 //! `orch-gen lint` and `orch-gen rules`: the linter on the command line.
 
+mod changed;
+
 use super::Environment;
 use super::args::{Lint, LintFormat};
 use super::facts::Facts;
@@ -23,7 +25,7 @@ pub(super) fn run(
     environment: &Environment,
     output: &mut Output<'_>,
 ) -> Result<Exit> {
-    let root = root(arguments, environment)?;
+    let root = root(arguments.path.as_deref(), environment)?;
     let options = Options {
         today: today(environment),
         rules: Selection {
@@ -34,8 +36,13 @@ pub(super) fn run(
     };
     let working = output.working("linting");
     let facts = Facts::of(&root, environment);
-    let report = orch_lint::lint_with(&Disk::new(&root), &options, &facts.cache)
-        .map_err(|error| refused(&error, &root))?;
+    let folder = &environment.folder;
+    let report = match &arguments.since {
+        _ if arguments.staged => changed::staged(&root, folder, &options, &facts)?,
+        Some(revision) => changed::since(revision, &root, folder, &options, &facts)?,
+        None => orch_lint::lint_with(&Disk::new(&root), &options, &facts.cache)
+            .map_err(|error| refused(&error, &root))?,
+    };
     drop(working);
     print(&report, arguments, output);
     facts.save();
@@ -125,8 +132,8 @@ pub(super) fn rules(output: &mut Output<'_>) {
 }
 
 /// The folder named, else the package around, else where one stands.
-fn root(arguments: &Lint, environment: &Environment) -> Result<PathBuf> {
-    let Some(path) = &arguments.path else {
+pub(super) fn root(path: Option<&Path>, environment: &Environment) -> Result<PathBuf> {
+    let Some(path) = path else {
         return Ok(match package::find(&Real, &environment.folder)? {
             Found::Ours(root) | Found::Foreign(root) => root,
             Found::Nothing => environment.folder.clone(),

@@ -14,9 +14,11 @@ const OUTSIDE: [&str; 5] = [
 ];
 
 /// An orchestrator that keeps the rule that these tests ask for, and one that breaks it.
-pub(crate) const GOOD: &str = "impl orch_runtime::Orchestrator for crate::Pay {\n    \
+pub(crate) const GOOD: &str = "// orch: allow(ORC203, ORC204) there is no service\n\
+     impl orch_runtime::Orchestrator for crate::Pay {\n    \
      async fn execute(&self) -> orch_runtime::Outcome { self.pay().await }\n}\n";
-pub(crate) const BAD: &str = "impl orch_runtime::Orchestrator for crate::Pay {\n    \
+pub(crate) const BAD: &str = "// orch: allow(ORC203, ORC204) there is no service\n\
+     impl orch_runtime::Orchestrator for crate::Pay {\n    \
      fn execute(&self) -> orch_runtime::Outcome { self.pay() }\n}\n";
 
 /// A repository with a package in one of its folders.

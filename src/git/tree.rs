@@ -70,11 +70,16 @@ impl Tree {
         })
     }
 
-    /// Whether there is any file in the folder.
+    /// Whether there is anything to lint in the folder: a manifest or Rust.
     #[must_use]
-    pub fn has_files(&self) -> bool {
-        let inside = |path: &String| self.prefix.is_empty() || path.starts_with(&self.below(""));
-        self.files.keys().any(|path| inside(path))
+    pub fn has_sources(&self) -> bool {
+        let below = self.below("");
+        let is_source = |path: &str| path == "Cargo.toml" || path.ends_with(".rs");
+        let mut inside = self
+            .files
+            .keys()
+            .filter_map(|path| path.strip_prefix(&below));
+        inside.any(is_source)
     }
 
     fn of(

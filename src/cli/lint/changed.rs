@@ -24,7 +24,8 @@ pub(super) fn staged(
         return Ok(Report::default());
     }
     let index = Tree::index(&repository)?;
-    if !index.has_files() {
+    // Such as on a branch that the package is not on.
+    if !index.has_sources() {
         return Ok(Report::default());
     }
     Change {

@@ -8,7 +8,7 @@
 //!
 //! `spec` is what `orch.toml` says, `model` is that with every name and type worked out,
 //! `components` turn the model into files, `plan` compares them with what is there, and `apply`
-//! carries a plan out. Only `apply` writes to a user's disk.
+//! carries a plan out. Only `apply` writes to a user's package. `git` shows the linter what is staged.
 
 pub mod apply;
 pub mod cli;

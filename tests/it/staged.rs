@@ -69,8 +69,12 @@ fn renamed_deleted_and_new_files_are_as_the_index_has_them() {
     // It is on the disk only, and git does not know it.
     assert_eq!(repository.found(&[]), ["src/pay out.rs"]);
     // Git is told that it will come: a commit would not have it.
+    let files =
+        || repository.run(&["lint", "--staged", "--json"]).json()["summary"]["files"].take();
+    let before = files();
     repository.git(&["add", "-N", "src/pay out.rs"]);
     assert!(repository.found(STAGED).is_empty());
+    assert_eq!(files(), before);
 }
 
 /// A path with a line break or other letters would end a list that is read line by line.
@@ -125,8 +129,15 @@ fn settings_of_diffs_change_nothing() {
         repository.git(&["config", name, value]);
     }
     repository.stage("src/pay.rs", BAD);
+    repository.git(&["commit", "-qm", "bad"]);
+    // An old finding, which is said because its file changes.
+    repository.stage("src/pay.rs", &format!("// Pays.\n{BAD}"));
     assert_eq!(repository.found(STAGED), PAY);
     assert_eq!(repository.found(&["--since", "HEAD"]), PAY);
+    // Git is started in the folder that its variables hold for, and that need not be the top.
+    let mut told = repository.command("shop/src", &["lint", "--staged", "--only", "ORC001"]);
+    told.env("GIT_INDEX_FILE", repository.path(".git/index"));
+    assert_eq!(ran(told).code, 1);
 }
 
 /// Two sides of a merge are in the index, and neither is what will be committed.
@@ -229,6 +240,9 @@ fn a_branch_answers_for_what_it_changes() {
     let lib = repository.place.read("src/lib.rs");
     repository.write("src/lib.rs", &format!("{lib}mod new;\n"));
     assert_eq!(repository.found(since), ["src/new.rs"]);
+    // Nor does anything else change.
+    repository.git(&["commit", "-qam", "a module without its file"]);
+    assert_eq!(repository.found(&["--since", "HEAD"]), ["src/new.rs"]);
 }
 
 #[test]

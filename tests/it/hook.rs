@@ -90,18 +90,18 @@ fn a_hook_of_somebody_else_is_kept() {
             ran.err.contains("orch-gen lint --staged || exit $?"),
             "{ran:?}"
         );
-        ran.refused(2, "OG063");
+        ran.refused(2, "OG066");
         repository.run(UNINSTALL).done();
         assert_eq!(repository.place.read(HOOK), text);
         assert_eq!(mode(&repository), 0o750);
     }
     let python = with_hook("#!/usr/bin/env python3\nprint()\n", 0o755);
-    python.run(APPEND).refused(2, "OG063");
+    python.run(APPEND).refused(2, "OG066");
     let link = Repository::new();
     link.place.write("hook.sh", OTHER);
     fs::create_dir_all(link.path(".git/hooks")).unwrap();
     std::os::unix::fs::symlink("../../hook.sh", link.path(HOOK)).unwrap();
-    link.run(APPEND).refused(2, "OG063");
+    link.run(APPEND).refused(2, "OG066");
     assert_eq!(link.place.read("hook.sh"), OTHER);
 }
 

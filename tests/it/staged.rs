@@ -253,7 +253,7 @@ fn without_a_repository_or_revision_nothing_but_an_error_is_said() {
     for revision in ["mian", "main", "--all", ""] {
         let ran = repository.run(&["lint", &format!("--since={revision}")]);
         assert!(ran.out.is_empty(), "{ran:?}");
-        ran.refused(2, "OG062");
+        ran.refused(2, "OG065");
     }
     let none = Place::new();
     none.write("Cargo.toml", "[package]\nname = \"shop\"\n");
@@ -261,7 +261,7 @@ fn without_a_repository_or_revision_nothing_but_an_error_is_said() {
         command.env("GIT_CEILING_DIRECTORIES", none.path("").parent().unwrap());
         let ran = ran(crate::repository::isolated(command));
         assert!(ran.out.is_empty(), "{ran:?}");
-        ran.refused(2, "OG062");
+        ran.refused(2, "OG065");
     };
     for arguments in [
         &["lint", "--staged"][..],

@@ -126,6 +126,11 @@ codes! {
     BaselineExists = "OG063", Exit::Usage;
     /// A file could not be read or parsed, so that nobody can tell which findings there are.
     NotAllLinted = "OG064", Exit::Internal;
+    /// Git could not be asked: it is not installed, the folder is in no repository of it, or it knows no
+    /// such revision.
+    Git = "OG065", Exit::Usage;
+    /// A hook of somebody else is where ours has to go.
+    HookTaken = "OG066", Exit::Usage;
     /// A template of the package's own is not of the template language, asks for a value that it is not
     /// given, makes a file of the wrong language, or is in the place of no template.
     OwnTemplate = "OG070", Exit::Usage;

@@ -8,13 +8,14 @@
 //!
 //! `spec` is what `orch.toml` says, `model` is that with every name and type worked out,
 //! `components` turn the model into files, `plan` compares them with what is there, and `apply`
-//! carries a plan out. Only `apply` writes to a user's disk.
+//! carries a plan out. Only `apply` writes to a user's package. `git` shows the linter what is staged.
 
 pub mod apply;
 pub mod cli;
 pub mod components;
 pub mod disk;
 pub mod error;
+pub mod git;
 pub mod inject;
 pub mod lock;
 pub mod model;

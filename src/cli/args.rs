@@ -118,8 +118,21 @@ Examples:
   orch-gen lint
   orch-gen lint services/shop --format concise
   orch-gen lint --only ORC002 --only missing-docs
+  orch-gen lint --staged             (what a commit would add)
+  orch-gen lint --since origin/main  (what a branch adds)
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 a file does not parse.";
+
+const HOOK_EXAMPLES: &str = "\
+Examples:
+  orch-gen hook install
+  orch-gen hook install --pre-push services/shop
+  orch-gen hook install --append  (into a shell script that is there)
+  orch-gen hook uninstall
+
+A hook that is there stays as it is: without --append, the lines to put in
+are shown. Before a commit, what is staged is linted; before a push, the
+files on the disk.";
 
 /// Writes the whole safe call to somebody else's API into a Rust service.
 #[derive(Debug, Parser)]
@@ -203,6 +216,12 @@ pub(super) enum Command {
     Baseline {
         #[command(subcommand)]
         what: baseline::Kind,
+    },
+    /// Lint before each commit or push, as a hook of git
+    #[command(after_help = HOOK_EXAMPLES)]
+    Hook {
+        #[command(subcommand)]
+        what: HookKind,
     },
     /// List the linter's rules
     #[command(after_help = "Examples:\n  orch-gen rules\n  orch-gen rules --json")]
@@ -468,6 +487,13 @@ pub(super) enum ConflictForm {
 pub(super) struct Lint {
     /// The folder of a package or workspace [default: the one around]
     pub(super) path: Option<PathBuf>,
+    /// Lint what is staged in git, whatever is on the disk; say what the commit
+    /// answers for
+    #[arg(long, conflicts_with = "since")]
+    pub(super) staged: bool,
+    /// Say only what changes since the branch left this git revision answer for
+    #[arg(long, value_name = "REV")]
+    pub(super) since: Option<String>,
     /// How to print findings
     #[arg(long, value_name = "FORMAT", default_value = "full")]
     pub(super) format: LintFormat,
@@ -492,6 +518,36 @@ pub(super) struct Lint {
     /// Say on the error stream how long each part of the run took
     #[arg(long)]
     pub(super) timings: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HookKind {
+    /// Put the linter into a hook
+    Install {
+        #[command(flatten)]
+        hook: Hook,
+        /// Put lines into a shell script that is there already
+        #[arg(long)]
+        append: bool,
+    },
+    /// Take out exactly what `install` put in
+    Uninstall {
+        #[command(flatten)]
+        hook: Hook,
+    },
+}
+
+/// Which hook, and of which package.
+#[derive(Debug, Args)]
+pub(super) struct Hook {
+    /// The folder of a package or workspace [default: the one around]
+    pub(super) path: Option<PathBuf>,
+    /// Before each commit (the default)
+    #[arg(long, conflicts_with = "pre_push")]
+    pre_commit: bool,
+    /// Before each push
+    #[arg(long)]
+    pub(super) pre_push: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

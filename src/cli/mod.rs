@@ -13,6 +13,7 @@ mod doctor;
 mod explain;
 mod facts;
 mod generate;
+mod hook;
 mod import;
 mod interactive;
 mod lint;
@@ -116,6 +117,7 @@ fn dispatch(
         Some(Command::Remove(arguments)) => remove::run(&arguments, environment, output),
         Some(Command::Lint(arguments)) => lint::run(&arguments, environment, output),
         Some(Command::Baseline { what }) => baseline::run(&what, environment, output),
+        Some(Command::Hook { what }) => hook::run(&what, environment, output),
         Some(Command::Rules) => {
             lint::rules(output);
             Ok(Exit::Done)

@@ -34,6 +34,7 @@ schemas![
     "lint",
     "baseline",
     "rules",
+    "hook",
     "explanation",
     "explanations",
     "doctor",

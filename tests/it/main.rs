@@ -12,6 +12,7 @@ mod existing;
 mod format;
 mod gateways;
 mod generate;
+mod hook;
 mod hostile;
 mod interactive;
 mod interrupted;
@@ -22,7 +23,9 @@ mod migrations;
 mod output;
 mod places;
 mod renames;
+mod repository;
 mod schemas;
+mod staged;
 mod templates;
 #[cfg(target_os = "linux")]
 mod terminal;

@@ -126,6 +126,8 @@ fn every_document_follows_its_schema() {
     ] {
         seen.push(judge.accept(&place.run(&[arguments, &["--json"]].concat())));
     }
+    let repository = crate::repository::Repository::new();
+    seen.push(judge.accept(&repository.run(&["hook", "install", "--json"])));
     let old = crate::upgrade::package("0.1.0", "payment");
     for arguments in [&["upgrade"][..], &["upgrade", "--abort"]] {
         seen.push(judge.accept(&old.run_in("pkg", &[arguments, &["--json"]].concat())));

@@ -94,6 +94,7 @@ fn apply(folder: &Path) -> Result<()> {
         no_color: true,
         seconds: 0,
         target_dir: None,
+        step_summary: None,
         input: None,
         patience: None,
     };

@@ -112,17 +112,13 @@ fn is_selected(selected: &[&'static Rule], rule: &Rule) -> bool {
     selected.iter().any(|of| of.code() == rule.code())
 }
 
-fn unparsed(loaded: &Loaded, migrations: &Migrations) -> usize {
-    let rust = loaded
-        .files
-        .iter()
-        .filter(|file| file.reached && file.facts.is_err())
-        .count();
-    rust + migrations
-        .files
-        .iter()
-        .filter(|file| file.failure.is_some())
-        .count()
+fn unparsed(loaded: &Loaded, migrations: &Migrations) -> Vec<String> {
+    let rust = loaded.files.iter();
+    let rust = rust.filter(|file| file.reached && file.facts.is_err());
+    let sql = migrations.files.iter();
+    let sql = sql.filter(|file| file.failure.is_some());
+    let rust = rust.map(|file| file.path.clone());
+    rust.chain(sql.map(|file| file.path.clone())).collect()
 }
 
 /// The text of each file a finding may point into.

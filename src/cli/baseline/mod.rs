@@ -157,7 +157,7 @@ fn lint(
         .map_err(|error| refused(&error, root))?;
     drop(working);
     facts.save();
-    if report.unparsed > 0 {
+    if !report.unparsed.is_empty() {
         let what = "not every file could be read and parsed, so what is gone cannot be told";
         return Err(Error::new(Code::NotAllLinted, what)
             .at(root.display().to_string())

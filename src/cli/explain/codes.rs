@@ -168,6 +168,15 @@ advice! {
         "A source that does not compile; its findings would look as if they were mended.",
         "orch-gen baseline prune, in the middle of an edit",
         "`orch-gen lint` names the file and the line. Run it again when the file parses.";
+    Git:
+        "`--staged`, `--since` or `hook` outside of a git repository, or a revision that was not fetched.",
+        "orch-gen lint --since origin/mian",
+        "The message says what git said. In CI, fetch the whole history. `orch-gen lint` alone needs no git.";
+    HookTaken:
+        "A hook written by hand, or by a program that manages hooks.",
+        "orch-gen hook install, with a .git/hooks/pre-commit that runs `make check`",
+        "Put in the lines that the help shows, or let `orch-gen hook install --append` do it; a program that \
+         manages hooks is told to run `orch-gen lint --staged`.";
     OwnTemplate:
         "A template in .orch/templates was edited so that it is no Jinja, names a value that it is not \
          given, or makes what is not Rust.",

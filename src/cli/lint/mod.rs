@@ -1,5 +1,6 @@
 //! `orch-gen lint` and `orch-gen rules`: the linter on the command line.
 
+mod changed;
 mod files;
 mod forms;
 
@@ -44,8 +45,13 @@ pub(super) fn run(
     };
     let working = output.working("linting");
     let facts = Facts::of(&root, environment);
-    let report = orch_lint::lint_with(&Disk::new(&root), &options, &facts.cache)
-        .map_err(|error| refused(&error, &root))?;
+    let folder = &environment.folder;
+    let report = match &arguments.since {
+        _ if arguments.staged => changed::staged(&root, folder, &options, &facts)?,
+        Some(revision) => changed::since(revision, &root, folder, &options, &facts)?,
+        None => orch_lint::lint_with(&Disk::new(&root), &options, &facts.cache)
+            .map_err(|error| refused(&error, &root))?,
+    };
     drop(working);
     facts.save();
     let forms = Forms::new(&report, &root, environment);

@@ -111,6 +111,7 @@ impl Program {
             no_color: true,
             seconds: 0,
             target_dir: None,
+            step_summary: None,
             input: None,
             patience: None,
         };

@@ -29,7 +29,7 @@ pub(super) fn render(report: &Report) -> String {
             "warnings": report.count(Severity::Warning),
             "unknowns": report.unknowns.len(),
             "files": report.files,
-            "unparsed": report.unparsed,
+            "unparsed": report.unparsed.len(),
             "baselined": report.baselined,
             "orchestrators": report.orchestrators,
             "commands": report.commands,

@@ -15,7 +15,7 @@ mod rustc_json;
 mod sample;
 mod sarif;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::finding::{Finding, Severity, Unknown};
 use crate::rules::Rule;
@@ -37,8 +37,8 @@ pub struct Report {
     pub commands: usize,
     /// How many types are stored as operations.
     pub operations: usize,
-    /// How many files could not be read or parsed.
-    pub unparsed: usize,
+    /// The files that could not be read or parsed.
+    pub unparsed: Vec<String>,
     /// How many findings were left out because they are in the baseline.
     pub baselined: usize,
     /// The rules that ran, by code.
@@ -53,11 +53,25 @@ impl Report {
     /// 0 clean, 1 findings, 3 a file that could not be parsed.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.unparsed > 0 {
+        if !self.unparsed.is_empty() {
             3
         } else {
             u8::from(!self.findings.is_empty())
         }
+    }
+
+    /// Keeps what is said of the files that `changed` accepts, and what is found elsewhere and was not
+    /// `before`: what is taken out of one file can be missed in another.
+    #[must_use]
+    pub fn since(mut self, changed: impl Fn(&str) -> bool, before: &Report) -> Report {
+        let known = before.findings.iter().map(|of| of.fingerprint.as_str());
+        let known: HashSet<&str> = known.collect();
+        self.findings
+            .retain(|of| changed(&of.path) || !known.contains(of.fingerprint.as_str()));
+        self.unparsed
+            .retain(|path| changed(path) || !before.unparsed.contains(path));
+        self.unknowns.retain(|of| changed(&of.path));
+        self
     }
 
     /// How many findings there are of a severity.
@@ -205,4 +219,44 @@ fn told(finding: &Finding) -> String {
 fn plural(count: usize, word: &str) -> String {
     let suffix = if count == 1 { "" } else { "s" };
     format!("{count} {word}{suffix}")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sources::Memory;
+    use crate::{Options, Report, lint_sources};
+
+    const MANIFEST: &str = "[package]\nname = \"shop\"\nedition = \"2024\"\n";
+    const BLOCKING: &str =
+        "impl orch_runtime::Orchestrator for crate::Pay { fn execute(&self) {} }\n";
+
+    fn lint(files: [(&str, &str); 3]) -> Report {
+        lint_sources(&Memory::from(files), &Options::default()).unwrap()
+    }
+
+    /// What is found in a file that nobody touched is no fault of a change, unless the change led to it.
+    #[test]
+    fn what_was_found_before_counts_in_changed_files_only() {
+        let lib = "//! Shop.\nmod pay;\n/// Pays.\npub struct Pay;\n";
+        let tree = |pay| {
+            [
+                ("Cargo.toml", MANIFEST),
+                ("src/lib.rs", lib),
+                ("src/pay.rs", pay),
+            ]
+        };
+        let (blocking, broken) = (lint(tree(BLOCKING)), lint(tree("fn {")));
+        assert!(blocking.findings.iter().any(|of| of.path == "src/pay.rs"));
+        let is = |name: &'static str| move |path: &str| path == name;
+        let left = |report: &Report, changed: &'static str, before: &Report| {
+            let left = report.clone().since(is(changed), before);
+            (left.findings.len(), left.exit_code())
+        };
+        let all = blocking.findings.len();
+        assert_eq!(left(&blocking, "src/lib.rs", &blocking), (0, 0));
+        assert_eq!(left(&blocking, "src/pay.rs", &blocking), (all, 1));
+        assert_eq!(left(&blocking, "src/lib.rs", &Report::default()), (all, 1));
+        assert_eq!(left(&broken, "src/lib.rs", &broken).1, 0);
+        assert_eq!(left(&broken, "src/lib.rs", &blocking).1, 3);
+    }
 }

@@ -37,7 +37,7 @@ pub(super) fn render(report: &Report) -> String {
                 ROOT: { "description": { "text": "The folder that paths are relative to." } },
             },
             "invocations": [{
-                "executionSuccessful": report.unparsed == 0,
+                "executionSuccessful": report.unparsed.is_empty(),
                 "exitCode": report.exit_code(),
                 "toolExecutionNotifications": notifications(report, left_out),
             }],

@@ -23,6 +23,14 @@ pub enum Content {
     Unreadable(String),
 }
 
+impl Content {
+    /// What the bytes of a file are: text, unless they are too many or no text.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>) -> Self {
+        content(bytes)
+    }
+}
+
 /// One entry of a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

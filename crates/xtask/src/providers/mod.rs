@@ -11,7 +11,7 @@
 //! program is not fetched.
 
 mod npm;
-mod python;
+pub(crate) mod python;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The emulator that is written in Python.
+//! Programs that are written in Python, and the emulator among them.
 
 use std::path::{Path, PathBuf};
 
@@ -10,16 +10,22 @@ const PACKAGE: &str = "moto[server]==5.2.5";
 
 /// `moto_server` in an environment of its own in `folder`.
 pub(super) fn provide(folder: &Path) -> Result<PathBuf> {
-    super::once(folder, PACKAGE, || fetch(folder)).context(
+    environment(folder, PACKAGE).context(
         "no moto for the tests of providers: install Python 3 with venv and pip, or name the program \
          moto_server in ORCH_TEST_MOTO",
     )?;
     Ok(folder.join("bin/moto_server"))
 }
 
-fn fetch(folder: &Path) -> Result<()> {
-    let make = Job::new("python3").args(["-m", "venv"]).args([folder]);
-    make.run()?;
-    let install = ["install", "--quiet", "--no-input", PACKAGE];
-    Job::new(folder.join("bin/pip")).args(install).run()
+/// An environment in `folder` with one package, pinned.
+///
+/// # Errors
+/// When there is no Python, or the package cannot be had.
+pub(crate) fn environment(folder: &Path, package: &str) -> Result<()> {
+    super::once(folder, package, || {
+        let make = Job::new("python3").args(["-m", "venv"]).args([folder]);
+        make.run()?;
+        let install = ["install", "--quiet", "--no-input", package];
+        Job::new(folder.join("bin/pip")).args(install).run()
+    })
 }

@@ -8,6 +8,7 @@ mod corpus;
 pub(crate) mod examples;
 mod files;
 mod fresh;
+mod hooks;
 mod hostile;
 mod matrix;
 mod monitoring;
@@ -47,6 +48,7 @@ const STEPS: &[Step] = &[
     step("examples/test", examples::test),
     step("examples/doc", examples::doc),
     step("monitoring", monitoring::run),
+    step("hooks", hooks::run),
     step("providers", providers::run),
     step("fresh/generate", fresh::generate),
     step("fresh/fmt", fresh::fmt),

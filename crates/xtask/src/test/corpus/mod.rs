@@ -30,15 +30,16 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
         found.extend(findings(&orch_gen, of, &sources)?);
     }
     let known: BTreeSet<String> = FINDINGS.lines().map(str::to_owned).collect();
-    for line in found.symmetric_difference(&known) {
+    let others = found.symmetric_difference(&known).map(|line| {
         let sign = if found.contains(line) { '+' } else { '-' };
-        eprintln!("{sign} {line}");
-    }
+        format!("\n{sign} {line}")
+    });
+    let others: String = others.collect();
     if let Some(error) = found.iter().find(|line| line.contains(" error ")) {
         bail!("an error is found in sources that keep no convention of ours: {error}");
     }
-    if found != known {
-        bail!("other findings than before: look at them, then write them to findings.txt");
+    if !others.is_empty() {
+        bail!("other findings than before: look at them, then write them to findings.txt{others}");
     }
     Ok(())
 }

@@ -39,9 +39,15 @@ impl Place<'_> {
             return format!("{outer}{prefix}\n{inner}{value}{}", self.suffix);
         }
         let chain = Chain::of(value);
-        // Behind something, a lone link that fits into the next line goes there.
-        let is_next = |link: &&str| !self.prefix.is_empty() && below.holds(link);
-        if chain.links.len() > 1 || chain.links.first().is_some_and(is_next) {
+        // Behind something, or a root that does not keep it, a lone link that fits into the next line
+        // goes there.
+        let is_kept = self.prefix.is_empty() && chain.root.len() <= STEP;
+        let is_next = |link: &&str| !is_kept && below.holds(link);
+        // The last of two links stays behind the first, where that is kept and no line of its own is
+        // long enough for it.
+        let stays = is_kept && matches!(chain.links[..], [_, last] if !below.holds(last));
+        let is_chain = chain.links.len() > 1 && !stays;
+        if is_chain || chain.links.first().is_some_and(is_next) {
             return self.chain(&chain);
         }
         match Call::last(value) {

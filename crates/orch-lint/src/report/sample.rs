@@ -1,5 +1,7 @@
 //! A report with names that try to break out of every format.
 
+use std::collections::BTreeMap;
+
 use super::Report;
 use crate::finding::{Finding, Place, Severity, Unknown};
 use crate::rules;
@@ -10,20 +12,21 @@ pub(super) const PATH: &str = "src/a b/100%,x:\"y\"<'&'>é|`.rs";
 /// An error over one line, a warning over two, and an undecided question; three rules ran.
 pub(super) fn report() -> Report {
     let codes = ["ORC002", "ORC803", "ORC003", "ORC302"];
-    let mut report = Report::default();
-    report.rules = codes.iter().filter_map(|code| rules::find(code)).collect();
-    report.findings = vec![warning(), error()];
-    report.unknowns = vec![Unknown {
-        path: PATH.into(),
-        line: 7,
-        column: 1,
-        code: "ORC003",
-        message: "cannot look into `T<\u{1}>`".into(),
-    }];
-    report.suppressed.insert("ORC002", 3);
-    report.files = 2;
-    report.orchestrators = 1;
-    report
+    Report {
+        rules: codes.iter().filter_map(|code| rules::find(code)).collect(),
+        findings: vec![warning(), error()],
+        unknowns: vec![Unknown {
+            path: PATH.into(),
+            line: 7,
+            column: 1,
+            code: "ORC003",
+            message: "cannot look into `T<\u{1}>`".into(),
+        }],
+        suppressed: BTreeMap::from([("ORC002", 3)]),
+        files: 2,
+        orchestrators: 1,
+        ..Report::default()
+    }
 }
 
 /// An error with a help and line breaks.

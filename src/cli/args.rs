@@ -506,6 +506,10 @@ pub(super) struct Lint {
     /// Leave out this rule (repeatable)
     #[arg(long, value_name = "RULE")]
     pub(super) except: Vec<String>,
+
+    /// Rules that still prove themselves, too
+    #[arg(long)]
+    pub(super) preview: bool,
     /// A project without an orchestrator is fine
     #[arg(long)]
     pub(super) allow_empty: bool,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::date::Date;
-use crate::rules::{self, Rule};
+use crate::rules::{self, Rule, Status};
 
 /// Settings of a run.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,8 @@ pub struct Selection {
     pub only: Vec<String>,
     /// Not these.
     pub except: Vec<String>,
+    /// Rules that still prove themselves run, too. Those in `only` always do.
+    pub preview: bool,
 }
 
 /// Why a run gave no report.
@@ -100,7 +102,7 @@ impl Selection {
     pub fn only<S: Into<String>>(rules: impl IntoIterator<Item = S>) -> Self {
         Selection {
             only: rules.into_iter().map(Into::into).collect(),
-            except: Vec::new(),
+            ..Selection::default()
         }
     }
 
@@ -116,8 +118,11 @@ impl Selection {
             .map(find)
             .collect::<Result<Vec<_>, _>>()?;
         let is_in = |list: &[&Rule], rule: &Rule| list.iter().any(|of| of.code() == rule.code());
-        let wanted =
-            |rule: &&Rule| (only.is_empty() || is_in(&only, rule)) && !is_in(&except, rule);
+        let is_asked_for = |rule: &Rule| match only.is_empty() {
+            true => self.preview || rule.status() == Status::Stable,
+            false => is_in(&only, rule),
+        };
+        let wanted = |rule: &&Rule| is_asked_for(rule) && !is_in(&except, rule);
         Ok(rules::ALL
             .iter()
             .copied()

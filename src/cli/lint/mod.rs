@@ -38,6 +38,7 @@ pub(super) fn run(
         rules: Selection {
             only: arguments.only.clone(),
             except: arguments.except.clone(),
+            preview: arguments.preview,
         },
         allow_empty: arguments.allow_empty,
         ignore_baseline: arguments.no_baseline,

@@ -1,7 +1,7 @@
 //! ORC006.
 
 use super::execute::{self, external};
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::RTy;
 use crate::model::infer::Walker;
@@ -11,6 +11,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC006",
     name: "blocking-in-execute",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds calls that block the thread inside `Orchestrator::execute`: `std::thread::sleep`, `std::fs`,

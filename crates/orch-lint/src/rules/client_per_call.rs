@@ -1,13 +1,14 @@
 //! ORC505.
 
 use super::execute::{self, external};
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC505",
     name: "client-per-call",
     severity: Severity::Warning,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds HTTP clients that are made inside `Orchestrator::execute`.

@@ -1,6 +1,6 @@
 //! ORC605.
 
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
 use crate::model::{DefId, ImplBlock, RTy, Res};
@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC605",
     name: "command-bypasses-validation",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds ways to make a command without its checks: derived builders and setters, `Default`,

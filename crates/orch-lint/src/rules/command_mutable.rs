@@ -1,6 +1,6 @@
 //! ORC604.
 
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::{DefId, ImplBlock};
 use crate::syntax::{ItemKind, Receiver, Vis};
@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC604",
     name: "command-mutable",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds commands that can be changed after they were made: fields that others can see, methods that

@@ -1,12 +1,13 @@
 //! ORC906.
 
-use super::{Rule, by_engine};
+use super::{Rule, Status, by_engine};
 use crate::finding::Severity;
 
 pub(crate) static RULE: Rule = Rule {
     code: "ORC906",
     name: "could-not-parse",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds files that could not be read or parsed: syntax errors, binary files, files over 4 MiB, files

@@ -1,6 +1,6 @@
 //! ORC003.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::capability::Reach;
 use crate::model::infer::Walker;
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC003",
     name: "db-capability-reachable-from-execute",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds orchestrators that can reach a database: through a field, a gateway, a parameter of `execute`

@@ -1,7 +1,7 @@
 //! ORC008.
 
 use super::execute::{self, external_path};
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::infer::Walker;
 use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Span, Stmt, visit};
@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC008",
     name: "detached-spawn-in-execute",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds tasks and threads that `Orchestrator::execute` starts and forgets: `spawn(..)` whose handle is

@@ -1,13 +1,14 @@
 //! ORC001.
 
 use super::output::{Future, future};
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC001",
     name: "execute-not-async",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds `Orchestrator::execute` that is neither `async` nor returns a future.

@@ -1,7 +1,7 @@
 //! ORC301.
 
 use super::output::{Future, future};
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::RTy;
 
@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC301",
     name: "execute-returns-bool-or-result",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds `Orchestrator::execute` that gives anything but the runtime's `Outcome`.

@@ -1,12 +1,13 @@
 //! ORC203.
 
-use super::{Check, Rule, schedulers};
+use super::{Check, Rule, Status, schedulers};
 use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC203",
     name: "finalizer-missing",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds orchestrators whose domain registers no Finalizer.

@@ -1,6 +1,6 @@
 //! ORC501.
 
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
 use crate::model::{ModuleId, Res, Workspace};
@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC501",
     name: "http-client-without-timeout",
     severity: Severity::Warning,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds `reqwest` clients that are made without a timeout: `Client::new()`, `Client::default()`, and

@@ -1,6 +1,6 @@
 //! ORC101.
 
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::RTy;
 use crate::syntax::ItemKind;
@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC101",
     name: "idemkey-missing",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds operation entities without a field of type `IdemKey`.

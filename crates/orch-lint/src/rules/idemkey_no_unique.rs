@@ -1,6 +1,6 @@
 //! ORC102.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::orchestration::OperationEntity;
 use crate::sql::{History, Table};
@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC102",
     name: "idemkey-no-unique",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Replays the migrations and finds operation tables that end up without a unique key on the

@@ -1,7 +1,7 @@
 //! ORC105.
 
 use super::execute::{self, external_path};
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::infer::Walker;
 use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Span, Stmt, visit};
@@ -10,6 +10,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC105",
     name: "idemkey-regenerated",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds identifiers that are another one each time (`Uuid::new_v4()`, `Ulid::new()`, `rand::random()`),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::load::FileId;
 use crate::manifest::TargetKind;
@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC803",
     name: "missing-docs",
     severity: Severity::Warning,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds public items without a doc comment: what a library shows to others, and in a binary what

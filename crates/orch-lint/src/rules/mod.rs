@@ -72,12 +72,22 @@ pub(crate) use could_not_parse::RULE as COULD_NOT_PARSE;
 pub(crate) use suppression_without_reason::RULE as SUPPRESSION_WITHOUT_REASON;
 pub(crate) use unused_suppression::RULE as UNUSED_SUPPRESSION;
 
+/// Whether a rule is ready for everyone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Runs unless it is taken out.
+    Stable,
+    /// Still proves itself: runs when it is asked for.
+    Preview,
+}
+
 /// One convention.
 #[derive(Debug)]
 pub struct Rule {
     code: &'static str,
     name: &'static str,
     severity: Severity,
+    status: Status,
     docs: &'static str,
     check: fn(&mut Check<'_, '_>),
 }
@@ -99,6 +109,12 @@ impl Rule {
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.severity
+    }
+
+    /// Whether it runs without being asked for.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.status
     }
 
     /// What it does, why, and an example, in Markdown.

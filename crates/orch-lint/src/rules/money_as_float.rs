@@ -1,6 +1,6 @@
 //! ORC601.
 
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::{DefId, Workspace};
 use crate::syntax::{Field, ItemKind, Ty, TyKind};
@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC601",
     name: "money-as-float",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds fields that hold money as `f32` or `f64`, by their names (`amount`, `price`, `fee`, `balance`,

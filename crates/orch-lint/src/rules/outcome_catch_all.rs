@@ -1,6 +1,6 @@
 //! ORC302.
 
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::{ModuleId, Res, Space, Workspace};
 use crate::syntax::{Arm, ExprKind, Pat, PatKind, visit};
@@ -9,6 +9,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC302",
     name: "outcome-catch-all",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds `_` and plain bindings among the arms of a `match` on `Outcome`, `Probe` or `GatewayError`.

@@ -1,7 +1,7 @@
 //! ORC504.
 
 use super::execute::{self, external};
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::RTy;
 use crate::model::infer::Walker;
@@ -11,6 +11,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC504",
     name: "retry-in-execute",
     severity: Severity::Warning,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds loops in `Orchestrator::execute` that sleep between attempts, and retry helpers that are called

@@ -1,12 +1,13 @@
 //! ORC903.
 
-use super::{Rule, by_engine};
+use super::{Rule, Status, by_engine};
 use crate::finding::Severity;
 
 pub(crate) static RULE: Rule = Rule {
     code: "ORC903",
     name: "suppression-without-reason",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds `// orch:` comments that are no valid exception: without a reason, with a rule that does not

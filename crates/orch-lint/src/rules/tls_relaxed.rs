@@ -1,6 +1,6 @@
 //! ORC506.
 
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::syntax::{ExprKind, Span, visit};
 
@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC506",
     name: "tls-relaxed",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds clients that accept any certificate or any host name: `danger_accept_invalid_certs(true)` and the

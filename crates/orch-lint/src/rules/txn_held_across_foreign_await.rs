@@ -1,13 +1,14 @@
 //! ORC004.
 
 use super::open_transactions::across_awaits;
-use super::{Check, Rule};
+use super::{Check, Rule, Status};
 use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC004",
     name: "txn-held-across-foreign-await",
     severity: Severity::Warning,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds `.await` on something that does not get the database transaction which is open there.

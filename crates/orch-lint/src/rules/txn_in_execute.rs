@@ -1,6 +1,6 @@
 //! ORC002.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
 use crate::model::capability::Reach;
@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC002",
     name: "txn-in-execute",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds database transactions and connections that are opened inside `Orchestrator::execute`.

@@ -1,12 +1,13 @@
 //! ORC902.
 
-use super::{Rule, by_engine};
+use super::{Rule, Status, by_engine};
 use crate::finding::Severity;
 
 pub(crate) static RULE: Rule = Rule {
     code: "ORC902",
     name: "unused-suppression",
     severity: Severity::Warning,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds `// orch: allow(..)` comments that hold back nothing.

@@ -1,6 +1,6 @@
 //! ORC901.
 
-use super::{At, Check, Rule};
+use super::{At, Check, Rule, Status};
 use crate::finding::Severity;
 use crate::syntax::Span;
 
@@ -8,6 +8,7 @@ pub(super) static RULE: Rule = Rule {
     code: "ORC901",
     name: "vacuous-rule",
     severity: Severity::Error,
+    status: Status::Stable,
     docs: "\
 ## What it does
 Finds runs that checked nothing: a project without an orchestrator, and files below `src` that no

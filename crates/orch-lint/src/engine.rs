@@ -13,6 +13,7 @@ use crate::finding::{Finding, Place, Unknown, stable_hash};
 use crate::load::{Loaded, Parse, load};
 use crate::manifest;
 use crate::model::Workspace;
+use crate::model::calls::Calls;
 use crate::options::{LintError, Options};
 use crate::report::Report;
 use crate::rules::{self, At, Check, Rule, Violation};
@@ -69,11 +70,12 @@ fn run_here(
     watch.lap("migrations");
     let workspace = Workspace::build(&loaded, &packages);
     let functions = workspace.functions();
+    let calls = Calls::new(&workspace, &functions);
     watch.lap("model");
     let mut violations = Vec::new();
     let mut unknowns: Vec<Unknown> = Vec::new();
     for rule in selected {
-        let (found, unknown) = Check::run(rule, &workspace, &functions, &migrations, options);
+        let (found, unknown) = Check::run(rule, &workspace, &calls, &migrations, options);
         violations.extend(found);
         unknowns.extend(unknown);
         watch.lap(rule.code());

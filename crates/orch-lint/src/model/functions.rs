@@ -29,14 +29,19 @@ impl<'a> Workspace<'a> {
     /// All functions with a body outside tests.
     pub(crate) fn functions(&self) -> Vec<Function<'a>> {
         let mut found = Vec::new();
-        for def in self.defs.iter().filter(|def| !def.test) {
+        for id in self.def_ids().filter(|id| !self.def(*id).test) {
+            let def = &self.defs[id.0];
             let name = &def.item.name.text;
             match &def.item.kind {
                 ItemKind::Fn(function) => {
                     found.extend(self.function(function, def.module, def.file, None, name));
                 }
                 ItemKind::Trait(of) => {
+                    let before = found.len();
                     self.methods(&mut found, &of.items, def.module, def.file, None, name);
+                    for function in &mut found[before..] {
+                        function.scope.self_ty = Some(RTy::of_trait(id, name));
+                    }
                 }
                 _ => {}
             }
@@ -108,6 +113,19 @@ impl<'a> Function<'a> {
     /// A walk through its body.
     pub(crate) fn walker<'w>(&self, workspace: &'w Workspace<'a>) -> Walker<'w, 'a> {
         Walker::new(workspace, &self.scope, self.def)
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// `Payment::execute`.
+    pub(crate) fn label(&self) -> String {
+        match self.owner_name.as_str() {
+            "" => self.name.into(),
+            owner => format!("{owner}::{}", self.name),
+        }
     }
 
     /// Whether it is no method.

@@ -10,6 +10,7 @@
 //!
 //! **Deliberately absent:** rules, and everything a compiler needs to know but no rule asks.
 
+pub(crate) mod calls;
 pub(crate) mod capability;
 mod functions;
 pub(crate) mod infer;

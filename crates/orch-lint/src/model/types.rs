@@ -54,6 +54,15 @@ pub(crate) struct Scope<'a> {
 const MAX_DEPTH: usize = 40;
 
 impl RTy {
+    /// Any type that implements a trait of the project.
+    pub(crate) fn of_trait(id: DefId, name: &str) -> Self {
+        RTy::Bounds(vec![RBound {
+            name: Res::Def(id),
+            text: name.into(),
+            bindings: Vec::new(),
+        }])
+    }
+
     /// The external path of the type itself.
     pub(crate) fn external(&self) -> Option<&[String]> {
         match self {

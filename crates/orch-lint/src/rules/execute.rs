@@ -39,6 +39,84 @@ pub(super) fn each<'a, T>(
     found
 }
 
+/// Something in a function that an `execute` gets to.
+pub(super) struct Through<T> {
+    /// Where the way leaves `execute`.
+    pub(super) at: At,
+    /// The functions on the way, the first being `execute`.
+    pub(super) chain: Vec<String>,
+    /// Whether the way is a guess by name.
+    pub(super) perhaps: bool,
+    pub(super) what: T,
+}
+
+/// Judges each expression of each function that an `execute` gets to; the first of a kind in a function
+/// stands for all. What runs in arguments of a call of `elsewhere` is left out.
+pub(super) fn each_beyond<'a, T>(
+    check: &Check<'_, 'a>,
+    elsewhere: Option<&str>,
+    judge: impl Fn(&Walker<'_, 'a>, &'a Expr) -> Option<T>,
+) -> Vec<Through<T>> {
+    let calls = check.calls;
+    let mut found = Vec::new();
+    for orchestrator in check.workspace.orchestrators() {
+        let execute = orchestrator.execute.map(|(function, _)| function);
+        let Some(root) = execute.and_then(|function| calls.index_of(function)) else {
+            continue;
+        };
+        for reached in calls.reached_from(root).iter() {
+            let is_elsewhere = |(function, at): &(usize, &Expr)| {
+                let body = check.functions[*function].body;
+                is_in_arguments_of(body, elsewhere, at.span)
+            };
+            if reached.way.iter().any(is_elsewhere) {
+                continue;
+            }
+            let Some(what) = first_in(check, reached.function, elsewhere, &judge) else {
+                continue;
+            };
+            let way = reached.way.iter().map(|(function, _)| *function);
+            let way = way.chain([reached.function]);
+            found.push(Through {
+                at: check.at(
+                    orchestrator.block.file,
+                    reached.first,
+                    format!("{}::execute", orchestrator.name),
+                ),
+                chain: way.map(|of| check.functions[of].label()).collect(),
+                perhaps: reached.perhaps,
+                what,
+            });
+        }
+    }
+    found
+}
+
+fn first_in<'a, T>(
+    check: &Check<'_, 'a>,
+    function: usize,
+    elsewhere: Option<&str>,
+    judge: &impl Fn(&Walker<'_, 'a>, &'a Expr) -> Option<T>,
+) -> Option<T> {
+    let function = &check.functions[function];
+    let mut found = None;
+    let mut walker = function.walker(check.workspace);
+    walker.block(function.body, &mut |walker, expr| {
+        if found.is_none() {
+            found = judge(walker, expr)
+                .filter(|_| !is_in_arguments_of(function.body, elsewhere, expr.span));
+        }
+    });
+    found
+}
+
+fn is_in_arguments_of(body: &Block, name: Option<&str>, span: Span) -> bool {
+    name.is_some_and(|name| {
+        let places = arguments_of(&[body], name);
+        places.iter().any(|outer| outer.contains(span))
+    })
+}
+
 /// The bodies of each `execute`.
 pub(super) fn bodies<'a>(check: &Check<'_, 'a>) -> Vec<&'a Block> {
     let orchestrators = check.workspace.orchestrators();

@@ -7,6 +7,7 @@ mod blocking_in_execute;
 mod client_per_call;
 mod command_bypasses_validation;
 mod command_mutable;
+mod connections;
 mod could_not_parse;
 mod db_capability_reachable_from_execute;
 mod detached_spawn_in_execute;
@@ -30,11 +31,13 @@ mod suppression_without_reason;
 mod tls_relaxed;
 mod txn_held_across_foreign_await;
 mod txn_in_execute;
+mod txn_reachable_by_call;
 mod unused_suppression;
 mod vacuous_rule;
 
 use crate::finding::{Severity, Unknown};
 use crate::load::FileId;
+use crate::model::calls::Calls;
 use crate::model::{Function, Workspace};
 use crate::sql::Migrations;
 use crate::syntax::Span;
@@ -45,6 +48,7 @@ pub static ALL: &[&Rule] = &[
     &txn_in_execute::RULE,
     &db_capability_reachable_from_execute::RULE,
     &txn_held_across_foreign_await::RULE,
+    &txn_reachable_by_call::RULE,
     &blocking_in_execute::RULE,
     &detached_spawn_in_execute::RULE,
     &idemkey_missing::RULE,
@@ -169,6 +173,8 @@ pub(crate) struct Check<'w, 'a> {
     pub(crate) workspace: &'w Workspace<'a>,
     /// Its functions outside tests.
     pub(crate) functions: &'w [Function<'a>],
+    /// Which of them get to which.
+    pub(crate) calls: &'w Calls<'w, 'a>,
     /// Its migrations.
     pub(crate) migrations: &'w Migrations,
     /// What the caller set.
@@ -221,13 +227,14 @@ impl<'w, 'a> Check<'w, 'a> {
     pub(crate) fn run(
         rule: &'static Rule,
         workspace: &'w Workspace<'a>,
-        functions: &'w [Function<'a>],
+        calls: &'w Calls<'w, 'a>,
         migrations: &'w Migrations,
         options: &'w crate::Options,
     ) -> (Vec<Violation>, Vec<Unknown>) {
         let mut check = Check {
             workspace,
-            functions,
+            functions: calls.functions,
+            calls,
             migrations,
             options,
             rule,

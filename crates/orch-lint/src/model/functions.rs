@@ -2,6 +2,7 @@
 
 use super::infer::Walker;
 use super::{DefId, ImplBlock, ModuleId, RTy, Scope, Workspace};
+use crate::known;
 use crate::load::FileId;
 use crate::syntax::{AssocItem, Block, FnDef, ImplDef, ItemKind, Path};
 
@@ -126,6 +127,17 @@ impl<'a> Function<'a> {
             "" => self.name.into(),
             owner => format!("{owner}::{}", self.name),
         }
+    }
+
+    /// Whether it stands in an `impl` of a trait of the runtime.
+    pub(crate) fn implements(&self, workspace: &Workspace<'a>, name: &str) -> bool {
+        let of = self.scope.block.and_then(|block| block.trait_path.as_ref());
+        of.is_some_and(|path| {
+            let found = workspace.resolve_type(self.scope.module, path);
+            found
+                .external()
+                .is_some_and(|path| known::is_runtime(path, name))
+        })
     }
 
     /// Whether it is no method.

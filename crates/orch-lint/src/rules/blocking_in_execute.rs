@@ -14,8 +14,9 @@ pub(super) static RULE: Rule = Rule {
     status: Status::Stable,
     docs: "\
 ## What it does
-Finds calls that block the thread inside `Orchestrator::execute`: `std::thread::sleep`, `std::fs`,
-`std::net`, `std::process`, blocking HTTP clients, `block_on`. What runs in `spawn_blocking` is fine.
+Finds calls that block the thread inside `Orchestrator::execute` and in the functions that it calls:
+`std::thread::sleep`, `std::fs`, `std::net`, `std::process`, blocking HTTP clients, `block_on`. What
+runs in `spawn_blocking` is fine.
 
 ## Why is this bad?
 A blocked worker thread runs nothing else: not the other operations, and not the heartbeats that keep
@@ -52,7 +53,14 @@ const BLOCKING: &[&str] = &[
     "tokio::task::block_in_place",
 ];
 
+const HELP: &str = "use the async form, or `tokio::task::spawn_blocking`";
+
 fn check(check: &mut Check<'_, '_>) {
+    here(check);
+    beyond(check);
+}
+
+fn here(check: &mut Check<'_, '_>) {
     let elsewhere = execute::arguments_of(&execute::bodies(check), "spawn_blocking");
     let found = execute::each(check, |walker, expr| {
         let (span, name) = blocking(walker, expr)?;
@@ -61,9 +69,30 @@ fn check(check: &mut Check<'_, '_>) {
     });
     for found in found {
         let message = format!("`{}` blocks the thread in `execute`", found.what);
-        check
-            .flag(found.at, message)
-            .help("use the async form, or `tokio::task::spawn_blocking`");
+        check.flag(found.at, message).help(HELP);
+    }
+}
+
+/// In the functions that `execute` calls.
+fn beyond(check: &mut Check<'_, '_>) {
+    let found = execute::each_beyond(check, Some("spawn_blocking"), |walker, expr| {
+        blocking(walker, expr).map(|(_, name)| name)
+    });
+    for mut found in found {
+        let last = found.chain.last().cloned().unwrap_or_default();
+        if found.perhaps {
+            let message = format!("may call `{last}`, which blocks the thread");
+            check.unknown(&found.at, message);
+            continue;
+        }
+        let message = format!(
+            "`{}` in `{last}` blocks the thread of `execute`",
+            found.what
+        );
+        found.chain.push(found.what);
+        let violation = check.flag(found.at, message);
+        violation.help(HELP);
+        violation.chain = found.chain;
     }
 }
 

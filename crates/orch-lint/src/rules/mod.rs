@@ -14,6 +14,7 @@ mod detached_spawn_in_execute;
 mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
+mod finalize_hook_not_called;
 mod finalizer_missing;
 mod http_client_without_timeout;
 mod idemkey_missing;
@@ -22,8 +23,10 @@ mod idemkey_regenerated;
 mod missing_docs;
 mod money_as_float;
 mod open_transactions;
+mod order_accept_execute_finalize;
 mod outcome_catch_all;
 mod output;
+mod panic_in_execute;
 mod reaper_missing;
 mod retry_in_execute;
 mod schedulers;
@@ -34,6 +37,7 @@ mod txn_in_execute;
 mod txn_reachable_by_call;
 mod unused_suppression;
 mod vacuous_rule;
+mod wal_after_finalize;
 
 use crate::finding::{Severity, Unknown};
 use crate::load::FileId;
@@ -50,12 +54,16 @@ pub static ALL: &[&Rule] = &[
     &txn_held_across_foreign_await::RULE,
     &txn_reachable_by_call::RULE,
     &blocking_in_execute::RULE,
+    &panic_in_execute::RULE,
     &detached_spawn_in_execute::RULE,
     &idemkey_missing::RULE,
     &idemkey_no_unique::RULE,
     &idemkey_regenerated::RULE,
+    &order_accept_execute_finalize::RULE,
+    &wal_after_finalize::RULE,
     &finalizer_missing::RULE,
     &reaper_missing::RULE,
+    &finalize_hook_not_called::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
     &http_client_without_timeout::RULE,

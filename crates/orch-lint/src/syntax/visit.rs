@@ -4,102 +4,91 @@ use super::expr::{Block, Expr, ExprKind, Stmt};
 
 /// Calls `see` for each expression of a block, outer ones first; closures and macros included.
 pub(crate) fn each_in_block<'e>(block: &'e Block, see: &mut dyn FnMut(&'e Expr)) {
-    for stmt in &block.stmts {
-        each_in_stmt(stmt, see);
-    }
-}
-
-/// Calls `see` for each expression of a statement.
-pub(crate) fn each_in_stmt<'e>(stmt: &'e Stmt, see: &mut dyn FnMut(&'e Expr)) {
-    match stmt {
-        Stmt::Let {
-            init, otherwise, ..
-        } => {
-            if let Some(init) = init {
-                each(init, see);
-            }
-            if let Some(other) = otherwise {
-                each(other, see);
-            }
-        }
-        Stmt::Expr(expr) => each(expr, see),
-    }
+    parts_of_block(block, &mut |part| each(part, see));
 }
 
 /// Calls `see` for an expression and all below it.
 pub(crate) fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
     see(expr);
-    match &expr.kind {
-        ExprKind::Call { callee, args } => {
-            each(callee, see);
-            for arg in args {
-                each(arg, see);
-            }
+    parts(expr, &mut |part| each(part, see));
+}
+
+fn parts_of_block<'e>(block: &'e Block, see: &mut dyn FnMut(&'e Expr)) {
+    block.stmts.iter().for_each(|stmt| parts_of_stmt(stmt, see));
+}
+
+fn parts_of_stmt<'e>(stmt: &'e Stmt, see: &mut dyn FnMut(&'e Expr)) {
+    match stmt {
+        Stmt::Let {
+            init, otherwise, ..
+        } => {
+            init.iter().for_each(&mut *see);
+            otherwise.iter().for_each(|other| see(other));
         }
-        ExprKind::Method { receiver, args, .. } => {
-            each(receiver, see);
-            for arg in args {
-                each(arg, see);
-            }
-        }
-        ExprKind::Field { base, .. } => each(base, see),
-        ExprKind::Macro(call) => call
-            .body
-            .parts
-            .iter()
-            .for_each(|part| each_in_stmt(part, see)),
-        ExprKind::Await(inner)
-        | ExprKind::Try(inner)
-        | ExprKind::Place(inner)
-        | ExprKind::Derived(inner) => each(inner, see),
-        ExprKind::Closure { body, .. } => each(body, see),
-        ExprKind::Async(block) | ExprKind::Block(block) | ExprKind::Loop(block) => {
-            each_in_block(block, see);
-        }
-        ExprKind::Struct { fields, rest, .. } => {
-            for (_, value) in fields {
-                each(value, see);
-            }
-            if let Some(rest) = rest {
-                each(rest, see);
-            }
-        }
-        ExprKind::Group(parts) => parts.iter().for_each(|part| each(part, see)),
-        ExprKind::Leave(value) => value.iter().for_each(|value| each(value, see)),
-        _ => each_branch(expr, see),
+        Stmt::Expr(expr) => see(expr),
     }
 }
 
-fn each_branch<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
+/// Calls `see` for the expressions directly below one, in the order of evaluation.
+pub(crate) fn parts<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
+    match &expr.kind {
+        ExprKind::Call { callee, args } => {
+            see(callee);
+            args.iter().for_each(see);
+        }
+        ExprKind::Method { receiver, args, .. } => {
+            see(receiver);
+            args.iter().for_each(see);
+        }
+        ExprKind::Macro(call) => {
+            let parts = call.body.parts.iter();
+            parts.for_each(|part| parts_of_stmt(part, see));
+        }
+        ExprKind::Field { base: inner, .. }
+        | ExprKind::Await(inner)
+        | ExprKind::Try(inner)
+        | ExprKind::Place(inner)
+        | ExprKind::Derived(inner)
+        | ExprKind::Closure { body: inner, .. }
+        | ExprKind::Let { value: inner, .. } => see(inner),
+        ExprKind::Async(block) | ExprKind::Block(block) | ExprKind::Loop(block) => {
+            parts_of_block(block, see);
+        }
+        ExprKind::Struct { fields, rest, .. } => {
+            fields.iter().for_each(|(_, value)| see(value));
+            rest.iter().for_each(|rest| see(rest));
+        }
+        ExprKind::Group(parts) => parts.iter().for_each(see),
+        ExprKind::Leave(value) => value.iter().for_each(|value| see(value)),
+        _ => parts_of_branch(expr, see),
+    }
+}
+
+fn parts_of_branch<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
     match &expr.kind {
         ExprKind::If {
             cond,
             then,
             otherwise,
         } => {
-            each(cond, see);
-            each_in_block(then, see);
-            if let Some(other) = otherwise {
-                each(other, see);
-            }
+            see(cond);
+            parts_of_block(then, see);
+            otherwise.iter().for_each(|other| see(other));
         }
-        ExprKind::Let { value, .. } => each(value, see),
         ExprKind::Match { scrutinee, arms } => {
-            each(scrutinee, see);
+            see(scrutinee);
             for arm in arms {
-                if let Some(guard) = &arm.guard {
-                    each(guard, see);
-                }
-                each(&arm.body, see);
+                arm.guard.iter().for_each(&mut *see);
+                see(&arm.body);
             }
         }
         ExprKind::For { iter, body, .. } => {
-            each(iter, see);
-            each_in_block(body, see);
+            see(iter);
+            parts_of_block(body, see);
         }
         ExprKind::While { cond, body } => {
-            each(cond, see);
-            each_in_block(body, see);
+            see(cond);
+            parts_of_block(body, see);
         }
         _ => {}
     }

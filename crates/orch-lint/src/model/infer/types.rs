@@ -83,6 +83,7 @@ impl<'a> Walker<'_, 'a> {
                     let scope = Scope::of_module(self.workspace.def(id).module);
                     Some(self.workspace.lower(ty, &scope))
                 }
+                ItemKind::Struct(_, fields) if !fields.tuple => Some(RTy::Local(id, Vec::new())),
                 _ => None,
             },
             _ => None,

@@ -3,6 +3,7 @@
 //! **Invariant:** rules read the project and report; they print nothing, open nothing and do not
 //! know each other. A rule that cannot decide says so with `Check::unknown`.
 
+mod awaitable;
 mod blocking_in_execute;
 mod client_per_call;
 mod command_bypasses_validation;
@@ -24,6 +25,7 @@ mod open_transactions;
 mod outcome_catch_all;
 mod output;
 mod reaper_missing;
+mod remaining_variants;
 mod retry_in_execute;
 mod schedulers;
 mod suppression_without_reason;
@@ -34,6 +36,7 @@ mod unused_suppression;
 mod vacuous_rule;
 
 use crate::finding::{Severity, Unknown};
+use crate::fix::{Applicability, Changes, Proposal, Source};
 use crate::load::FileId;
 use crate::model::{Function, Workspace};
 use crate::sql::Migrations;
@@ -206,9 +209,26 @@ pub(crate) struct Violation {
     pub(crate) help: Option<String>,
     /// The way to the cause.
     pub(crate) chain: Vec<String>,
+    /// What would take it away.
+    pub(crate) fix: Option<Proposal>,
 }
 
 impl Violation {
+    /// Proposes a fix that a person has to look at. `write` makes its edits, or finds that it is
+    /// impossible.
+    pub(crate) fn unsafe_fix(
+        &mut self,
+        title: impl Into<String>,
+        write: impl Fn(&Source<'_>) -> Option<Changes> + 'static,
+    ) -> &mut Self {
+        self.fix = Some(Proposal {
+            title: title.into(),
+            applicability: Applicability::Unsafe,
+            write: Box::new(write),
+        });
+        self
+    }
+
     /// Says what to do.
     pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
@@ -257,6 +277,7 @@ impl<'w, 'a> Check<'w, 'a> {
             message: message.into(),
             help: None,
             chain: Vec::new(),
+            fix: None,
         });
         &mut self.found[at_end]
     }

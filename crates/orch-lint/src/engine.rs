@@ -8,8 +8,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::thread;
 
+use crate::allowance;
 use crate::baseline::{self, Baseline};
 use crate::finding::{Finding, Place, Unknown, stable_hash};
+use crate::fix::{Applicability, Source};
 use crate::load::{Loaded, Parse, load};
 use crate::manifest;
 use crate::model::Workspace;
@@ -20,7 +22,6 @@ use crate::rules::{self, At, Check, Rule, Violation};
 use crate::sources::SourceTree;
 use crate::sql::{self, Migrations};
 use crate::suppress::{self, Exception};
-use crate::syntax::span::LineIndex;
 use crate::syntax::{Extent, Mark, STACK};
 use crate::timing::Stopwatch;
 
@@ -35,7 +36,7 @@ pub(crate) fn run(
 }
 
 /// Works on a thread with a stack that is deep enough for any file.
-fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, LintError> {
+pub(crate) fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, LintError> {
     thread::scope(|scope| {
         let thread = thread::Builder::new()
             .stack_size(STACK)
@@ -86,6 +87,9 @@ fn run_here(
     let complaints = apply_exceptions(&mut violations, &loaded, &migrations, options, selected);
     let suppressed = difference(found, &by_rule(&violations));
     violations.extend(complaints);
+    if !unparsed(&loaded, &migrations).is_empty() {
+        violations.iter_mut().for_each(leave_to_a_person);
+    }
     watch.lap("exceptions");
     if is_selected(selected, &rules::COULD_NOT_PARSE) {
         violations.extend(failures(&loaded, &migrations));
@@ -149,6 +153,7 @@ fn failures(loaded: &Loaded, migrations: &Migrations) -> Vec<Violation> {
         message: format!("nothing in this file was checked: {}", failure.message),
         help: Some("make it compile, or take it out of the module tree".into()),
         chain: Vec::new(),
+        fix: None,
     });
     failed.collect()
 }
@@ -171,11 +176,7 @@ fn apply_exceptions(
         }
     }
     for file in &migrations.files {
-        let extents = file.statements.iter().map(|span| Extent {
-            whole: *span,
-            head: span.start,
-        });
-        let extents: Vec<Extent> = extents.collect();
+        let extents = sql::extents(&file.statements);
         judged.extend(exceptions_of(
             violations,
             &file.path,
@@ -210,7 +211,9 @@ fn exceptions_of(
         for unused in hold_back(violations, path, &exception) {
             if is_selected(selected, unused) {
                 let message = format!("{} is not found here", unused.code());
-                complaints.push(complaint(&rules::UNUSED_SUPPRESSION, path, mark, message));
+                let mut unneeded = complaint(&rules::UNUSED_SUPPRESSION, path, mark, message);
+                unneeded.fix = Some(allowance::removal(mark, unused));
+                complaints.push(unneeded);
             }
         }
     }
@@ -241,6 +244,13 @@ fn hold_back(
         .collect()
 }
 
+/// What cannot be read may be why an exception is there.
+fn leave_to_a_person(violation: &mut Violation) {
+    if let Some(fix) = &mut violation.fix {
+        fix.applicability = Applicability::Unsafe;
+    }
+}
+
 fn complaint(rule: &'static Rule, path: &str, mark: &Mark, message: String) -> Violation {
     let help = match rule.code() {
         "ORC902" => "delete the comment",
@@ -257,6 +267,7 @@ fn complaint(rule: &'static Rule, path: &str, mark: &Mark, message: String) -> V
         message,
         help: Some(help.into()),
         chain: Vec::new(),
+        fix: None,
     }
 }
 
@@ -299,28 +310,26 @@ fn order(violations: &mut Vec<Violation>) {
 fn finish(mut violations: Vec<Violation>, files: &HashMap<&str, &str>) -> Vec<Finding> {
     order(&mut violations);
     let mut seen: HashMap<String, usize> = HashMap::new();
-    let mut indexes: HashMap<String, LineIndex<'_>> = HashMap::new();
+    let mut sources: HashMap<String, Source<'_>> = HashMap::new();
     let mut findings = Vec::with_capacity(violations.len());
     for violation in violations {
         let text = files.get(violation.at.path.as_str()).copied().unwrap_or("");
-        let index = indexes
+        let source = sources
             .entry(violation.at.path.clone())
-            .or_insert_with(|| LineIndex::new(text));
-        findings.push(finding(violation, text, index, &mut seen));
+            .or_insert_with(|| Source::new(text));
+        findings.push(finding(violation, source, &mut seen));
     }
     findings
 }
 
 fn finding(
     violation: Violation,
-    text: &str,
-    index: &LineIndex<'_>,
+    source: &Source<'_>,
     seen: &mut HashMap<String, usize>,
 ) -> Finding {
     let span = violation.at.span;
-    let (from, to) = (index.byte(span.start), index.byte(span.end));
-    let bytes = from..to.max(from);
-    let token: String = text[bytes.clone()]
+    let bytes = source.bytes(span);
+    let token: String = source.text[bytes.clone()]
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
@@ -351,7 +360,8 @@ fn finding(
         bytes,
         item: violation.at.item,
         fingerprint,
+        fix: violation.fix.and_then(|fix| fix.make(source)),
         kin,
-        source_line: index.line(span.start.line).into(),
+        source_line: source.index.line(span.start.line).into(),
     }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::fix::Fix;
+
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -50,6 +52,8 @@ pub struct Finding {
     pub item: String,
     /// The same for the same finding, wherever it moves in its file.
     pub fingerprint: String,
+    /// What takes it away, when that can be written down.
+    pub fix: Option<Fix>,
     /// The same for the same finding in a file of another name.
     pub(crate) kin: String,
     /// The first line of the stretch, for rendering.

@@ -10,6 +10,9 @@
 //!   model      modules, names, types; orchestrators, commands, operations
 //!   rules      one file per rule
 //!   suppress   exceptions written as comments
+//!   allowance  writing these comments, and taking them out
+//!   fix        edits that take a finding away
+//!   mend       applying them until nothing changes
 //!   baseline   findings that are known and left for later
 //!   report     findings for people and programs
 //! ```
@@ -26,6 +29,7 @@
 //! # Ok::<(), orch_lint::LintError>(())
 //! ```
 
+mod allowance;
 mod assert;
 pub mod baseline;
 #[cfg(feature = "cache")]
@@ -34,9 +38,11 @@ mod date;
 mod engine;
 mod explain;
 mod finding;
+mod fix;
 mod known;
 mod load;
 mod manifest;
+mod mend;
 mod model;
 mod options;
 mod report;
@@ -55,6 +61,8 @@ pub use cache::Cache;
 pub use date::{Date, NotADate};
 pub use explain::explain;
 pub use finding::{Finding, Place, Severity, Unknown};
+pub use fix::{Applicability, Edit, Fix};
+pub use mend::{Mended, MendedFile, mend};
 pub use options::{LintError, LintErrorKind, Options, Selection};
 pub use report::Report;
 pub use timing::Timing;

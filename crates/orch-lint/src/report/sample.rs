@@ -47,6 +47,7 @@ pub(super) fn error() -> Finding {
         bytes: 40..43,
         item: "crate::Pay::execute".into(),
         fingerprint: "00ff".into(),
+        fix: None,
         kin: String::new(),
         source_line: "    é = öx();".into(),
     }
@@ -67,6 +68,7 @@ pub(super) fn warning() -> Finding {
         bytes: 0..14,
         item: String::new(),
         fingerprint: "00fe".into(),
+        fix: None,
         kin: String::new(),
         source_line: "pub struct P {".into(),
     }

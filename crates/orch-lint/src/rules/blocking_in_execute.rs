@@ -1,5 +1,6 @@
 //! ORC006.
 
+use super::awaitable::{self, Awaitable};
 use super::execute::{self, external};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
@@ -62,14 +63,25 @@ fn check(check: &mut Check<'_, '_>) {
 
 fn here(check: &mut Check<'_, '_>) {
     let elsewhere = execute::arguments_of(&execute::bodies(check), "spawn_blocking");
+    let awaitable = Awaitable::of(check);
     let found = execute::each(check, |walker, expr| {
         let (span, name) = blocking(walker, expr)?;
         let is_elsewhere = elsewhere.iter().any(|outer| outer.contains(expr.span));
-        (!is_elsewhere).then_some((span, name))
+        (!is_elsewhere).then(|| (span, (name, awaitable.call(expr))))
     });
     for found in found {
-        let message = format!("`{}` blocks the thread in `execute`", found.what);
-        check.flag(found.at, message).help(HELP);
+        let (name, call) = found.what;
+        let callee = found.at.span;
+        let flagged = check
+            .flag(found.at, format!("`{name}` blocks the thread in `execute`"))
+            .help(HELP);
+        if let (Some(form), Some(call)) = (awaitable::form(&name), call) {
+            flagged.unsafe_fix(format!("await `{form}`"), move |source| {
+                let end = source.byte(call.end);
+                let awaited = (end..end, ".await".to_owned());
+                Some(vec![(source.bytes(callee), form.clone()), awaited])
+            });
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
+use crate::fix::{Changes, Source};
 use crate::known;
 use crate::model::{DefId, ImplBlock, RTy, Res};
+use crate::syntax::comments::{Kind, Lexeme};
 use crate::syntax::{ExprKind, FnDef, Item, ItemKind, Path, Span, Vis, visit};
 
 pub(super) static RULE: Rule = Rule {
@@ -70,7 +72,7 @@ fn derives(check: &mut Check<'_, '_>, id: DefId) {
     let workspace = check.workspace;
     let def = workspace.def(id);
     for path in &def.item.attrs.derives {
-        let name = path.text();
+        let (name, span) = (path.text(), path.span);
         let at = check.at(workspace.file_of(id), path.span, workspace.path_of(id));
         match judge(check, id, path) {
             Derive::Fine => {}
@@ -92,10 +94,37 @@ fn derives(check: &mut Check<'_, '_>, id: DefId) {
                         at,
                         format!("`derive({name})` makes a command without its checks"),
                     )
-                    .help("make commands with `fn new(..) -> Result<Self, CommandError>` only");
+                    .help("make commands with `fn new(..) -> Result<Self, CommandError>` only")
+                    .unsafe_fix(format!("take out `derive({name})`"), move |source| {
+                        underived(source, span)
+                    });
             }
         }
     }
+}
+
+/// The derives without this one, or no attribute when it is the only one.
+fn underived(source: &Source<'_>, derive: Span) -> Option<Changes> {
+    let bytes = source.bytes(derive);
+    let mut after = source.from(bytes.end);
+    let mut before = source.before(bytes.start);
+    let next = after.next()?;
+    let gone = |range| Some(vec![(range, String::new())]);
+    if next.kind == Kind::Comma {
+        return gone(bytes.start..source.next_word(next.bytes.end));
+    }
+    let previous = before.next()?;
+    if previous.kind == Kind::Comma {
+        return gone(previous.bytes.start..bytes.end);
+    }
+    let text = |of: Option<&Lexeme>| of.map(|of| source.of(of)).unwrap_or_default();
+    let (name, bracket, hash) = (before.next(), before.next(), before.next());
+    let is_attribute = (text(name), text(bracket), text(hash)) == ("derive", "[", "#");
+    let end = after.next();
+    if !is_attribute || text(end) != "]" {
+        return gone(bytes);
+    }
+    gone(hash?.bytes.start..source.next_word(end?.bytes.end))
 }
 
 enum Derive {

@@ -2,8 +2,9 @@
 
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
+use crate::fix::{Changes, Source};
 use crate::model::{DefId, ImplBlock};
-use crate::syntax::{ItemKind, Receiver, Vis};
+use crate::syntax::{ItemKind, Receiver, Span, Vis};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC604",
@@ -53,6 +54,7 @@ fn fields(check: &mut Check<'_, '_>, id: DefId) {
     let owner = workspace.path_of(id);
     for field in fields.list.iter().filter(|field| field.vis != Vis::Private) {
         let name = &field.name.text;
+        let span = field.name.span;
         let at = check.at(
             workspace.file_of(id),
             field.name.span,
@@ -65,8 +67,24 @@ fn fields(check: &mut Check<'_, '_>, id: DefId) {
             )
             .help(format!(
                 "make it private and read it with `fn {name}(&self)`"
-            ));
+            ))
+            .unsafe_fix("make the field private", move |source| {
+                private(source, span)
+            });
     }
+}
+
+/// Nothing instead of the `pub` or `pub(..)` before a field.
+fn private(source: &Source<'_>, field: Span) -> Option<Changes> {
+    let end = source.byte(field.start);
+    let mut before = source.before(end);
+    let mut last = before.next()?;
+    if source.of(last) == ")" {
+        before.find(|of| source.of(of) == "(")?;
+        last = before.next()?;
+    }
+    let start = last.bytes.start;
+    (source.of(last) == "pub").then(|| vec![(start..end, String::new())])
 }
 
 fn methods(check: &mut Check<'_, '_>, id: DefId) {

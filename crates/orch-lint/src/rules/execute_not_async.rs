@@ -3,6 +3,9 @@
 use super::output::{Future, future};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
+use crate::fix::{Changes, Source};
+use crate::syntax::Span;
+use crate::syntax::comments::Lexeme;
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC001",
@@ -61,8 +64,24 @@ fn check(check: &mut Check<'_, '_>) {
             Future::No => {
                 check
                     .flag(at, "`execute` blocks its worker: it is not async")
-                    .help("write `async fn execute`, or return `impl Future<Output = Outcome> + Send`");
+                    .help("write `async fn execute`, or return `impl Future<Output = Outcome> + Send`")
+                    .unsafe_fix("write `async fn`", move |source| asynchronous(source, name));
             }
         }
     }
+}
+
+/// `async` before the `fn` of a name, where nothing stands before it that would have to come later.
+fn asynchronous(source: &Source<'_>, name: Span) -> Option<Changes> {
+    let mut before = source.before(source.byte(name.start));
+    let keyword = before.next().filter(|of| source.of(of) == "fn")?;
+    let is_qualifier = |of: &Lexeme| {
+        let text = source.of(of);
+        matches!(text, "unsafe" | "const" | "extern") || text.starts_with(['"', 'r'])
+    };
+    if before.next().is_some_and(is_qualifier) {
+        return None;
+    }
+    let start = keyword.bytes.start;
+    Some(vec![(start..start, "async ".into())])
 }

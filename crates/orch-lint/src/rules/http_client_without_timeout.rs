@@ -38,29 +38,46 @@ let client = reqwest::Client::builder()
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
     for function in check.functions {
-        let mut found: Vec<(Span, &str)> = Vec::new();
+        let mut found: Vec<Endless> = Vec::new();
         visit::each_in_block(function.body, &mut |expr| {
             found.extend(endless(workspace, function.module, expr));
         });
-        for (span, what) in found {
+        for Endless { span, what, edits } in found {
             let at = check.at(function.file, span, function.path(workspace));
-            check
+            let flagged = check
                 .flag(at, format!("{what} waits for an answer for ever"))
                 .help("build it with `.timeout(..)`");
+            if !edits.is_empty() {
+                flagged.unsafe_fix("give up after 30 seconds", move |source| {
+                    let edits = edits.iter();
+                    let edits = edits.map(|(span, text)| (source.bytes(*span), text.clone()));
+                    Some(edits.collect())
+                });
+            }
         }
     }
 }
 
-fn endless(
-    workspace: &Workspace<'_>,
-    module: ModuleId,
-    expr: &Expr,
-) -> Option<(Span, &'static str)> {
+/// A client that waits for ever.
+struct Endless {
+    span: Span,
+    what: &'static str,
+    /// What gives it a timeout.
+    edits: Vec<(Span, String)>,
+}
+
+const TIMEOUT: &str = ".timeout(std::time::Duration::from_secs(30))";
+
+fn endless(workspace: &Workspace<'_>, module: ModuleId, expr: &Expr) -> Option<Endless> {
     match &expr.kind {
         ExprKind::Call { callee, .. } => match &callee.kind {
             ExprKind::Path(path) => {
                 let made = client(workspace, module, path)?;
-                matches!(made, Made::Client).then_some((path.span, "this client"))
+                matches!(made, Made::Client).then(|| Endless {
+                    span: path.span,
+                    what: "this client",
+                    edits: built(path, expr.span),
+                })
             }
             _ => None,
         },
@@ -76,10 +93,34 @@ fn endless(
             let has_timeout = methods
                 .iter()
                 .any(|of| matches!(*of, "timeout" | "read_timeout"));
-            (is_builder && !has_timeout).then_some((path.span, "the client of this builder"))
+            let behind = Span {
+                start: receiver.span.end,
+                end: receiver.span.end,
+            };
+            (is_builder && !has_timeout).then(|| Endless {
+                span: path.span,
+                what: "the client of this builder",
+                edits: vec![(behind, TIMEOUT.into())],
+            })
         }
         _ => None,
     }
+}
+
+/// `Client::new()` builds a client and panics where that fails; so does what is written instead.
+fn built(path: &Path, call: Span) -> Vec<(Span, String)> {
+    let Some(last) = path.last().filter(|_| path.qself.is_none()) else {
+        return Vec::new();
+    };
+    if path.segments.len() < 2 || !matches!(last.name.text.as_str(), "new" | "default") {
+        return Vec::new();
+    }
+    let rest = Span {
+        start: last.name.span.start,
+        end: call.end,
+    };
+    let text = format!("builder(){TIMEOUT}.build().expect(\"a client\")");
+    vec![(rest, text)]
 }
 
 enum Made {

@@ -3,6 +3,7 @@
 //! **Invariant:** rules read the project and report; they print nothing, open nothing and do not
 //! know each other. A rule that cannot decide says so with `Check::unknown`.
 
+mod awaitable;
 mod blocking_in_execute;
 mod client_per_call;
 mod command_bypasses_validation;
@@ -28,6 +29,7 @@ mod outcome_catch_all;
 mod output;
 mod panic_in_execute;
 mod reaper_missing;
+mod remaining_variants;
 mod retry_in_execute;
 mod schedulers;
 mod suppression_without_reason;
@@ -40,6 +42,7 @@ mod vacuous_rule;
 mod wal_after_finalize;
 
 use crate::finding::{Severity, Unknown};
+use crate::fix::{Applicability, Changes, Proposal, Source};
 use crate::load::FileId;
 use crate::model::calls::Calls;
 use crate::model::{Function, Workspace};
@@ -220,9 +223,26 @@ pub(crate) struct Violation {
     pub(crate) help: Option<String>,
     /// The way to the cause.
     pub(crate) chain: Vec<String>,
+    /// What would take it away.
+    pub(crate) fix: Option<Proposal>,
 }
 
 impl Violation {
+    /// Proposes a fix that a person has to look at. `write` makes its edits, or finds that it is
+    /// impossible.
+    pub(crate) fn unsafe_fix(
+        &mut self,
+        title: impl Into<String>,
+        write: impl Fn(&Source<'_>) -> Option<Changes> + 'static,
+    ) -> &mut Self {
+        self.fix = Some(Proposal {
+            title: title.into(),
+            applicability: Applicability::Unsafe,
+            write: Box::new(write),
+        });
+        self
+    }
+
     /// Says what to do.
     pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
@@ -272,6 +292,7 @@ impl<'w, 'a> Check<'w, 'a> {
             message: message.into(),
             help: None,
             chain: Vec::new(),
+            fix: None,
         });
         &mut self.found[at_end]
     }

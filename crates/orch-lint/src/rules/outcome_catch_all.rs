@@ -1,5 +1,6 @@
 //! ORC302.
 
+use super::remaining_variants::OpenMatch;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::{ModuleId, Res, Space, Workspace};
@@ -49,17 +50,46 @@ fn check(check: &mut Check<'_, '_>) {
                 && let Some(matched) = matched(workspace, function.module, arms)
             {
                 let open = arms.iter().filter(|arm| arm.guard.is_none());
-                let pats = open.filter_map(|arm| catch_all(&arm.pat, matched.wrapper));
-                found.extend(pats.map(|pat| (pat.span, matched.name)));
+                let of = OpenMatch {
+                    module: function.module,
+                    name: matched.name,
+                    wrapper: matched.wrapper,
+                    arms,
+                };
+                found.extend(open.filter_map(|arm| {
+                    let pat = catch_all(&arm.pat, matched.wrapper)?;
+                    Some((pat.span, matched.name, named(workspace, &of, arm, pat)))
+                }));
             }
         });
-        for (span, name) in found {
+        for (span, name, variants) in found {
             let at = check.at(function.file, span, function.path(workspace));
-            check
+            let flagged = check
                 .flag(at, format!("this arm decides about every other `{name}`"))
                 .help("name the remaining variants, so that a new one is a compile error here");
+            if let Some(variants) = variants {
+                flagged.unsafe_fix("name the remaining variants", move |source| {
+                    let bytes = source.bytes(span);
+                    let text = match &source.text[bytes.clone()] {
+                        "_" => variants.clone(),
+                        name if variants.contains('|') => format!("{name} @ ({variants})"),
+                        name => format!("{name} @ {variants}"),
+                    };
+                    Some(vec![(bytes, text)])
+                });
+            }
         }
     }
+}
+
+/// What to write for a catch-all that is the whole pattern of its arm, or all that is in the wrapper.
+fn named(workspace: &Workspace<'_>, of: &OpenMatch<'_>, arm: &Arm, pat: &Pat) -> Option<String> {
+    let place = match of.wrapper {
+        Some(_) => of.inside(&arm.pat)?,
+        None => &arm.pat,
+    };
+    let is_plain = matches!(pat.kind, PatKind::Wild | PatKind::Bind { sub: None, .. });
+    (is_plain && place.span == pat.span).then(|| of.remaining(workspace))?
 }
 
 /// What a `match` distinguishes.

@@ -14,7 +14,7 @@ mod tokens;
 
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join, parent, walk};
-use crate::syntax::{Mark, ParseFailure, Span};
+use crate::syntax::{Extent, Mark, ParseFailure, Span};
 
 pub(crate) use schema::{Schema, Table};
 pub(crate) use tokens::marks;
@@ -78,6 +78,20 @@ pub(crate) fn replay(tree: &dyn SourceTree, packages: &[Package]) -> Migrations 
         }
     }
     migrations
+}
+
+/// The statements of a text, for the comments above them.
+pub(crate) fn statements(path: &str, text: &str) -> Vec<Span> {
+    ddl::apply(&mut Schema::default(), path, text)
+}
+
+/// What a comment above a statement may speak of.
+pub(crate) fn extents(statements: &[Span]) -> Vec<Extent> {
+    let extents = statements.iter().map(|span| Extent {
+        whole: *span,
+        head: span.start,
+    });
+    extents.collect()
 }
 
 impl Migrations {

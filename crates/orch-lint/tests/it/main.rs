@@ -3,6 +3,7 @@
 
 mod baseline;
 mod cases;
+mod fixes;
 mod fixtures;
 mod formats;
 mod project;

@@ -1,0 +1,141 @@
+//! A package or workspace with open files: what is found in it, and where that is shown.
+
+use super::documents::{self, Document, Documents, moved};
+use super::wire;
+use crate::cli::facts::Facts;
+use gen_lsp_types::{Diagnostic, DiagnosticSeverity, Range};
+use orch_lint::sources::{Disk, Overlay};
+use orch_lint::{Date, Finding, Options, Report, Severity};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One finding, where it is in the text that the editor shows.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) finding: Finding,
+    pub(super) range: Range,
+    pub(super) diagnostic: Diagnostic,
+}
+
+/// A package or workspace.
+#[derive(Debug)]
+pub(super) struct Root {
+    path: PathBuf,
+    facts: Facts,
+    /// Why the last run gave nothing.
+    error: Option<String>,
+}
+
+impl Root {
+    pub(super) const fn new(path: PathBuf, facts: Facts) -> Self {
+        Self {
+            path,
+            facts,
+            error: None,
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Keeps why a run gave nothing; gives it back when it was not so before.
+    pub(super) fn fails_anew(&mut self, error: Option<String>) -> Option<String> {
+        let before = std::mem::replace(&mut self.error, error.clone());
+        error.filter(|error| before.as_ref() != Some(error))
+    }
+
+    /// Lints the files as they are in the editor; those that do not parse as they were when they did.
+    pub(super) fn lint(
+        &self,
+        documents: &mut Documents,
+        today: Option<Date>,
+    ) -> Result<Vec<(PathBuf, Shown)>, String> {
+        let mut report = self.run(documents, &[], today)?;
+        let broken = std::mem::take(&mut report.unparsed);
+        self.keep_parsed(documents, &broken);
+        if !broken.is_empty() {
+            report = self.run(documents, &broken, today)?;
+        }
+        self.facts.save();
+        let shown = report.findings.into_iter().filter_map(|finding| {
+            let path = self.path.join(&finding.path);
+            let is_broken = broken.contains(&finding.path);
+            let shown = show(finding, documents.get(&path), &path, is_broken)?;
+            Some((path, shown))
+        });
+        Ok(shown.collect())
+    }
+
+    fn run(
+        &self,
+        documents: &Documents,
+        broken: &[String],
+        today: Option<Date>,
+    ) -> Result<Report, String> {
+        let options = Options {
+            today,
+            allow_empty: true,
+            ..Options::default()
+        };
+        let files = documents::below(documents, &self.path, broken);
+        let tree = Overlay::new(Disk::new(&self.path), files);
+        let linted = orch_lint::lint_with(&tree, &options, &self.facts.cache);
+        linted.map_err(|error| format!("{}: {error}", self.path.display()))
+    }
+
+    fn keep_parsed(&self, documents: &mut Documents, broken: &[String]) {
+        for (path, document) in documents {
+            let name = documents::name(path, &self.path);
+            let is_sound = name.is_some_and(|name| !broken.contains(&name));
+            if is_sound && document.parsed.as_ref() != Some(&document.text) {
+                document.parsed = Some(document.text.clone());
+            }
+        }
+    }
+}
+
+fn show(
+    finding: Finding,
+    document: Option<&Document>,
+    path: &Path,
+    is_broken: bool,
+) -> Option<Shown> {
+    let range = match document {
+        Some(Document {
+            parsed: Some(parsed),
+            text,
+            ..
+        }) if is_broken => moved(wire::range(&finding, parsed), parsed, text)?,
+        Some(document) => wire::range(&finding, &document.text),
+        None => wire::range(&finding, &fs::read_to_string(path).unwrap_or_default()),
+    };
+    let diagnostic = diagnostic(&finding, range);
+    Some(Shown {
+        finding,
+        range,
+        diagnostic,
+    })
+}
+
+fn diagnostic(finding: &Finding, range: Range) -> Diagnostic {
+    let mut message = finding.message.clone();
+    if let Some(help) = &finding.help {
+        message.push_str("\nhelp: ");
+        message.push_str(help);
+    }
+    Diagnostic {
+        range,
+        severity: Some(match finding.severity {
+            Severity::Error => DiagnosticSeverity::Error,
+            Severity::Warning => DiagnosticSeverity::Warning,
+        }),
+        code: Some(finding.code.into()),
+        code_description: None,
+        source: Some("orch-gen".into()),
+        message: message.into(),
+        tags: None,
+        related_information: None,
+        data: None,
+    }
+}

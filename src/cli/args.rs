@@ -123,6 +123,16 @@ Examples:
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 a file does not parse.";
 
+const LSP_EXAMPLES: &str = "\
+It reads from standard input and writes to standard output; the editor starts it.
+
+Neovim:
+  vim.lsp.start({ name = 'orch-gen', cmd = { 'orch-gen', 'lsp' },
+                  root_dir = vim.fs.root(0, 'Cargo.toml') })
+Helix, in languages.toml:
+  [language-server.orch-gen]
+  command = \"orch-gen\"
+  args = [\"lsp\"]";
 const HOOK_EXAMPLES: &str = "\
 Examples:
   orch-gen hook install
@@ -223,6 +233,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         what: HookKind,
     },
+    /// Lint in an editor, over the Language Server Protocol
+    #[command(after_help = LSP_EXAMPLES)]
+    Lsp,
     /// List the linter's rules
     #[command(after_help = "Examples:\n  orch-gen rules\n  orch-gen rules --json")]
     Rules,

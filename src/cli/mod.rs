@@ -17,6 +17,7 @@ mod hook;
 mod import;
 mod interactive;
 mod lint;
+mod lsp;
 mod man;
 mod metrics;
 mod new;
@@ -117,6 +118,7 @@ fn dispatch(
         Some(Command::Remove(arguments)) => remove::run(&arguments, environment, output),
         Some(Command::Lint(arguments)) => lint::run(&arguments, environment, output),
         Some(Command::Baseline { what }) => baseline::run(&what, environment, output),
+        Some(Command::Lsp) => lsp::run(environment),
         Some(Command::Hook { what }) => hook::run(&what, environment, output),
         Some(Command::Rules) => {
             lint::rules(output);

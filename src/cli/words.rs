@@ -9,7 +9,7 @@ use crate::naming::{self, Name, Role};
 use clap::CommandFactory;
 
 /// Commands that this version does not have.
-const PLANNED: &[&str] = &["lsp", "ops", "demo", "code-review"];
+const PLANNED: &[&str] = &["ops", "demo", "code-review"];
 
 /// Refuses a command word as the name of a domain. A domain of that name begins with a capital.
 pub(super) fn refuse(word: &str) -> Result<()> {

@@ -8,6 +8,7 @@ mod command;
 mod conflict_questions;
 mod conflicts;
 mod doctor;
+mod editor;
 mod existing;
 mod format;
 mod gateways;

@@ -190,7 +190,12 @@ fn clock() -> Duration {
 
 /// The day, in UTC, from days since 1970: exceptions in the source end on a day.
 pub(super) fn today(environment: &Environment) -> Option<Date> {
-    let days = i64::try_from(environment.seconds / 86_400).ok()?;
+    day(environment.seconds)
+}
+
+/// The day of a time in seconds since 1970.
+pub(super) fn day(seconds: u64) -> Option<Date> {
+    let days = i64::try_from(seconds / 86_400).ok()?;
     let (year, month, day) = civil(days);
     Date::new(
         u16::try_from(year).ok()?,

@@ -11,6 +11,7 @@
 //!
 //! **Invariant:** nothing is written; the editor does that, when the user takes what is offered.
 
+mod actions;
 mod documents;
 mod root;
 mod session;

@@ -101,14 +101,15 @@ fn show(
     path: &Path,
     is_broken: bool,
 ) -> Option<Shown> {
+    let range_in = |text: &str| wire::range(finding.start, finding.end, text);
     let range = match document {
         Some(Document {
             parsed: Some(parsed),
             text,
             ..
-        }) if is_broken => moved(wire::range(&finding, parsed), parsed, text)?,
-        Some(document) => wire::range(&finding, &document.text),
-        None => wire::range(&finding, &fs::read_to_string(path).unwrap_or_default()),
+        }) if is_broken => moved(range_in(parsed), parsed, text)?,
+        Some(document) => range_in(&document.text),
+        None => range_in(&fs::read_to_string(path).unwrap_or_default()),
     };
     let diagnostic = diagnostic(&finding, range);
     Some(Shown {

@@ -57,7 +57,11 @@ impl<'e> Session<'e> {
 
     /// Lints the package or workspace around a folder from now on.
     fn enter(&mut self, folder: &Path) {
-        if self.roots.iter().any(|root| folder.starts_with(root.path())) {
+        if self
+            .roots
+            .iter()
+            .any(|root| folder.starts_with(root.path()))
+        {
             return;
         }
         if let Ok(Found::Ours(path) | Found::Foreign(path)) = package::find(&Real, folder) {
@@ -108,9 +112,11 @@ impl<'e> Session<'e> {
         wire::path(uri).map(|path| self.documents.remove(&path));
     }
 
-    /// An open file.
-    pub(super) fn document(&self, path: &Path) -> Option<&Document> {
-        self.documents.get(path)
+    /// The text of an open file that parses: edits are made for it.
+    pub(super) fn sound_text(&self, uri: &Uri) -> Option<&str> {
+        let document = self.documents.get(&wire::path(uri)?)?;
+        let is_sound = document.parsed.as_ref() == Some(&document.text);
+        is_sound.then_some(document.text.as_str())
     }
 
     /// What is shown of a file.
@@ -122,9 +128,8 @@ impl<'e> Session<'e> {
     /// The rules that were broken at a place, with their reasons.
     pub(super) fn hover(&self, params: &HoverParams) -> Option<Hover> {
         let of = &params.text_document_position_params;
-        let here = |shown: &&Shown| {
-            shown.range.start <= of.position && of.position <= shown.range.end
-        };
+        let here =
+            |shown: &&Shown| shown.range.start <= of.position && of.position <= shown.range.end;
         let shown: Vec<&Shown> = self
             .shown(&of.text_document.uri)
             .iter()
@@ -133,7 +138,9 @@ impl<'e> Session<'e> {
         let first = shown.first()?;
         let mut texts: Vec<String> = Vec::new();
         for shown in &shown {
-            texts.extend(orch_lint::explain(shown.finding.code).filter(|text| !texts.contains(text)));
+            texts.extend(
+                orch_lint::explain(shown.finding.code).filter(|text| !texts.contains(text)),
+            );
         }
         Some(Hover {
             contents: Contents::MarkupContent(MarkupContent {

@@ -1,7 +1,7 @@
 //! Places and names as the protocol writes them.
 
 use gen_lsp_types::{Position, Range, Uri};
-use orch_lint::{Finding, Place};
+use orch_lint::Place;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::path::{Path, PathBuf};
 
@@ -39,19 +39,18 @@ pub(super) fn uri(path: &Path) -> Uri {
     Uri(format!("file://{slash}{encoded}"))
 }
 
-/// The stretch of a finding in a text.
-pub(super) fn range(finding: &Finding, text: &str) -> Range {
-    Range::new(
-        position(finding.start, text),
-        position(finding.end, text),
-    )
+/// The stretch between two places of a text.
+pub(super) fn range(start: Place, end: Place, text: &str) -> Range {
+    Range::new(position(start, text), position(end, text))
 }
 
 /// Lines from zero, columns in the units of UTF-16 that every editor understands.
 fn position(place: Place, text: &str) -> Position {
     let line = place.line.saturating_sub(1);
     let written = text.lines().nth(line as usize).unwrap_or_default();
-    let before = written.chars().take(place.column.saturating_sub(1) as usize);
+    let before = written
+        .chars()
+        .take(place.column.saturating_sub(1) as usize);
     let units: usize = before.map(char::len_utf16).sum();
     Position::new(line, u32::try_from(units).unwrap_or(u32::MAX))
 }
@@ -90,7 +89,11 @@ mod tests {
             path(&Uri("file:///c%3A/shop/lib.rs".into())),
             Some(PathBuf::from("c:/shop/lib.rs"))
         );
-        for foreign in ["untitled:Untitled-1", "file://server/share/a.rs", "git:/a.rs"] {
+        for foreign in [
+            "untitled:Untitled-1",
+            "file://server/share/a.rs",
+            "git:/a.rs",
+        ] {
             assert_eq!(path(&Uri(foreign.into())), None, "{foreign}");
         }
     }

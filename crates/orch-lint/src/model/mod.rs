@@ -11,14 +11,16 @@
 //! **Deliberately absent:** rules, and everything a compiler needs to know but no rule asks.
 
 pub(crate) mod capability;
+mod domains;
 mod functions;
 pub(crate) mod infer;
 mod modules;
 pub(crate) mod orchestration;
+mod references;
 mod resolve;
 pub(crate) mod types;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use crate::known;
@@ -27,6 +29,7 @@ use crate::manifest::{Package, TargetKind};
 use crate::syntax::{Attrs, ImplDef, Import, Item, Vis};
 
 pub(crate) use functions::Function;
+pub(crate) use references::{Reference, Target};
 pub(crate) use resolve::{Res, Space};
 pub(crate) use types::{RTy, Scope};
 
@@ -67,6 +70,10 @@ pub(crate) struct Workspace<'a> {
     runtime_impls: HashMap<String, Vec<usize>>,
     /// What `use` items name, as far as somebody asked.
     imported: RefCell<HashMap<(ModuleId, usize, Space), Res>>,
+    /// The domains, once somebody asked.
+    domains: OnceCell<domains::Domains>,
+    /// What names what, once somebody asked.
+    references: OnceCell<references::References>,
 }
 
 /// One crate.
@@ -158,6 +165,8 @@ impl<'a> Workspace<'a> {
             impls_by_trait: HashMap::new(),
             runtime_impls: HashMap::new(),
             imported: RefCell::new(HashMap::new()),
+            domains: OnceCell::new(),
+            references: OnceCell::new(),
         };
         workspace.add_crates();
         workspace.index_impls();

@@ -170,10 +170,14 @@ pub(crate) fn runtime_variants(path: &[String]) -> &'static str {
     found.map_or("", |(_, variants)| variants)
 }
 
-/// The name of a type of the runtime through which rows are read and written.
+/// The type of the runtime through which rows are read and written that a path names, or names
+/// something in.
 pub(crate) fn store_of_runtime(path: &[String]) -> Option<&str> {
-    let last = path.last().filter(|last| has(STORES, last))?;
-    is_of_runtime(path).then_some(last.as_str())
+    let mut names = path.iter().skip(1).filter(|name| has(STORES, name));
+    names
+        .next()
+        .map(String::as_str)
+        .filter(|_| is_of_runtime(path))
 }
 
 /// Whether a method opens a transaction or takes a connection, given a database receiver.

@@ -14,6 +14,7 @@ pub(crate) mod capability;
 mod domains;
 mod functions;
 pub(crate) mod infer;
+pub(crate) mod layers;
 mod modules;
 pub(crate) mod orchestration;
 mod references;

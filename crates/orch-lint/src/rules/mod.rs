@@ -18,13 +18,16 @@ mod http_client_without_timeout;
 mod idemkey_missing;
 mod idemkey_no_unique;
 mod idemkey_regenerated;
+mod layering;
 mod missing_docs;
+mod missing_test;
 mod money_as_float;
 mod open_transactions;
 mod outcome_catch_all;
 mod output;
 mod reaper_missing;
 mod retry_in_execute;
+mod scheduler_not_started;
 mod schedulers;
 mod suppression_without_reason;
 mod tls_relaxed;
@@ -52,6 +55,7 @@ pub static ALL: &[&Rule] = &[
     &idemkey_regenerated::RULE,
     &finalizer_missing::RULE,
     &reaper_missing::RULE,
+    &scheduler_not_started::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
     &http_client_without_timeout::RULE,
@@ -61,7 +65,9 @@ pub static ALL: &[&Rule] = &[
     &money_as_float::RULE,
     &command_mutable::RULE,
     &command_bypasses_validation::RULE,
+    &layering::RULE,
     &missing_docs::RULE,
+    &missing_test::RULE,
     &vacuous_rule::RULE,
     &unused_suppression::RULE,
     &suppression_without_reason::RULE,

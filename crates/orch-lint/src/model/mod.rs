@@ -55,6 +55,8 @@ pub(crate) struct Workspace<'a> {
     pub(crate) packages: &'a [Package],
     /// The crates.
     pub(crate) crates: Vec<Krate>,
+    /// The libraries among them, by name.
+    libs: HashMap<String, Vec<usize>>,
     /// The modules.
     pub(crate) modules: Vec<Module<'a>>,
     /// The named items.
@@ -158,6 +160,7 @@ impl<'a> Workspace<'a> {
             loaded,
             packages,
             crates: Vec::new(),
+            libs: HashMap::new(),
             modules: Vec::new(),
             defs: Vec::new(),
             impls: Vec::new(),

@@ -16,6 +16,10 @@ impl<'a> Workspace<'a> {
                     continue;
                 };
                 let krate = CrateId(self.crates.len());
+                if target.kind == TargetKind::Lib {
+                    let name = target.name.clone();
+                    self.libs.entry(name).or_default().push(krate.0);
+                }
                 self.crates.push(Krate {
                     package: at,
                     name: target.name.clone(),

@@ -16,8 +16,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds items that use a layer they must not: commands, entities, gateways and orchestrators that use
-repositories, stores or controllers, and repositories that use controllers or orchestrators.
-Directly, or through functions and constants that have no layer.
+repositories or controllers, and repositories that use controllers or orchestrators; commands,
+entities and gateways that use a store of the runtime. Directly, or through functions and constants that have no layer.
 
 What an item is decides its layer, not its file: the runtime's traits it implements, the runtime's
 types it holds, the extractors and answers it takes and gives. Everything else has no layer.
@@ -120,7 +120,8 @@ impl<'w> Search<'_, 'w, '_> {
                     }
                     None => {}
                 },
-                Target::Store(name) if !layer.may_use(Layer::Repository) => {
+                // What an orchestrator can reach of the runtime's own is ORC003.
+                Target::Store(name) if matches!(layer, Layer::Data | Layer::Gateway) => {
                     self.add(first, way, name.clone(), "a store");
                 }
                 Target::Store(_) | Target::Word(_) => {}

@@ -170,6 +170,11 @@ pub(crate) fn runtime_variants(path: &[String]) -> &'static str {
     found.map_or("", |(_, variants)| variants)
 }
 
+/// The types of the runtime through which rows are read and written.
+pub(crate) fn stores() -> impl Iterator<Item = &'static str> {
+    STORES.split(' ')
+}
+
 /// The type of the runtime through which rows are read and written that a path names, or names
 /// something in.
 pub(crate) fn store_of_runtime(path: &[String]) -> Option<&str> {

@@ -84,8 +84,6 @@ pub(crate) struct Workspace<'a> {
 pub(crate) struct Krate {
     /// The package it belongs to.
     pub(crate) package: usize,
-    /// The name used in paths.
-    pub(crate) name: String,
     /// What it is.
     pub(crate) kind: TargetKind,
     /// Its root module.

@@ -22,7 +22,6 @@ impl<'a> Workspace<'a> {
                 }
                 self.crates.push(Krate {
                     package: at,
-                    name: target.name.clone(),
                     kind: target.kind,
                     root: ModuleId(self.modules.len()),
                 });
@@ -43,7 +42,7 @@ impl<'a> Workspace<'a> {
     /// Adds the items of the file of a module.
     fn fill(&mut self, module: ModuleId, site: &Site, depth: usize) {
         let loaded = self.loaded;
-        if let Ok(facts) = &loaded.files[site.file.0].facts {
+        if let Some(facts) = loaded.files[site.file.0].known() {
             self.add_items(module, site, &facts.items, depth);
         }
     }

@@ -98,12 +98,13 @@ impl Workspace<'_> {
 }
 
 fn collect(workspace: &Workspace<'_>) -> Vec<Reference> {
+    let names = names(workspace);
     let mut found = Vec::new();
     imports(workspace, &mut found);
     for id in workspace.def_ids() {
         let def = workspace.def(id);
         let place = Place::new(workspace, def.module, def.file, Some(id), def.test);
-        Collector::run(place, &mut found, |it| it.item(&def.item.kind));
+        Collector::run(place, &names, &mut found, |it| it.item(&def.item.kind));
     }
     for block in &workspace.impls {
         let owner = match workspace.self_type(block) {
@@ -111,7 +112,7 @@ fn collect(workspace: &Workspace<'_>) -> Vec<Reference> {
             _ => None,
         };
         let place = Place::new(workspace, block.module, block.file, owner, block.test);
-        Collector::run(place, &mut found, |it| {
+        Collector::run(place, &names, &mut found, |it| {
             it.generics(&block.def.generics);
             block
                 .def
@@ -123,6 +124,22 @@ fn collect(workspace: &Workspace<'_>) -> Vec<Reference> {
         });
     }
     found
+}
+
+/// Every name that an item goes by somewhere. Most words of a body are none of these.
+fn names<'a>(workspace: &Workspace<'a>) -> HashSet<&'a str> {
+    let mut names: HashSet<&str> = known::stores().collect();
+    for def in &workspace.defs {
+        names.insert(&def.item.name.text);
+        if let ItemKind::Enum(_, variants) = &def.item.kind {
+            names.extend(variants.iter().map(|variant| variant.name.text.as_str()));
+        }
+    }
+    for module in &workspace.modules {
+        let imports = module.imports.iter();
+        names.extend(imports.filter_map(|(import, _)| import.name.as_deref()));
+    }
+    names
 }
 
 fn imports(workspace: &Workspace<'_>, found: &mut Vec<Reference>) {
@@ -196,17 +213,30 @@ struct Collector<'c, 'w, 'a> {
     place: Place<'w, 'a>,
     /// Names of variables of the function that is read.
     bound: HashSet<&'a str>,
+    names: &'c HashSet<&'a str>,
     found: &'c mut Vec<Reference>,
 }
 
 impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
-    fn run(place: Place<'w, 'a>, found: &'c mut Vec<Reference>, read: impl FnOnce(&mut Self)) {
+    fn run(
+        place: Place<'w, 'a>,
+        names: &'c HashSet<&'a str>,
+        found: &'c mut Vec<Reference>,
+        read: impl FnOnce(&mut Self),
+    ) {
         let bound = HashSet::new();
         read(&mut Collector {
             place,
             bound,
+            names,
             found,
         });
+    }
+
+    /// Whether a path can name an item at all.
+    fn may_name(&self, path: &Path) -> bool {
+        let mut segments = path.segments.iter();
+        segments.any(|segment| self.names.contains(segment.name.text.as_str()))
     }
 
     fn item(&mut self, kind: &'a ItemKind) {
@@ -344,6 +374,9 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
         if let Some(of) = &path.qself {
             self.ty(of);
         }
+        if !self.may_name(path) {
+            return;
+        }
         let workspace = self.place.workspace;
         let res = workspace.resolve_value(self.place.module, path);
         self.add(&res, path.span, shadowed);
@@ -353,6 +386,9 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
         self.arguments(path);
         if let Some(of) = &path.qself {
             self.ty(of);
+        }
+        if !self.may_name(path) {
+            return;
         }
         let workspace = self.place.workspace;
         let res = workspace.resolve_type(self.place.module, path);

@@ -225,7 +225,9 @@ impl Workspace<'_> {
     fn dependency(&self, module: ModuleId, name: &str) -> Option<Res> {
         let package = self.krate(module).package;
         let meant = self.packages[package].deps.get(name).map(String::as_str);
-        let own = self.libs_named(name).find(|at| self.crates[*at].package == package);
+        let own = self
+            .libs_named(name)
+            .find(|at| self.crates[*at].package == package);
         let named = meant.and_then(|meant| self.libs_named(meant).next());
         if let Some(found) = own.into_iter().chain(named).min() {
             return Some(Res::Module(self.crates[found].root));

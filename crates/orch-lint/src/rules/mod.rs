@@ -14,6 +14,7 @@ mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
 mod finalizer_missing;
+mod generated_code_drift;
 mod http_client_without_timeout;
 mod idemkey_missing;
 mod idemkey_no_unique;
@@ -68,6 +69,7 @@ pub static ALL: &[&Rule] = &[
     &layering::RULE,
     &missing_docs::RULE,
     &missing_test::RULE,
+    &generated_code_drift::RULE,
     &vacuous_rule::RULE,
     &unused_suppression::RULE,
     &suppression_without_reason::RULE,
@@ -284,7 +286,7 @@ impl<'w, 'a> Check<'w, 'a> {
             .loaded
             .files
             .iter()
-            .any(|file| file.reached && file.facts.is_err())
+            .any(|file| file.reached && file.known().is_none())
     }
 }
 

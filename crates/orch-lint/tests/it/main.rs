@@ -5,6 +5,8 @@ mod baseline;
 mod cases;
 mod fixtures;
 mod formats;
+#[cfg(feature = "cache")]
+mod last_good;
 mod project;
 mod robustness;
 mod suppressions;

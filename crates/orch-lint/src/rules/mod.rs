@@ -22,6 +22,7 @@ mod idemkey_regenerated;
 mod layering;
 mod missing_docs;
 mod missing_test;
+mod module_cycle;
 mod money_as_float;
 mod open_transactions;
 mod outcome_catch_all;
@@ -67,6 +68,7 @@ pub static ALL: &[&Rule] = &[
     &command_mutable::RULE,
     &command_bypasses_validation::RULE,
     &layering::RULE,
+    &module_cycle::RULE,
     &missing_docs::RULE,
     &missing_test::RULE,
     &generated_code_drift::RULE,

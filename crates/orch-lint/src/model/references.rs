@@ -60,15 +60,15 @@ impl References {
         let mut words = HashSet::new();
         for reference in list.iter().filter(|of| !of.test) {
             match &reference.target {
-                Target::Item(id) if !reference.shadowed => {
-                    if reference.owner.is_some_and(|owner| owner != *id) {
-                        used.insert(*id);
-                    }
+                Target::Item(id) => {
+                    let by_another = reference.owner.filter(|owner| owner != id);
+                    let is_use = !reference.shadowed && by_another.is_some();
+                    used.extend(is_use.then_some(*id));
                 }
                 Target::Word(word) => {
                     words.insert(word.clone());
                 }
-                _ => {}
+                Target::Store(_) => {}
             }
         }
         References { list, used, words }

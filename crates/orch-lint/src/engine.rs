@@ -81,6 +81,9 @@ fn run_here(
         unknowns.extend(unknown);
         watch.lap(rule.code());
     }
+    let stale = stale(&loaded);
+    violations.retain(|violation| !stale.contains(&violation.at.path));
+    unknowns.retain(|unknown| !stale.contains(&unknown.path));
     let files = texts(&loaded, &migrations);
     order(&mut violations);
     let found = by_rule(&violations);
@@ -111,6 +114,7 @@ fn run_here(
         commands: workspace.commands().len(),
         operations: workspace.operations().len(),
         unparsed: unparsed(&loaded, &migrations),
+        stale,
     })
 }
 
@@ -127,6 +131,13 @@ fn unparsed(loaded: &Loaded, migrations: &Migrations) -> Vec<String> {
     rust.chain(sql.map(|file| file.path.clone())).collect()
 }
 
+/// The files whose places are those of an older text.
+fn stale(loaded: &Loaded) -> Vec<String> {
+    let files = loaded.files.iter().filter(|file| file.reached);
+    let stale = files.filter(|file| file.facts.is_err() && file.older.is_some());
+    stale.map(|file| file.path.clone()).collect()
+}
+
 /// The text of each file a finding may point into.
 fn texts<'t>(loaded: &'t Loaded, migrations: &'t Migrations) -> HashMap<&'t str, &'t str> {
     let rust = loaded.files.iter().map(|file| (&file.path, &file.text));
@@ -139,10 +150,13 @@ fn texts<'t>(loaded: &'t Loaded, migrations: &'t Migrations) -> HashMap<&'t str,
 /// Files that could not be parsed.
 fn failures(loaded: &Loaded, migrations: &Migrations) -> Vec<Violation> {
     let rust = loaded.files.iter().filter(|file| file.reached);
-    let rust = rust.filter_map(|file| Some((&file.path, file.facts.as_ref().err()?)));
+    let rust = rust.filter_map(|file| {
+        let failure = file.facts.as_ref().err()?;
+        Some((&file.path, failure, file.older.is_some()))
+    });
     let sql = migrations.files.iter();
-    let sql = sql.filter_map(|file| Some((&file.path, file.failure.as_ref()?)));
-    let failed = rust.chain(sql).map(|(path, failure)| Violation {
+    let sql = sql.filter_map(|file| Some((&file.path, file.failure.as_ref()?, false)));
+    let failed = rust.chain(sql).map(|(path, failure, is_known)| Violation {
         rule: &rules::COULD_NOT_PARSE,
         severity: rules::COULD_NOT_PARSE.severity(),
         at: At {
@@ -150,7 +164,10 @@ fn failures(loaded: &Loaded, migrations: &Migrations) -> Vec<Violation> {
             span: failure.span,
             item: String::new(),
         },
-        message: format!("nothing in this file was checked: {}", failure.message),
+        message: match is_known {
+            true => format!("an older state of this file was used: {}", failure.message),
+            false => format!("nothing in this file was checked: {}", failure.message),
+        },
         help: Some("make it compile, or take it out of the module tree".into()),
         chain: Vec::new(),
         fix: None,

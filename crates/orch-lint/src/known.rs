@@ -66,6 +66,9 @@ const DATABASE: &[(&str, &str)] = &[
     ("libsql", "Connection Database Transaction"),
 ];
 
+/// Types of the runtime through which rows are read and written.
+const STORES: &str = "Database OperationStore PostgresStore Repository SqliteStore";
+
 /// Methods that open a transaction or take a connection when the receiver is one of [`DATABASE`].
 const OPENERS: &str = "\
     acquire acquire_owned begin begin_transaction begin_with begin_with_config \
@@ -165,6 +168,21 @@ pub(crate) fn runtime_variants(path: &[String]) -> &'static str {
     ];
     let found = ENUMS.iter().find(|(name, _)| is_runtime(path, name));
     found.map_or("", |(_, variants)| variants)
+}
+
+/// The types of the runtime through which rows are read and written.
+pub(crate) fn stores() -> impl Iterator<Item = &'static str> {
+    STORES.split(' ')
+}
+
+/// The type of the runtime through which rows are read and written that a path names, or names
+/// something in.
+pub(crate) fn store_of_runtime(path: &[String]) -> Option<&str> {
+    let mut names = path.iter().skip(1).filter(|name| has(STORES, name));
+    names
+        .next()
+        .map(String::as_str)
+        .filter(|_| is_of_runtime(path))
 }
 
 /// Whether a method opens a transaction or takes a connection, given a database receiver.

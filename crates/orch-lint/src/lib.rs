@@ -6,6 +6,7 @@
 //!   syntax     one file: items, types, bodies, comments
 //!   cache      what was found in files before
 //!   load       all files that targets reach
+//!   lock       which of them are generated, and edited since
 //!   sql        what migrations build
 //!   model      modules, names, types; orchestrators, commands, operations
 //!   rules      one file per rule
@@ -41,6 +42,7 @@ mod finding;
 mod fix;
 mod known;
 mod load;
+mod lock;
 mod manifest;
 mod mend;
 mod model;
@@ -85,10 +87,13 @@ pub fn lint_sources(
     tree: &dyn sources::SourceTree,
     options: &Options,
 ) -> Result<Report, LintError> {
-    engine::run(tree, options, &syntax::parse)
+    engine::run(tree, options, &|_, text| syntax::parse(text).into())
 }
 
 /// Lints sources of which some were parsed before.
+///
+/// A program that lints the same tree again and again while somebody edits it, such as a language
+/// server, calls this each time with the same [`Cache::with_last_good`].
 ///
 /// # Errors
 ///
@@ -99,5 +104,5 @@ pub fn lint_with(
     options: &Options,
     cache: &Cache,
 ) -> Result<Report, LintError> {
-    engine::run(tree, options, &|text| cache.parse(text))
+    engine::run(tree, options, &|path, text| cache.parse_at(path, text))
 }

@@ -4,11 +4,13 @@
 //! names them.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 use std::thread;
 
+use crate::lock::{self, Locks};
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join, parent, walk};
-use crate::syntax::{self, Facts, Item, ItemKind, ParseFailure};
+use crate::syntax::{self, Facts, FileFacts, Item, ItemKind, ParseFailure};
 
 /// Index into [`Loaded::files`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,8 +25,32 @@ pub(crate) struct SourceFile {
     pub(crate) text: String,
     /// What it declares.
     pub(crate) facts: Facts,
+    /// What it declared when it parsed last, when it does not now and somebody remembers.
+    pub(crate) older: Option<Arc<FileFacts>>,
     /// Whether a target reaches it.
     pub(crate) reached: bool,
+}
+
+impl SourceFile {
+    /// What is known of its declarations, now or from before.
+    pub(crate) fn known(&self) -> Option<&FileFacts> {
+        self.facts.as_deref().ok().or(self.older.as_deref())
+    }
+}
+
+/// What a text declares.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// What it declares.
+    pub(crate) facts: Facts,
+    /// What its file declared when it parsed last, when it does not now and somebody remembers.
+    pub(crate) older: Option<Arc<FileFacts>>,
+}
+
+impl From<Facts> for Parsed {
+    fn from(facts: Facts) -> Self {
+        Parsed { facts, older: None }
+    }
 }
 
 /// All files of a project.
@@ -35,6 +61,8 @@ pub(crate) struct Loaded {
     by_path: HashMap<String, FileId>,
     /// `mod x;` without a file: where it is declared, and its name.
     pub(crate) missing: Vec<(FileId, String)>,
+    /// What was generated, and edited since.
+    pub(crate) locks: Locks,
 }
 
 /// A file as the place of a module: where its child modules are looked for.
@@ -51,13 +79,16 @@ pub(crate) struct Site {
 /// With this many files, several threads parse.
 const PARALLEL_FROM: usize = 12;
 
-/// Finds what a text declares.
-pub(crate) type Parse<'p> = dyn Fn(&str) -> Facts + Sync + 'p;
+/// Finds what a text declares that lies at a path.
+pub(crate) type Parse<'p> = dyn Fn(&str, &str) -> Parsed + Sync + 'p;
 
 /// Loads everything that the targets of `packages` reach, and what lies unreached below `src`.
 pub(crate) fn load(tree: &dyn SourceTree, parse: &Parse<'_>, packages: &[Package]) -> Loaded {
     let source = Source { tree, parse };
-    let mut loaded = Loaded::default();
+    let mut loaded = Loaded {
+        locks: lock::compare(tree, packages),
+        ..Loaded::default()
+    };
     let sources = packages
         .iter()
         .flat_map(|of| walk(tree, &join(&of.dir, "src"), "rs"));
@@ -131,7 +162,7 @@ impl Loaded {
     /// Loads the modules that a file declares.
     fn follow(&mut self, source: Source<'_>, from: &Site) -> Vec<Site> {
         let mut declared = Vec::new();
-        if let Ok(facts) = &self.files[from.file.0].facts {
+        if let Some(facts) = self.files[from.file.0].known() {
             collect(&facts.items, from, &mut declared);
         }
         let mut found = Vec::new();
@@ -220,20 +251,22 @@ struct Source<'s> {
 
 impl Source<'_> {
     fn file(self, path: &str) -> Option<SourceFile> {
-        let (text, facts) = match self.tree.read(path)? {
+        let (text, parsed) = match self.tree.read(path)? {
             Content::Text(text) => {
-                let facts = (self.parse)(&text);
-                (text, facts)
+                let parsed = (self.parse)(path, &text);
+                (text, parsed)
             }
             Content::Unreadable(message) => {
                 let span = syntax::Span::file_start();
-                (String::new(), Err(ParseFailure { message, span }))
+                let failure = Err(ParseFailure { message, span });
+                (String::new(), Parsed::from(failure))
             }
         };
         Some(SourceFile {
             path: path.into(),
             text,
-            facts,
+            facts: parsed.facts,
+            older: parsed.older,
             reached: false,
         })
     }

@@ -19,6 +19,8 @@ pub(crate) struct Function<'a> {
     pub(crate) file: FileId,
     /// The local type that its `impl` block is for.
     pub(crate) owner: Option<DefId>,
+    /// The item, for free functions.
+    pub(crate) id: Option<DefId>,
     /// What its signature and its body may name.
     scope: Scope<'a>,
     /// The type or trait it belongs to, as written; empty for free functions.
@@ -31,11 +33,15 @@ impl<'a> Workspace<'a> {
     pub(crate) fn functions(&self) -> Vec<Function<'a>> {
         let mut found = Vec::new();
         for id in self.def_ids().filter(|id| !self.def(*id).test) {
-            let def = &self.defs[id.0];
+            let def = self.def(id);
             let name = &def.item.name.text;
             match &def.item.kind {
                 ItemKind::Fn(function) => {
-                    found.extend(self.function(function, def.module, def.file, None, name));
+                    let read = self.function(function, def.module, def.file, None, name);
+                    found.extend(read.map(|read| Function {
+                        id: Some(id),
+                        ..read
+                    }));
                 }
                 ItemKind::Trait(of) => {
                     let before = found.len();
@@ -103,6 +109,7 @@ impl<'a> Workspace<'a> {
             module: self.body_module(of, module),
             file,
             owner,
+            id: None,
             scope: Scope::of_module(module),
             owner_name: String::new(),
             name,

@@ -12,14 +12,17 @@
 
 pub(crate) mod calls;
 pub(crate) mod capability;
+mod domains;
 mod functions;
 pub(crate) mod infer;
+pub(crate) mod layers;
 mod modules;
 pub(crate) mod orchestration;
+mod references;
 mod resolve;
 pub(crate) mod types;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use crate::known;
@@ -28,6 +31,7 @@ use crate::manifest::{Package, TargetKind};
 use crate::syntax::{Attrs, ImplDef, Import, Item, Vis};
 
 pub(crate) use functions::Function;
+pub(crate) use references::{Reference, Target};
 pub(crate) use resolve::{Res, Space};
 pub(crate) use types::{RTy, Scope};
 
@@ -52,6 +56,8 @@ pub(crate) struct Workspace<'a> {
     pub(crate) packages: &'a [Package],
     /// The crates.
     pub(crate) crates: Vec<Krate>,
+    /// The libraries among them, by name.
+    libs: HashMap<String, Vec<usize>>,
     /// The modules.
     pub(crate) modules: Vec<Module<'a>>,
     /// The named items.
@@ -68,6 +74,10 @@ pub(crate) struct Workspace<'a> {
     runtime_impls: HashMap<String, Vec<usize>>,
     /// What `use` items name, as far as somebody asked.
     imported: RefCell<HashMap<(ModuleId, usize, Space), Res>>,
+    /// The domains, once somebody asked.
+    domains: OnceCell<domains::Domains>,
+    /// What names what, once somebody asked.
+    references: OnceCell<references::References>,
 }
 
 /// One crate.
@@ -75,8 +85,6 @@ pub(crate) struct Workspace<'a> {
 pub(crate) struct Krate {
     /// The package it belongs to.
     pub(crate) package: usize,
-    /// The name used in paths.
-    pub(crate) name: String,
     /// What it is.
     pub(crate) kind: TargetKind,
     /// Its root module.
@@ -151,6 +159,7 @@ impl<'a> Workspace<'a> {
             loaded,
             packages,
             crates: Vec::new(),
+            libs: HashMap::new(),
             modules: Vec::new(),
             defs: Vec::new(),
             impls: Vec::new(),
@@ -159,6 +168,8 @@ impl<'a> Workspace<'a> {
             impls_by_trait: HashMap::new(),
             runtime_impls: HashMap::new(),
             imported: RefCell::new(HashMap::new()),
+            domains: OnceCell::new(),
+            references: OnceCell::new(),
         };
         workspace.add_crates();
         workspace.index_impls();

@@ -16,9 +16,12 @@ impl<'a> Workspace<'a> {
                     continue;
                 };
                 let krate = CrateId(self.crates.len());
+                if target.kind == TargetKind::Lib {
+                    let name = target.name.clone();
+                    self.libs.entry(name).or_default().push(krate.0);
+                }
                 self.crates.push(Krate {
                     package: at,
-                    name: target.name.clone(),
                     kind: target.kind,
                     root: ModuleId(self.modules.len()),
                 });
@@ -39,7 +42,7 @@ impl<'a> Workspace<'a> {
     /// Adds the items of the file of a module.
     fn fill(&mut self, module: ModuleId, site: &Site, depth: usize) {
         let loaded = self.loaded;
-        if let Ok(facts) = &loaded.files[site.file.0].facts {
+        if let Some(facts) = loaded.files[site.file.0].known() {
             self.add_items(module, site, &facts.items, depth);
         }
     }

@@ -1,6 +1,8 @@
 //! What the runtime's traits make of the project's types.
 
-use super::{DefId, ImplBlock, ModuleId, RTy, Res, Workspace};
+use std::collections::HashSet;
+
+use super::{DefId, ImplBlock, RTy, Res, Workspace};
 use crate::syntax::{ExprKind, FnDef, ImplDef, ItemKind, Path, Span};
 
 /// One `impl Orchestrator for T` outside tests.
@@ -84,29 +86,23 @@ impl<'a> Workspace<'a> {
     /// The types stored as operations: by their table, or by name beside an orchestrator.
     pub(crate) fn operations(&self) -> Vec<OperationEntity<'a>> {
         let mut found: Vec<OperationEntity<'a>> = Vec::new();
-        let mut entities = Vec::new();
+        let mut entities = HashSet::new();
         for block in self.runtime_impls("Entity") {
             let Some(def) = as_local(&self.self_type(block)) else {
                 continue;
             };
-            entities.push(def);
+            let is_new = entities.insert(def);
             let table = self.text_const(block, "TABLE");
             let is_operation = match table {
                 Some(table) => table.ends_with("_operations"),
                 None => self.def(def).item.name.text.ends_with("Operation"),
             };
-            if is_operation && found.iter().all(|of| of.def != def) {
+            if is_operation && (is_new || found.iter().all(|of| of.def != def)) {
                 found.push(OperationEntity { def, table });
             }
         }
-        let domains: Vec<ModuleId> = self
-            .orchestrators()
-            .iter()
-            .map(|of| self.domain_module(of))
-            .collect();
-        for at in 0..self.defs.len() {
-            let id = DefId(at);
-            if !entities.contains(&id) && self.looks_like_operation(id, &domains) {
+        for id in self.def_ids() {
+            if !entities.contains(&id) && self.looks_like_operation(id) {
                 found.push(OperationEntity {
                     def: id,
                     table: None,
@@ -117,17 +113,13 @@ impl<'a> Workspace<'a> {
     }
 
     /// A struct named `…Operation`, in the domain of an orchestrator, that has an operation's id.
-    fn looks_like_operation(&self, id: DefId, domains: &[ModuleId]) -> bool {
+    fn looks_like_operation(&self, id: DefId) -> bool {
         let def = self.def(id);
         let ItemKind::Struct(_, fields) = &def.item.kind else {
             return false;
         };
         let named = !def.test && def.item.name.text.ends_with("Operation");
-        let in_domain = || {
-            domains
-                .iter()
-                .any(|domain| self.is_within(def.module, *domain))
-        };
+        let in_domain = || self.domains_around(def.module).next().is_some();
         let has_id = || {
             let scope = self.def_scope(id, &[]);
             let mut types = fields
@@ -137,27 +129,6 @@ impl<'a> Workspace<'a> {
             types.any(|ty| ty.is_runtime("OpId"))
         };
         named && in_domain() && has_id()
-    }
-
-    /// The outermost module around an orchestrator that holds no other domain's orchestrator.
-    pub(crate) fn domain_module(&self, of: &OrchestratorImpl<'_, 'a>) -> ModuleId {
-        let all = self.orchestrators();
-        let is_alone = |module: ModuleId| {
-            let inside = all
-                .iter()
-                .filter(|other| self.is_within(other.block.module, module));
-            inside.into_iter().all(|other| {
-                other.domain.is_some() && other.domain == of.domain
-                    || std::ptr::eq(other.block.def, of.block.def)
-            })
-        };
-        let mut at = of.block.module;
-        while let Some(parent) = self.module(at).parent
-            && (is_alone(parent) || self.module(at).anonymous)
-        {
-            at = parent;
-        }
-        at
     }
 
     /// Whether a local or external type is the runtime's `name`, or holds it in a field.

@@ -225,18 +225,21 @@ impl Workspace<'_> {
     fn dependency(&self, module: ModuleId, name: &str) -> Option<Res> {
         let package = self.krate(module).package;
         let meant = self.packages[package].deps.get(name).map(String::as_str);
-        let is_own = |of: &super::Krate| of.package == package && of.name == name;
-        let is_meant = |of: &super::Krate| meant == Some(of.name.as_str());
-        let is_lib = |of: &super::Krate| of.kind == crate::manifest::TargetKind::Lib;
-        let mut libs = self
-            .crates
-            .iter()
-            .filter(|of| is_lib(of) && of.name != known::RUNTIME);
-        if let Some(found) = libs.find(|of| is_own(of) || is_meant(of)) {
-            return Some(Res::Module(found.root));
+        let own = self
+            .libs_named(name)
+            .find(|at| self.crates[*at].package == package);
+        let named = meant.and_then(|meant| self.libs_named(meant).next());
+        if let Some(found) = own.into_iter().chain(named).min() {
+            return Some(Res::Module(self.crates[found].root));
         }
         let is_std = matches!(name, "std" | "core" | "alloc");
         meant.or(is_std.then_some(name)).map(external)
+    }
+
+    /// The libraries of the project by name, the runtime left out.
+    fn libs_named(&self, name: &str) -> impl Iterator<Item = usize> {
+        let listed = self.libs.get(name).into_iter().flatten();
+        listed.copied().filter(move |_| name != known::RUNTIME)
     }
 
     /// A name of a module: items, imports, globs.

@@ -39,6 +39,9 @@ pub struct Report {
     pub operations: usize,
     /// The files that could not be read or parsed.
     pub unparsed: Vec<String>,
+    /// Those of them that were judged by what they declared when they parsed last: nothing is found in
+    /// them, and the findings elsewhere are those of that state. Empty without `Cache::with_last_good`.
+    pub stale: Vec<String>,
     /// How many findings were left out because they are in the baseline.
     pub baselined: usize,
     /// The rules that ran, by code.
@@ -202,9 +205,13 @@ impl Report {
             0 => String::new(),
             count => format!(", {count} in the baseline"),
         };
+        let stale = match self.stale.len() {
+            0 => String::new(),
+            count => format!("; {} judged by an older state", plural(count, "file")),
+        };
         let files = plural(self.files, "file");
         let orchestrators = plural(self.orchestrators, "orchestrator");
-        format!("{found} in {files} ({orchestrators}){baselined}{undecided}")
+        format!("{found} in {files} ({orchestrators}){baselined}{undecided}{stale}")
     }
 }
 
@@ -237,7 +244,8 @@ mod tests {
     /// What is found in a file that nobody touched is no fault of a change, unless the change led to it.
     #[test]
     fn what_was_found_before_counts_in_changed_files_only() {
-        let lib = "//! Shop.\nmod pay;\n/// Pays.\npub struct Pay;\n";
+        let lib =
+            "//! Shop.\nmod pay;\n/// Pays.\npub struct Pay;\n#[cfg(test)]\nfn it() { Pay; }\n";
         let tree = |pay| {
             [
                 ("Cargo.toml", MANIFEST),

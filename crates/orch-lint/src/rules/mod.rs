@@ -17,11 +17,15 @@ mod execute_not_async;
 mod execute_returns_bool_or_result;
 mod finalize_hook_not_called;
 mod finalizer_missing;
+mod generated_code_drift;
 mod http_client_without_timeout;
 mod idemkey_missing;
 mod idemkey_no_unique;
 mod idemkey_regenerated;
+mod layering;
 mod missing_docs;
+mod missing_test;
+mod module_cycle;
 mod money_as_float;
 mod open_transactions;
 mod order_accept_execute_finalize;
@@ -31,6 +35,7 @@ mod panic_in_execute;
 mod reaper_missing;
 mod remaining_variants;
 mod retry_in_execute;
+mod scheduler_not_started;
 mod schedulers;
 mod suppression_without_reason;
 mod tls_relaxed;
@@ -66,6 +71,7 @@ pub static ALL: &[&Rule] = &[
     &wal_after_finalize::RULE,
     &finalizer_missing::RULE,
     &reaper_missing::RULE,
+    &scheduler_not_started::RULE,
     &finalize_hook_not_called::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
@@ -76,7 +82,11 @@ pub static ALL: &[&Rule] = &[
     &money_as_float::RULE,
     &command_mutable::RULE,
     &command_bypasses_validation::RULE,
+    &layering::RULE,
+    &module_cycle::RULE,
     &missing_docs::RULE,
+    &missing_test::RULE,
+    &generated_code_drift::RULE,
     &vacuous_rule::RULE,
     &unused_suppression::RULE,
     &suppression_without_reason::RULE,
@@ -314,7 +324,7 @@ impl<'w, 'a> Check<'w, 'a> {
             .loaded
             .files
             .iter()
-            .any(|file| file.reached && file.facts.is_err())
+            .any(|file| file.reached && file.known().is_none())
     }
 }
 

@@ -26,8 +26,6 @@ pub(crate) use item::{
     Vis,
 };
 pub(crate) use lower::Extent;
-#[cfg(feature = "cache")]
-pub(crate) use parse::FileFacts;
-pub(crate) use parse::{Facts, Mark, ParseFailure, STACK, parse};
+pub(crate) use parse::{Facts, FileFacts, Mark, ParseFailure, STACK, parse};
 pub(crate) use span::{Name, Pos, Span};
 pub(crate) use ty::{Bound, Generics, Path, Ty, TyKind};

@@ -99,6 +99,8 @@ fn a_renamed_file_is_recognised_and_its_entry_moves() {
     create(&mut tree);
     rename(&mut tree, ORCH, "src/payment/calls.rs");
     edit(&mut tree, MOD, "pub mod orchestrator;", "pub mod calls;");
+    let test = "tests/architecture.rs";
+    edit(&mut tree, test, "payment::orchestrator", "payment::calls");
     assert_eq!(new(&tree), (vec![], 1));
     let judged = judge(&tree);
     assert_eq!((judged.kept.len(), judged.stale.len()), (0, 0));

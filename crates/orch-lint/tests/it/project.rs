@@ -292,6 +292,13 @@ const ARCHITECTURE: &str = "\
 fn conventions_hold() {
     orch_lint::assert_clean(env!(\"CARGO_MANIFEST_DIR\"));
 }
+
+#[test]
+fn a_payment_is_paid_once() {
+    use billing::payment::generated::command::PaymentCommand;
+    use billing::payment::orchestrator::PaymentOrchestrator;
+    pay(PaymentOrchestrator::new(script()), PaymentCommand::new(order(), amount()));
+}
 ";
 
 /// A project with nothing to find.

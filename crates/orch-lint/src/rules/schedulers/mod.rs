@@ -6,9 +6,11 @@
 mod made;
 mod parts;
 
+use std::collections::HashMap;
+
 use super::Check;
-use crate::model::ModuleId;
 use crate::model::orchestration::OrchestratorImpl;
+use crate::model::{Function, ModuleId, Workspace};
 use crate::syntax::ItemKind;
 use crate::syntax::flow::Fate;
 use made::Made;
@@ -20,6 +22,20 @@ enum Verdict {
     Unknown(String),
 }
 
+/// What the functions of a project say about the schedulers of one kind.
+struct Survey<'w, 'a> {
+    /// The places that make one.
+    made: Vec<Made<'w, 'a>>,
+    /// Those of each domain: made there, or declared there.
+    by_domain: HashMap<ModuleId, Vec<usize>>,
+    /// Functions that hand over workers without one, by their domain.
+    lacking: HashMap<ModuleId, &'w Function<'a>>,
+    /// Modules with a macro that mentions one.
+    macros: Vec<ModuleId>,
+    /// Why no absence is proven, whatever the domain.
+    doubt: Option<String>,
+}
+
 /// Reports orchestrators whose domain registers no scheduler of the kind `name`.
 pub(super) fn missing(check: &mut Check<'_, '_>, name: &str, help: &str) {
     let workspace = check.workspace;
@@ -27,14 +43,14 @@ pub(super) fn missing(check: &mut Check<'_, '_>, name: &str, help: &str) {
     if orchestrators.is_empty() {
         return;
     }
-    let made = made::all(check, name);
+    let survey = Survey::of(check, name);
     for orchestrator in &orchestrators {
         let at = check.at(
             orchestrator.block.file,
             orchestrator.span,
             orchestrator.name.as_str(),
         );
-        match judge(check, orchestrator, &made, name) {
+        match judge(check, orchestrator, &survey, name) {
             Verdict::Registered => {}
             Verdict::Missing(message) => {
                 check.flag(at, message).help(help);
@@ -44,21 +60,50 @@ pub(super) fn missing(check: &mut Check<'_, '_>, name: &str, help: &str) {
     }
 }
 
+impl<'w, 'a> Survey<'w, 'a> {
+    fn of(check: &Check<'w, 'a>, name: &str) -> Self {
+        let workspace = check.workspace;
+        let made = made::all(check, name);
+        let mut by_domain: HashMap<ModuleId, Vec<usize>> = HashMap::new();
+        for (at, of) in made.iter().enumerate() {
+            let modules = [Some(of.function.module), of.declared];
+            for module in modules.into_iter().flatten() {
+                for domain in workspace.domains_around(module) {
+                    let own = by_domain.entry(domain).or_default();
+                    if own.last() != Some(&at) {
+                        own.push(at);
+                    }
+                }
+            }
+        }
+        Survey {
+            by_domain,
+            lacking: parts::lacking(check, name),
+            macros: macros(workspace, name),
+            doubt: doubt(check, &made, name),
+            made,
+        }
+    }
+
+    fn own(&self, domain: ModuleId) -> Vec<&Made<'w, 'a>> {
+        let listed = self.by_domain.get(&domain).into_iter().flatten();
+        listed.map(|at| &self.made[*at]).collect()
+    }
+}
+
 fn judge(
     check: &Check<'_, '_>,
     orchestrator: &OrchestratorImpl<'_, '_>,
-    made: &[Made<'_, '_>],
+    survey: &Survey<'_, '_>,
     name: &str,
 ) -> Verdict {
     let workspace = check.workspace;
     let domain = workspace.domain_module(orchestrator);
-    let inside = |module| workspace.is_within(module, domain);
-    let is_own = |of: &&Made<'_, '_>| inside(of.function.module) || of.declared.is_some_and(inside);
-    let own: Vec<&Made<'_, '_>> = made.iter().filter(is_own).collect();
+    let own = survey.own(domain);
     let best = own.iter().max_by_key(|of| of.fate);
     let path = workspace.module_path(domain);
     if best.is_some_and(|of| of.fate == Fate::Passed) {
-        return handed_over(check, domain, &own, name);
+        return handed_over(check, domain, survey, name);
     }
     if let Some(of) = best.filter(|of| of.fate == Fate::Unclear) {
         let place = of.function.path(workspace);
@@ -67,7 +112,10 @@ fn judge(
              where it goes"
         ));
     }
-    if let Some(why) = doubt(check, domain, made, name) {
+    let mut macros = survey.macros.iter();
+    let is_mentioned = macros.any(|module| workspace.is_within(*module, domain));
+    let mention = || is_mentioned.then(|| format!("a macro mentions a {name}"));
+    if let Some(why) = survey.doubt.clone().or_else(mention) {
         let message = format!("cannot tell whether `{path}` has a {name}: {why}");
         return Verdict::Unknown(message);
     }
@@ -85,14 +133,15 @@ fn judge(
 fn handed_over(
     check: &Check<'_, '_>,
     domain: ModuleId,
-    made: &[&Made<'_, '_>],
+    survey: &Survey<'_, '_>,
     name: &str,
 ) -> Verdict {
-    let Some(start) = parts::without(check, domain, name) else {
+    let Some(start) = survey.lacking.get(&domain) else {
         return Verdict::Registered;
     };
+    let made = survey.own(domain);
     let mut kept = made.iter().filter(|of| of.fate != Fate::Lost);
-    if kept.clone().any(|of| std::ptr::eq(of.function, start)) {
+    if kept.clone().any(|of| std::ptr::eq(of.function, *start)) {
         return Verdict::Registered;
     }
     let what = format!(
@@ -112,42 +161,29 @@ fn handed_over(
     ))
 }
 
-/// Why the absence is not proven.
-fn doubt(
-    check: &Check<'_, '_>,
-    domain: ModuleId,
-    made: &[Made<'_, '_>],
-    name: &str,
-) -> Option<String> {
+/// Why no absence is proven.
+fn doubt(check: &Check<'_, '_>, made: &[Made<'_, '_>], name: &str) -> Option<String> {
     let workspace = check.workspace;
     if check.has_gaps() {
         return Some("a file could not be parsed".into());
     }
-    let domains: Vec<ModuleId> = workspace
-        .orchestrators()
-        .iter()
-        .map(|of| workspace.domain_module(of))
-        .collect();
-    let is_foreign = |module: ModuleId| domains.iter().any(|of| workspace.is_within(module, *of));
+    let is_foreign = |module: ModuleId| workspace.domains_around(module).next().is_some();
     let is_shared = |of: &Made<'_, '_>| {
         of.fate != Fate::Lost
             && !of.declared.is_some_and(is_foreign)
             && !is_foreign(of.function.module)
     };
-    if made.iter().any(is_shared) {
-        return Some(format!("a {name} is made outside all domains"));
-    }
-    let macros = workspace
-        .defs
-        .iter()
-        .filter(|def| workspace.is_within(def.module, domain));
-    let mentions = macros.filter_map(|def| match &def.item.kind {
-        ItemKind::MacroCall(names) | ItemKind::MacroRules(names) => Some(names),
-        _ => None,
+    let found = made.iter().any(is_shared);
+    found.then(|| format!("a {name} is made outside all domains"))
+}
+
+/// The modules of macros that mention a scheduler.
+fn macros(workspace: &Workspace<'_>, name: &str) -> Vec<ModuleId> {
+    let mentions = workspace.defs.iter().filter(|def| match &def.item.kind {
+        ItemKind::MacroCall(names) | ItemKind::MacroRules(names) => {
+            names.iter().any(|of| of.text.ends_with(name))
+        }
+        _ => false,
     });
-    let found = mentions
-        .into_iter()
-        .flatten()
-        .any(|of| of.text.ends_with(name));
-    found.then(|| format!("a macro mentions a {name}"))
+    mentions.map(|def| def.module).collect()
 }

@@ -3,32 +3,33 @@
 //! A function that registers every scheduler is worth nothing while the domain starts with
 //! `workers: Workers::new()`.
 
+use std::collections::HashMap;
+
 use super::super::Check;
 use super::made::{REGISTER, is_scheduler, made_type};
-use crate::model::{Function, ModuleId, Res};
-use crate::syntax::{Expr, ExprKind, ItemKind, PatKind, Path, Stmt, visit};
-use std::ptr;
+use crate::model::{Function, ModuleId};
+use crate::syntax::{Expr, ExprKind, PatKind, Path, Stmt, visit};
 
-/// A function of a domain that hands over workers among which there is no scheduler of the kind
-/// `name` for certain.
-pub(super) fn without<'w, 'a>(
+/// The first function of each domain that hands over workers among which there is no scheduler of
+/// the kind `name` for certain.
+pub(super) fn lacking<'w, 'a>(
     check: &Check<'w, 'a>,
-    domain: ModuleId,
     name: &str,
-) -> Option<&'w Function<'a>> {
-    let workspace = check.workspace;
-    let mut inside = check
-        .functions
-        .iter()
-        .filter(|function| workspace.is_within(function.module, domain));
-    inside.find(|function| {
+) -> HashMap<ModuleId, &'w Function<'a>> {
+    let mut lacking = HashMap::new();
+    for function in check.functions {
         let mut found = false;
         visit::each_in_block(function.body, &mut |expr| {
             let workers = handed_over(check, function, expr);
             found |= workers.is_some_and(|value| lacks(check, function, value, name));
         });
-        found
-    })
+        if found {
+            for domain in check.workspace.domains_around(function.module) {
+                lacking.entry(domain).or_insert(function);
+            }
+        }
+    }
+    lacking
 }
 
 /// The value of `workers` in `Parts { workers, .. }`.
@@ -105,31 +106,5 @@ pub(super) fn is_used(check: &Check<'_, '_>, function: &Function<'_>, domain: Mo
     if is_entry || !function.is_free() || !workspace.is_within(function.module, domain) {
         return true;
     }
-    let is_it = |module: ModuleId, expr: &Expr| {
-        let ExprKind::Path(path) = &expr.kind else {
-            return false;
-        };
-        let Res::Def(id) = workspace.resolve_value(module, path) else {
-            return false;
-        };
-        matches!(&workspace.def(id).item.kind, ItemKind::Fn(of)
-            if of.body.as_ref().is_some_and(|body| ptr::eq(body, function.body)))
-    };
-    let mut found = false;
-    for other in check.functions.iter().filter(|of| !ptr::eq(*of, function)) {
-        visit::each_in_block(other.body, &mut |expr| {
-            found |= match &expr.kind {
-                ExprKind::Call { callee, .. } => is_it(other.module, callee),
-                // A variable of the same name hides it, unless it is called.
-                ExprKind::Path(path) => inits(other, path).is_empty() && is_it(other.module, expr),
-                _ => false,
-            };
-        });
-    }
-    for def in workspace.defs.iter().filter(|def| !def.test) {
-        if let ItemKind::Const(_, value) = &def.item.kind {
-            visit::each(value, &mut |expr| found |= is_it(def.module, expr));
-        }
-    }
-    found
+    function.id.is_some_and(|id| workspace.is_used(id))
 }

@@ -1,0 +1,86 @@
+//! What the generator wrote, as `orch.lock` tells it: generated files by the hash of their text.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+use toml::{Table, Value};
+
+use crate::manifest::Package;
+use crate::sources::{Content, SourceTree, join};
+
+/// Name of the lock at the root of a package.
+const FILE: &str = "orch.lock";
+
+/// What the locks of a project say.
+#[derive(Debug, Default)]
+pub(crate) struct Locks {
+    /// Generated files that are not as they were written, and the lock of each.
+    pub(crate) edited: Vec<(String, String)>,
+    /// Locks that cannot be read, and why.
+    pub(crate) damaged: Vec<(String, String)>,
+}
+
+/// Compares the generated files of all packages with their locks.
+pub(crate) fn compare(tree: &dyn SourceTree, packages: &[Package]) -> Locks {
+    let mut locks = Locks::default();
+    for package in packages {
+        let path = join(&package.dir, FILE);
+        let text = match tree.read(&path) {
+            None => continue,
+            Some(Content::Text(text)) => text,
+            Some(Content::Unreadable(why)) => {
+                locks.damaged.push((path, why));
+                continue;
+            }
+        };
+        let own: String = text.split_inclusive('\n').filter(is_own).collect();
+        match own.parse::<Table>() {
+            Ok(lock) => {
+                let edited = generated(&lock).filter(|(file, hash)| {
+                    let file = join(&package.dir, file);
+                    is_edited(tree, &file, hash)
+                });
+                let edited = edited.map(|(file, _)| (join(&package.dir, file), path.clone()));
+                locks.edited.extend(edited);
+            }
+            Err(error) => locks.damaged.push((path, error.message().to_owned())),
+        }
+    }
+    locks
+}
+
+/// Whether a line of a lock tells of a file of the package. The many that came along with it are what
+/// `orch-gen check` looks at: nobody edits them by mistake, and to read them all takes longer than a run.
+fn is_own(line: &&str) -> bool {
+    !line.contains("{ owner = \"vendor\",")
+}
+
+/// The paths and hashes of a lock. Paths that lead elsewhere are no files of the package.
+fn generated(lock: &Table) -> impl Iterator<Item = (&str, &str)> {
+    let listed = lock.get("generated").and_then(Value::as_table);
+    let listed = listed.into_iter().flatten();
+    let read =
+        listed.filter_map(|(path, entry)| Some((path.as_str(), entry.get("hash")?.as_str()?)));
+    read.filter(|(path, _)| !path.split('/').any(|part| part == "..") && !path.starts_with('/'))
+}
+
+/// Whether a file is there and differs, other than in its line ends: a checkout may have changed those.
+fn is_edited(tree: &dyn SourceTree, path: &str, hash: &str) -> bool {
+    match tree.read(path) {
+        None => false,
+        Some(Content::Unreadable(_)) => true,
+        Some(Content::Text(text)) if text.contains('\r') => {
+            hex(text.as_bytes()) != hash && hex(text.replace("\r\n", "\n").as_bytes()) != hash
+        }
+        Some(Content::Text(text)) => hex(text.as_bytes()) != hash,
+    }
+}
+
+/// A SHA-256, as the lock writes it.
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

@@ -1,0 +1,177 @@
+//! ORC801.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{Check, Rule, Status};
+use crate::finding::Severity;
+use crate::model::layers::Layer;
+use crate::model::{DefId, Reference, Target, Workspace};
+use crate::syntax::ItemKind;
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC801",
+    name: "layering",
+    severity: Severity::Error,
+    status: Status::Stable,
+    docs: "\
+## What it does
+Finds items that use a layer they must not: commands, entities, gateways and orchestrators that use
+repositories or controllers, and repositories that use controllers or orchestrators; commands,
+entities and gateways that use a store of the runtime. Directly, or through functions and constants that have no layer.
+
+What an item is decides its layer, not its file: the runtime's traits it implements, the runtime's
+types it holds, the extractors and answers it takes and gives. Everything else has no layer.
+
+## Why is this bad?
+A gateway that reads a table while it calls cannot be tried against a provider alone, and a call
+that depends on rows of another transaction gives another outcome each time it is retried.
+
+## Example
+```rust
+impl Orchestrator for PaymentOrchestrator {
+    async fn execute(&self, op_id: &OpId, command: &PaymentCommand) -> Outcome {
+        let earlier = PaymentOperationRepository::new(&self.engine);
+    }
+}
+```
+Use instead:
+```rust
+impl Orchestrator for PaymentOrchestrator {
+    async fn execute(&self, op_id: &OpId, command: &PaymentCommand) -> Outcome {
+        settle(self.gateway.payment(op_id, command).await)
+    }
+}
+```
+",
+    check,
+};
+
+/// What the items of a project use outside tests, by the item.
+type Uses<'w> = HashMap<DefId, Vec<&'w Reference>>;
+
+fn check(check: &mut Check<'_, '_>) {
+    let workspace = check.workspace;
+    if workspace.runtime_impls("Orchestrator").next().is_none() {
+        return;
+    }
+    let layers = workspace.layers();
+    let mut uses: Uses<'_> = HashMap::new();
+    for reference in workspace.references() {
+        if let Some(owner) = reference
+            .owner
+            .filter(|_| !reference.test && !reference.shadowed)
+        {
+            uses.entry(owner).or_default().push(reference);
+        }
+    }
+    let mut layered: Vec<(DefId, Layer)> = layers.iter().map(|(id, layer)| (*id, *layer)).collect();
+    layered.sort_by_key(|(id, _)| *id);
+    for (id, layer) in layered {
+        let mut search = Search {
+            workspace,
+            layers: &layers,
+            uses: &uses,
+            seen: HashSet::new(),
+            found: Vec::new(),
+        };
+        search.from(id, layer, &mut Vec::new());
+        for found in search.found {
+            report(check, id, layer, &found);
+        }
+    }
+}
+
+/// A use of a layer that is not allowed.
+struct Found<'w> {
+    first: &'w Reference,
+    /// The functions between, and what is used at last.
+    steps: Vec<String>,
+    what: &'static str,
+}
+
+struct Search<'s, 'w, 'a> {
+    workspace: &'w Workspace<'a>,
+    layers: &'s HashMap<DefId, Layer>,
+    uses: &'s Uses<'w>,
+    seen: HashSet<Target>,
+    found: Vec<Found<'w>>,
+}
+
+impl<'w> Search<'_, 'w, '_> {
+    /// Looks at everything that an item uses; `way` leads to it.
+    fn from(&mut self, id: DefId, layer: Layer, way: &mut Vec<(DefId, &'w Reference)>) {
+        let uses = self.uses;
+        for reference in uses.get(&id).into_iter().flatten() {
+            if !self.seen.insert(reference.target.clone()) {
+                continue;
+            }
+            let first = way.first().map_or(*reference, |(_, first)| *first);
+            match &reference.target {
+                Target::Item(target) => match self.layers.get(target) {
+                    Some(other) if !layer.may_use(*other) => {
+                        let last = self.workspace.def(*target).item.name.text.clone();
+                        self.add(first, way, last, other.noun());
+                    }
+                    Some(_) => {}
+                    None if self.passes_on(*target) => {
+                        way.push((*target, reference));
+                        self.from(*target, layer, way);
+                        way.pop();
+                    }
+                    None => {}
+                },
+                // What an orchestrator can reach of the runtime's own is ORC003.
+                Target::Store(name) if matches!(layer, Layer::Data | Layer::Gateway) => {
+                    self.add(first, way, name.clone(), "a store");
+                }
+                Target::Store(_) | Target::Word(_) => {}
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        first: &'w Reference,
+        way: &[(DefId, &Reference)],
+        last: String,
+        what: &'static str,
+    ) {
+        let between = way.iter().map(|(id, _)| self.workspace.path_of(*id));
+        let steps = between.chain([last]).collect();
+        self.found.push(Found { first, steps, what });
+    }
+
+    /// Whether who names an item uses all that the item names.
+    fn passes_on(&self, id: DefId) -> bool {
+        let kind = &self.workspace.def(id).item.kind;
+        matches!(
+            kind,
+            ItemKind::Fn(_) | ItemKind::Const(..) | ItemKind::Alias(..)
+        )
+    }
+}
+
+fn report(check: &mut Check<'_, '_>, id: DefId, layer: Layer, found: &Found<'_>) {
+    let name = &check.workspace.def(id).item.name.text;
+    let last = found.steps.last().map(String::as_str).unwrap_or_default();
+    let message = format!(
+        "`{name}` is {} and uses `{last}`, {}",
+        layer.noun(),
+        found.what
+    );
+    let at = check.at(
+        found.first.file,
+        found.first.span,
+        check.workspace.path_of(id),
+    );
+    let chain = match found.steps.len() {
+        1 => Vec::new(),
+        _ => std::iter::once(name).chain(&found.steps).cloned().collect(),
+    };
+    let violation = check.flag(at, message);
+    violation.chain = chain;
+    violation.help(match layer {
+        Layer::Repository => "let the caller of the repository do this",
+        _ => "do this where the command is accepted or the operation is read, not in here",
+    });
+}

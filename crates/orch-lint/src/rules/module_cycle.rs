@@ -1,0 +1,172 @@
+//! ORC802.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use super::{Check, Rule, Status};
+use crate::finding::Severity;
+use crate::model::{ModuleId, Reference, Target, Workspace};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC802",
+    name: "module-cycle",
+    severity: Severity::Warning,
+    status: Status::Stable,
+    docs: "\
+## What it does
+Finds modules beside each other that use each other in a circle, where each of them holds an
+orchestrator, a command, an entity, a repository, a gateway or a controller. Shows the shortest
+circle, and at most a hundred. What a module and the one around it use of each other is no circle.
+
+## Why is this bad?
+Domains that use each other cannot be understood, tested or taken out one by one: a change in how
+refunds are sent becomes a change in how payments are taken.
+
+## Example
+```rust
+// src/payment/orchestrator.rs
+use crate::refund::gateway::RefundGateway;
+// src/refund/orchestrator.rs
+use crate::payment::generated::command::PaymentCommand;
+```
+Use instead:
+```rust
+// src/refund/orchestrator.rs
+use crate::shared::OrderId;
+```
+",
+    check,
+};
+
+/// No project mends more at once.
+const MOST: usize = 100;
+
+/// The modules beside each other that a module uses, and a place of each use.
+type Edges<'w> = BTreeMap<ModuleId, BTreeMap<ModuleId, &'w Reference>>;
+
+fn check(check: &mut Check<'_, '_>) {
+    let workspace = check.workspace;
+    if workspace.runtime_impls("Orchestrator").next().is_none() {
+        return;
+    }
+    let edges = trimmed(edges(workspace));
+    let mut shown: HashSet<ModuleId> = HashSet::new();
+    for start in edges.keys() {
+        if shown.contains(start) || check.found.len() == MOST {
+            continue;
+        }
+        let circle = shortest(&edges, *start);
+        // One circle of a tangle is enough: mending it changes the others.
+        let is_apart = |circle: &Vec<ModuleId>| circle.iter().all(|of| !shown.contains(of));
+        if let Some(circle) = circle.filter(is_apart) {
+            shown.extend(&circle);
+            report(check, &edges, &circle);
+        }
+    }
+}
+
+/// What the modules that hold parts of orchestrations use of those beside them.
+fn edges<'w>(workspace: &'w Workspace<'_>) -> Edges<'w> {
+    let mut holders: HashSet<ModuleId> = HashSet::new();
+    for id in workspace.layers().keys() {
+        holders.extend(workspace.ancestors(workspace.def(*id).module));
+    }
+    let mut edges: Edges<'_> = BTreeMap::new();
+    for reference in workspace.references() {
+        let Target::Item(target) = reference.target else {
+            continue;
+        };
+        if reference.test || reference.shadowed {
+            continue;
+        }
+        let to = workspace.def(target).module;
+        let Some((from, to)) = beside(workspace, reference.module, to) else {
+            continue;
+        };
+        if holders.contains(&from) && holders.contains(&to) {
+            let held = edges
+                .entry(from)
+                .or_default()
+                .entry(to)
+                .or_insert(reference);
+            // A path shows more than a `use`, whose place is not known.
+            if held.owner.is_none() {
+                *held = reference;
+            }
+        }
+    }
+    edges
+}
+
+/// The modules around two modules that stand beside each other; none when one is around the other.
+fn beside(workspace: &Workspace<'_>, from: ModuleId, to: ModuleId) -> Option<(ModuleId, ModuleId)> {
+    if from == to || workspace.module(from).krate != workspace.module(to).krate {
+        return None;
+    }
+    let way = |of: ModuleId| {
+        let named = workspace
+            .ancestors(of)
+            .filter(|at| !workspace.module(*at).anonymous);
+        let mut way: Vec<ModuleId> = named.collect();
+        way.reverse();
+        way
+    };
+    let (from, to) = (way(from), way(to));
+    let (from, to) = from.iter().zip(&to).find(|(a, b)| a != b)?;
+    Some((*from, *to))
+}
+
+/// Without the modules that are in no circle: nothing leads to them, or nothing leads on.
+fn trimmed(mut edges: Edges<'_>) -> Edges<'_> {
+    loop {
+        let before: usize = edges.values().map(BTreeMap::len).sum();
+        let reached: HashSet<ModuleId> = edges.values().flat_map(|to| to.keys().copied()).collect();
+        edges.retain(|from, to| reached.contains(from) && !to.is_empty());
+        let left: HashSet<ModuleId> = edges.keys().copied().collect();
+        for to in edges.values_mut() {
+            to.retain(|to, _| left.contains(to));
+        }
+        if edges.values().map(BTreeMap::len).sum::<usize>() == before {
+            return edges;
+        }
+    }
+}
+
+/// The shortest circle through a module, from it to the last one before it.
+fn shortest(edges: &Edges<'_>, start: ModuleId) -> Option<Vec<ModuleId>> {
+    let mut came: HashMap<ModuleId, ModuleId> = HashMap::new();
+    let mut queue = VecDeque::from([start]);
+    while let Some(at) = queue.pop_front() {
+        for next in edges.get(&at).into_iter().flat_map(BTreeMap::keys) {
+            if *next == start {
+                let back = std::iter::successors(Some(at), |at| came.get(at).copied());
+                let mut circle: Vec<ModuleId> = back.collect();
+                circle.reverse();
+                return Some(circle);
+            }
+            if !came.contains_key(next) {
+                came.insert(*next, at);
+                queue.push_back(*next);
+            }
+        }
+    }
+    None
+}
+
+fn report(check: &mut Check<'_, '_>, edges: &Edges<'_>, circle: &[ModuleId]) {
+    let Some(reference) = circle
+        .get(1)
+        .and_then(|second| edges.get(&circle[0])?.get(second))
+    else {
+        return;
+    };
+    let workspace = check.workspace;
+    let closed = circle.iter().chain(circle.first());
+    let chain: Vec<String> = closed
+        .map(|module| workspace.module_path(*module))
+        .collect();
+    let at = check.at(reference.file, reference.span, chain[0].as_str());
+    let message = format!("modules use each other in a circle: {}", chain.join(" → "));
+    let violation = check.flag(at, message);
+    violation.chain = chain;
+    violation.help("move what both need into a module of its own");
+}

@@ -48,7 +48,7 @@ fn check(check: &mut Check<'_, '_>) {
         let own = migrations
             .histories
             .iter()
-            .filter(|of| of.package == package);
+            .filter(|of| of.package == Some(package));
         let own: Vec<&History> = own.collect();
         let all = || migrations.histories.iter().collect();
         let histories: Vec<&History> = if own.is_empty() { all() } else { own };
@@ -135,7 +135,7 @@ fn judge(
         span: place.span,
         item: format!("{}:{name}.{key}", history.dir),
     };
-    if history.schema.opaque.iter().any(|word| word == name) {
+    if check.migrations.is_uncertain(history, name) {
         check.unknown(
             &at,
             format!("a statement that is not understood may make `{name}.{key}` unique"),

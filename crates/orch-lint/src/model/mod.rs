@@ -16,9 +16,10 @@ pub(crate) mod infer;
 mod modules;
 pub(crate) mod orchestration;
 mod resolve;
+pub(crate) mod statements;
 pub(crate) mod types;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 
 use crate::known;
@@ -67,6 +68,8 @@ pub(crate) struct Workspace<'a> {
     runtime_impls: HashMap<String, Vec<usize>>,
     /// What `use` items name, as far as somebody asked.
     imported: RefCell<HashMap<(ModuleId, usize, Space), Res>>,
+    /// SQL in strings, once somebody asked.
+    statements: OnceCell<Vec<statements::SqlText>>,
 }
 
 /// One crate.
@@ -158,6 +161,7 @@ impl<'a> Workspace<'a> {
             impls_by_trait: HashMap::new(),
             runtime_impls: HashMap::new(),
             imported: RefCell::new(HashMap::new()),
+            statements: OnceCell::new(),
         };
         workspace.add_crates();
         workspace.index_impls();
@@ -243,6 +247,14 @@ impl<'a> Workspace<'a> {
             .into_iter()
             .flatten()
             .map(|at| &self.impls[*at])
+    }
+
+    /// The SQL in these functions, which are those of the project.
+    pub(crate) fn statements(&self, functions: &[Function<'a>]) -> &[statements::SqlText] {
+        let found = self
+            .statements
+            .get_or_init(|| statements::find(self, functions));
+        found
     }
 
     /// The module that names in a function's body are looked up in.

@@ -81,6 +81,15 @@ impl<'a> Workspace<'a> {
         found
     }
 
+    /// The types that are rows of a table, with the table.
+    pub(crate) fn entity_tables(&self) -> Vec<(DefId, &'a str)> {
+        let tables = self.runtime_impls("Entity").filter_map(|block| {
+            let def = as_local(&self.self_type(block))?;
+            Some((def, self.text_const(block, "TABLE")?))
+        });
+        tables.collect()
+    }
+
     /// The types stored as operations: by their table, or by name beside an orchestrator.
     pub(crate) fn operations(&self) -> Vec<OperationEntity<'a>> {
         let mut found: Vec<OperationEntity<'a>> = Vec::new();

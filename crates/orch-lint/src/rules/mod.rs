@@ -4,12 +4,15 @@
 //! know each other. A rule that cannot decide says so with `Check::unknown`.
 
 mod blocking_in_execute;
+mod claim_query_unindexed;
+mod claim_without_skip_locked;
 mod client_per_call;
 mod command_bypasses_validation;
 mod command_mutable;
 mod could_not_parse;
 mod db_capability_reachable_from_execute;
 mod detached_spawn_in_execute;
+mod entity_table_drift;
 mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
@@ -18,7 +21,12 @@ mod http_client_without_timeout;
 mod idemkey_missing;
 mod idemkey_no_unique;
 mod idemkey_regenerated;
+mod idemkey_unique_partial_or_nullable;
+mod idempotency_keys;
+mod inexact_column_type;
+mod insert_without_conflict_clause;
 mod missing_docs;
+mod money;
 mod money_as_float;
 mod open_transactions;
 mod outcome_catch_all;
@@ -26,12 +34,16 @@ mod output;
 mod reaper_missing;
 mod retry_in_execute;
 mod schedulers;
+mod status_column_unconstrained;
+mod stored_names;
 mod suppression_without_reason;
+mod tables;
 mod tls_relaxed;
 mod txn_held_across_foreign_await;
 mod txn_in_execute;
 mod unused_suppression;
 mod vacuous_rule;
+mod wal_mutable;
 
 use crate::finding::{Severity, Unknown};
 use crate::load::FileId;
@@ -49,9 +61,13 @@ pub static ALL: &[&Rule] = &[
     &detached_spawn_in_execute::RULE,
     &idemkey_missing::RULE,
     &idemkey_no_unique::RULE,
+    &idemkey_unique_partial_or_nullable::RULE,
     &idemkey_regenerated::RULE,
+    &insert_without_conflict_clause::RULE,
     &finalizer_missing::RULE,
     &reaper_missing::RULE,
+    &claim_without_skip_locked::RULE,
+    &claim_query_unindexed::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
     &http_client_without_timeout::RULE,
@@ -61,6 +77,10 @@ pub static ALL: &[&Rule] = &[
     &money_as_float::RULE,
     &command_mutable::RULE,
     &command_bypasses_validation::RULE,
+    &status_column_unconstrained::RULE,
+    &wal_mutable::RULE,
+    &inexact_column_type::RULE,
+    &entity_table_drift::RULE,
     &missing_docs::RULE,
     &vacuous_rule::RULE,
     &unused_suppression::RULE,

@@ -27,7 +27,7 @@ use crate::syntax::{Mark, ParseFailure, Span};
 pub(crate) use dialect::Dialect;
 pub(crate) use query::{Query, Verb, Write, has, queries};
 pub(crate) use schema::{Place, Schema};
-pub(crate) use table::{Table, Unique};
+pub(crate) use table::{Column, Index, Table, Unique};
 pub(crate) use tokens::marks;
 
 /// The migrations of one package.

@@ -58,8 +58,10 @@ pub(crate) struct Index {
     pub(crate) name: String,
     /// Its columns, in order; expressions left out.
     pub(crate) columns: Vec<String>,
-    /// What the condition of a partial one speaks of.
+    /// The names in the condition of a partial one.
     pub(crate) condition: Vec<String>,
+    /// The texts in it.
+    pub(crate) condition_texts: Vec<String>,
 }
 
 /// One check.

@@ -1,7 +1,7 @@
 //! `CREATE INDEX`.
 
 use super::Read;
-use crate::sql::reader::{Reader, columns, names};
+use crate::sql::reader::{Reader, columns, names, text_of};
 use crate::sql::schema::{Schema, fold};
 use crate::sql::table::{Index, Unique};
 
@@ -34,7 +34,10 @@ impl Reader<'_, '_> {
         let name = fold(given.as_ref().map_or(&implied, |given| given.text));
         let covers_null = self.eat_all(&["nulls", "not", "distinct"]);
         let place = self.place(given.as_ref().unwrap_or(&on));
-        let condition = condition.map(|at| names(&rest[at + 1..]));
+        let condition = condition.map(|at| &rest[at + 1..]);
+        let condition_names = condition.map(names).unwrap_or_default();
+        let condition_texts = condition.into_iter().flatten().filter_map(text_of);
+        let condition_texts: Vec<String> = condition_texts.collect();
         let Some(table) = schema.table_mut(on.text) else {
             return Some(());
         };
@@ -56,7 +59,8 @@ impl Reader<'_, '_> {
             table.indexes.push(Index {
                 name,
                 columns,
-                condition: condition.unwrap_or_default(),
+                condition: condition_names,
+                condition_texts,
             });
         }
         Some(())

@@ -251,10 +251,8 @@ impl<'a> Workspace<'a> {
 
     /// The SQL in these functions, which are those of the project.
     pub(crate) fn statements(&self, functions: &[Function<'a>]) -> &[statements::SqlText] {
-        let found = self
-            .statements
-            .get_or_init(|| statements::find(self, functions));
-        found
+        self.statements
+            .get_or_init(|| statements::find(self, functions))
     }
 
     /// The module that names in a function's body are looked up in.

@@ -170,7 +170,7 @@ fn drift(
         None if !is_in_table => return Some("does not exist"),
         _ => {}
     }
-    let is_looked_at = selected.condition.iter().any(|word| *word == column);
+    let is_looked_at = selected.condition.contains(&column);
     let ty = workspace.lower(&field.ty, &workspace.def_scope(of, &[]));
     let last = ty.external().and_then(|path| path.last());
     let has_no_null = last.is_some_and(|last| crate::known::has(WITHOUT_NULL, last));

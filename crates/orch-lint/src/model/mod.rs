@@ -68,6 +68,8 @@ pub(crate) struct Workspace<'a> {
     runtime_impls: HashMap<String, Vec<usize>>,
     /// What `use` items name, as far as somebody asked.
     imported: RefCell<HashMap<(ModuleId, usize, Space), Res>>,
+    /// The types stored as operations and where their tables are named, once somebody asked.
+    operations: OnceCell<Vec<(DefId, Option<usize>)>>,
     /// SQL in strings, once somebody asked.
     statements: OnceCell<Vec<statements::SqlText>>,
 }
@@ -161,6 +163,7 @@ impl<'a> Workspace<'a> {
             impls_by_trait: HashMap::new(),
             runtime_impls: HashMap::new(),
             imported: RefCell::new(HashMap::new()),
+            operations: OnceCell::new(),
             statements: OnceCell::new(),
         };
         workspace.add_crates();

@@ -85,10 +85,15 @@ fn claims<'t>(query: &Query, tables: &'t [String]) -> Vec<&'t str> {
 
 /// `FROM t … WHERE … state …`.
 fn reads_by_state(words: &[String], table: &str) -> bool {
-    let from = words.windows(2).enumerate();
-    let from = from.filter(|(_, pair)| pair[0] == "from" && pair[1] == table);
-    from.into_iter().any(|(at, _)| {
-        let rest = &words[at..];
+    let mut froms = words.iter().enumerate().filter(|(_, word)| *word == "from");
+    froms.any(|(from, _)| {
+        let mut rest = &words[from + 1..];
+        while rest.get(1).is_some_and(|word| word == ".") {
+            rest = &rest[2..];
+        }
+        if rest.first().is_none_or(|word| word != table) {
+            return false;
+        }
         let condition = rest.iter().skip_while(|word| *word != "where");
         let mut condition = condition.take_while(|word| *word != "limit");
         condition.any(|word| is_state(word))

@@ -18,7 +18,8 @@ impl<'t> Reader<'_, 't> {
         if self.eat_punct('(') {
             let body = self.until_close();
             for part in split_commas(&body) {
-                self.part(part).definition(&mut table, name.text);
+                let is_read = self.part(part).definition(&mut table, name.text).is_some();
+                table.open |= !is_read && !part.is_empty();
             }
         }
         let rest = &self.tokens[self.at..];
@@ -49,14 +50,27 @@ impl<'t> Reader<'_, 't> {
             table.add_unique(unique, is_primary);
             return Some(());
         }
-        let is_other = ["foreign", "exclude", "index", "key", "fulltext", "spatial"]
-            .iter()
-            .any(|word| self.is(word));
-        if given.is_some() || is_other {
+        if given.is_some() || self.is_other_part() {
             return Some(());
         }
         self.at = start;
         self.column(table, table_name)
+    }
+
+    /// A foreign key, an exclusion, or MySQL's `KEY name (a, b)`: no column named `key`.
+    fn is_other_part(&self) -> bool {
+        let word = |at: usize, word: &str| self.tokens.get(at).is_some_and(|of| of.is(word));
+        let opens = |at: usize| {
+            let [open, inside] = self.tokens.get(at..at + 2).unwrap_or_default() else {
+                return false;
+            };
+            open.is_punct('(') && inside.is_name()
+        };
+        let is_index = word(0, "key") || word(0, "index");
+        word(0, "foreign") && word(1, "key")
+            || word(0, "exclude") && (word(1, "using") || opens(1))
+            || is_index && (opens(1) || opens(2))
+            || (word(0, "fulltext") || word(0, "spatial")) && (word(1, "key") || word(1, "index"))
     }
 
     fn table_check(&mut self, table: &mut Table, table_name: &str, given: Option<&Token<'t>>) {

@@ -153,6 +153,18 @@ fn columns_follow_what_alters_them() {
     }
 }
 
+#[test]
+fn a_column_may_be_called_key() {
+    assert_eq!(
+        uniques("create table t (key text unique, index varchar(3))"),
+        [key(&["key"])]
+    );
+    assert_eq!(
+        shape("create table t (a text, key varchar(3), KEY i (a), index (a))"),
+        ["a text?", "key varchar?"]
+    );
+}
+
 fn allowed(sql: &str) -> Vec<Vec<String>> {
     let schema = schema(sql);
     let checks = schema.table("t").unwrap().checks.iter();

@@ -8,10 +8,13 @@ pub(crate) const RUNTIME: &str = "orch_runtime";
 /// Crates that the runtime re-exports as modules.
 const REEXPORTED: &str = "async_trait axum serde serde_json tokio tracing";
 
+/// What the names of write-ahead log tables end in.
+pub(crate) const LOG_TABLE: &str = "_write_ahead_logs";
+
 /// Types and traits of the runtime that rules ask about; also what a glob import brings in.
 const RUNTIME_NAMES: &str = "\
     Cleaner Command Engine Entity Finalizer GatewayError HookTx IdemKey Idempotency Monitor OpId \
-    OperationStore Orchestrator Outcome OwnerId Probe Reaper Repository SqliteStore Workers";
+    OperationStore OperationState Orchestrator Outcome OwnerId Probe Reaper Repository SqliteStore WalState Workers";
 
 /// Types that hold a connection to a database or can get one, by crate.
 const DATABASE: &[(&str, &str)] = &[
@@ -90,6 +93,24 @@ const CONNECTORS: &[&str] = &[
     "in_memory",
 ];
 
+/// Functions and macros of database libraries whose first text is SQL, by crate.
+const SQL_FUNCTIONS: &[(&str, &str)] = &[
+    (
+        "sqlx",
+        "\
+    query query_as query_as_unchecked query_as_with query_scalar query_scalar_unchecked \
+    query_scalar_with query_unchecked query_with raw_sql",
+    ),
+    ("diesel", "sql_query"),
+    ("sea_orm", "from_sql_and_values from_string"),
+];
+
+/// Methods of database types whose first argument is SQL.
+const SQL_METHODS: &str = "\
+    batch_execute execute execute_batch execute_raw execute_unprepared fetch fetch_all fetch_many \
+    fetch_one fetch_optional prepare prepare_cached query query_map query_one query_opt query_raw \
+    query_row query_row_and_then query_typed simple_query";
+
 /// Crates whose types hold no database, whatever else they hold.
 const CLEAN: &str = "\
     ahash alloc anyhow arc_swap async_trait axum backoff backon base64 bigdecimal bon bytes \
@@ -156,6 +177,7 @@ pub(crate) fn glob_brings(module: &[String], name: &str) -> bool {
     };
     (first == RUNTIME && has(RUNTIME_NAMES, name))
         || (first != RUNTIME && has(database_names(first), name))
+        || has(sql_functions(first), name)
         || (first == "serde" && matches!(name, "Deserialize" | "Serialize"))
 }
 
@@ -185,6 +207,19 @@ pub(crate) fn store_of_runtime(path: &[String]) -> Option<&str> {
         .filter(|_| is_of_runtime(path))
 }
 
+/// The texts that a column of one of the runtime's states holds.
+pub(crate) fn stored_states(path: &[String]) -> Option<&'static str> {
+    const STATES: &[(&str, &str)] = &[
+        (
+            "OperationState",
+            "PENDING IN_PROGRESS UNKNOWN COMPLETED FAILED PARKED",
+        ),
+        ("WalState", "INTENT PENDING COMPLETED LATE CORRUPT"),
+    ];
+    let found = STATES.iter().find(|(name, _)| is_runtime(path, name));
+    found.map(|(_, states)| *states)
+}
+
 /// Whether a method opens a transaction or takes a connection, given a database receiver.
 pub(crate) fn is_opener(method: &str) -> bool {
     has(OPENERS, method)
@@ -209,6 +244,32 @@ pub(crate) fn is_connect_function(path: &[String]) -> bool {
         (krate, function),
         ("tokio_postgres" | "diesel", "connect" | "establish")
     )
+}
+
+/// Whether a function or macro by that name may take SQL.
+pub(crate) fn is_sql_name(name: &str) -> bool {
+    SQL_FUNCTIONS.iter().any(|(_, names)| has(names, name))
+}
+
+/// Whether a method by that name takes SQL, given a database receiver.
+pub(crate) fn is_sql_method(method: &str) -> bool {
+    has(SQL_METHODS, method)
+}
+
+/// Whether an external path names a function or macro that takes SQL.
+pub(crate) fn takes_sql(path: &[String]) -> bool {
+    let path = canonical(path);
+    let (Some(first), Some(last)) = (path.first(), path.last()) else {
+        return false;
+    };
+    let is_builder = last == "new" && path.iter().any(|of| of == "QueryBuilder");
+    has(sql_functions(first), last) || first.starts_with("sqlx") && is_builder
+}
+
+fn sql_functions(of: &str) -> &'static str {
+    let family = if of.starts_with("sqlx_") { "sqlx" } else { of };
+    let found = SQL_FUNCTIONS.iter().find(|(name, _)| *name == family);
+    found.map_or("", |(_, names)| names)
 }
 
 /// Whether a crate is known to hold no database connections.

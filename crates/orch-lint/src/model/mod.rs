@@ -20,6 +20,7 @@ mod modules;
 pub(crate) mod orchestration;
 mod references;
 mod resolve;
+pub(crate) mod statements;
 pub(crate) mod types;
 
 use std::cell::{OnceCell, RefCell};
@@ -78,6 +79,10 @@ pub(crate) struct Workspace<'a> {
     domains: OnceCell<domains::Domains>,
     /// What names what, once somebody asked.
     references: OnceCell<references::References>,
+    /// The types stored as operations and where their tables are named, once somebody asked.
+    operations: OnceCell<Vec<(DefId, Option<usize>)>>,
+    /// SQL in strings, once somebody asked.
+    statements: OnceCell<Vec<statements::SqlText>>,
 }
 
 /// One crate.
@@ -170,6 +175,8 @@ impl<'a> Workspace<'a> {
             imported: RefCell::new(HashMap::new()),
             domains: OnceCell::new(),
             references: OnceCell::new(),
+            operations: OnceCell::new(),
+            statements: OnceCell::new(),
         };
         workspace.add_crates();
         workspace.index_impls();
@@ -255,6 +262,12 @@ impl<'a> Workspace<'a> {
             .into_iter()
             .flatten()
             .map(|at| &self.impls[*at])
+    }
+
+    /// The SQL in these functions, which are those of the project.
+    pub(crate) fn statements(&self, functions: &[Function<'a>]) -> &[statements::SqlText] {
+        self.statements
+            .get_or_init(|| statements::find(self, functions))
     }
 
     /// The module that names in a function's body are looked up in.

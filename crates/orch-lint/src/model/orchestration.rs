@@ -83,11 +83,31 @@ impl<'a> Workspace<'a> {
         found
     }
 
+    /// The types that are rows of a table, with the table.
+    pub(crate) fn entity_tables(&self) -> Vec<(DefId, &'a str)> {
+        let tables = self.runtime_impls("Entity").filter_map(|block| {
+            let def = as_local(&self.self_type(block))?;
+            Some((def, self.text_const(block, "TABLE")?))
+        });
+        tables.collect()
+    }
+
     /// The types stored as operations: by their table, or by name beside an orchestrator.
     pub(crate) fn operations(&self) -> Vec<OperationEntity<'a>> {
-        let mut found: Vec<OperationEntity<'a>> = Vec::new();
+        let blocks = self.operations.get_or_init(|| self.find_operations());
+        let read = |(def, block): &(DefId, Option<usize>)| OperationEntity {
+            def: *def,
+            table: block.and_then(|at| self.text_const(&self.impls[at], "TABLE")),
+        };
+        blocks.iter().map(read).collect()
+    }
+
+    /// The types stored as operations, each with the `impl Entity` that names its table.
+    fn find_operations(&self) -> Vec<(DefId, Option<usize>)> {
+        let mut found: Vec<(DefId, Option<usize>)> = Vec::new();
         let mut entities = HashSet::new();
-        for block in self.runtime_impls("Entity") {
+        for at in self.runtime_impls.get("Entity").into_iter().flatten() {
+            let block = &self.impls[*at];
             let Some(def) = as_local(&self.self_type(block)) else {
                 continue;
             };
@@ -97,16 +117,13 @@ impl<'a> Workspace<'a> {
                 Some(table) => table.ends_with("_operations"),
                 None => self.def(def).item.name.text.ends_with("Operation"),
             };
-            if is_operation && (is_new || found.iter().all(|of| of.def != def)) {
-                found.push(OperationEntity { def, table });
+            if is_operation && (is_new || found.iter().all(|(of, _)| *of != def)) {
+                found.push((def, table.map(|_| *at)));
             }
         }
         for id in self.def_ids() {
             if !entities.contains(&id) && self.looks_like_operation(id) {
-                found.push(OperationEntity {
-                    def: id,
-                    table: None,
-                });
+                found.push((id, None));
             }
         }
         found

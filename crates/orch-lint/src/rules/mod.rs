@@ -5,6 +5,8 @@
 
 mod awaitable;
 mod blocking_in_execute;
+mod claim_query_unindexed;
+mod claim_without_skip_locked;
 mod client_per_call;
 mod command_bypasses_validation;
 mod command_mutable;
@@ -12,6 +14,7 @@ mod connections;
 mod could_not_parse;
 mod db_capability_reachable_from_execute;
 mod detached_spawn_in_execute;
+mod entity_table_drift;
 mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
@@ -22,10 +25,15 @@ mod http_client_without_timeout;
 mod idemkey_missing;
 mod idemkey_no_unique;
 mod idemkey_regenerated;
+mod idemkey_unique_partial_or_nullable;
+mod idempotency_keys;
+mod inexact_column_type;
+mod insert_without_conflict_clause;
 mod layering;
 mod missing_docs;
 mod missing_test;
 mod module_cycle;
+mod money;
 mod money_as_float;
 mod open_transactions;
 mod order_accept_execute_finalize;
@@ -37,7 +45,10 @@ mod remaining_variants;
 mod retry_in_execute;
 mod scheduler_not_started;
 mod schedulers;
+mod status_column_unconstrained;
+mod stored_names;
 mod suppression_without_reason;
+mod tables;
 mod tls_relaxed;
 mod txn_held_across_foreign_await;
 mod txn_in_execute;
@@ -45,6 +56,7 @@ mod txn_reachable_by_call;
 mod unused_suppression;
 mod vacuous_rule;
 mod wal_after_finalize;
+mod wal_mutable;
 
 use crate::finding::{Severity, Unknown};
 use crate::fix::{Applicability, Changes, Proposal, Source};
@@ -66,12 +78,16 @@ pub static ALL: &[&Rule] = &[
     &detached_spawn_in_execute::RULE,
     &idemkey_missing::RULE,
     &idemkey_no_unique::RULE,
+    &idemkey_unique_partial_or_nullable::RULE,
     &idemkey_regenerated::RULE,
+    &insert_without_conflict_clause::RULE,
     &order_accept_execute_finalize::RULE,
     &wal_after_finalize::RULE,
     &finalizer_missing::RULE,
     &reaper_missing::RULE,
     &scheduler_not_started::RULE,
+    &claim_without_skip_locked::RULE,
+    &claim_query_unindexed::RULE,
     &finalize_hook_not_called::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
@@ -82,6 +98,10 @@ pub static ALL: &[&Rule] = &[
     &money_as_float::RULE,
     &command_mutable::RULE,
     &command_bypasses_validation::RULE,
+    &status_column_unconstrained::RULE,
+    &wal_mutable::RULE,
+    &inexact_column_type::RULE,
+    &entity_table_drift::RULE,
     &layering::RULE,
     &module_cycle::RULE,
     &missing_docs::RULE,

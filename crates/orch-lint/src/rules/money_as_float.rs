@@ -1,5 +1,6 @@
 //! ORC601.
 
+use super::money::is_money;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::{DefId, Workspace};
@@ -30,26 +31,6 @@ struct PaymentCommand { amount: Money }
 ",
     check,
 };
-
-/// Words of names that mean money.
-const MONEY: &[&str] = &[
-    "amount", "balance", "cost", "discount", "fee", "fees", "money", "price", "prices", "refund",
-    "salary", "subtotal", "tax", "vat",
-];
-
-/// Words that turn it into something else: `tax_rate`, `price_ratio`.
-const NO_MONEY: &[&str] = &[
-    "coefficient",
-    "factor",
-    "fraction",
-    "percent",
-    "percentage",
-    "ratio",
-    "rate",
-    "score",
-    "share",
-    "weight",
-];
 
 /// Types that hold what they are given.
 const HOLDERS: &[&str] = &["Arc", "Box", "Option", "Rc", "Vec", "VecDeque"];
@@ -92,12 +73,6 @@ fn each_field(check: &mut Check<'_, '_>, id: DefId, fields: &[Field]) {
                 .help("use `orch_runtime::Money`, or whole cents in an integer");
         }
     }
-}
-
-fn is_money(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    let mut words = lower.split('_');
-    words.clone().any(|word| MONEY.contains(&word)) && !words.any(|word| NO_MONEY.contains(&word))
 }
 
 fn is_float(ty: &Ty) -> bool {

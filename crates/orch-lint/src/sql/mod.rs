@@ -3,20 +3,31 @@
 //! **Invariant:** each directory of migrations is its own history; those of two databases never
 //! mix. Files that undo (`.down.sql`) are not part of a history.
 //!
-//! **Deliberately absent:** a SQL parser. Tables, unique keys and their end are read from the
-//! tokens of a statement; a statement that says anything else is left alone, so an unusual one
-//! never hides the rest of its file.
+//! ```text
+//!   tokens ─▶ reader ─▶ ddl ─▶ schema, table      what is built
+//!                   └─▶ query                     what is written, in migrations and in Rust
+//! ```
+//!
+//! **Deliberately absent:** a SQL parser. Tables, columns, keys, indexes, checks and enum types are
+//! read from the tokens of a statement. A statement that is not understood is remembered by its words
+//! and never hides the rest of its file. Migrations written in Rust are not read, and said to be there.
 
 mod ddl;
+mod dialect;
+mod query;
 mod reader;
 mod schema;
+mod table;
 mod tokens;
 
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join, parent, walk};
 use crate::syntax::{Extent, Mark, ParseFailure, Span};
 
-pub(crate) use schema::{Schema, Table};
+pub(crate) use dialect::Dialect;
+pub(crate) use query::{Query, Verb, Write, has, queries};
+pub(crate) use schema::{Place, Schema};
+pub(crate) use table::{Column, Index, Table, Unique};
 pub(crate) use tokens::marks;
 
 /// The migrations of one package.
@@ -26,6 +37,8 @@ pub(crate) struct Migrations {
     pub(crate) files: Vec<SqlFile>,
     /// One per directory: what the tables are in the end.
     pub(crate) histories: Vec<History>,
+    /// Where migrations are written in Rust, which are not read.
+    pub(crate) in_rust: Option<String>,
 }
 
 /// One directory of migrations.
@@ -33,8 +46,8 @@ pub(crate) struct Migrations {
 pub(crate) struct History {
     /// The directory, relative to the root.
     pub(crate) dir: String,
-    /// The package.
-    pub(crate) package: usize,
+    /// The package; absent for those beside the manifest of a workspace.
+    pub(crate) package: Option<usize>,
     /// What its files build.
     pub(crate) schema: Schema,
 }
@@ -54,11 +67,45 @@ pub(crate) struct SqlFile {
     pub(crate) failure: Option<ParseFailure>,
 }
 
-/// Reads and replays the migrations of all packages.
+/// Reads and replays the migrations of all packages, and those beside the manifest of a workspace.
 pub(crate) fn replay(tree: &dyn SourceTree, packages: &[Package]) -> Migrations {
     let mut migrations = Migrations::default();
     for (package, of) in packages.iter().enumerate() {
-        let mut paths = walk(tree, &join(&of.dir, "migrations"), "sql");
+        migrations.replay_package(tree, &of.dir, Some(package));
+        let is_rust = of.deps.values().any(|krate| krate == "sea_orm_migration");
+        if is_rust && migrations.in_rust.is_none() {
+            migrations.in_rust = Some(join(&of.dir, "Cargo.toml"));
+        }
+    }
+    if packages.iter().all(|of| !of.dir.is_empty()) {
+        migrations.replay_package(tree, "", None);
+    }
+    migrations
+}
+
+impl Migrations {
+    /// The histories a package's tables may be in: its own, or all when it has none.
+    pub(crate) fn histories_of(&self, package: usize) -> Vec<&History> {
+        let own = |of: &&History| of.package == Some(package);
+        let found: Vec<&History> = self.histories.iter().filter(own).collect();
+        match found.is_empty() {
+            true => self.histories.iter().collect(),
+            false => found,
+        }
+    }
+
+    /// Whether a statement that is not read may change a table.
+    pub(crate) fn is_uncertain(&self, history: &History, table: &str) -> bool {
+        self.in_rust.is_some() || history.schema.is_uncertain(table)
+    }
+
+    fn replay_package(&mut self, tree: &dyn SourceTree, dir: &str, package: Option<usize>) {
+        let dir = join(dir, "migrations");
+        let rust = walk(tree, &dir, "rs")
+            .into_iter()
+            .find(|path| is_step(path));
+        self.in_rust = self.in_rust.take().or(rust);
+        let mut paths = walk(tree, &dir, "sql");
         paths.retain(|path| !undoes(path));
         paths.sort_by_cached_key(|path| (history_dir(path).to_owned(), order(path)));
         let mut at = 0;
@@ -68,8 +115,9 @@ pub(crate) fn replay(tree: &dyn SourceTree, packages: &[Package]) -> Migrations 
                 .iter()
                 .take_while(|path| history_dir(path) == dir)
                 .count();
-            let schema = migrations.replay_files(tree, &paths[at..at + len]);
-            migrations.histories.push(History {
+            let mut schema = self.replay_files(tree, &paths[at..at + len]);
+            schema.dialect = Dialect::of_dir(&dir).or(schema.dialect);
+            self.histories.push(History {
                 dir,
                 package,
                 schema,
@@ -77,24 +125,7 @@ pub(crate) fn replay(tree: &dyn SourceTree, packages: &[Package]) -> Migrations 
             at += len;
         }
     }
-    migrations
-}
 
-/// The statements of a text, for the comments above them.
-pub(crate) fn statements(path: &str, text: &str) -> Vec<Span> {
-    ddl::apply(&mut Schema::default(), path, text)
-}
-
-/// What a comment above a statement may speak of.
-pub(crate) fn extents(statements: &[Span]) -> Vec<Extent> {
-    let extents = statements.iter().map(|span| Extent {
-        whole: *span,
-        head: span.start,
-    });
-    extents.collect()
-}
-
-impl Migrations {
     fn replay_files(&mut self, tree: &dyn SourceTree, paths: &[String]) -> Schema {
         let mut schema = Schema::default();
         for path in paths {
@@ -117,7 +148,28 @@ impl Migrations {
     }
 }
 
-/// `0001_x.down.sql`, `down.sql`, `U1__x.sql`.
+/// The statements of a text, for the comments above them.
+pub(crate) fn statements(path: &str, text: &str) -> Vec<Span> {
+    ddl::apply(&mut Schema::default(), path, text)
+}
+
+/// What a comment above a statement may speak of.
+pub(crate) fn extents(statements: &[Span]) -> Vec<Extent> {
+    let extents = statements.iter().map(|span| Extent {
+        whole: *span,
+        head: span.start,
+    });
+    extents.collect()
+}
+
+/// A migration in Rust: `V1__x.rs`, `m20240101_000001_x.rs`.
+fn is_step(path: &str) -> bool {
+    let name = file_name(path);
+    let rest = name.trim_start_matches(['V', 'v', 'U', 'm']);
+    rest.len() + 1 == name.len() && rest.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// `0001_x.down.sql`, `down.sql`, `0001_x_down.sql`.
 fn undoes(path: &str) -> bool {
     let name = file_name(path).to_ascii_lowercase();
     name.ends_with(".down.sql") || name == "down.sql" || name.ends_with("_down.sql")

@@ -1,7 +1,7 @@
 //! Reading the tokens of a statement.
 
 use super::schema::{Place, fold};
-use super::tokens::{Token, span};
+use super::tokens::{Kind, Token, span};
 use crate::syntax::span::LineIndex;
 
 /// A place in the tokens of one statement.
@@ -23,8 +23,18 @@ impl<'t> Reader<'_, 't> {
         Some(token)
     }
 
+    /// Whether the next token is this keyword.
+    pub(super) fn is(&self, keyword: &str) -> bool {
+        self.peek().is_some_and(|token| token.is(keyword))
+    }
+
+    /// Whether the next token is this punctuation.
+    pub(super) fn is_punct(&self, wanted: char) -> bool {
+        self.peek().is_some_and(|token| token.is_punct(wanted))
+    }
+
     pub(super) fn eat(&mut self, keyword: &str) -> bool {
-        let found = self.peek().is_some_and(|token| token.is(keyword));
+        let found = self.is(keyword);
         self.at += usize::from(found);
         found
     }
@@ -41,9 +51,19 @@ impl<'t> Reader<'_, 't> {
     }
 
     pub(super) fn eat_punct(&mut self, wanted: char) -> bool {
-        let found = self.peek().is_some_and(|token| token.is_punct(wanted));
+        let found = self.is_punct(wanted);
         self.at += usize::from(found);
         found
+    }
+
+    /// A reader of some tokens of the same file.
+    pub(super) fn part<'p>(&'p self, tokens: &'p [Token<'t>]) -> Reader<'p, 't> {
+        Reader {
+            tokens,
+            at: 0,
+            path: self.path,
+            index: self.index,
+        }
     }
 
     pub(super) fn place(&self, token: &Token<'t>) -> Place {
@@ -116,6 +136,18 @@ pub(super) fn split_commas<'s, 't>(all: &'s [Token<'t>]) -> Vec<&'s [Token<'t>]>
     }
     parts.push(&all[start..]);
     parts
+}
+
+/// The text between the quotes of a string.
+pub(super) fn text_of(token: &Token<'_>) -> Option<String> {
+    let inner = token.text.strip_prefix('\'')?.strip_suffix('\'')?;
+    (token.kind == Kind::Text).then(|| inner.replace("''", "'"))
+}
+
+/// The names among tokens; keywords too, which are no columns.
+pub(super) fn names(tokens: &[Token<'_>]) -> Vec<String> {
+    let names = tokens.iter().filter(|token| token.is_name());
+    names.map(|token| fold(token.text)).collect()
 }
 
 /// The columns between the brackets of a key, and whether one of them is an expression.

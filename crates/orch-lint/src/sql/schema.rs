@@ -1,39 +1,24 @@
-//! Tables and their unique keys.
+//! Tables, types and what else a history has made, at one point of it.
 
 use std::collections::BTreeMap;
 
+use super::dialect::Dialect;
+use super::query::Write;
+use super::table::Table;
 use crate::syntax::Span;
 
 /// The tables at one point of a history.
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
     tables: BTreeMap<String, Table>,
+    /// The values of enum types.
+    enums: BTreeMap<String, Vec<String>>,
     /// Words of statements that are not understood, such as `DO` blocks.
-    pub(crate) opaque: Vec<String>,
-}
-
-/// One table.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Table {
-    /// Where it was created.
-    pub(crate) origin: Place,
-    /// Its unique keys.
-    pub(crate) uniques: Vec<Unique>,
-    /// Unique keys it once had, with the place where they ended.
-    pub(crate) lost: Vec<(Unique, Place)>,
-}
-
-/// One unique key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unique {
-    /// Its name, given or implied.
-    pub(crate) name: String,
-    /// Its columns.
-    pub(crate) columns: Vec<String>,
-    /// Holds for some rows only, or for an expression.
-    pub(crate) partial: bool,
-    /// Where it was made.
-    pub(crate) place: Place,
+    pub(super) opaque: Vec<String>,
+    /// The database it is for, as far as that is certain.
+    pub(crate) dialect: Option<Dialect>,
+    /// What the migrations themselves write to tables.
+    pub(crate) writes: Vec<(Write, Place)>,
 }
 
 /// A place in a migration.
@@ -49,6 +34,24 @@ impl Schema {
     /// A table by name.
     pub(crate) fn table(&self, name: &str) -> Option<&Table> {
         self.tables.get(&fold(name))
+    }
+
+    /// All tables with their names.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (&str, &Table)> {
+        self.tables
+            .iter()
+            .map(|(name, table)| (name.as_str(), table))
+    }
+
+    /// The values of an enum type.
+    pub(crate) fn enum_values(&self, name: &str) -> Option<&[String]> {
+        self.enums.get(&fold(name)).map(Vec::as_slice)
+    }
+
+    /// Whether a statement that is not understood speaks of a table, a type or a column.
+    pub(crate) fn is_uncertain(&self, name: &str) -> bool {
+        let name = fold(name);
+        self.opaque.contains(&name)
     }
 
     /// A table to change.
@@ -73,56 +76,43 @@ impl Schema {
         }
     }
 
-    /// Drops a unique key by name, whichever table has it.
-    pub(super) fn drop_unique(&mut self, name: &str, place: &Place) {
+    /// Creates an enum type.
+    pub(super) fn create_enum(&mut self, name: &str, values: Vec<String>) {
+        self.enums.entry(fold(name)).or_insert(values);
+    }
+
+    /// The values of an enum type, to change.
+    pub(super) fn enum_mut(&mut self, name: &str) -> Option<&mut Vec<String>> {
+        self.enums.get_mut(&fold(name))
+    }
+
+    /// Drops an enum type.
+    pub(super) fn drop_enum(&mut self, name: &str) {
+        self.enums.remove(&fold(name));
+    }
+
+    /// Renames an enum type, for the columns of it too.
+    pub(super) fn rename_enum(&mut self, from: &str, to: &str) {
+        if let Some(values) = self.enums.remove(&fold(from)) {
+            self.enums.insert(fold(to), values);
+            let columns = self.tables.values_mut().flat_map(|of| &mut of.columns);
+            for column in columns.filter(|of| same(&of.ty, from)) {
+                column.ty = fold(to);
+            }
+        }
+    }
+
+    /// Drops a key or an index by name, whichever table has it.
+    pub(super) fn drop_index(&mut self, name: &str, place: &Place) {
         for table in self.tables.values_mut() {
-            table.drop_unique(name, place);
+            table.drop_named(name, place);
         }
     }
 
-    /// Renames a unique key.
-    pub(super) fn rename_unique(&mut self, from: &str, to: &str) {
-        let uniques = self
-            .tables
-            .values_mut()
-            .flat_map(|table| &mut table.uniques);
-        for unique in uniques.filter(|unique| same(&unique.name, from)) {
-            unique.name = fold(to);
-        }
-    }
-}
-
-impl Table {
-    /// Ends unique keys that fit.
-    fn lose(&mut self, place: &Place, fits: impl Fn(&Unique) -> bool) {
-        let (gone, kept) = std::mem::take(&mut self.uniques)
-            .into_iter()
-            .partition(|of| fits(of));
-        self.uniques = kept;
-        let gone: Vec<Unique> = gone;
-        self.lost
-            .extend(gone.into_iter().map(|unique| (unique, place.clone())));
-    }
-
-    /// Drops a unique key by name.
-    pub(super) fn drop_unique(&mut self, name: &str, place: &Place) {
-        self.lose(place, |unique| same(&unique.name, name));
-    }
-
-    /// Drops a column, and the keys it was part of.
-    pub(super) fn drop_column(&mut self, name: &str, place: &Place) {
-        let name = fold(name);
-        self.lose(place, |unique| unique.columns.contains(&name));
-    }
-
-    /// Renames a column.
-    pub(super) fn rename_column(&mut self, from: &str, to: &str) {
-        let columns = self
-            .uniques
-            .iter_mut()
-            .flat_map(|unique| &mut unique.columns);
-        for column in columns.filter(|column| same(column, from)) {
-            *column = fold(to);
+    /// Renames a constraint or an index.
+    pub(super) fn rename_index(&mut self, from: &str, to: &str) {
+        for table in self.tables.values_mut() {
+            table.rename_named(from, to);
         }
     }
 }
@@ -132,6 +122,7 @@ pub(super) fn fold(name: &str) -> String {
     name.to_lowercase()
 }
 
-fn same(left: &str, right: &str) -> bool {
+/// Whether two names are the same.
+pub(super) fn same(left: &str, right: &str) -> bool {
     fold(left) == fold(right)
 }

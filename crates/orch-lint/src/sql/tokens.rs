@@ -50,7 +50,7 @@ impl Token<'_> {
 
 /// Splits a text into tokens. Never fails: what is open at the end ends there.
 pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut found = Vec::new();
+    let mut found: Vec<Token<'_>> = Vec::new();
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
@@ -59,7 +59,13 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
             at += first.len_utf8();
             continue;
         }
-        let (kind, len) = token(rest, first);
+        let name = found.last().filter(|of| of.is_name());
+        let follows = name.is_some_and(|of| of.bytes.end == at);
+        let is_array = first == '[' && opens_array(rest, follows);
+        let (kind, len) = match is_array {
+            true => (Kind::Punct, 1),
+            false => token(rest, first),
+        };
         let len = len.clamp(first.len_utf8(), rest.len());
         let whole = &rest[..len];
         let text = match kind {
@@ -74,6 +80,13 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
         at += len;
     }
     found
+}
+
+/// `ARRAY['a']` and `text[]` against the quoted name `[a b]`.
+fn opens_array(rest: &str, follows_name: bool) -> bool {
+    let inside = rest[1..].trim_start();
+    follows_name
+        || inside.starts_with(|c: char| matches!(c, '\'' | ']' | '$') || c.is_ascii_digit())
 }
 
 fn token(rest: &str, first: char) -> (Kind, usize) {
@@ -208,6 +221,8 @@ mod tests {
             ["DO", "$x$ a; $$ b; $x$", ";"]
         );
         assert_eq!(texts("[a b] `c`"), ["a b", "c"]);
+        assert_eq!(texts("ARRAY ['a;']"), ["ARRAY", "[", "'a;'", "]"]);
+        assert_eq!(texts("text[]"), ["text", "[", "]"]);
     }
 
     #[test]

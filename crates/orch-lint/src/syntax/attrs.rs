@@ -18,11 +18,19 @@ pub(crate) struct Attrs {
     pub(crate) derives: Vec<Path>,
     /// Keys of `#[serde(..)]`.
     pub(crate) serde: Vec<String>,
+    /// Keys of `#[sqlx(..)]` with their texts, empty where there is none.
+    pub(crate) sqlx: Vec<(String, String)>,
     /// Paths of all other attributes.
     pub(crate) others: Vec<Path>,
 }
 
 impl Attrs {
+    /// The text of `#[sqlx(key = "text")]`.
+    pub(crate) fn sqlx(&self, key: &str) -> Option<&str> {
+        let found = self.sqlx.iter().find(|(of, _)| of == key);
+        found.map(|(_, text)| text.as_str())
+    }
+
     /// Whether another attribute with this last name is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         let mut last = self.others.iter().filter_map(Path::last);

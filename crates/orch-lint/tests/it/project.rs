@@ -559,3 +559,40 @@ fn paths(tree: &Memory, dir: &str) -> Vec<String> {
     }
     found
 }
+
+/// Members of a workspace often share the migrations beside its manifest.
+#[test]
+fn migrations_beside_the_manifest_of_a_workspace_are_read() {
+    let member = "[package]\nname = 'app'\n[dependencies]\norch-runtime = '0.1'\n";
+    let library = "\
+use orch_runtime::{Entity, IdemKey, OpId, Orchestrator, Outcome};
+pub struct Pay;
+impl Orchestrator for Pay { async fn execute(&self) -> Outcome { todo!() } }
+pub struct PayOperation { op_id: OpId, idem_key: IdemKey }
+impl Entity for PayOperation { const TABLE: &'static str = \"pay_operations\"; }
+";
+    let tree = |columns: &str| {
+        Memory::from([
+            ("Cargo.toml", "[workspace]\nmembers = ['app']\n"),
+            ("app/Cargo.toml", member),
+            ("app/src/lib.rs", library),
+            (
+                "migrations/20240101_pay/up.sql",
+                &format!("create table pay_operations ({columns});"),
+            ),
+        ])
+    };
+    let found = |columns: &str| {
+        let options = Options {
+            rules: orch_lint::Selection::only(["ORC102", "ORC103"]),
+            ..Options::default()
+        };
+        let report = lint_sources(&tree(columns), &options).expect("a report");
+        assert_eq!(report.unknowns, []);
+        let codes = report.findings.iter().map(|of| of.code);
+        codes.collect::<Vec<_>>()
+    };
+    assert_eq!(found("idem_key text not null unique"), [""; 0]);
+    assert_eq!(found("idem_key text not null"), ["ORC102"]);
+    assert_eq!(found("idem_key text unique"), ["ORC103"]);
+}

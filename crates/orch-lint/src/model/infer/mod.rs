@@ -8,7 +8,7 @@ mod types;
 use std::collections::HashMap;
 
 use super::{RTy, Res, Scope, Workspace};
-use crate::syntax::{Block, Expr, ExprKind, FnDef, Param, Pat, PatKind, Path, Stmt};
+use crate::syntax::{Block, Expr, ExprKind, FnDef, Param, Pat, PatKind, Path, Stmt, Ty};
 
 /// What is known while walking one body.
 pub(crate) struct Walker<'w, 'a> {
@@ -55,6 +55,11 @@ impl<'w, 'a> Walker<'w, 'a> {
             return Res::Unknown;
         }
         self.workspace.resolve_value(self.scope.module, path)
+    }
+
+    /// A type as it is written here.
+    pub(crate) fn written(&self, ty: &Ty) -> RTy {
+        self.workspace.lower(ty, &self.scope)
     }
 
     /// The type of a parameter.

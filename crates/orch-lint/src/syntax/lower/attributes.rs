@@ -31,6 +31,11 @@ fn meta(from: &Meta, into: &mut Attrs) {
             .derives
             .extend(list(from).iter().map(|of| path(of.path()))),
         "serde" => into.serde.extend(list(from).iter().map(key)),
+        "sqlx" => {
+            let keys = list(from).into_iter();
+            let texts = keys.map(|of| (key(&of), text(&of).unwrap_or_default()));
+            into.sqlx.extend(texts);
+        }
         _ => into.others.push(path(from.path())),
     }
 }

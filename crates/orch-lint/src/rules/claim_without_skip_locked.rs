@@ -1,0 +1,135 @@
+//! ORC206.
+
+use std::collections::BTreeMap;
+
+use super::tables::{self, is_state};
+use super::{Check, Rule, Status};
+use crate::finding::Severity;
+use crate::model::statements::SqlText;
+use crate::sql::{Dialect, Query, Verb, Write, has};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC206",
+    name: "claim-without-skip-locked",
+    severity: Severity::Warning,
+    status: Status::Preview,
+    docs: "\
+## What it does
+Finds claims of one's own on an operation table of PostgreSQL that two workers can win: a `SELECT` by
+state with a `LIMIT`, and an `UPDATE` of what it found in the same statement or the same function, with
+neither `FOR UPDATE SKIP LOCKED` nor a condition in the `UPDATE` that sees the other worker's change.
+
+## Why is this bad?
+Both workers read the same rows before either writes. Both then set them to be theirs, and both call the
+provider. `FOR UPDATE` alone makes them wait for each other instead, one claim at a time.
+
+## Example
+```sql
+UPDATE payment_operations SET state = 'IN_PROGRESS' WHERE op_id IN
+    (SELECT op_id FROM payment_operations WHERE state = 'PENDING' LIMIT 10)
+```
+Use instead:
+```sql
+UPDATE payment_operations SET state = 'IN_PROGRESS' WHERE op_id IN
+    (SELECT op_id FROM payment_operations WHERE state = 'PENDING' LIMIT 10 FOR UPDATE SKIP LOCKED)
+```
+",
+    check,
+};
+
+fn check(check: &mut Check<'_, '_>) {
+    let tables = postgres_tables(check);
+    let mut by_function: BTreeMap<usize, Vec<&SqlText>> = BTreeMap::new();
+    let workspace = check.workspace;
+    for text in workspace.statements(check.functions) {
+        if text.certain {
+            by_function.entry(text.function).or_default().push(text);
+        }
+    }
+    for (function, texts) in by_function {
+        let queries = || texts.iter().flat_map(|text| &text.queries);
+        for text in &texts {
+            let mut claimed = text.queries.iter().flat_map(|of| claims(of, &tables));
+            let Some(table) = claimed.find(|table| queries().any(|of| takes(of, table))) else {
+                continue;
+            };
+            let path = check.functions[function].path(workspace);
+            let at = check.at(text.file, text.span, path);
+            let message = format!("two workers can claim the same rows of `{table}`");
+            check
+                .flag(at, message)
+                .help("end the `SELECT` with `FOR UPDATE SKIP LOCKED`");
+        }
+    }
+}
+
+/// Operation tables that are in PostgreSQL and nowhere else.
+fn postgres_tables(check: &Check<'_, '_>) -> Vec<String> {
+    let operations = tables::of_operations(check).into_iter();
+    let only_postgres = operations.filter(|of| {
+        let mut dialects = of.created.iter().map(|(of, _)| of.schema.dialect);
+        !of.created.is_empty() && dialects.all(|of| of == Some(Dialect::Postgres))
+    });
+    only_postgres.map(|of| of.name.to_lowercase()).collect()
+}
+
+/// The tables of which a statement reads some rows by their state, without taking them.
+fn claims<'t>(query: &Query, tables: &'t [String]) -> Vec<&'t str> {
+    let words = &query.words;
+    if has(words, &["skip", "locked"]) || !words.iter().any(|word| word == "limit") {
+        return Vec::new();
+    }
+    let reads = |table: &&String| reads_by_state(words, table);
+    tables.iter().filter(reads).map(String::as_str).collect()
+}
+
+/// `FROM t … WHERE … state …`.
+fn reads_by_state(words: &[String], table: &str) -> bool {
+    let mut froms = words.iter().enumerate().filter(|(_, word)| *word == "from");
+    froms.any(|(from, _)| {
+        let mut rest = &words[from + 1..];
+        while rest.get(1).is_some_and(|word| word == ".") {
+            rest = &rest[2..];
+        }
+        if rest.first().is_none_or(|word| word != table) {
+            return false;
+        }
+        let condition = rest.iter().skip_while(|word| *word != "where");
+        let mut condition = condition.take_while(|word| *word != "limit");
+        condition.any(|word| is_state(word))
+    })
+}
+
+/// Whether a statement makes rows of a table somebody's, whoever has them by then.
+fn takes(query: &Query, table: &str) -> bool {
+    let mut updates = query
+        .writes
+        .iter()
+        .filter(|of| of.verb == Verb::Update && of.table == table);
+    updates.any(|write| {
+        let claims = |name: &String| is_state(name) || name.starts_with("lease");
+        write.sets.iter().any(claims) && !is_guarded(query, write)
+    })
+}
+
+/// Whether the condition of an update itself looks at what another worker would have changed.
+fn is_guarded(query: &Query, write: &Write) -> bool {
+    let (mut depth, mut is_condition) = (0_usize, false);
+    for word in &query.words[write.end..] {
+        match word.as_str() {
+            "(" => depth += 1,
+            ")" if depth == 0 => break,
+            ")" => depth -= 1,
+            "where" if depth == 0 => is_condition = true,
+            "returning" if depth == 0 => break,
+            name if depth == 0 && is_condition && changes_at_claim(name) => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+fn changes_at_claim(name: &str) -> bool {
+    let begins = ["lease", "attempt", "version", "fence", "locked", "xmin"];
+    is_state(name) || begins.iter().any(|begin| name.starts_with(begin))
+}

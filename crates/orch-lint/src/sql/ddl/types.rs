@@ -1,0 +1,44 @@
+//! Enum types.
+
+use super::Read;
+use crate::sql::reader::{Reader, split_commas, text_of};
+use crate::sql::schema::Schema;
+
+impl Reader<'_, '_> {
+    /// Behind `CREATE TYPE`.
+    pub(super) fn create_type(&mut self, schema: &mut Schema) -> Read {
+        let name = self.name()?;
+        if !self.eat_all(&["as", "enum"]) || !self.eat_punct('(') {
+            return Some(());
+        }
+        let body = self.until_close();
+        let values = split_commas(&body).into_iter().filter_map(|part| {
+            let first = part.first()?;
+            text_of(first)
+        });
+        schema.create_enum(name.text, values.collect());
+        Some(())
+    }
+
+    /// Behind `ALTER TYPE`.
+    pub(super) fn alter_type(&mut self, schema: &mut Schema) -> Read {
+        let name = self.name()?;
+        if self.eat_all(&["rename", "to"]) {
+            schema.rename_enum(name.text, self.name()?.text);
+        } else if self.eat_all(&["rename", "value"]) {
+            let from = text_of(&self.next()?)?;
+            self.eat("to");
+            let to = text_of(&self.next()?)?;
+            let values = schema.enum_mut(name.text)?;
+            *values.iter_mut().find(|value| **value == from)? = to;
+        } else if self.eat_all(&["add", "value"]) {
+            self.eat_all(&["if", "not", "exists"]);
+            let added = text_of(&self.next()?)?;
+            let values = schema.enum_mut(name.text)?;
+            if !values.contains(&added) {
+                values.push(added);
+            }
+        }
+        Some(())
+    }
+}

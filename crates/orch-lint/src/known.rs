@@ -11,7 +11,7 @@ const REEXPORTED: &str = "async_trait axum serde serde_json tokio tracing";
 /// Types and traits of the runtime that rules ask about; also what a glob import brings in.
 const RUNTIME_NAMES: &str = "\
     Cleaner Command Engine Entity Finalizer GatewayError HookTx IdemKey Idempotency Monitor OpId \
-    OperationStore Orchestrator Outcome OwnerId Probe Reaper Repository SqliteStore Workers";
+    OperationStore Orchestrator Outcome OwnerId Probe Reaper Receipt Repository SqliteStore Workers";
 
 /// Types that hold a connection to a database or can get one, by crate.
 const DATABASE: &[(&str, &str)] = &[

@@ -2,6 +2,7 @@
 
 use super::infer::Walker;
 use super::{DefId, ImplBlock, ModuleId, RTy, Scope, Workspace};
+use crate::known;
 use crate::load::FileId;
 use crate::syntax::{AssocItem, Block, FnDef, ImplDef, ItemKind, Path};
 
@@ -45,6 +46,12 @@ impl<'a> Workspace<'a> {
             self.block_methods(&mut found, block);
         }
         found
+    }
+
+    /// Whether the package of a module can name anything of the runtime.
+    pub(crate) fn knows_runtime(&self, module: ModuleId) -> bool {
+        let package = &self.packages[self.krate(module).package];
+        package.deps.values().any(|of| of == known::RUNTIME)
     }
 
     fn block_methods(&self, found: &mut Vec<Function<'a>>, block: &ImplBlock<'a>) {
@@ -108,6 +115,11 @@ impl<'a> Function<'a> {
     /// A walk through its body.
     pub(crate) fn walker<'w>(&self, workspace: &'w Workspace<'a>) -> Walker<'w, 'a> {
         Walker::new(workspace, &self.scope, self.def)
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &'a str {
+        self.name
     }
 
     /// Whether it is no method.

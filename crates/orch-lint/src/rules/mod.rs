@@ -10,19 +10,25 @@ mod command_mutable;
 mod could_not_parse;
 mod db_capability_reachable_from_execute;
 mod detached_spawn_in_execute;
+mod dropped;
 mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
 mod finalizer_missing;
+mod gateway_call_without_idemkey;
+mod gateway_calls;
 mod http_client_without_timeout;
 mod idemkey_missing;
 mod idemkey_no_unique;
 mod idemkey_regenerated;
+mod mentions;
 mod missing_docs;
 mod money_as_float;
 mod open_transactions;
 mod outcome_catch_all;
+mod outcome_dropped;
 mod output;
+mod promise;
 mod reaper_missing;
 mod retry_in_execute;
 mod schedulers;
@@ -49,11 +55,13 @@ pub static ALL: &[&Rule] = &[
     &detached_spawn_in_execute::RULE,
     &idemkey_missing::RULE,
     &idemkey_no_unique::RULE,
+    &gateway_call_without_idemkey::RULE,
     &idemkey_regenerated::RULE,
     &finalizer_missing::RULE,
     &reaper_missing::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
+    &outcome_dropped::RULE,
     &http_client_without_timeout::RULE,
     &retry_in_execute::RULE,
     &client_per_call::RULE,

@@ -3,12 +3,15 @@
 //! A [`Walker`] goes through a body in order and keeps what `let`, parameters and patterns say.
 //! An expression it knows nothing of has no type, and rules then answer "unknown".
 
+mod calls;
 mod types;
 
 use std::collections::HashMap;
 
 use super::{RTy, Res, Scope, Workspace};
 use crate::syntax::{Block, Expr, ExprKind, FnDef, Param, Pat, PatKind, Path, Stmt};
+
+pub(crate) use calls::Called;
 
 /// What is known while walking one body.
 pub(crate) struct Walker<'w, 'a> {

@@ -3,6 +3,7 @@
 //! **Invariant:** rules read the project and report; they print nothing, open nothing and do not
 //! know each other. A rule that cannot decide says so with `Check::unknown`.
 
+mod answers;
 mod blocking_in_execute;
 mod client_per_call;
 mod command_bypasses_validation;
@@ -29,6 +30,7 @@ mod outcome_catch_all;
 mod outcome_dropped;
 mod output;
 mod promise;
+mod question_mark_swallows_outcome;
 mod reaper_missing;
 mod retry_in_execute;
 mod schedulers;
@@ -62,6 +64,7 @@ pub static ALL: &[&Rule] = &[
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
     &outcome_dropped::RULE,
+    &question_mark_swallows_outcome::RULE,
     &http_client_without_timeout::RULE,
     &retry_in_execute::RULE,
     &client_per_call::RULE,

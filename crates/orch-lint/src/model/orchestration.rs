@@ -1,5 +1,7 @@
 //! What the runtime's traits make of the project's types.
 
+use std::collections::HashSet;
+
 use super::{DefId, ImplBlock, ModuleId, RTy, Res, Workspace};
 use crate::syntax::{ExprKind, FnDef, ImplDef, ItemKind, Path, Span};
 
@@ -39,6 +41,15 @@ impl<'a> Workspace<'a> {
         self.runtime_impls("Orchestrator")
             .map(|block| self.read_orchestrator(block))
             .collect()
+    }
+
+    /// Each `execute` of an orchestrator, by where its declaration is kept.
+    pub(crate) fn executes(&self) -> HashSet<*const FnDef> {
+        let methods = self.runtime_impls("Orchestrator").filter_map(|block| {
+            let (_, function) = block.def.method("execute")?;
+            Some(std::ptr::from_ref(function))
+        });
+        methods.collect()
     }
 
     fn read_orchestrator<'w>(&self, block: &'w ImplBlock<'a>) -> OrchestratorImpl<'w, 'a> {

@@ -7,8 +7,8 @@
 use std::collections::{HashMap, HashSet};
 use std::ptr;
 
-use super::mentions::{bindings, root};
-use crate::model::infer::Walker;
+use super::mentions::bindings;
+use crate::model::infer::{Called, Walker};
 use crate::model::{Function, RTy, Res, Workspace};
 use crate::syntax::{Arm, Block, Expr, ExprKind, Pat, PatKind, Path, Span, Stmt, visit};
 
@@ -103,31 +103,37 @@ impl<'e> Answers<'e> {
             ExprKind::Method { .. } | ExprKind::Call { .. } => expr,
             _ => return,
         };
-        let at = ptr::from_ref(expr);
-        if is_timeout(walker, call) {
-            self.results.insert(at, ErrorOf::Timeout);
-        } else if let Some(called) = walker.called(call) {
-            let result = walker.result_of(&called);
-            let params = walker.parameters_of(&called);
-            let acts = ok_of(&result).is_some_and(|ok| ok.is_runtime("Receipt"))
-                || params
-                    .iter()
-                    .any(|ty| ty.is_runtime("OpId") || ty.is_runtime("IdemKey"));
-            let waits = walker.is_asynchronous(&called) && ptr::eq(call, expr);
-            if acts && waits {
-                self.acting.insert(at);
-            }
-            if acts
-                && !waits
-                && let Some(error) = error_of(&result)
-            {
-                self.results.insert(at, error);
-            }
-        } else if self.is_request(walker, call) {
+        let is_awaited = !ptr::eq(call, expr);
+        if !is_awaited && self.call_acts(walker, call) {
             self.acting.insert(ptr::from_ref(call));
-            if !ptr::eq(call, expr) {
-                self.results.insert(at, ErrorOf::Client);
-            }
+        }
+        if let Some(error) = self.error_of_call(walker, call, is_awaited) {
+            self.results.insert(ptr::from_ref(expr), error);
+        }
+    }
+
+    fn error_of_call(
+        &self,
+        walker: &Walker<'_, 'e>,
+        call: &'e Expr,
+        is_awaited: bool,
+    ) -> Option<ErrorOf> {
+        if let Some(limited) = limited_by_timeout(walker, call) {
+            return self.call_acts(walker, limited).then_some(ErrorOf::Timeout);
+        }
+        if let Some(called) = walker.called(call) {
+            let is_settled = is_awaited || !walker.is_asynchronous(&called);
+            let acts = is_settled && has_effect(walker, &called);
+            return acts.then(|| error_of(&walker.result_of(&called))).flatten();
+        }
+        (is_awaited && self.is_request(walker, call)).then_some(ErrorOf::Client)
+    }
+
+    /// Whether a call may have an effect at a provider once it is awaited.
+    fn call_acts(&self, walker: &Walker<'_, 'e>, call: &'e Expr) -> bool {
+        match walker.called(call) {
+            Some(called) => walker.is_asynchronous(&called) && has_effect(walker, &called),
+            None => self.is_request(walker, call),
         }
     }
 
@@ -343,19 +349,25 @@ fn decision(workspace: &Workspace<'_>, function: &Function<'_>, expr: &Expr) -> 
     }
 }
 
-/// `tokio::time::timeout(..)`.
-fn is_timeout(walker: &Walker<'_, '_>, call: &Expr) -> bool {
-    let ExprKind::Call { callee, .. } = &call.kind else {
-        return false;
+/// What `tokio::time::timeout(..)` waits for.
+fn limited_by_timeout<'e>(walker: &Walker<'_, 'e>, call: &'e Expr) -> Option<&'e Expr> {
+    let ExprKind::Call { callee, args } = &call.kind else {
+        return None;
     };
-    let found = super::execute::external(walker, callee);
-    found.is_some_and(|(_, path)| {
-        let name = path.join("::");
-        matches!(
-            name.as_str(),
-            "tokio::time::timeout" | "tokio::time::timeout_at"
-        )
-    })
+    let (_, path) = super::execute::external(walker, callee)?;
+    let name = path.join("::");
+    let is_it = matches!(
+        name.as_str(),
+        "tokio::time::timeout" | "tokio::time::timeout_at"
+    );
+    args.get(1).filter(|_| is_it)
+}
+
+/// Whether a function of the project gets the key, or gives a receipt.
+fn has_effect<'e>(walker: &Walker<'_, 'e>, called: &Called<'e>) -> bool {
+    let gives_receipt = ok_of(&walker.result_of(called)).is_some_and(|ok| ok.is_runtime("Receipt"));
+    let is_key = |ty: &RTy| ty.is_runtime("OpId") || ty.is_runtime("IdemKey");
+    gives_receipt || walker.parameters_of(called).iter().any(is_key)
 }
 
 fn ok_of(ty: &RTy) -> Option<&RTy> {
@@ -413,9 +425,17 @@ fn is_plain_closure(expr: &Expr) -> bool {
     };
     let mut asks = false;
     visit::each(body, &mut |expr| {
-        asks |= matches!(expr.kind, ExprKind::If { .. } | ExprKind::Match { .. });
-        asks |= matches!(&expr.kind, ExprKind::Call { callee, .. }
-            if !matches!(&callee.kind, ExprKind::Path(path) if path.names().last().is_some_and(|last| last.starts_with(char::is_uppercase))));
+        asks |= match &expr.kind {
+            ExprKind::If { .. } | ExprKind::Match { .. } => true,
+            ExprKind::Method { name, args, .. } => !args.is_empty() || name.text == "into",
+            ExprKind::Call { callee, .. } => match &callee.kind {
+                ExprKind::Path(path) => !path
+                    .last()
+                    .is_some_and(|last| last.name.text.starts_with(char::is_uppercase)),
+                _ => true,
+            },
+            _ => false,
+        };
     });
     !asks
 }

@@ -24,8 +24,6 @@ pub(super) struct Execution<'w, 'a> {
 
 /// One call of a method of a gateway.
 pub(super) struct GatewayCall<'a> {
-    /// The whole call.
-    pub(super) expr: &'a Expr,
     pub(super) name: &'a Name,
     pub(super) args: &'a [Expr],
     pub(super) params: Vec<RTy>,
@@ -130,7 +128,6 @@ fn gateway_call<'a>(
     }
     let called: Called<'a> = walker.method_of(of.behind_pointers(), &name.text)?;
     walker.is_asynchronous(&called).then(|| GatewayCall {
-        expr,
         name,
         args,
         params: walker.parameters_of(&called),

@@ -12,6 +12,7 @@ mod could_not_parse;
 mod db_capability_reachable_from_execute;
 mod detached_spawn_in_execute;
 mod dropped;
+mod early_cancel_hazard;
 mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
@@ -35,6 +36,7 @@ mod reaper_missing;
 mod retry_in_execute;
 mod schedulers;
 mod suppression_without_reason;
+mod timeout_mapped_to_fail;
 mod tls_relaxed;
 mod txn_held_across_foreign_await;
 mod txn_in_execute;
@@ -55,6 +57,7 @@ pub static ALL: &[&Rule] = &[
     &txn_held_across_foreign_await::RULE,
     &blocking_in_execute::RULE,
     &detached_spawn_in_execute::RULE,
+    &early_cancel_hazard::RULE,
     &idemkey_missing::RULE,
     &idemkey_no_unique::RULE,
     &gateway_call_without_idemkey::RULE,
@@ -63,6 +66,7 @@ pub static ALL: &[&Rule] = &[
     &reaper_missing::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
+    &timeout_mapped_to_fail::RULE,
     &outcome_dropped::RULE,
     &question_mark_swallows_outcome::RULE,
     &http_client_without_timeout::RULE,

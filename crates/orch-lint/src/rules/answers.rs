@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::ptr;
 
 use super::mentions::bindings;
+use super::requests::Request;
 use crate::model::infer::{Called, Walker};
 use crate::model::{Function, RTy, Res, Workspace};
 use crate::syntax::{Arm, Block, Expr, ExprKind, Pat, PatKind, Path, Span, Stmt, visit};
@@ -137,29 +138,8 @@ impl<'e> Answers<'e> {
         }
     }
 
-    /// `client.post(..)…send()` of `reqwest`, also where the request has a name.
     fn is_request(&self, walker: &Walker<'_, 'e>, call: &'e Expr) -> bool {
-        const ACTING: &[&str] = &["delete", "patch", "post", "put"];
-        let ExprKind::Method { receiver, name, .. } = &call.kind else {
-            return false;
-        };
-        if name.text != "send" {
-            return false;
-        }
-        let named = match &receiver.kind {
-            ExprKind::Path(path) => path.as_ident().and_then(|name| self.bound.get(name)),
-            _ => None,
-        };
-        let (start, methods) = chain(match named.map(Vec::as_slice) {
-            Some([only]) => only,
-            _ => receiver,
-        });
-        let ty = walker.type_of(start);
-        let is_reqwest = match ty.as_ref().map(RTy::behind_pointers) {
-            Some(RTy::External(path, _)) => path.first().is_some_and(|first| first == "reqwest"),
-            _ => false,
-        };
-        is_reqwest && methods.iter().any(|name| ACTING.contains(name))
+        Request::of(walker, call, &self.bound).is_some_and(|request| request.acts())
     }
 
     /// Whether an expression is a call that may have an effect at a provider.
@@ -400,21 +380,6 @@ fn error_of(ty: &RTy) -> Option<ErrorOf> {
             CLIENTS.iter().any(is_it).then_some(ErrorOf::Client)
         }
         _ => (is_result && of_crate("reqwest")).then_some(ErrorOf::Client),
-    }
-}
-
-/// The methods that are called on something, the last one first, and what they begin with.
-fn chain(expr: &Expr) -> (&Expr, Vec<&str>) {
-    let (mut at, mut methods) = (expr, Vec::new());
-    loop {
-        match &at.kind {
-            ExprKind::Method { receiver, name, .. } => {
-                methods.push(name.text.as_str());
-                at = receiver;
-            }
-            ExprKind::Place(inner) | ExprKind::Try(inner) => at = inner,
-            _ => return (at, methods),
-        }
     }
 }
 

@@ -20,6 +20,7 @@ mod finalizer_missing;
 mod gateway_call_without_idemkey;
 mod gateway_calls;
 mod http_client_without_timeout;
+mod idemkey_from_mutable_input;
 mod idemkey_missing;
 mod idemkey_no_unique;
 mod idemkey_regenerated;
@@ -33,7 +34,10 @@ mod output;
 mod promise;
 mod question_mark_swallows_outcome;
 mod reaper_missing;
+mod requests;
+mod retries;
 mod retry_in_execute;
+mod retry_non_idempotent;
 mod schedulers;
 mod suppression_without_reason;
 mod timeout_mapped_to_fail;
@@ -62,6 +66,7 @@ pub static ALL: &[&Rule] = &[
     &idemkey_no_unique::RULE,
     &gateway_call_without_idemkey::RULE,
     &idemkey_regenerated::RULE,
+    &idemkey_from_mutable_input::RULE,
     &finalizer_missing::RULE,
     &reaper_missing::RULE,
     &execute_returns_bool_or_result::RULE,
@@ -70,6 +75,7 @@ pub static ALL: &[&Rule] = &[
     &outcome_dropped::RULE,
     &question_mark_swallows_outcome::RULE,
     &http_client_without_timeout::RULE,
+    &retry_non_idempotent::RULE,
     &retry_in_execute::RULE,
     &client_per_call::RULE,
     &tls_relaxed::RULE,

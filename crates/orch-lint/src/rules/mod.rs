@@ -4,6 +4,7 @@
 //! know each other. A rule that cannot decide says so with `Check::unknown`.
 
 mod answers;
+mod backoff_without_jitter;
 mod blocking_in_execute;
 mod client_per_call;
 mod command_bypasses_validation;
@@ -76,6 +77,7 @@ pub static ALL: &[&Rule] = &[
     &question_mark_swallows_outcome::RULE,
     &http_client_without_timeout::RULE,
     &retry_non_idempotent::RULE,
+    &backoff_without_jitter::RULE,
     &retry_in_execute::RULE,
     &client_per_call::RULE,
     &tls_relaxed::RULE,

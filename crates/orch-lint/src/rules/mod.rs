@@ -40,6 +40,7 @@ mod retries;
 mod retry_in_execute;
 mod retry_non_idempotent;
 mod schedulers;
+mod secret_or_pan_logged;
 mod suppression_without_reason;
 mod timeout_mapped_to_fail;
 mod tls_relaxed;
@@ -82,6 +83,7 @@ pub static ALL: &[&Rule] = &[
     &client_per_call::RULE,
     &tls_relaxed::RULE,
     &money_as_float::RULE,
+    &secret_or_pan_logged::RULE,
     &command_mutable::RULE,
     &command_bypasses_validation::RULE,
     &missing_docs::RULE,

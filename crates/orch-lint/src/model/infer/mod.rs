@@ -65,6 +65,11 @@ impl<'w, 'a> Walker<'w, 'a> {
         self.workspace.lower(&param.ty, &self.scope)
     }
 
+    /// The type of a variable by its name, as a format string captures it.
+    pub(crate) fn type_of_name(&self, name: &str) -> Option<RTy> {
+        self.local(name).cloned().flatten()
+    }
+
     fn local(&self, name: &str) -> Option<&Option<RTy>> {
         self.locals.iter().rev().find_map(|scope| scope.get(name))
     }

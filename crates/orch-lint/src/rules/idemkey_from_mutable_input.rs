@@ -62,7 +62,8 @@ const HEADERS: &[&str] = &["idempotency-key", "x-idempotency-key"];
 
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
-    for function in check.functions {
+    let functions = check.functions.iter();
+    for function in functions.filter(|of| workspace.knows_runtime(of.module)) {
         for (span, what) in changing_keys(workspace, function) {
             let at = check.at(function.file, span, function.path(workspace));
             check

@@ -56,9 +56,14 @@ fn check(check: &mut Check<'_, '_>) {
 
 fn repeated_posts<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<Span> {
     let mut repeats: Vec<(Span, HashSet<&'e str>)> = Vec::new();
+    let mut has_post = false;
     visit::each_in_block(function.body, &mut |expr| {
+        has_post |= matches!(&expr.kind, ExprKind::Method { name, .. } if name.text == "post");
         repeats.extend(repeated_loop(expr).map(|names| (expr.span, names)));
     });
+    if !has_post {
+        return Vec::new();
+    }
     let mut bound: HashMap<&'e str, Vec<&'e Expr>> = HashMap::new();
     for (name, init) in bindings(function.body) {
         bound.entry(name).or_default().push(init);

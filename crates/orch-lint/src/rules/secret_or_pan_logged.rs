@@ -140,7 +140,7 @@ fn is_plain(ty: &RTy, name: &str) -> bool {
         "String" | "str" => true,
         "Option" | "Vec" | "Box" | "Arc" | "Cow" | "slice" => {
             args.first().is_some_and(|inner| is_plain(inner, name))
-                || args.first().is_some_and(|inner| is_byte(inner))
+                || args.first().is_some_and(is_byte)
         }
         "u16" | "u32" | "u64" | "i32" | "i64" => {
             matches!(name, "card_number" | "credit_card" | "cvc" | "cvv")

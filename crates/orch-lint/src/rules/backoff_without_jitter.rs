@@ -67,6 +67,11 @@ enum Krate {
 }
 
 fn policies<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<(Span, &'static str)> {
+    let mut retries = false;
+    visit::each_in_block(function.body, &mut |expr| retries |= may_retry(expr));
+    if !retries {
+        return Vec::new();
+    }
     let mut made: Vec<Made> = Vec::new();
     function
         .walker(workspace)
@@ -125,6 +130,18 @@ fn retried_with<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<&
             _ => {}
         });
     found
+}
+
+/// Whether a call is named as those that try again.
+fn may_retry(expr: &Expr) -> bool {
+    const NAMES: &[&str] = &["retry", "retry_notify", "spawn", "start"];
+    match &expr.kind {
+        ExprKind::Method { name, .. } => name.text == "retry",
+        ExprKind::Call { callee, .. } => {
+            last_name(callee).is_some_and(|name| NAMES.contains(&name))
+        }
+        _ => false,
+    }
 }
 
 /// `Retry::spawn`, `RetryIf::spawn`, `Retry::start`.

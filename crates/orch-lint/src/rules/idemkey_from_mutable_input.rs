@@ -80,12 +80,20 @@ fn changing_keys<'e>(
     workspace: &Workspace<'e>,
     function: &Function<'e>,
 ) -> Vec<(Span, &'static str)> {
-    let (mut keys, mut seeds): (Vec<&'e Expr>, Vec<Seed<'e>>) = (Vec::new(), Vec::new());
-    let mut coarse: Vec<Span> = Vec::new();
+    let mut keys: Vec<&'e Expr> = Vec::new();
     function
         .walker(workspace)
         .block(function.body, &mut |walker, expr| {
             keys.extend(keys_of(walker, expr));
+        });
+    if keys.is_empty() {
+        return Vec::new();
+    }
+    let mut seeds: Vec<Seed<'e>> = Vec::new();
+    let mut coarse: Vec<Span> = Vec::new();
+    function
+        .walker(workspace)
+        .block(function.body, &mut |walker, expr| {
             seeds.extend(seed(walker, expr).map(|what| (expr, what)));
             if let ExprKind::Method { receiver, name, .. } = &expr.kind
                 && COARSE.contains(&name.text.as_str())
@@ -94,7 +102,7 @@ fn changing_keys<'e>(
             }
         });
     seeds.retain(|(seed, _)| !coarse.iter().any(|outer| outer.contains(seed.span)));
-    if keys.is_empty() || seeds.is_empty() {
+    if seeds.is_empty() {
         return Vec::new();
     }
     let bound = bindings(function.body);
@@ -141,6 +149,9 @@ fn keys_of<'e>(walker: &Walker<'_, 'e>, expr: &'e Expr) -> Vec<&'e Expr> {
         }
         _ => return Vec::new(),
     };
+    if args.is_empty() {
+        return Vec::new();
+    }
     let Some(called) = walker.called(expr) else {
         return Vec::new();
     };

@@ -1,6 +1,8 @@
 //! ORC304.
 
-use super::dropped::{Dropped, dropped};
+use std::collections::HashMap;
+
+use super::dropped::dropped;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::infer::Walker;
@@ -40,7 +42,10 @@ fn check(check: &mut Check<'_, '_>) {
         if !workspace.knows_runtime(function.module) {
             continue;
         }
-        let given_up = dropped(function.body);
+        let given_up: HashMap<*const Expr, &'static str> = dropped(function.body)
+            .into_iter()
+            .map(|of| (std::ptr::from_ref(of.value), of.how))
+            .collect();
         if given_up.is_empty() {
             continue;
         }
@@ -48,11 +53,10 @@ fn check(check: &mut Check<'_, '_>) {
         function
             .walker(workspace)
             .block(function.body, &mut |walker, expr| {
-                let is_it = |of: &&Dropped<'_>| std::ptr::eq(of.value, expr);
-                if let Some(of) = given_up.iter().find(is_it)
+                if let Some(how) = given_up.get(&std::ptr::from_ref(expr))
                     && gives_outcome(walker, expr)
                 {
-                    found.push((expr.span, of.how));
+                    found.push((expr.span, *how));
                 }
             });
         for (span, how) in found {

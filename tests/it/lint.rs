@@ -251,7 +251,9 @@ fn numbers_are_on_the_error_stream() {
         "{ran:?}"
     );
     assert!(ran.err.contains(" ms  read and parse\n"), "{ran:?}");
-    for rule in orch_lint::rules::ALL {
+    let run = orch_lint::rules::ALL.iter();
+    let run = run.filter(|rule| rule.status() == orch_lint::rules::Status::Stable);
+    for rule in run {
         assert!(
             ran.err.contains(&format!(" ms  {} ", rule.code())),
             "{ran:?}"

@@ -14,7 +14,7 @@ pub(crate) const LOG_TABLE: &str = "_write_ahead_logs";
 /// Types and traits of the runtime that rules ask about; also what a glob import brings in.
 const RUNTIME_NAMES: &str = "\
     Cleaner Command Engine Entity Finalizer GatewayError HookTx IdemKey Idempotency Monitor OpId \
-    OperationStore OperationState Orchestrator Outcome OwnerId Probe Reaper Repository SqliteStore WalState Workers";
+    OperationStore OperationState Orchestrator Outcome OwnerId Probe Reaper Receipt Repository SqliteStore WalState Workers";
 
 /// Types that hold a connection to a database or can get one, by crate.
 const DATABASE: &[(&str, &str)] = &[

@@ -59,6 +59,12 @@ impl<'a> Workspace<'a> {
         found
     }
 
+    /// Whether the package of a module can name anything of the runtime.
+    pub(crate) fn knows_runtime(&self, module: ModuleId) -> bool {
+        let package = &self.packages[self.krate(module).package];
+        package.deps.values().any(|of| of == known::RUNTIME)
+    }
+
     fn block_methods(&self, found: &mut Vec<Function<'a>>, block: &ImplBlock<'a>) {
         let def: &'a ImplDef = block.def;
         let name = def.self_ty.peeled().path().map(Path::text);

@@ -43,6 +43,15 @@ impl<'a> Workspace<'a> {
             .collect()
     }
 
+    /// Each `execute` of an orchestrator, by where its declaration is kept.
+    pub(crate) fn executes(&self) -> HashSet<*const FnDef> {
+        let methods = self.runtime_impls("Orchestrator").filter_map(|block| {
+            let (_, function) = block.def.method("execute")?;
+            Some(std::ptr::from_ref(function))
+        });
+        methods.collect()
+    }
+
     fn read_orchestrator<'w>(&self, block: &'w ImplBlock<'a>) -> OrchestratorImpl<'w, 'a> {
         let def: &'a ImplDef = block.def;
         let path = def.self_ty.peeled().path();

@@ -3,6 +3,7 @@
 use super::execute::{self, external_path};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
+use crate::known;
 use crate::model::infer::Walker;
 use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Span, Stmt, visit};
 
@@ -82,9 +83,17 @@ fn made(walker: &Walker<'_, '_>, expr: &Expr) -> Option<(Span, String)> {
         return None;
     };
     let found = external_path(walker, path)?;
-    let (first, last) = (found.first()?, found.last()?);
+    is_maker(&found).then(|| (expr.span, path.text()))
+}
+
+/// Whether a function of another crate makes another identifier at each call.
+pub(super) fn is_maker(path: &[String]) -> bool {
+    let path = known::canonical(path);
+    let (Some(first), Some(last)) = (path.first(), path.last()) else {
+        return false;
+    };
     let is_it = |(of, names): &(&str, &[&str])| first == of && names.contains(&last.as_str());
-    MAKERS.iter().any(is_it).then(|| (expr.span, path.text()))
+    MAKERS.iter().any(is_it)
 }
 
 /// Where the arguments of methods are that are called on fields of `self`.

@@ -3,7 +3,9 @@
 //! **Invariant:** rules read the project and report; they print nothing, open nothing and do not
 //! know each other. A rule that cannot decide says so with `Check::unknown`.
 
+mod answers;
 mod awaitable;
+mod backoff_without_jitter;
 mod blocking_in_execute;
 mod claim_query_unindexed;
 mod claim_without_skip_locked;
@@ -14,14 +16,19 @@ mod connections;
 mod could_not_parse;
 mod db_capability_reachable_from_execute;
 mod detached_spawn_in_execute;
+mod dropped;
+mod early_cancel_hazard;
 mod entity_table_drift;
 mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
 mod finalize_hook_not_called;
 mod finalizer_missing;
+mod gateway_call_without_idemkey;
+mod gateway_calls;
 mod generated_code_drift;
 mod http_client_without_timeout;
+mod idemkey_from_mutable_input;
 mod idemkey_missing;
 mod idemkey_no_unique;
 mod idemkey_regenerated;
@@ -30,6 +37,7 @@ mod idempotency_keys;
 mod inexact_column_type;
 mod insert_without_conflict_clause;
 mod layering;
+mod mentions;
 mod missing_docs;
 mod missing_test;
 mod module_cycle;
@@ -38,17 +46,25 @@ mod money_as_float;
 mod open_transactions;
 mod order_accept_execute_finalize;
 mod outcome_catch_all;
+mod outcome_dropped;
 mod output;
 mod panic_in_execute;
+mod promise;
+mod question_mark_swallows_outcome;
 mod reaper_missing;
 mod remaining_variants;
+mod requests;
+mod retries;
 mod retry_in_execute;
+mod retry_non_idempotent;
 mod scheduler_not_started;
 mod schedulers;
+mod secret_or_pan_logged;
 mod status_column_unconstrained;
 mod stored_names;
 mod suppression_without_reason;
 mod tables;
+mod timeout_mapped_to_fail;
 mod tls_relaxed;
 mod txn_held_across_foreign_await;
 mod txn_in_execute;
@@ -76,10 +92,13 @@ pub static ALL: &[&Rule] = &[
     &blocking_in_execute::RULE,
     &panic_in_execute::RULE,
     &detached_spawn_in_execute::RULE,
+    &early_cancel_hazard::RULE,
     &idemkey_missing::RULE,
     &idemkey_no_unique::RULE,
     &idemkey_unique_partial_or_nullable::RULE,
+    &gateway_call_without_idemkey::RULE,
     &idemkey_regenerated::RULE,
+    &idemkey_from_mutable_input::RULE,
     &insert_without_conflict_clause::RULE,
     &order_accept_execute_finalize::RULE,
     &wal_after_finalize::RULE,
@@ -91,11 +110,17 @@ pub static ALL: &[&Rule] = &[
     &finalize_hook_not_called::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
+    &timeout_mapped_to_fail::RULE,
+    &outcome_dropped::RULE,
+    &question_mark_swallows_outcome::RULE,
     &http_client_without_timeout::RULE,
+    &retry_non_idempotent::RULE,
+    &backoff_without_jitter::RULE,
     &retry_in_execute::RULE,
     &client_per_call::RULE,
     &tls_relaxed::RULE,
     &money_as_float::RULE,
+    &secret_or_pan_logged::RULE,
     &command_mutable::RULE,
     &command_bypasses_validation::RULE,
     &status_column_unconstrained::RULE,

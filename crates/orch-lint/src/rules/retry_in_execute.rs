@@ -1,6 +1,7 @@
 //! ORC504.
 
 use super::execute::{self, external};
+use super::retries::HELPERS;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::RTy;
@@ -48,16 +49,6 @@ const SLEEPS: &[&str] = &[
     "std::thread::sleep",
     "async_std::task::sleep",
     "futures_timer::Delay::new",
-];
-
-/// Crates that do nothing but try again.
-const HELPERS: &[&str] = &[
-    "backoff",
-    "backon",
-    "tokio_retry",
-    "tokio_retry2",
-    "again",
-    "retry",
 ];
 
 fn check(check: &mut Check<'_, '_>) {

@@ -228,3 +228,30 @@ pub(crate) enum PatKind {
     /// `..`, a literal, a range, a macro.
     Other,
 }
+
+impl Pat {
+    /// The one name that a pattern gives to the whole value.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match &self.kind {
+            PatKind::Bind { name, .. } => Some(&name.text),
+            PatKind::Typed(inner, _) | PatKind::Ref(inner) => inner.name(),
+            _ => None,
+        }
+    }
+
+    /// Calls `see` for each name that a pattern gives to something.
+    pub(crate) fn each_name<'p>(&'p self, see: &mut dyn FnMut(&'p str)) {
+        match &self.kind {
+            PatKind::Bind { name, sub } => {
+                see(&name.text);
+                sub.iter().for_each(|sub| sub.each_name(see));
+            }
+            PatKind::Ref(inner) | PatKind::Typed(inner, _) => inner.each_name(see),
+            PatKind::TupleStruct(_, parts) | PatKind::Or(parts) | PatKind::Group(parts) => {
+                parts.iter().for_each(|part| part.each_name(see));
+            }
+            PatKind::Struct(_, fields) => fields.iter().for_each(|(_, part)| part.each_name(see)),
+            PatKind::Wild | PatKind::Path(_) | PatKind::Other => {}
+        }
+    }
+}

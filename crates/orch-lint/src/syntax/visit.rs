@@ -7,6 +7,11 @@ pub(crate) fn each_in_block<'e>(block: &'e Block, see: &mut dyn FnMut(&'e Expr))
     parts_of_block(block, &mut |part| each(part, see));
 }
 
+/// Calls `see` for each expression of a statement.
+pub(crate) fn each_in_stmt<'e>(stmt: &'e Stmt, see: &mut dyn FnMut(&'e Expr)) {
+    parts_of_stmt(stmt, &mut |part| each(part, see));
+}
+
 /// Calls `see` for an expression and all below it.
 pub(crate) fn each<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
     see(expr);

@@ -3,12 +3,15 @@
 //! A [`Walker`] goes through a body in order and keeps what `let`, parameters and patterns say.
 //! An expression it knows nothing of has no type, and rules then answer "unknown".
 
+mod calls;
 mod types;
 
 use std::collections::HashMap;
 
 use super::{RTy, Res, Scope, Workspace};
 use crate::syntax::{Block, Expr, ExprKind, FnDef, Param, Pat, PatKind, Path, Stmt, Ty};
+
+pub(crate) use calls::Called;
 
 /// What is known while walking one body.
 pub(crate) struct Walker<'w, 'a> {
@@ -65,6 +68,11 @@ impl<'w, 'a> Walker<'w, 'a> {
     /// The type of a parameter.
     pub(crate) fn parameter(&self, param: &Param) -> RTy {
         self.workspace.lower(&param.ty, &self.scope)
+    }
+
+    /// The type of a variable by its name, as a format string captures it.
+    pub(crate) fn type_of_name(&self, name: &str) -> Option<RTy> {
+        self.local(name).cloned().flatten()
     }
 
     fn local(&self, name: &str) -> Option<&Option<RTy>> {

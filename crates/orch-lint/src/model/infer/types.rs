@@ -127,31 +127,11 @@ impl<'a> Walker<'_, 'a> {
 
     /// The result of a method or associated function that the project declares.
     fn declared(&self, of: &RTy, name: &str) -> Option<RTy> {
-        match of {
-            RTy::Local(id, _) => self.workspace.impls_of(*id).find_map(|block| {
-                let (_, function) = block.def.method(name)?;
-                let mut scope = self.workspace.impl_scope(block);
-                scope.self_ty = Some(of.clone());
-                Some(self.output(function, &scope))
-            }),
-            RTy::Bounds(bounds) => bounds.iter().find_map(|bound| {
-                let Res::Def(id) = bound.name else {
-                    return None;
-                };
-                let def = self.workspace.def(id);
-                let ItemKind::Trait(declared) = &def.item.kind else {
-                    return None;
-                };
-                let item = declared.items.iter().find(|item| item.name.text == name)?;
-                let mut scope = Scope::of_module(def.module);
-                scope.self_ty = Some(of.clone());
-                Some(self.output(item.function()?, &scope))
-            }),
-            _ => None,
-        }
+        let called = self.method_of(of, name)?;
+        Some(self.output(called.def, &called.scope))
     }
 
-    fn output(&self, function: &'a FnDef, scope: &Scope<'a>) -> RTy {
+    pub(super) fn output(&self, function: &'a FnDef, scope: &Scope<'a>) -> RTy {
         let scope = scope.in_fn(function);
         let lower = |ty| self.workspace.lower(ty, &scope);
         function

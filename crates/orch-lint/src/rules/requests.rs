@@ -1,0 +1,96 @@
+//! Requests of `reqwest`: what is asked, and what they carry.
+
+use std::collections::HashMap;
+
+use crate::model::RTy;
+use crate::model::infer::Walker;
+use crate::syntax::{Expr, ExprKind};
+
+/// One request that is sent.
+pub(super) struct Request<'e> {
+    /// From the client to `send`, the first call first.
+    steps: Vec<Step<'e>>,
+}
+
+struct Step<'e> {
+    name: &'e str,
+    args: &'e [Expr],
+}
+
+/// Methods that change something at the other side, each time they are sent.
+const ACTING: &[&str] = &["delete", "patch", "post", "put"];
+
+impl<'e> Request<'e> {
+    /// Reads `client.post(..)…send()`, also where the request has a name among `bound`.
+    pub(super) fn of(
+        walker: &Walker<'_, 'e>,
+        call: &'e Expr,
+        bound: &HashMap<&'e str, Vec<&'e Expr>>,
+    ) -> Option<Self> {
+        match &call.kind {
+            ExprKind::Method { name, .. } if name.text == "send" => {}
+            _ => return None,
+        }
+        let mut steps = Vec::new();
+        let mut start = chain(call, &mut steps);
+        if let ExprKind::Path(path) = &start.kind
+            && let Some([only]) = path
+                .as_ident()
+                .and_then(|name| bound.get(name))
+                .map(Vec::as_slice)
+        {
+            start = chain(only, &mut steps);
+        }
+        steps.reverse();
+        let ty = walker.type_of(start);
+        let is_it = match ty.as_ref().map(RTy::behind_pointers) {
+            Some(RTy::External(path, _)) => path.first().is_some_and(|first| first == "reqwest"),
+            _ => false,
+        };
+        is_it.then_some(Self { steps })
+    }
+
+    /// Whether it changes something.
+    pub(super) fn acts(&self) -> bool {
+        self.steps.iter().any(|step| ACTING.contains(&step.name))
+    }
+
+    /// Whether each time it is sent something new may be made.
+    pub(super) fn is_post(&self) -> bool {
+        self.steps.iter().any(|step| step.name == "post")
+    }
+
+    /// Whether it may carry a key: a header or a field that speaks of one, or headers from elsewhere.
+    pub(super) fn may_carry_key(&self) -> bool {
+        self.steps.iter().any(|step| match step.name {
+            "header" => step.args.first().is_none_or(|name| {
+                name.as_text()
+                    .is_none_or(|text| text.to_ascii_lowercase().contains("idempot"))
+            }),
+            "headers" => true,
+            _ => false,
+        })
+    }
+
+    /// What goes into it.
+    pub(super) fn args(&self) -> impl Iterator<Item = &'e Expr> {
+        self.steps.iter().flat_map(|step| step.args)
+    }
+}
+
+/// Puts down the methods of a chain, the last one first; gives what it begins with.
+fn chain<'e>(expr: &'e Expr, steps: &mut Vec<Step<'e>>) -> &'e Expr {
+    match &expr.kind {
+        ExprKind::Method {
+            receiver,
+            name,
+            args,
+        } => {
+            let name = name.text.as_str();
+            steps.push(Step { name, args });
+            chain(receiver, steps)
+        }
+        ExprKind::Place(inner) | ExprKind::Try(inner) => chain(inner, steps),
+        _ => expr,
+    }
+}

@@ -1,0 +1,238 @@
+//! ORC602.
+
+use super::mentions::captured;
+use super::{Check, Rule, Status};
+use crate::finding::Severity;
+use crate::model::infer::Walker;
+use crate::model::{Def, DefId, Function, RTy, Workspace};
+use crate::syntax::{Expr, ExprKind, Field, ItemKind, MacroCall, Path, Span, Stmt};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ORC602",
+    name: "secret-or-pan-logged",
+    severity: Severity::Warning,
+    status: Status::Preview,
+    docs: "\
+## What it does
+Finds card numbers, passwords, tokens and keys that go into a log, onto a console or into the text of an
+error, and structs that keep one as plain text and derive `Debug`.
+
+## Why is this bad?
+Logs are copied to places where nobody expects secrets, and are kept for long. A card number in a log puts
+every system that has the log into the scope of PCI DSS. With a derived `Debug`, one `{:?}` is enough.
+
+## Example
+```rust
+#[derive(Debug)]
+struct Card { card_number: String }
+tracing::info!(%card.card_number, \"charging\");
+```
+Use instead:
+```rust
+#[derive(Debug)]
+struct Card { card_number: Secret<String> }
+tracing::info!(last_four = card.last_four(), \"charging\");
+```
+",
+    check,
+};
+
+/// Names of what nobody may read.
+const SECRETS: &[&str] = &[
+    "access_token",
+    "api_key",
+    "api_secret",
+    "auth_token",
+    "bearer_token",
+    "card_number",
+    "client_secret",
+    "credit_card",
+    "cvc",
+    "cvv",
+    "pan",
+    "passphrase",
+    "passwd",
+    "password",
+    "private_key",
+    "refresh_token",
+    "secret",
+    "secret_key",
+    "token",
+];
+
+/// Among them those that also name harmless things: only a text is meant.
+const AMBIGUOUS: &[&str] = &["pan", "secret", "token"];
+
+/// Macros whose arguments are read by people.
+const READ: &[&str] = &[
+    "anyhow", "bail", "dbg", "debug", "ensure", "eprint", "eprintln", "error", "event", "info",
+    "panic", "print", "println", "trace", "warn",
+];
+
+/// Methods that give the same text again.
+const SAME: &[&str] = &[
+    "as_deref",
+    "as_ref",
+    "as_str",
+    "clone",
+    "expose_secret",
+    "to_owned",
+    "to_string",
+    "unwrap",
+];
+
+fn check(check: &mut Check<'_, '_>) {
+    let workspace = check.workspace;
+    for id in workspace.def_ids() {
+        for span in plain_fields(workspace, id) {
+            let at = check.at(workspace.file_of(id), span, workspace.path_of(id));
+            check
+                .flag(at, "the derived `Debug` prints this in plain text")
+                .help("keep it in `orch_runtime::Secret`, or write `Debug` by hand");
+        }
+    }
+    for function in check.functions {
+        for (span, name) in shown(workspace, function) {
+            let at = check.at(function.file, span, function.path(workspace));
+            check
+                .flag(at, format!("`{name}` is written where people read it"))
+                .help("leave it out, or write what is not secret of it");
+        }
+    }
+}
+
+/// Fields of a type with a derived `Debug` that are secrets in plain text.
+fn plain_fields(workspace: &Workspace<'_>, id: DefId) -> Vec<Span> {
+    let def: &Def<'_> = workspace.def(id);
+    let is_debug = |path: &Path| {
+        matches!(
+            path.text().as_str(),
+            "Debug" | "std::fmt::Debug" | "fmt::Debug"
+        )
+    };
+    if def.test || !def.item.attrs.derives.iter().any(is_debug) {
+        return Vec::new();
+    }
+    let fields: Vec<&Field> = match &def.item.kind {
+        ItemKind::Struct(_, fields) => fields.list.iter().collect(),
+        ItemKind::Enum(_, variants) => variants.iter().flat_map(|of| &of.fields.list).collect(),
+        _ => return Vec::new(),
+    };
+    let named = fields
+        .into_iter()
+        .filter(|field| SECRETS.contains(&field.name.text.as_str()) && !field.attrs.has("debug"));
+    let mut named = named.peekable();
+    if named.peek().is_none() {
+        return Vec::new();
+    }
+    let scope = workspace.def_scope(id, &[]);
+    let plain =
+        named.filter(|field| is_plain(&workspace.lower(&field.ty, &scope), &field.name.text));
+    plain.map(|field| field.name.span).collect()
+}
+
+/// Whether a type shows what it holds: a text, bytes, or a number where a number can be the secret.
+fn is_plain(ty: &RTy, name: &str) -> bool {
+    let RTy::External(path, args) = ty else {
+        return false;
+    };
+    match path.last().map_or("", String::as_str) {
+        "String" | "str" => true,
+        "Option" | "Vec" | "Box" | "Arc" | "Cow" | "slice" => {
+            args.first().is_some_and(|inner| is_plain(inner, name))
+                || args.first().is_some_and(is_byte)
+        }
+        "u16" | "u32" | "u64" | "i32" | "i64" => {
+            matches!(name, "card_number" | "credit_card" | "cvc" | "cvv")
+        }
+        _ => false,
+    }
+}
+
+fn is_byte(ty: &RTy) -> bool {
+    matches!(ty, RTy::External(path, _) if path.last().is_some_and(|last| last == "u8"))
+}
+
+/// Secrets that macros of a function show, and their names.
+fn shown<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<(Span, String)> {
+    let mut found = Vec::new();
+    function
+        .walker(workspace)
+        .block(function.body, &mut |walker, expr| {
+            if let ExprKind::Macro(call) = &expr.kind
+                && is_read(call)
+            {
+                for part in &call.body.parts {
+                    if let Stmt::Expr(part) = part {
+                        found.extend(shown_by(walker, part));
+                    }
+                }
+            }
+        });
+    found
+}
+
+/// A macro of `tracing`, `log`, `anyhow` or the standard library.
+fn is_read(call: &MacroCall) -> bool {
+    const CRATES: &[&str] = &["anyhow", "log", "orch_runtime", "std", "tracing"];
+    let names = call.path.names();
+    let is_theirs = names.len() == 1 || names.first().is_some_and(|of| CRATES.contains(of));
+    is_theirs && names.last().is_some_and(|last| READ.contains(last))
+}
+
+fn shown_by<'e>(walker: &Walker<'_, 'e>, part: &'e Expr) -> Vec<(Span, String)> {
+    match &part.kind {
+        ExprKind::Str(text) => {
+            let names =
+                captured(text).filter(|name| is_secret_name(name, walker.type_of_name(name)));
+            names.map(|name| (part.span, name.to_owned())).collect()
+        }
+        // `key = value`, as `tracing` writes it.
+        ExprKind::Group(parts) => parts
+            .last()
+            .map_or_else(Vec::new, |value| shown_by(walker, value)),
+        ExprKind::Path(_)
+        | ExprKind::Field { .. }
+        | ExprKind::Place(_)
+        | ExprKind::Method { .. } => {
+            let name = secret(walker, part);
+            name.map(|name| (part.span, name)).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The name of the secret that an expression is.
+fn secret<'e>(walker: &Walker<'_, 'e>, expr: &'e Expr) -> Option<String> {
+    let name = match &expr.kind {
+        ExprKind::Path(path) => path.as_ident()?,
+        ExprKind::Field { name, .. } => &name.text,
+        ExprKind::Place(inner) => return secret(walker, inner),
+        ExprKind::Method { receiver, name, .. } if name.text == "expose_secret" => {
+            return named(receiver)
+                .filter(|of| SECRETS.contains(of))
+                .map(String::from);
+        }
+        ExprKind::Method { receiver, name, .. } if SAME.contains(&name.text.as_str()) => {
+            return secret(walker, receiver);
+        }
+        _ => return None,
+    };
+    is_secret_name(name, walker.type_of(expr)).then(|| name.to_owned())
+}
+
+fn named(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Path(path) => path.as_ident(),
+        ExprKind::Field { name, .. } => Some(&name.text),
+        ExprKind::Place(inner) => named(inner),
+        _ => None,
+    }
+}
+
+/// Whether a name is one of a secret, and nothing that is known of its type speaks against it.
+fn is_secret_name(name: &str, ty: Option<RTy>) -> bool {
+    let is_known_plain = ty.as_ref().map(|ty| is_plain(ty, name));
+    let in_doubt = !AMBIGUOUS.contains(&name);
+    SECRETS.contains(&name) && is_known_plain.unwrap_or(in_doubt)
+}

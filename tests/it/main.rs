@@ -9,6 +9,7 @@ mod conflict_questions;
 mod conflicts;
 mod doctor;
 mod existing;
+mod fixes;
 mod format;
 mod gateways;
 mod generate;
@@ -30,3 +31,5 @@ mod templates;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod upgrade;
+#[cfg(unix)]
+mod watch;

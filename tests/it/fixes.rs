@@ -157,7 +157,7 @@ fn nothing_outside_is_changed() {
 #[cfg(unix)]
 #[test]
 fn a_fixed_file_keeps_its_permissions() {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::PermissionsExt;
     let place = with(LIB);
     let path = place.path("src/lib.rs");
     std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();

@@ -72,7 +72,9 @@ pub(super) fn diff(
     let mended = mended(arguments.unsafe_fixes, root, options, facts)?;
     for file in &mended.files {
         let (before, after) = (Some(file.before.as_str()), Some(file.after.as_str()));
-        output.text(&plan::unified(&file.path, before, after, output.style()));
+        let diff = plan::unified(&file.path, before, after, output.style());
+        // A line without anything may be the last one, and counts.
+        output.line(diff.strip_suffix('\n').unwrap_or(&diff));
     }
     say_what_is_left(&mended, output);
     let has_defects = !mended.defects.is_empty();

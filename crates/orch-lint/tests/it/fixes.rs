@@ -332,6 +332,18 @@ fn write_exception(tree: &mut Memory, finding: &Finding) {
 }
 
 #[test]
+fn an_exception_is_written_with_the_line_ends_of_its_file() {
+    let text = "fn f(o: orch_runtime::Outcome) {\r\n    match o { orch_runtime::Outcome::Ok { .. } => {}, _ => {} }\r\n}\r\n";
+    let tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)]);
+    let report = lint_sources(&tree, &options(&["ORC302"])).expect("a report");
+    let edit = report.findings[0]
+        .suppression(text, "why")
+        .expect("an edit");
+    assert_eq!(edit.replacement, "    // orch: allow(ORC302) why\r\n");
+    assert_eq!((edit.start.line, edit.start.column), (2, 1));
+}
+
+#[test]
 fn an_exception_without_a_reason_is_not_written() {
     let tree = bad_cases("outcome-catch-all")[0].project();
     let report = lint_sources(&tree, &options(&["ORC302"])).expect("a report");

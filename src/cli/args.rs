@@ -120,8 +120,12 @@ Examples:
   orch-gen lint --only ORC002 --only missing-docs
   orch-gen lint --staged             (what a commit would add)
   orch-gen lint --since origin/main  (what a branch adds)
+  orch-gen lint --fix                (mend what can be mended unseen)
+  orch-gen lint --diff --unsafe-fixes
+  orch-gen lint --watch --format concise
 
-Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 a file does not parse.";
+Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 a file does not parse. With
+--diff: 0 nothing to fix, 1 something. What --fix left decides its exit code.";
 
 const LSP_EXAMPLES: &str = "\
 It reads from standard input and writes to standard output; the editor starts it.
@@ -507,6 +511,18 @@ pub(super) struct Lint {
     /// Say only what changes since the branch left this git revision answer for
     #[arg(long, value_name = "REV")]
     pub(super) since: Option<String>,
+    /// Apply the fixes that leave the program as it is, and say what is left
+    #[arg(long, conflicts_with_all = ["staged", "since", "diff"])]
+    pub(super) fix: bool,
+    /// Print what --fix would change as a unified diff, and write nothing
+    #[arg(long, conflicts_with_all = ["staged", "since", "format", "output_file"])]
+    pub(super) diff: bool,
+    /// With --fix or --diff: apply fixes that a person has to look at, too
+    #[arg(long)]
+    pub(super) unsafe_fixes: bool,
+    /// Lint again whenever a file changes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["staged", "since", "fix", "diff", "output_file"])]
+    pub(super) watch: bool,
     /// How to print findings
     #[arg(long, value_name = "FORMAT", default_value = "full")]
     pub(super) format: LintFormat,

@@ -14,7 +14,7 @@ use std::sync::Arc;
 const TAG: &str = "CACHEDIR.TAG";
 
 /// The facts of one package or workspace.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Facts {
     pub(super) cache: Arc<Cache>,
     file: Option<PathBuf>,

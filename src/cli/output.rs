@@ -76,10 +76,18 @@ impl<'a> Output<'a> {
 
     /// A question: the line stays open, and everything said so far is seen before it.
     pub(super) fn ask(&mut self, question: &str) {
-        let _ = self.out.flush();
-        let _ = self.err.flush();
+        let _ = self.flush();
         let _ = write!(self.out, "{question}");
         let _ = self.out.flush();
+    }
+
+    /// Shows everything said so far, while the work goes on.
+    ///
+    /// # Errors
+    /// When nobody reads the result any more.
+    pub(super) fn flush(&mut self) -> std::io::Result<()> {
+        let _ = self.err.flush();
+        self.out.flush()
     }
 
     /// How plans are printed.

@@ -10,6 +10,7 @@ mod conflicts;
 mod doctor;
 mod editor;
 mod existing;
+mod fixes;
 mod format;
 mod gateways;
 mod generate;
@@ -31,3 +32,5 @@ mod templates;
 #[cfg(target_os = "linux")]
 mod terminal;
 mod upgrade;
+#[cfg(unix)]
+mod watch;

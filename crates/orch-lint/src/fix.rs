@@ -65,11 +65,14 @@ pub struct Edit {
 /// What a rule does to the bytes of a file.
 pub(crate) type Changes = Vec<(Range<usize>, String)>;
 
+/// Makes the changes of a fix, or finds that it is impossible.
+type Write = dyn Fn(&Source<'_>) -> Option<Changes>;
+
 /// A fix whose edits are not made yet.
 pub(crate) struct Proposal {
     pub(crate) title: String,
     pub(crate) applicability: Applicability,
-    pub(crate) write: Box<dyn Fn(&Source<'_>) -> Option<Changes>>,
+    pub(crate) write: Box<Write>,
 }
 
 impl fmt::Debug for Proposal {

@@ -2,7 +2,9 @@
 
 mod changed;
 mod files;
+mod fix;
 mod forms;
+mod watch;
 
 use super::Environment;
 use super::args::{Lint, LintFormat};
@@ -14,6 +16,7 @@ use crate::error::{Code, Error, Exit, Result};
 use crate::package::{self, Found};
 use crate::plan::{Change, Plan, SCHEMA};
 pub(super) use files::ReportFile;
+use fix::Fixed;
 use forms::Forms;
 use orch_lint::sources::{Disk, Overlay};
 use orch_lint::{Date, LintError, LintErrorKind, Options, Report, Selection};
@@ -44,33 +47,116 @@ pub(super) fn run(
         ignore_baseline: arguments.no_baseline,
         clock: arguments.timings.then_some(clock),
     };
-    let working = output.working("linting");
-    let facts = Facts::of(&root, environment);
-    let folder = &environment.folder;
-    let report = match &arguments.since {
-        _ if arguments.staged => changed::staged(&root, folder, &options, &facts)?,
-        Some(revision) => changed::since(revision, &root, folder, &options, &facts)?,
-        None => orch_lint::lint_with(&Disk::new(&root), &options, &facts.cache)
-            .map_err(|error| refused(&error, &root))?,
-    };
-    drop(working);
-    facts.save();
-    let forms = Forms::new(&report, &root, environment);
-    let contents = goals.into_iter().map(|goal| {
-        let text = forms.text(goal.format, false);
-        (goal.path, text)
-    });
-    files::write(contents)?;
-    print(&forms, arguments, environment, output);
-    if arguments.statistics {
-        output.aside(&report.render_statistics());
+    if arguments.unsafe_fixes && !arguments.fix && !arguments.diff {
+        return Err(Error::new(
+            Code::Usage,
+            "`--unsafe-fixes` says which fixes are applied, not that",
+        )
+        .help("add `--fix`, or `--diff` to see them first"));
     }
-    output.aside(&report.render_timings());
-    Ok(match report.exit_code() {
-        0 => Exit::Done,
-        1 => Exit::Findings,
-        _ => Exit::Internal,
-    })
+    let facts = Facts::of(&root, environment);
+    let run = Run {
+        arguments,
+        environment,
+        root: &root,
+        options: &options,
+        facts: &facts,
+    };
+    if arguments.diff {
+        let exit = fix::diff(arguments, &root, &options, &facts, output);
+        facts.save();
+        return exit;
+    }
+    if arguments.watch {
+        output.note("files are watched; Ctrl-C ends that");
+        return run.again_and_again(&goals, output);
+    }
+    run.once(&goals, output)
+}
+
+/// What is linted, and how.
+struct Run<'r> {
+    arguments: &'r Lint,
+    environment: &'r Environment,
+    root: &'r Path,
+    options: &'r Options,
+    facts: &'r Facts,
+}
+
+impl Run<'_> {
+    /// Lints, mends where that was asked for, writes reports to files and prints one.
+    fn once(&self, goals: &[ReportFile], output: &mut Output<'_>) -> Result<Exit> {
+        let working = output.working("linting");
+        let Fixed {
+            report,
+            said,
+            defects,
+        } = self.lint(output)?;
+        drop(working);
+        self.facts.save();
+        let forms = Forms::new(&report, self.root, self.environment);
+        let contents = goals.iter().map(|goal| {
+            let text = forms.text(goal.format, false);
+            (goal.path.clone(), text)
+        });
+        files::write(contents)?;
+        print(&forms, self.arguments, self.environment, output);
+        if !said.is_empty() {
+            self.say(&said, output);
+        }
+        if self.arguments.statistics {
+            output.aside(&report.render_statistics());
+        }
+        output.aside(&report.render_timings());
+        Ok(match report.exit_code() {
+            _ if defects => Exit::Internal,
+            0 => Exit::Done,
+            1 => Exit::Findings,
+            _ => Exit::Internal,
+        })
+    }
+
+    /// Lints whenever a file changes. An error that was there from the start ends it; one that an unfinished
+    /// edit brought is said, and the next edit may take it away.
+    fn again_and_again(&self, goals: &[ReportFile], output: &mut Output<'_>) -> Result<Exit> {
+        let mut linted = false;
+        watch::watch(self.root, || {
+            match self.once(goals, output) {
+                Err(error) if linted => output.error(&error),
+                done => _ = done?,
+            }
+            linted = true;
+            Ok(output.flush().is_ok())
+        })?;
+        Ok(Exit::Done)
+    }
+
+    fn lint(&self, output: &mut Output<'_>) -> Result<Fixed> {
+        let (root, options, facts) = (self.root, self.options, self.facts);
+        let folder = &self.environment.folder;
+        if self.arguments.fix {
+            return fix::fix(self.arguments, root, options, facts, output);
+        }
+        let report = match &self.arguments.since {
+            _ if self.arguments.staged => changed::staged(root, folder, options, facts)?,
+            Some(revision) => changed::since(revision, root, folder, options, facts)?,
+            None => orch_lint::lint_with(&Disk::new(root), options, &facts.cache)
+                .map_err(|error| refused(&error, root))?,
+        };
+        Ok(Fixed {
+            report,
+            said: String::new(),
+            defects: false,
+        })
+    }
+
+    /// Beside a document for programs, a sentence for people is a note.
+    fn say(&self, what: &str, output: &mut Output<'_>) {
+        match self.arguments.format {
+            LintFormat::Full | LintFormat::Concise => output.say(what),
+            _ => output.note(what),
+        }
+    }
 }
 
 /// Linting of what a plan makes of a package, while the plan is carried out.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Report;
+use super::{Report, mendable};
 
 /// `src/a.rs:3:5: error ORC002 txn-in-execute: message`.
 pub(super) fn render(report: &Report) -> String {
@@ -22,6 +22,7 @@ pub(super) fn render(report: &Report) -> String {
     }
     text.push_str(&report.summary());
     text.push('\n');
+    text.push_str(&mendable(report));
     text
 }
 

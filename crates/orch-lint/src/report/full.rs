@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::Report;
+use super::{Report, mendable};
 use crate::finding::{Finding, Severity};
+use crate::fix::Applicability;
 
 const WIDTH: usize = 80;
 const TAB: &str = "    ";
@@ -18,6 +19,7 @@ pub(super) fn render(report: &Report, color: bool) -> String {
     }
     text.push_str(&report.summary());
     text.push('\n');
+    text.push_str(&mendable(report));
     text
 }
 
@@ -53,17 +55,23 @@ fn one(text: &mut String, finding: &Finding, paint: &Paint) {
         let _ = writeln!(text, "{} {bar} {line}", paint.blue(&number));
         let _ = writeln!(text, "{pad} {bar} {}{carets}", " ".repeat(start));
     }
+    let mut said = |word: &str, what: &str| {
+        let used = word.len() + 4;
+        let width = WIDTH - number.len() - used;
+        let lines = wrap(what, width, width);
+        let indent = format!("\n{pad}{}", " ".repeat(used));
+        let (sign, word) = (paint.blue("="), paint.cyan(word));
+        let _ = writeln!(text, "{pad} {sign} {word} {}", lines.join(&indent));
+    };
     if let Some(help) = &finding.help {
-        let width = WIDTH - number.len() - 9;
-        let lines = wrap(help, width, width);
-        let indent = format!("\n{pad}         ");
-        let _ = writeln!(
-            text,
-            "{pad} {} {} {}",
-            paint.blue("="),
-            paint.cyan("help:"),
-            lines.join(&indent)
-        );
+        said("help:", help);
+    }
+    if let Some(fix) = &finding.fix {
+        let option = match fix.applicability {
+            Applicability::Safe => "`--fix`",
+            Applicability::Unsafe => "`--fix --unsafe-fixes`",
+        };
+        said("fix:", &format!("{} ({option})", fix.title));
     }
 }
 

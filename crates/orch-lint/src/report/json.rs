@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Report;
 use crate::finding::{Finding, Severity};
+use crate::fix::{Applicability, Edit, Fix};
 
 /// Changes when a field changes its meaning or goes.
 const VERSION: u32 = 1;
@@ -31,6 +32,8 @@ pub(super) fn render(report: &Report) -> String {
             "files": report.files,
             "unparsed": report.unparsed.len(),
             "baselined": report.baselined,
+            "fixable": report.fixable(Applicability::Safe),
+            "fixableUnsafe": report.fixable(Applicability::Unsafe),
             "orchestrators": report.orchestrators,
             "commands": report.commands,
             "operations": report.operations,
@@ -59,5 +62,26 @@ fn finding(of: &Finding) -> Value {
         "byteEnd": of.bytes.end,
         "item": of.item,
         "fingerprint": of.fingerprint,
+        "fixes": of.fix.iter().map(fix).collect::<Vec<Value>>(),
+    })
+}
+
+fn fix(of: &Fix) -> Value {
+    json!({
+        "title": of.title,
+        "applicability": of.applicability.as_str(),
+        "edits": of.edits.iter().map(edit).collect::<Vec<Value>>(),
+    })
+}
+
+fn edit(of: &Edit) -> Value {
+    json!({
+        "line": of.start.line,
+        "column": of.start.column,
+        "endLine": of.end.line,
+        "endColumn": of.end.column,
+        "byteStart": of.bytes.start,
+        "byteEnd": of.bytes.end,
+        "replacement": of.replacement,
     })
 }

@@ -18,6 +18,7 @@ mod sarif;
 use std::collections::{BTreeMap, HashSet};
 
 use crate::finding::{Finding, Severity, Unknown};
+use crate::fix::Applicability;
 use crate::rules::Rule;
 use crate::timing::Timing;
 
@@ -83,6 +84,15 @@ impl Report {
         self.findings
             .iter()
             .filter(|finding| finding.severity == severity)
+            .count()
+    }
+
+    /// How many findings have a fix of a kind.
+    #[must_use]
+    pub fn fixable(&self, applicability: Applicability) -> usize {
+        let fixes = self.findings.iter().filter_map(|of| of.fix.as_ref());
+        fixes
+            .filter(|fix| fix.applicability == applicability)
             .count()
     }
 
@@ -212,6 +222,20 @@ impl Report {
         let files = plural(self.files, "file");
         let orchestrators = plural(self.orchestrators, "orchestrator");
         format!("{found} in {files} ({orchestrators}){baselined}{undecided}{stale}")
+    }
+}
+
+/// How many findings the linter itself can mend, as a line; nothing when there are none.
+fn mendable(report: &Report) -> String {
+    let safe = report.fixable(Applicability::Safe);
+    let looked_at = report.fixable(Applicability::Unsafe);
+    match (safe, looked_at) {
+        (0, 0) => String::new(),
+        (safe, 0) => format!("{safe} fixable with `--fix`\n"),
+        (0, looked_at) => format!("{looked_at} fixable with `--fix --unsafe-fixes`\n"),
+        (safe, looked_at) => {
+            format!("{safe} fixable with `--fix`, {looked_at} more with `--unsafe-fixes`\n")
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Report, full};
 use crate::finding::Finding;
+use crate::fix::{Applicability, Edit, Fix};
 use crate::rules;
 
 /// One line per finding.
@@ -37,15 +38,10 @@ fn message(of: &Finding) -> Value {
 
 /// Editors split the code at `::` into who says it and what.
 fn diagnostic(of: &Finding) -> Value {
-    let help = of.help.as_ref().map(|help| {
-        json!({
-            "message": help,
-            "code": null,
-            "level": "help",
-            "spans": [],
-            "children": [],
-            "rendered": null,
-        })
+    let help = of.help.as_ref().map(|help| child(help, Vec::new()));
+    let fix = of.fix.as_ref().map(|fix| {
+        let spans = fix.edits.iter().map(|edit| replaced(edit, fix, &of.path));
+        child(&fix.title, spans.collect())
     });
     json!({
         "$message_type": "diagnostic",
@@ -56,8 +52,51 @@ fn diagnostic(of: &Finding) -> Value {
         },
         "level": of.severity.as_str(),
         "spans": [span(of)],
-        "children": help.into_iter().collect::<Vec<Value>>(),
+        "children": help.into_iter().chain(fix).collect::<Vec<Value>>(),
         "rendered": full::render_one(of),
+    })
+}
+
+fn child(message: &str, spans: Vec<Value>) -> Value {
+    json!({
+        "message": message,
+        "code": null,
+        "level": "help",
+        "spans": spans,
+        "children": [],
+        "rendered": null,
+    })
+}
+
+/// An edit, as editors take it for a quick fix.
+fn replaced(edit: &Edit, fix: &Fix, path: &str) -> Value {
+    let applicability = match fix.applicability {
+        Applicability::Safe => "MachineApplicable",
+        Applicability::Unsafe => "MaybeIncorrect",
+    };
+    let last = edit.lines.len().saturating_sub(1);
+    let lines = edit.lines.iter().enumerate().map(|(at, line)| {
+        let end = line.chars().count() + 1;
+        json!({
+            "text": line,
+            "highlight_start": if at == 0 { edit.start.column as usize } else { 1 },
+            "highlight_end": if at == last { edit.end.column as usize } else { end },
+        })
+    });
+    json!({
+        "file_name": path,
+        "byte_start": edit.bytes.start,
+        "byte_end": edit.bytes.end,
+        "line_start": edit.start.line,
+        "line_end": edit.end.line,
+        "column_start": edit.start.column,
+        "column_end": edit.end.column,
+        "is_primary": true,
+        "text": lines.collect::<Vec<Value>>(),
+        "label": null,
+        "suggested_replacement": edit.replacement,
+        "suggestion_applicability": applicability,
+        "expansion": null,
     })
 }
 

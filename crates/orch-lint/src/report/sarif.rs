@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Report, told};
 use crate::finding::{Finding, Unknown};
+use crate::fix::{Edit, Fix};
 use crate::rules::Rule;
 
 /// Code hosts refuse a run with more results.
@@ -89,10 +90,42 @@ fn result(of: &Finding, report: &Report) -> Value {
     if let Some(index) = index(of.code, report) {
         result["ruleIndex"] = json!(index);
     }
+    if let Some(fix) = &of.fix {
+        result["fixes"] = json!([fixed(fix, &of.path)]);
+    }
     if !of.chain.is_empty() {
         result["properties"] = json!({ "chain": of.chain });
     }
     result
+}
+
+/// Viewers apply what is in a log without asking, so a title says when somebody has to look.
+fn fixed(fix: &Fix, path: &str) -> Value {
+    let replacements: Vec<Value> = fix.edits.iter().map(replacement).collect();
+    json!({
+        "description": { "text": format!("{} ({})", fix.title, fix.applicability.as_str()) },
+        "artifactChanges": [{
+            "artifactLocation": { "uri": uri(path), "uriBaseId": ROOT },
+            "replacements": replacements,
+        }],
+    })
+}
+
+fn replacement(edit: &Edit) -> Value {
+    let mut replacement = json!({
+        "deletedRegion": {
+            "startLine": edit.start.line,
+            "startColumn": edit.start.column,
+            "endLine": edit.end.line,
+            "endColumn": edit.end.column,
+            "byteOffset": edit.bytes.start,
+            "byteLength": edit.bytes.len(),
+        },
+    });
+    if !edit.replacement.is_empty() {
+        replacement["insertedContent"] = json!({ "text": edit.replacement });
+    }
+    replacement
 }
 
 fn index(code: &str, report: &Report) -> Option<usize> {

@@ -93,8 +93,9 @@ fn walk_into(
     }
 }
 
-/// Whether a directory is never linted.
-pub(crate) fn is_skipped(name: &str) -> bool {
+/// Whether a directory of this name is never linted: it is hidden, or what a build or others made.
+#[must_use]
+pub fn is_skipped(name: &str) -> bool {
     name.starts_with('.') || matches!(name, "target" | "vendor")
 }
 

@@ -266,6 +266,17 @@ fn an_exception_that_is_not_needed_goes_and_nothing_else() {
     assert!(mended.files.is_empty() && mended.report.findings.len() == 1);
 }
 
+#[test]
+fn a_migration_is_rid_of_an_exception_too() {
+    let before = "create table a (\n  -- orch: allow(ORC102) why\n  b text -- it is text\n);\n";
+    let mut tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", "")]);
+    tree.insert("migrations/1.sql", before);
+    let mended = mended(&tree, &options(&["ORC102", "ORC902"]), Applicability::Safe);
+    assert_eq!(mended.fixed, 1);
+    let after = before.replace("  -- orch: allow(ORC102) why\n", "");
+    assert_eq!(mended.files[0].after, after);
+}
+
 /// A finding that cannot be seen today may be why the exception is there.
 #[test]
 fn no_exception_is_taken_out_unseen_while_a_file_does_not_parse() {
@@ -318,6 +329,18 @@ fn write_exception(tree: &mut Memory, finding: &Finding) {
     assert!(edit.replacement.contains("a case of a test"));
     text.replace_range(edit.bytes, &edit.replacement);
     tree.insert(finding.path.as_str(), text);
+}
+
+#[test]
+fn an_exception_is_written_with_the_line_ends_of_its_file() {
+    let text = "fn f(o: orch_runtime::Outcome) {\r\n    match o { orch_runtime::Outcome::Ok { .. } => {}, _ => {} }\r\n}\r\n";
+    let tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)]);
+    let report = lint_sources(&tree, &options(&["ORC302"])).expect("a report");
+    let edit = report.findings[0]
+        .suppression(text, "why")
+        .expect("an edit");
+    assert_eq!(edit.replacement, "    // orch: allow(ORC302) why\r\n");
+    assert_eq!((edit.start.line, edit.start.column), (2, 1));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use boon::{Compiler, Schemas};
 use orch_lint::sources::Memory;
-use orch_lint::{Options, Report, Selection, lint_sources};
+use orch_lint::{Applicability, Fix, Options, Report, Selection, lint_sources};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -27,11 +27,16 @@ fn report() -> Report {
              impl orch_runtime::Orchestrator for Pay {\n    fn execute(&self) -> Result<\n        bool, ()> { true }\n}\n\
              // orch: allow(missing-docs) it is only a case\n\
              pub struct Other;\n\
-             fn f(o: orch_runtime::Outcome) { match o { _ /* é */ => {} } }\n",
+             fn f(o: orch_runtime::Outcome) { match o { _ /* é */ => {} } }\n\
+             fn g() {} // orch: allow(ORC302) for nothing\n",
         ),
         ("src/broken.rs", "fn (\n"),
     ]);
-    lint_sources(&tree, &Options::default()).expect("a report")
+    let mut report = lint_sources(&tree, &Options::default()).expect("a report");
+    // Beside a file that does not parse no fix is safe.
+    let mut fixes = report.findings.iter_mut().filter_map(|of| of.fix.as_mut());
+    fixes.next().expect("a fix").applicability = Applicability::Safe;
+    report
 }
 
 #[test]
@@ -42,6 +47,12 @@ fn the_case_is_hostile_enough() {
     assert!(report.findings.iter().any(|of| of.path == "src/broken.rs"));
     assert!(!report.unknowns.is_empty(), "{}", report.render_full(false));
     assert_eq!(report.suppressed.get("ORC803"), Some(&1));
+    assert!(
+        report.fixable(Applicability::Safe) > 0,
+        "{}",
+        report.render_full(false)
+    );
+    assert!(report.fixable(Applicability::Unsafe) > 0);
 }
 
 /// A code host refuses a log that does not follow the schema, and says little about why.
@@ -124,6 +135,8 @@ struct Span {
     column_end: usize,
     is_primary: bool,
     text: Vec<Line>,
+    suggested_replacement: Option<String>,
+    suggestion_applicability: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -163,10 +176,44 @@ fn an_editor_reads_every_finding_as_one_of_the_compiler() {
                 "{line:?}"
             );
         }
-        assert_eq!(diagnostic.children.len(), usize::from(of.help.is_some()));
-        for child in &diagnostic.children {
-            assert!(child.level == Level::Help && child.spans.is_empty());
+        let (help, fix) = (of.help.is_some(), of.fix.as_ref());
+        let children = diagnostic.children.iter();
+        let (fixes, helps): (Vec<_>, Vec<_>) = children.partition(|child| !child.spans.is_empty());
+        assert_eq!(
+            (helps.len(), fixes.len()),
+            (help.into(), fix.into_iter().count())
+        );
+        assert!(
+            diagnostic
+                .children
+                .iter()
+                .all(|child| child.level == Level::Help)
+        );
+        for (child, fix) in fixes.iter().zip(fix) {
+            suggests(&child.spans, fix);
         }
+    }
+}
+
+/// An editor replaces exactly what is between the places that it is told.
+fn suggests(spans: &[Span], fix: &Fix) {
+    assert_eq!(spans.len(), fix.edits.len());
+    for (span, edit) in spans.iter().zip(&fix.edits) {
+        assert_eq!((span.byte_start, span.byte_end), as_u32(&edit.bytes));
+        assert_eq!(span.suggested_replacement.as_ref(), Some(&edit.replacement));
+        let applicability = match fix.applicability {
+            Applicability::Safe => "MachineApplicable",
+            Applicability::Unsafe => "MaybeIncorrect",
+        };
+        assert_eq!(
+            span.suggestion_applicability.as_deref(),
+            Some(applicability)
+        );
+        assert!(span.is_primary && !span.text.is_empty());
+        let (first, last) = (&span.text[0], &span.text[span.text.len() - 1]);
+        assert_eq!(first.highlight_start, span.column_start);
+        assert_eq!(last.highlight_end, span.column_end);
+        assert_eq!(span.text.len(), span.line_end - span.line_start + 1);
     }
 }
 

@@ -32,8 +32,10 @@ error[ORC302]: outcome-catch-all: this arm decides about every other `Outcome`
    |         ^
    = help: name the remaining variants, so that a new one is a compile error
            here
+   = fix: name the remaining variants (`--fix --unsafe-fixes`)
 
 1 error in 15 files (1 orchestrator)
+1 fixable with `--fix --unsafe-fixes`
 "
     );
     assert!(text.lines().all(|line| line.chars().count() <= 80));
@@ -44,7 +46,8 @@ fn one_line_per_finding() {
     assert_eq!(
         broken(|text| text).render_concise(),
         "src/payment/orchestrator.rs:48:9: error ORC302 outcome-catch-all: this arm decides about every other `Outcome`\n\
-         1 error in 15 files (1 orchestrator)\n"
+         1 error in 15 files (1 orchestrator)\n\
+         1 fixable with `--fix --unsafe-fixes`\n"
     );
 }
 

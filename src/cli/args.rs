@@ -120,6 +120,7 @@ Examples:
   orch-gen lint --only ORC002 --only missing-docs
   orch-gen lint --staged             (what a commit would add)
   orch-gen lint --since origin/main  (what a branch adds)
+  orch-gen lint --verify-config      (what is wrong in [lint] of orch.toml)
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 a file does not parse.";
 
@@ -507,6 +508,16 @@ pub(super) struct Lint {
     #[arg(long, value_name = "RULE")]
     pub(super) except: Vec<String>,
 
+    /// Read the sections [lint] of orch.toml and say what is wrong with them;
+    /// lint nothing
+    #[arg(
+        long,
+        conflicts_with_all = [
+            "staged", "since", "format", "output_file", "only", "except", "preview", "allow_empty",
+            "no_baseline", "statistics", "timings",
+        ]
+    )]
+    pub(super) verify_config: bool,
     /// Rules that still prove themselves, too
     #[arg(long)]
     pub(super) preview: bool,

@@ -9,19 +9,37 @@ use crate::error::{Code, Error, Result};
 use crate::naming::{Name, Role};
 use toml_edit::{Item, Table};
 
+/// The section that is the linter's.
+const LINT: &str = "lint";
+
 impl Spec {
     /// Reads the text of an `orch.toml`.
     ///
     /// # Errors
-    /// When the text is not TOML, holds an unknown key, or says something that cannot be done.
+    /// When the text is not TOML, holds an unknown key, or says something that cannot be done, also to the
+    /// linter.
     pub fn parse(text: &str) -> Result<Self> {
+        let spec = Self::parse_applied(text)?;
+        match orch_lint::settings::check(text).into_iter().next() {
+            None => Ok(spec),
+            Some(problem) => Err(Error::new(Code::LintSettings, problem.message.clone())
+                .at(problem.place())
+                .help(problem.help)),
+        }
+    }
+
+    /// Reads a text that was applied once. What it says to the linter was right for the rules of that day.
+    ///
+    /// # Errors
+    /// As [`Spec::parse`], without the linter's.
+    pub fn parse_applied(text: &str) -> Result<Self> {
         let source = Source::new(FILE, text);
         let document = source.parse()?;
         let root = document.as_table();
         source.known(
             root,
             FILE,
-            &["version", "package", "runtime", "store", "domain"],
+            &["version", "package", "runtime", "store", "domain", LINT],
         )?;
         check_version(&source, root)?;
         let mut domains = Vec::new();

@@ -3,6 +3,7 @@
 //! ```text
 //!   sources    where files come from: a disk, an index, a test
 //!   manifest   packages and targets
+//!   settings   the section [lint] of orch.toml
 //!   syntax     one file: items, types, bodies, comments
 //!   cache      what was found in files before
 //!   load       all files that targets reach
@@ -38,9 +39,11 @@ mod known;
 mod load;
 mod manifest;
 mod model;
+mod nearest;
 mod options;
 mod report;
 pub mod rules;
+pub mod settings;
 pub mod sources;
 mod sql;
 mod suppress;
@@ -55,6 +58,7 @@ pub use cache::Cache;
 pub use date::{Date, NotADate};
 pub use explain::explain;
 pub use finding::{Finding, Place, Severity, Unknown};
+pub use nearest::nearest;
 pub use options::{LintError, LintErrorKind, Options, Selection};
 pub use report::Report;
 pub use timing::Timing;
@@ -63,7 +67,8 @@ pub use timing::Timing;
 ///
 /// # Errors
 ///
-/// When there is no readable `Cargo.toml`, or an option names a rule that does not exist.
+/// When there is no readable `Cargo.toml`, an option names a rule that does not exist, or a section
+/// `[lint]` is wrong.
 pub fn lint(root: &Path, options: &Options) -> Result<Report, LintError> {
     lint_sources(&sources::Disk::new(root), options)
 }

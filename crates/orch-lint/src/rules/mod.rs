@@ -13,6 +13,7 @@ mod detached_spawn_in_execute;
 mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
+mod expired_suppression;
 mod finalizer_missing;
 mod http_client_without_timeout;
 mod idemkey_missing;
@@ -30,6 +31,7 @@ mod suppression_without_reason;
 mod tls_relaxed;
 mod txn_held_across_foreign_await;
 mod txn_in_execute;
+mod unknown_budget;
 mod unused_suppression;
 mod vacuous_rule;
 
@@ -65,11 +67,15 @@ pub static ALL: &[&Rule] = &[
     &vacuous_rule::RULE,
     &unused_suppression::RULE,
     &suppression_without_reason::RULE,
+    &expired_suppression::RULE,
+    &unknown_budget::RULE,
     &could_not_parse::RULE,
 ];
 
 pub(crate) use could_not_parse::RULE as COULD_NOT_PARSE;
+pub(crate) use expired_suppression::RULE as EXPIRED_SUPPRESSION;
 pub(crate) use suppression_without_reason::RULE as SUPPRESSION_WITHOUT_REASON;
+pub(crate) use unknown_budget::RULE as UNKNOWN_BUDGET;
 pub(crate) use unused_suppression::RULE as UNUSED_SUPPRESSION;
 
 /// Whether a rule is ready for everyone.

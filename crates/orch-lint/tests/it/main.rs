@@ -1,5 +1,5 @@
 //! Black-box tests: rules on tables of snippets, a whole project and its mutations, bad input,
-//! findings that are left for later.
+//! findings that are left for later, settings.
 
 mod baseline;
 mod cases;
@@ -7,5 +7,6 @@ mod fixtures;
 mod formats;
 mod project;
 mod robustness;
+mod settings;
 mod suppressions;
 mod views;

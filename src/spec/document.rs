@@ -1,5 +1,6 @@
 //! `orch.toml` as text: reading it.
 
+use super::lint;
 use super::reader::Source;
 use super::{
     Domain, FILE, Field, GatewayKind, Operation, PackageKind, RuntimeSource, SCHEMA, Spec,
@@ -9,9 +10,6 @@ use crate::error::{Code, Error, Result};
 use crate::naming::{Name, Role};
 use toml_edit::{Item, Table};
 
-/// The section that is the linter's.
-const LINT: &str = "lint";
-
 impl Spec {
     /// Reads the text of an `orch.toml`.
     ///
@@ -20,11 +18,9 @@ impl Spec {
     /// linter.
     pub fn parse(text: &str) -> Result<Self> {
         let spec = Self::parse_applied(text)?;
-        match orch_lint::settings::check(text).into_iter().next() {
+        match lint::refusal(&orch_lint::settings::check(text)) {
             None => Ok(spec),
-            Some(problem) => Err(Error::new(Code::LintSettings, problem.message.clone())
-                .at(problem.place())
-                .help(problem.help)),
+            Some(error) => Err(error),
         }
     }
 
@@ -39,7 +35,14 @@ impl Spec {
         source.known(
             root,
             FILE,
-            &["version", "package", "runtime", "store", "domain", LINT],
+            &[
+                "version",
+                "package",
+                "runtime",
+                "store",
+                "domain",
+                lint::KEY,
+            ],
         )?;
         check_version(&source, root)?;
         let mut domains = Vec::new();

@@ -241,8 +241,8 @@ const fn civil(days: i64) -> (i64, i64, i64) {
 /// The error of a run that gave no report.
 pub(super) fn refused(error: &LintError, root: &Path) -> Error {
     const OPTIONS: &str = "`orch-gen rules` lists the rules, `orch-gen lint --help` the options";
-    if let Some(problem) = error.problems().first() {
-        return settings::refused(problem, error.problems().len() - 1);
+    if let Some(refusal) = crate::spec::lint::refusal(error.problems()) {
+        return refusal;
     }
     let (code, help) = match error.kind() {
         LintErrorKind::Usage => (Code::Lint, OPTIONS),

@@ -1,9 +1,10 @@
 //! `orch-gen lint --verify-config`: what is wrong with the sections `[lint]` of `orch.toml`.
 
 use super::super::output::Output;
-use super::refused as not_linted;
-use crate::error::{Code, Error, Exit, Result};
+use super::refused;
+use crate::error::{Code, Exit, Result};
 use crate::plan::SCHEMA;
+use crate::spec::lint::error;
 use orch_lint::settings::{self, FILE, Problem};
 use orch_lint::sources::Disk;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use std::path::Path;
 
 /// Reads every section below a root, and prints all that is wrong.
 pub(super) fn verify(root: &Path, output: &mut Output<'_>) -> Result<Exit> {
-    let verified = settings::verify(&Disk::new(root)).map_err(|error| not_linted(&error, root))?;
+    let verified = settings::verify(&Disk::new(root)).map_err(|error| refused(&error, root))?;
     let (files, problems) = (&verified.files, &verified.problems);
     let exit = match problems.is_empty() {
         true => Exit::Done,
@@ -41,24 +42,6 @@ pub(super) fn verify(root: &Path, output: &mut Output<'_>) -> Result<Exit> {
         (_, count) => format!("{sections}: {count} things are wrong"),
     });
     Ok(exit)
-}
-
-/// The error of a run that was not begun because of a section.
-pub(super) fn refused(first: &Problem, more: usize) -> Error {
-    let refusal = error(first);
-    match more {
-        0 => refusal,
-        more => refusal.help(format!(
-            "{}; `orch-gen lint --verify-config` shows {more} more",
-            first.help
-        )),
-    }
-}
-
-fn error(problem: &Problem) -> Error {
-    Error::new(Code::LintSettings, problem.message.as_str())
-        .at(problem.place())
-        .help(problem.help.as_str())
 }
 
 fn document(problem: &Problem) -> Value {

@@ -60,16 +60,26 @@ fn every_command_keeps_the_section_as_it_is() {
     std::fs::remove_file(place.path("pay/orch.toml")).unwrap();
     place.run(&["import", "--out", "pay"]).done();
     has_section("import");
-    let again = place.run(&["plan", "--out", "pay", "--json"]).done().json();
-    assert_eq!(
-        again["changes"].as_array().map(Vec::len),
-        Some(0),
-        "{again:#}"
-    );
+    place.run(&["check", "--out", "pay"]).done();
     assert_eq!(
         verify(&place).done().out,
         "the section [lint] of orch.toml: nothing is wrong\n"
     );
+}
+
+#[test]
+fn a_section_at_the_end_stays_whole() {
+    let place = Place::with_package();
+    let text = format!("{}\n{RIGHT}", place.read("pay/orch.toml"));
+    place.write("pay/orch.toml", &text);
+    for arguments in [
+        ["Payment", "RefundRequested", "id:uuid", "--out", "pay"],
+        ["Refund", "PayoutRequested", "id:uuid", "--out", "pay"],
+    ] {
+        place.run(&arguments).done();
+        let text = place.read("pay/orch.toml");
+        assert!(text.contains(RIGHT), "{text}");
+    }
 }
 
 /// One fault has one code and one message, whoever meets it first.

@@ -149,10 +149,10 @@ fn workspace() -> Memory {
     )]);
     for name in ["a", "a/b", "c"] {
         tree.insert(
-            &format!("{name}/Cargo.toml"),
+            format!("{name}/Cargo.toml"),
             member(&name.replace('/', "_")),
         );
-        tree.insert(&format!("{name}/src/lib.rs"), SOURCE);
+        tree.insert(format!("{name}/src/lib.rs"), SOURCE);
     }
     tree
 }

@@ -57,8 +57,8 @@ fn incident(rule: &Rule) -> String {
     let lines = lines.skip_while(|line| !line.starts_with("## Why is this bad?"));
     let lines = lines.skip(1).take_while(|line| !line.is_empty());
     let paragraph = lines.collect::<Vec<_>>().join(" ");
-    let ends = paragraph.match_indices(". ").map(|(at, _)| at + 1);
-    let end = ends.skip(1).next().unwrap_or(paragraph.len());
+    let mut ends = paragraph.match_indices(". ").map(|(at, _)| at + 1);
+    let end = ends.nth(1).unwrap_or(paragraph.len());
     paragraph[..end].to_owned()
 }
 

@@ -2,8 +2,8 @@
 //!
 //! | module | writes |
 //! |---|---|
-//! | [`page`] | `docs/rules/ORCxxx.md`, one page per rule, and `docs/rules/README.md`, the index |
-//! | [`schema`] | their names in `schemas/orch.toml.schema.json`, for editors |
+//! | `page` | `docs/rules/ORCxxx.md`, one page per rule, and `docs/rules/README.md`, the index |
+//! | `schema` | their names in `schemas/orch.toml.schema.json`, for editors |
 //!
 //! **Invariant:** a rule's own file is the only source. A test compares; nobody edits these files.
 

@@ -131,6 +131,9 @@ codes! {
     Git = "OG065", Exit::Usage;
     /// A hook of somebody else is where ours has to go.
     HookTaken = "OG066", Exit::Usage;
+    /// `orch.toml` cannot be read by the linter, or its section `[lint]` says what cannot be done. Nothing was
+    /// linted: a setting that is passed over would be a rule that its author believes to be on.
+    LintSettings = "OG067", Exit::Usage;
     /// A template of the package's own is not of the template language, asks for a value that it is not
     /// given, makes a file of the wrong language, or is in the place of no template.
     OwnTemplate = "OG070", Exit::Usage;

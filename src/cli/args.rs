@@ -123,6 +123,7 @@ Examples:
   orch-gen lint --fix                (mend what can be mended unseen)
   orch-gen lint --diff --unsafe-fixes
   orch-gen lint --watch --format concise
+  orch-gen lint --verify-config      (what is wrong in [lint] of orch.toml)
 
 Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 a file does not parse. With
 --diff: 0 nothing to fix, 1 something. What --fix left decides its exit code.";
@@ -536,6 +537,16 @@ pub(super) struct Lint {
     #[arg(long, value_name = "RULE")]
     pub(super) except: Vec<String>,
 
+    /// Read the sections [lint] of orch.toml and say what is wrong with them;
+    /// lint nothing
+    #[arg(
+        long,
+        conflicts_with_all = [
+            "staged", "since", "format", "output_file", "only", "except", "preview", "allow_empty",
+            "no_baseline", "statistics", "timings",
+        ]
+    )]
+    pub(super) verify_config: bool,
     /// Rules that still prove themselves, too
     #[arg(long)]
     pub(super) preview: bool,

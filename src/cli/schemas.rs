@@ -34,6 +34,7 @@ schemas![
     "lint",
     "baseline",
     "rules",
+    "settings",
     "hook",
     "explanation",
     "explanations",

@@ -11,13 +11,12 @@ mod event;
 mod plural;
 mod reserved;
 mod split;
-mod suggest;
 #[cfg(test)]
 mod tests;
 
 pub use event::operation_names;
+pub use orch_lint::nearest;
 pub use reserved::{Reserved, reserved, reserved_field};
-pub use suggest::nearest;
 
 use crate::error::{Code, Error, Result};
 

@@ -133,7 +133,7 @@ impl Known<'_> {
             return BTreeMap::new();
         }
         let before = self.applied_last().and_then(|text| {
-            let spec = Spec::parse(&text)?;
+            let spec = Spec::parse_applied(&text)?;
             Ok(PackageModel::new(&spec, &self.place(&spec, false)?))
         });
         match before {
@@ -172,7 +172,7 @@ impl Known<'_> {
         files: &[Owned],
     ) -> bool {
         let rendered = || -> Result<Vec<Owned>> {
-            let spec = Spec::parse(&self.applied_last()?)?;
+            let spec = Spec::parse_applied(&self.applied_last()?)?;
             let package = PackageModel::new(&spec, &self.place(&spec, false)?);
             Ok(components::render(all, &package, templates)?.1)
         };

@@ -1,5 +1,6 @@
 //! `orch.toml` as text: reading it.
 
+use super::lint;
 use super::reader::Source;
 use super::{
     Domain, FILE, Field, GatewayKind, Operation, PackageKind, RuntimeSource, SCHEMA, Spec,
@@ -13,15 +14,35 @@ impl Spec {
     /// Reads the text of an `orch.toml`.
     ///
     /// # Errors
-    /// When the text is not TOML, holds an unknown key, or says something that cannot be done.
+    /// When the text is not TOML, holds an unknown key, or says something that cannot be done, also to the
+    /// linter.
     pub fn parse(text: &str) -> Result<Self> {
+        let spec = Self::parse_applied(text)?;
+        match lint::refusal(&orch_lint::settings::check(text)) {
+            None => Ok(spec),
+            Some(error) => Err(error),
+        }
+    }
+
+    /// Reads a text that was applied once. What it says to the linter was right for the rules of that day.
+    ///
+    /// # Errors
+    /// As [`Spec::parse`], without the linter's.
+    pub fn parse_applied(text: &str) -> Result<Self> {
         let source = Source::new(FILE, text);
         let document = source.parse()?;
         let root = document.as_table();
         source.known(
             root,
             FILE,
-            &["version", "package", "runtime", "store", "domain"],
+            &[
+                "version",
+                "package",
+                "runtime",
+                "store",
+                "domain",
+                lint::KEY,
+            ],
         )?;
         check_version(&source, root)?;
         let mut domains = Vec::new();

@@ -9,6 +9,7 @@ mod document;
 mod edit;
 mod field;
 mod gateway;
+pub(crate) mod lint;
 mod pattern;
 mod preset;
 mod reader;
@@ -37,7 +38,7 @@ use crate::error::{Code, Error};
 use crate::naming::{self, Name};
 
 /// Name of the spec's file at the root of a package.
-pub const FILE: &str = "orch.toml";
+pub const FILE: &str = orch_lint::settings::FILE;
 
 /// The version of the file's schema that this program reads and writes.
 pub const SCHEMA: i64 = 1;

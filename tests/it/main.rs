@@ -19,6 +19,7 @@ mod hostile;
 mod interactive;
 mod interrupted;
 mod lint;
+mod lint_settings;
 mod machine;
 mod metrics;
 mod migrations;

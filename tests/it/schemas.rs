@@ -108,6 +108,7 @@ fn every_document_follows_its_schema() {
         &["remove", "Payment", "RefundRequested", "--out", "pay"],
         &["remove", "Payment", "--out", "new", "--dry-run"],
         &["lint", "pay"],
+        &["lint", "pay", "--verify-config"],
         &["baseline", "check", "pay"],
         &["rules"],
         &["explain"],
@@ -304,6 +305,87 @@ fn what_the_parser_reads_the_schema_accepts() {
         Spec::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         let refusal = judge.refusal("orch.toml", &as_json(&text).unwrap());
         assert_eq!(refusal, None, "{text}");
+    }
+}
+
+/// Every form of the linter's section; where the schema knows a rule less, an editor marks what is right.
+#[test]
+fn what_the_linter_reads_the_schema_accepts() {
+    let judge = Judge::new();
+    let mut lints: Vec<String> = vec![
+        "[lint]\n".into(),
+        "[lint]\npreview = true\nunknown-budget = 0\n".into(),
+        "lint.unknown-budget = 1_000_000\n".into(),
+        "[lint.rules]\n".into(),
+        "[[lint.paths]]\npaths = [\"src/**/*.rs\", \"?.sql\"]\nrules = { ORC803 = \"off\" }\n"
+            .into(),
+        "lint = { paths = [{ paths = [\"**\"], rules = { missing-docs = \"error\" } }] }\n".into(),
+    ];
+    for rule in orch_lint::rules::ALL {
+        let levels: &[&str] = match rule.allows_exceptions() {
+            true => &["error", "warn", "off"],
+            false => &["error"],
+        };
+        let names = [rule.code(), rule.name()].into_iter();
+        let settings = names.flat_map(|name| levels.iter().map(move |level| (name, level)));
+        lints.extend(settings.map(|(name, level)| format!("[lint.rules]\n{name} = \"{level}\"\n")));
+    }
+    for lint in lints {
+        let text = format!("version = 1\n{lint}");
+        Spec::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let refusal = judge.refusal("orch.toml", &as_json(&text).unwrap());
+        assert_eq!(refusal, None, "{text}");
+    }
+}
+
+/// What an editor lets pass, a run refuses.
+#[test]
+fn what_the_linter_refuses_for_its_form_the_schema_refuses() {
+    let judge = Judge::new();
+    let entry = "[[lint.paths]]\npaths = [\"a\"]\nrules = { ORC803 = \"off\" }\n";
+    let with = |from: &str, to: &str| {
+        assert!(entry.contains(from), "{from}");
+        entry.replace(from, to)
+    };
+    let mut wrong: Vec<String> = [
+        "lint = 3\n",
+        "[[lint]]\n",
+        "[lint]\nprevew = true\n",
+        "[lint]\npreview = 1\n",
+        "[lint]\nunknown-budget = -1\n",
+        "[lint]\nunknown-budget = 1000001\n",
+        "[lint]\nunknown-budget = 1.5\n",
+        "[lint]\nrules = []\n",
+        "[lint.rules]\nORC999 = \"off\"\n",
+        "[lint.rules]\norc302 = \"off\"\n",
+        "[lint.rules]\nORC302 = \"warning\"\n",
+        "[lint.rules]\nORC302 = false\n",
+        "[lint.rules]\nORC901 = \"off\"\n",
+        "[lint.rules]\ncould-not-parse = \"warn\"\n",
+        "[lint.paths]\n",
+    ]
+    .map(str::to_owned)
+    .into();
+    wrong.extend([
+        with("paths = [\"a\"]\n", ""),
+        with("[\"a\"]", "[]"),
+        with("[\"a\"]", "[3]"),
+        with("[\"a\"]", "\"a\""),
+        with("[\"a\"]", "[\"a\", \"a\"]"),
+        with("{ ORC803 = \"off\" }", "{}"),
+        with("rules = { ORC803 = \"off\" }\n", ""),
+        with("rules", "rule"),
+    ]);
+    wrong.extend(
+        ["", "/a", "a/", "a//b", "a[b]", "{a,b}", "!a", "a\\\\b"]
+            .map(|glob| with("\"a\"", &format!("\"{glob}\""))),
+    );
+    for lint in wrong {
+        let text = format!("version = 1\n{lint}");
+        assert!(Spec::parse(&text).is_err(), "the parser accepts\n{text}");
+        let document = as_json(&text).unwrap();
+        let refusal = judge.refusal("orch.toml", &document);
+        assert!(refusal.is_some(), "the schema accepts\n{text}");
     }
 }
 

@@ -1,8 +1,8 @@
 //! A run, from sources to report.
 //!
 //! ```text
-//!   manifest ─▶ load ─▶ model ─▶ rules ─▶ exceptions ─▶ baseline ─▶ report
-//!                  └─▶ sql ───────┘
+//!   manifest ─▶ settings ─▶ load ─▶ model ─▶ rules ─▶ exceptions ─▶ baseline ─▶ report
+//!                              └─▶ sql ───────┘
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,12 +16,13 @@ use crate::load::{Loaded, Parse, load};
 use crate::manifest;
 use crate::model::Workspace;
 use crate::model::calls::Calls;
-use crate::options::{LintError, Options};
+use crate::options::{Chosen, LintError, Options};
 use crate::report::Report;
 use crate::rules::{self, At, Check, Rule, Violation};
+use crate::settings::{Levels, Settings};
 use crate::sources::SourceTree;
 use crate::sql::{self, Migrations};
-use crate::suppress::{self, Exception};
+use crate::suppress::{self, Exception, Flaw};
 use crate::syntax::{Extent, Mark, STACK};
 use crate::timing::Stopwatch;
 
@@ -31,8 +32,8 @@ pub(crate) fn run(
     options: &Options,
     parse: &Parse<'_>,
 ) -> Result<Report, LintError> {
-    let selected = options.rules.resolve()?;
-    deep(|| run_here(tree, options, parse, &selected))?
+    let chosen = options.rules.resolve()?;
+    deep(|| run_here(tree, options, parse, &chosen))?
 }
 
 /// Works on a thread with a stack that is deep enough for any file.
@@ -51,7 +52,7 @@ fn run_here(
     tree: &dyn SourceTree,
     options: &Options,
     parse: &Parse<'_>,
-    selected: &[&'static Rule],
+    chosen: &Chosen,
 ) -> Result<Report, LintError> {
     let mut watch = Stopwatch::start(options.clock);
     let packages = manifest::packages(tree).map_err(LintError::usage)?;
@@ -60,6 +61,8 @@ fn run_here(
             "Cargo.toml names no package and no member",
         ));
     }
+    let settings = Settings::read(tree, &packages)?;
+    let levels = Levels::new(&settings, chosen);
     watch.lap("manifests");
     let baseline = match options.ignore_baseline {
         true => None,
@@ -75,7 +78,7 @@ fn run_here(
     watch.lap("model");
     let mut violations = Vec::new();
     let mut unknowns: Vec<Unknown> = Vec::new();
-    for rule in selected {
+    for rule in levels.running() {
         let (found, unknown) = Check::run(rule, &workspace, &calls, &migrations, options);
         violations.extend(found);
         unknowns.extend(unknown);
@@ -84,21 +87,26 @@ fn run_here(
     let stale = stale(&loaded);
     violations.retain(|violation| !stale.contains(&violation.at.path));
     unknowns.retain(|unknown| !stale.contains(&unknown.path));
-    let files = texts(&loaded, &migrations);
+    unknowns.sort();
+    unknowns.dedup();
+    let over_budget = levels.over_budget(&unknowns);
+    unknowns.retain(|of| {
+        rules::find(of.code).is_some_and(|rule| levels.severity(rule, &of.path).is_some())
+    });
+    violations.retain_mut(|of| levels.apply(of));
     order(&mut violations);
     let found = by_rule(&violations);
-    let complaints = apply_exceptions(&mut violations, &loaded, &migrations, options, selected);
+    let complaints = apply_exceptions(&mut violations, &loaded, &migrations, options, &levels);
     let suppressed = difference(found, &by_rule(&violations));
-    violations.extend(complaints);
-    if !unparsed(&loaded, &migrations).is_empty() {
+    let about_the_run = complaints.into_iter().chain(failures(&loaded, &migrations));
+    let about_the_run = about_the_run.chain(over_budget);
+    violations.extend(about_the_run.filter_map(|mut of| levels.apply(&mut of).then_some(of)));
+    let unparsed = unparsed(&loaded, &migrations);
+    if !unparsed.is_empty() {
         violations.iter_mut().for_each(leave_to_a_person);
     }
     watch.lap("exceptions");
-    if is_selected(selected, &rules::COULD_NOT_PARSE) {
-        violations.extend(failures(&loaded, &migrations));
-    }
-    unknowns.sort();
-    unknowns.dedup();
+    let files = texts(&loaded, &migrations, &settings);
     let mut findings = finish(violations, &files);
     let baselined = baseline.map_or(0, |known| baseline::hold_back(&known, tree, &mut findings));
     watch.lap("findings");
@@ -106,20 +114,16 @@ fn run_here(
         findings,
         baselined,
         unknowns,
-        rules: selected.to_vec(),
+        rules: levels.shown(),
         suppressed,
         timings: watch.timings,
         files: loaded.files.iter().filter(|file| file.reached).count() + migrations.files.len(),
         orchestrators: workspace.orchestrators().len(),
         commands: workspace.commands().len(),
         operations: workspace.operations().len(),
-        unparsed: unparsed(&loaded, &migrations),
+        unparsed,
         stale,
     })
-}
-
-fn is_selected(selected: &[&'static Rule], rule: &Rule) -> bool {
-    selected.iter().any(|of| of.code() == rule.code())
 }
 
 fn unparsed(loaded: &Loaded, migrations: &Migrations) -> Vec<String> {
@@ -139,12 +143,17 @@ fn stale(loaded: &Loaded) -> Vec<String> {
 }
 
 /// The text of each file a finding may point into.
-fn texts<'t>(loaded: &'t Loaded, migrations: &'t Migrations) -> HashMap<&'t str, &'t str> {
+fn texts<'t>(
+    loaded: &'t Loaded,
+    migrations: &'t Migrations,
+    settings: &'t Settings,
+) -> HashMap<String, &'t str> {
     let rust = loaded.files.iter().map(|file| (&file.path, &file.text));
     let sql = migrations.files.iter().map(|file| (&file.path, &file.text));
-    rust.chain(sql)
-        .map(|(path, text)| (path.as_str(), text.as_str()))
-        .collect()
+    let sources = rust
+        .chain(sql)
+        .map(|(path, text)| (path.clone(), text.as_str()));
+    sources.chain(settings.texts()).collect()
 }
 
 /// Files that could not be parsed.
@@ -181,14 +190,14 @@ fn apply_exceptions(
     loaded: &Loaded,
     migrations: &Migrations,
     options: &Options,
-    selected: &[&'static Rule],
+    levels: &Levels<'_>,
 ) -> Vec<Violation> {
     let mut judged = Vec::new();
     for file in loaded.files.iter().filter(|file| file.reached) {
         if let Ok(facts) = &file.facts {
             let (marks, extents) = (&facts.marks, &facts.extents);
             judged.extend(exceptions_of(
-                violations, &file.path, marks, extents, options, selected,
+                violations, &file.path, marks, extents, options, levels,
             ));
         }
     }
@@ -200,7 +209,7 @@ fn apply_exceptions(
             &file.marks,
             &extents,
             options,
-            selected,
+            levels,
         ));
     }
     judged
@@ -212,13 +221,19 @@ fn exceptions_of(
     marks: &[Mark],
     extents: &[Extent],
     options: &Options,
-    selected: &[&'static Rule],
+    levels: &Levels<'_>,
 ) -> Vec<Violation> {
     let mut complaints = Vec::new();
     for mark in marks {
         let exception = match suppress::read(mark, extents, options.today) {
             Ok(exception) => exception,
-            Err(why) => {
+            Err(Flaw::Ended(day)) => {
+                let message = format!("this exception ended on {day}");
+                let rule = &rules::EXPIRED_SUPPRESSION;
+                complaints.push(complaint(rule, path, mark, message));
+                continue;
+            }
+            Err(Flaw::Invalid(why)) => {
                 let message = format!("this exception holds back nothing: {why}");
                 let rule = &rules::SUPPRESSION_WITHOUT_REASON;
                 complaints.push(complaint(rule, path, mark, message));
@@ -226,7 +241,7 @@ fn exceptions_of(
             }
         };
         for unused in hold_back(violations, path, &exception) {
-            if is_selected(selected, unused) {
+            if levels.severity(unused, path).is_some() {
                 let message = format!("{} is not found here", unused.code());
                 let mut unneeded = complaint(&rules::UNUSED_SUPPRESSION, path, mark, message);
                 unneeded.fix = Some(allowance::removal(mark, unused));
@@ -234,7 +249,6 @@ fn exceptions_of(
             }
         }
     }
-    complaints.retain(|of| is_selected(selected, of.rule));
     complaints
 }
 
@@ -271,6 +285,7 @@ fn leave_to_a_person(violation: &mut Violation) {
 fn complaint(rule: &'static Rule, path: &str, mark: &Mark, message: String) -> Violation {
     let help = match rule.code() {
         "ORC902" => "delete the comment",
+        "ORC904" => "mend what it allows, or give it a later day if that is still right",
         _ => "write `// orch: allow(CODE) reason`, with a reason a reader can judge",
     };
     Violation {
@@ -324,7 +339,7 @@ fn order(violations: &mut Vec<Violation>) {
 }
 
 /// Puts violations in order, and adds bytes and fingerprints.
-fn finish(mut violations: Vec<Violation>, files: &HashMap<&str, &str>) -> Vec<Finding> {
+fn finish(mut violations: Vec<Violation>, files: &HashMap<String, &str>) -> Vec<Finding> {
     order(&mut violations);
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut sources: HashMap<String, Source<'_>> = HashMap::new();

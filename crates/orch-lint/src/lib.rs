@@ -3,6 +3,7 @@
 //! ```text
 //!   sources    where files come from: a disk, an index, a test
 //!   manifest   packages and targets
+//!   settings   the section [lint] of orch.toml
 //!   syntax     one file: items, types, bodies, comments
 //!   cache      what was found in files before
 //!   load       all files that targets reach
@@ -46,9 +47,11 @@ mod lock;
 mod manifest;
 mod mend;
 mod model;
+mod nearest;
 mod options;
 mod report;
 pub mod rules;
+pub mod settings;
 pub mod sources;
 mod sql;
 mod suppress;
@@ -65,6 +68,7 @@ pub use explain::explain;
 pub use finding::{Finding, Place, Severity, Unknown};
 pub use fix::{Applicability, Edit, Fix};
 pub use mend::{Mended, MendedFile, mend};
+pub use nearest::nearest;
 pub use options::{LintError, LintErrorKind, Options, Selection};
 pub use report::Report;
 pub use timing::Timing;
@@ -73,7 +77,8 @@ pub use timing::Timing;
 ///
 /// # Errors
 ///
-/// When there is no readable `Cargo.toml`, or an option names a rule that does not exist.
+/// When there is no readable `Cargo.toml`, an option names a rule that does not exist, or a section
+/// `[lint]` is wrong.
 pub fn lint(root: &Path, options: &Options) -> Result<Report, LintError> {
     lint_sources(&sources::Disk::new(root), options)
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::date::Date;
-use crate::rules::{self, Rule, Status};
+use crate::rules::{self, Rule};
+use crate::settings::Problem;
 
 /// Settings of a run.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +23,8 @@ pub struct Options {
     pub clock: Option<fn() -> Duration>,
 }
 
-/// Which rules run. Codes and names are accepted.
+/// Which rules run. Codes and names are accepted, and win over `orch.toml`, but for what it says of
+/// some files only.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// Only these; all when empty.
@@ -38,6 +40,7 @@ pub struct Selection {
 pub struct LintError {
     kind: LintErrorKind,
     message: String,
+    problems: Vec<Problem>,
 }
 
 /// Kinds of [`LintError`].
@@ -45,6 +48,8 @@ pub struct LintError {
 pub enum LintErrorKind {
     /// The caller asked for something that does not exist.
     Usage,
+    /// A section `[lint]` of `orch.toml` is wrong.
+    Settings,
     /// The baseline cannot be read.
     Baseline,
     /// The linter is broken.
@@ -53,24 +58,37 @@ pub enum LintErrorKind {
 
 impl LintError {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        LintError {
-            kind: LintErrorKind::Usage,
-            message: message.into(),
-        }
+        Self::new(LintErrorKind::Usage, message)
     }
 
     pub(crate) fn baseline(message: impl Into<String>) -> Self {
-        LintError {
-            kind: LintErrorKind::Baseline,
-            message: message.into(),
-        }
+        Self::new(LintErrorKind::Baseline, message)
     }
 
     pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(LintErrorKind::Internal, message)
+    }
+
+    pub(crate) fn settings(problems: Vec<Problem>) -> Self {
+        let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
         LintError {
-            kind: LintErrorKind::Internal,
-            message: message.into(),
+            problems,
+            ..Self::new(LintErrorKind::Settings, lines.join("\n"))
         }
+    }
+
+    fn new(kind: LintErrorKind, message: impl Into<String>) -> Self {
+        LintError {
+            kind,
+            message: message.into(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// What is wrong with sections `[lint]`, at least one thing when that is the kind.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
     }
 
     /// What kind it is.
@@ -79,11 +97,11 @@ impl LintError {
         self.kind
     }
 
-    /// 2 for wrong usage and a damaged baseline, 3 for a broken linter.
+    /// 2 for wrong usage, wrong settings and a damaged baseline, 3 for a broken linter.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self.kind {
-            LintErrorKind::Usage | LintErrorKind::Baseline => 2,
+            LintErrorKind::Usage | LintErrorKind::Settings | LintErrorKind::Baseline => 2,
             LintErrorKind::Internal => 3,
         }
     }
@@ -107,26 +125,43 @@ impl Selection {
     }
 
     /// The rules meant; an error names one that does not exist.
-    pub(crate) fn resolve(&self) -> Result<Vec<&'static Rule>, LintError> {
+    pub(crate) fn resolve(&self) -> Result<Chosen, LintError> {
         let find = |name: &String| {
             rules::find(name).ok_or_else(|| LintError::usage(format!("there is no rule `{name}`")))
         };
-        let only = self.only.iter().map(find).collect::<Result<Vec<_>, _>>()?;
-        let except = self
-            .except
-            .iter()
-            .map(find)
-            .collect::<Result<Vec<_>, _>>()?;
-        let is_in = |list: &[&Rule], rule: &Rule| list.iter().any(|of| of.code() == rule.code());
-        let is_asked_for = |rule: &Rule| match only.is_empty() {
-            true => self.preview || rule.status() == Status::Stable,
-            false => is_in(&only, rule),
-        };
-        let wanted = |rule: &&Rule| is_asked_for(rule) && !is_in(&except, rule);
-        Ok(rules::ALL
-            .iter()
-            .copied()
-            .filter(|rule| wanted(rule))
-            .collect())
+        Ok(Chosen {
+            only: self.only.iter().map(find).collect::<Result<_, _>>()?,
+            except: self.except.iter().map(find).collect::<Result<_, _>>()?,
+            preview: self.preview,
+        })
     }
+}
+
+/// A [`Selection`] of rules that exist.
+#[derive(Debug)]
+pub(crate) struct Chosen {
+    only: Vec<&'static Rule>,
+    except: Vec<&'static Rule>,
+    pub(crate) preview: bool,
+}
+
+impl Chosen {
+    /// Whether a rule may run.
+    pub(crate) fn allows(&self, rule: &Rule) -> bool {
+        (self.only.is_empty() || self.names(rule)) && !self.excludes(rule)
+    }
+
+    /// Whether a rule is asked for by name.
+    pub(crate) fn names(&self, rule: &Rule) -> bool {
+        is_in(&self.only, rule)
+    }
+
+    /// Whether a rule is taken out.
+    pub(crate) fn excludes(&self, rule: &Rule) -> bool {
+        is_in(&self.except, rule)
+    }
+}
+
+fn is_in(list: &[&Rule], rule: &Rule) -> bool {
+    list.iter().any(|of| of.code() == rule.code())
 }

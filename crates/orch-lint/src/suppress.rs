@@ -40,25 +40,48 @@ impl Exception {
     }
 }
 
+/// Why a comment holds back nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// It is no exception; says why.
+    Invalid(String),
+    /// It was one until this day.
+    Ended(Date),
+}
+
 /// Reads a comment; `Err` says what is wrong with it.
 pub(crate) fn read(
     mark: &Mark,
     extents: &[Extent],
     today: Option<Date>,
-) -> Result<Exception, String> {
-    let rest = mark.text.trim_start_matches("orch:").trim_start();
+) -> Result<Exception, Flaw> {
+    let (rules, until) = parts(&mark.text).map_err(Flaw::Invalid)?;
+    if let (Some(until), Some(today)) = (until, today)
+        && today > until
+    {
+        return Err(Flaw::Ended(until));
+    }
+    Ok(Exception {
+        rules,
+        covers: cover(mark, extents),
+    })
+}
+
+/// The rules that a comment names, and its last day if it has one.
+fn parts(text: &str) -> Result<(Vec<&'static Rule>, Option<Date>), String> {
+    let rest = text.trim_start_matches("orch:").trim_start();
     let inside = rest
         .strip_prefix("allow(")
         .and_then(|rest| rest.split_once(')'));
     let (inside, reason) = inside.ok_or("it is not `orch: allow(CODE) reason`")?;
-    let mut allowed = Vec::new();
+    let (mut allowed, mut until) = (Vec::new(), None);
     for part in inside
         .split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty())
     {
         match part.split_once('=') {
-            Some((key, date)) if key.trim() == "until" => still_holds(date.trim(), today)?,
+            Some((key, date)) if key.trim() == "until" => until = Some(date_of(date.trim())?),
             _ => allowed.push(rule(part)?),
         }
     }
@@ -71,20 +94,11 @@ pub(crate) fn read(
     {
         return Err("it gives no reason".into());
     }
-    Ok(Exception {
-        rules: allowed,
-        covers: cover(mark, extents),
-    })
+    Ok((allowed, until))
 }
 
-fn still_holds(text: &str, today: Option<Date>) -> Result<(), String> {
-    let until: Date = text
-        .parse()
-        .map_err(|error| format!("`{text}` is {error}"))?;
-    match today {
-        Some(today) if today > until => Err(format!("it ended on {until}")),
-        _ => Ok(()),
-    }
+fn date_of(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|error| format!("`{text}` is {error}"))
 }
 
 fn rule(code: &str) -> Result<&'static Rule, String> {
@@ -121,7 +135,7 @@ mod tests {
     use super::*;
     use crate::syntax::parse;
 
-    fn first(text: &str, today: Option<&str>) -> Result<Exception, String> {
+    fn first(text: &str, today: Option<&str>) -> Result<Exception, Flaw> {
         let facts = parse(text).unwrap();
         let today = today.map(|day| day.parse().unwrap());
         read(&facts.marks[0], &facts.extents, today)
@@ -183,19 +197,26 @@ mod tests {
                 "`soon` is not a date like 2026-12-31",
             ),
             (
-                "// orch: allow(ORC302, until = 2026-01-01) why",
-                "it ended on 2026-01-01",
+                "// orch: allow(ORC302, until = 2026-01-01)",
+                "it gives no reason",
             ),
         ] {
             let text = format!("{comment}\nfn f() {{}}");
             assert_eq!(
                 first(&text, Some("2026-01-02")).unwrap_err(),
-                why,
+                Flaw::Invalid(why.into()),
                 "{comment}"
             );
         }
+    }
+
+    #[test]
+    fn an_exception_holds_through_its_last_day() {
         let text = "// orch: allow(ORC302, until = 2026-01-02) why\nfn f() {}";
         assert!(first(text, Some("2026-01-02")).is_ok());
+        assert!(first(text, None).is_ok());
+        let ended = Flaw::Ended(Date::new(2026, 1, 2).unwrap());
+        assert_eq!(first(text, Some("2026-01-03")).unwrap_err(), ended);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mod@test`] | `cargo xtask test`: everything that must pass, in one command |
 //! | [`mod@bench`] | `cargo xtask bench`: what is measured, side by side with a reference |
+//! | [`rules`] | `cargo xtask rules`: pages of the linter's rules, and their names in the schema |
 //! | [`job`] | running other programs |
 //! | [`workspace`] | where things are |
 //! | [`postgres`] | the server that tests start |
@@ -18,6 +19,7 @@ pub mod bench;
 pub mod job;
 pub mod postgres;
 pub mod providers;
+pub mod rules;
 pub mod table;
 pub mod test;
 pub mod workspace;
@@ -38,7 +40,8 @@ Tasks:
   bench [BENCH]... [--json FILE] [--rounds N]
                                   measure generate, lint, runtime, peers, fresh, or only the
                                   named ones
-  examples                        write examples/ anew from each orch.toml";
+  examples                        write examples/ anew from each orch.toml
+  rules                           write docs/rules/ and the rules in the schema of orch.toml anew";
 
 /// How a task ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +73,10 @@ fn run(arguments: &[String], out: &mut dyn Write) -> Result<End> {
         Some((task, rest)) if task == "bench" => bench::run(&Workspace::find()?, rest, out),
         Some((task, [])) if task == "examples" => {
             test::examples::write(&Workspace::find()?)?;
+            Ok(End::Passed)
+        }
+        Some((task, [])) if task == "rules" => {
+            rules::write(&Workspace::find()?)?;
             Ok(End::Passed)
         }
         Some((task, _)) if task == "help" || task == "--help" => {

@@ -177,6 +177,11 @@ advice! {
         "orch-gen hook install, with a .git/hooks/pre-commit that runs `make check`",
         "Put in the lines that the help shows, or let `orch-gen hook install --append` do it; a program that \
          manages hooks is told to run `orch-gen lint --staged`.";
+    LintSettings:
+        "A mistyped rule or level, a pattern that is none, or a rule that cannot be turned off.",
+        "[lint.rules]\nORC302 = \"wran\"",
+        "Correct the line that is named. `orch-gen lint --verify-config` shows all that is wrong, and what changes \
+         nothing; `orch-gen rules` lists the rules.";
     OwnTemplate:
         "A template in .orch/templates was edited so that it is no Jinja, names a value that it is not \
          given, or makes what is not Rust.",

@@ -4,6 +4,7 @@ mod changed;
 mod files;
 mod fix;
 mod forms;
+mod settings;
 mod watch;
 
 use super::Environment;
@@ -18,6 +19,7 @@ use crate::plan::{Change, Plan, SCHEMA};
 pub(super) use files::ReportFile;
 use fix::Fixed;
 use forms::Forms;
+use orch_lint::rules::Status;
 use orch_lint::sources::{Disk, Overlay};
 use orch_lint::{Date, LintError, LintErrorKind, Options, Report, Selection};
 use serde_json::json;
@@ -35,6 +37,9 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> Result<Exit> {
     let root = root(arguments.path.as_deref(), environment)?;
+    if arguments.verify_config {
+        return settings::verify(&root, output);
+    }
     let goals = files::goals(&arguments.output_file, environment)?;
     let options = Options {
         today: today(environment),
@@ -218,7 +223,8 @@ pub(super) fn rules(output: &mut Output<'_>) {
             .map(|rule| {
                 json!({
                     "code": rule.code(), "name": rule.name(),
-                    "severity": rule.severity().as_str(), "summary": rule.summary(),
+                    "severity": rule.severity().as_str(), "status": status(rule.status()),
+                    "summary": rule.summary(),
                 })
             })
             .collect();
@@ -232,9 +238,23 @@ pub(super) fn rules(output: &mut Output<'_>) {
         .unwrap_or(0);
     for rule in rules {
         let (code, name, severity) = (rule.code(), rule.name(), rule.severity().as_str());
-        output.line(&format!("{code}  {name:widest$}  {severity}"));
+        let line = match rule.status() {
+            Status::Stable => format!("{code}  {name:widest$}  {severity}"),
+            Status::Preview => format!("{code}  {name:widest$}  {severity:7}  preview"),
+        };
+        output.line(&line);
     }
     output.say("\n`orch-gen explain <RULE>` says what a rule finds, and why.");
+    if rules.iter().any(|rule| rule.status() == Status::Preview) {
+        output.say("A rule in preview runs when it is asked for: `--preview`, `--only`, [lint] of orch.toml.");
+    }
+}
+
+const fn status(status: Status) -> &'static str {
+    match status {
+        Status::Stable => "stable",
+        Status::Preview => "preview",
+    }
 }
 
 /// The folder named, else the package around, else where one stands.
@@ -312,8 +332,12 @@ const fn civil(days: i64) -> (i64, i64, i64) {
 /// The error of a run that gave no report.
 pub(super) fn refused(error: &LintError, root: &Path) -> Error {
     const OPTIONS: &str = "`orch-gen rules` lists the rules, `orch-gen lint --help` the options";
+    if let Some(refusal) = crate::spec::lint::refusal(error.problems()) {
+        return refusal;
+    }
     let (code, help) = match error.kind() {
         LintErrorKind::Usage => (Code::Lint, OPTIONS),
+        LintErrorKind::Settings => (Code::LintSettings, OPTIONS),
         LintErrorKind::Internal => (Code::LintDefect, OPTIONS),
         LintErrorKind::Baseline => (
             Code::BaselineDamaged,

@@ -22,6 +22,7 @@ mod entity_table_drift;
 mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
+mod expired_suppression;
 mod finalize_hook_not_called;
 mod finalizer_missing;
 mod gateway_call_without_idemkey;
@@ -69,6 +70,7 @@ mod tls_relaxed;
 mod txn_held_across_foreign_await;
 mod txn_in_execute;
 mod txn_reachable_by_call;
+mod unknown_budget;
 mod unused_suppression;
 mod vacuous_rule;
 mod wal_after_finalize;
@@ -135,11 +137,15 @@ pub static ALL: &[&Rule] = &[
     &vacuous_rule::RULE,
     &unused_suppression::RULE,
     &suppression_without_reason::RULE,
+    &expired_suppression::RULE,
+    &unknown_budget::RULE,
     &could_not_parse::RULE,
 ];
 
 pub(crate) use could_not_parse::RULE as COULD_NOT_PARSE;
+pub(crate) use expired_suppression::RULE as EXPIRED_SUPPRESSION;
 pub(crate) use suppression_without_reason::RULE as SUPPRESSION_WITHOUT_REASON;
+pub(crate) use unknown_budget::RULE as UNKNOWN_BUDGET;
 pub(crate) use unused_suppression::RULE as UNUSED_SUPPRESSION;
 
 /// Whether a rule is ready for everyone.

@@ -11,7 +11,7 @@ pub(crate) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds `// orch:` comments that are no valid exception: without a reason, with a rule that does not
-exist, past their date, or misspelled.
+exist, a date that is none, or misspelled.
 
 ## Why is this bad?
 An exception without a reason cannot be judged later, and one that is misspelled makes its author

@@ -1,5 +1,5 @@
 //! Black-box tests: rules on tables of snippets, a whole project and its mutations, bad input,
-//! findings that are left for later.
+//! findings that are left for later, settings.
 
 mod baseline;
 mod cases;
@@ -10,5 +10,6 @@ mod formats;
 mod last_good;
 mod project;
 mod robustness;
+mod settings;
 mod suppressions;
 mod views;

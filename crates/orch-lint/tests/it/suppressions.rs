@@ -10,7 +10,7 @@ fn codes(text: &str, today: &str) -> Vec<&'static str> {
     let options = Options {
         today: Some(today.parse().expect("a date")),
         allow_empty: true,
-        rules: Selection::only(["ORC302", "ORC901", "ORC902", "ORC903", "ORC906"]),
+        rules: Selection::only(["ORC302", "ORC901", "ORC902", "ORC903", "ORC904", "ORC906"]),
         ..Options::default()
     };
     let tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)]);
@@ -48,7 +48,7 @@ fn a_reasoned_exception_holds_its_finding_back() {
 fn an_exception_that_is_not_right_changes_nothing() {
     for comment in [
         "// orch: allow(ORC302)",
-        "// orch: allow(ORC302, until = 2026-05-31) too late",
+        "// orch: allow(ORC302, until = 2026-05-31)",
         "// orch: allow(ORC302, until = later) no date",
         "// orch: allow(ORC777) no such rule",
         "// orch: allow(*) everything",
@@ -60,6 +60,30 @@ fn an_exception_that_is_not_right_changes_nothing() {
             "{comment}"
         );
     }
+}
+
+/// Somebody promised a day; what is allowed until then is found again on the next one, with the reason.
+#[test]
+fn an_exception_ends_after_its_last_day() {
+    let comment = "// orch: allow(ORC302, until = 2026-05-31) the provider changes in May";
+    let text = around(comment, "_ => 2,");
+    assert_eq!(codes(&text, "2026-05-31"), [] as [&str; 0]);
+    assert_eq!(codes(&text, "2026-06-01"), ["ORC904", "ORC302"]);
+    let sql = "-- orch: allow(ORC102, until = 2026-05-31) filled by one writer\nselect 1;\n";
+    let mut tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", "//! A.\n")]);
+    tree.insert("migrations/0001_a.sql", sql);
+    let options = Options {
+        today: Some("2026-06-01".parse().expect("a date")),
+        allow_empty: true,
+        ..Options::default()
+    };
+    let report = lint_sources(&tree, &options).expect("a report");
+    let found: Vec<_> = report
+        .findings
+        .iter()
+        .map(|of| (of.code, of.message.as_str()))
+        .collect();
+    assert_eq!(found, [("ORC904", "this exception ended on 2026-05-31")]);
 }
 
 #[test]

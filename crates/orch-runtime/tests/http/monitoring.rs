@@ -94,7 +94,8 @@ fn families(names: &BTreeSet<String>, served: &BTreeSet<String>) -> BTreeSet<Str
 
 fn guides() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(root().join("docs")).unwrap();
-    entries.map(|entry| entry.unwrap().path()).collect()
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.is_file()).collect()
 }
 
 #[tokio::test]

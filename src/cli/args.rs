@@ -1,7 +1,7 @@
 //! The arguments of every command.
 
 use super::baseline::args as baseline;
-use super::lint::ReportFile;
+use super::lint::args as lint;
 use super::target::Wish;
 use crate::plan::Conflicts;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -113,22 +113,10 @@ Examples:
   orch-gen templates diff
   orch-gen templates test";
 
-const LINT_EXAMPLES: &str = "\
-Examples:
-  orch-gen lint
-  orch-gen lint services/shop --format concise
-  orch-gen lint --only ORC002 --only missing-docs
-  orch-gen lint --staged             (what a commit would add)
-  orch-gen lint --since origin/main  (what a branch adds)
-  orch-gen lint --fix                (mend what can be mended unseen)
-  orch-gen lint --diff --unsafe-fixes
-  orch-gen lint --watch --format concise
-  orch-gen lint --verify-config      (what is wrong in [lint] of orch.toml)
-
-Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 a file does not parse. With
---diff: 0 nothing to fix, 1 something. What --fix left decides its exit code.";
-
 const LSP_EXAMPLES: &str = "\
+Example:
+  orch-gen lsp
+
 It reads from standard input and writes to standard output; the editor starts it.
 
 Neovim:
@@ -224,8 +212,8 @@ pub(super) enum Command {
     #[command(after_help = REMOVE_EXAMPLES)]
     Remove(Remove),
     /// Check the conventions of orchestrated calls in the source
-    #[command(after_help = LINT_EXAMPLES)]
-    Lint(Lint),
+    #[command(after_help = lint::EXAMPLES)]
+    Lint(lint::Lint),
     /// Leave findings that are known for later, each by itself
     #[command(after_help = baseline::EXAMPLES)]
     Baseline {
@@ -500,70 +488,6 @@ pub(super) enum ConflictForm {
     Rej,
 }
 
-/// What to lint, and how to print it.
-#[derive(Debug, Args)]
-pub(super) struct Lint {
-    /// The folder of a package or workspace [default: the one around]
-    pub(super) path: Option<PathBuf>,
-    /// Lint what is staged in git, whatever is on the disk; say what the commit
-    /// answers for
-    #[arg(long, conflicts_with = "since")]
-    pub(super) staged: bool,
-    /// Say only what changes since the branch left this git revision answer for
-    #[arg(long, value_name = "REV")]
-    pub(super) since: Option<String>,
-    /// Apply the fixes that leave the program as it is, and say what is left
-    #[arg(long, conflicts_with_all = ["staged", "since", "diff"])]
-    pub(super) fix: bool,
-    /// Print what --fix would change as a unified diff, and write nothing
-    #[arg(long, conflicts_with_all = ["staged", "since", "format", "output_file"])]
-    pub(super) diff: bool,
-    /// With --fix or --diff: apply fixes that a person has to look at, too
-    #[arg(long)]
-    pub(super) unsafe_fixes: bool,
-    /// Lint again whenever a file changes, until Ctrl-C
-    #[arg(long, conflicts_with_all = ["staged", "since", "fix", "diff", "output_file"])]
-    pub(super) watch: bool,
-    /// How to print findings
-    #[arg(long, value_name = "FORMAT", default_value = "full")]
-    pub(super) format: LintFormat,
-    /// Write findings to a file, beside what is printed (repeatable)
-    #[arg(long, value_name = "FORMAT=PATH", value_parser = ReportFile::parse)]
-    pub(super) output_file: Vec<ReportFile>,
-    /// Run only this rule (repeatable)
-    #[arg(long, value_name = "RULE")]
-    pub(super) only: Vec<String>,
-    /// Leave out this rule (repeatable)
-    #[arg(long, value_name = "RULE")]
-    pub(super) except: Vec<String>,
-
-    /// Read the sections [lint] of orch.toml and say what is wrong with them;
-    /// lint nothing
-    #[arg(
-        long,
-        conflicts_with_all = [
-            "staged", "since", "format", "output_file", "only", "except", "preview", "allow_empty",
-            "no_baseline", "statistics", "timings",
-        ]
-    )]
-    pub(super) verify_config: bool,
-    /// Rules that still prove themselves, too
-    #[arg(long)]
-    pub(super) preview: bool,
-    /// A project without an orchestrator is fine
-    #[arg(long)]
-    pub(super) allow_empty: bool,
-    /// Show findings that are in orch-lint.baseline, too
-    #[arg(long)]
-    pub(super) no_baseline: bool,
-    /// Say on the error stream how often each rule found something
-    #[arg(long)]
-    pub(super) statistics: bool,
-    /// Say on the error stream how long each part of the run took
-    #[arg(long)]
-    pub(super) timings: bool,
-}
-
 #[derive(Debug, Subcommand)]
 pub(super) enum HookKind {
     /// Put the linter into a hook
@@ -592,18 +516,6 @@ pub(super) struct Hook {
     /// Before each push
     #[arg(long)]
     pub(super) pre_push: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum LintFormat {
-    Full,
-    Concise,
-    Json,
-    Sarif,
-    Github,
-    Gitlab,
-    Junit,
-    RustcJson,
 }
 
 /// What to take out.

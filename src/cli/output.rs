@@ -111,6 +111,11 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Bytes as another program wrote them.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        let _ = self.out.write_all(bytes);
+    }
+
     /// Whether nothing is said about what is done.
     pub(super) const fn is_silent(&self) -> bool {
         self.quiet || self.json

@@ -213,6 +213,15 @@ fn an_editor_is_told_why_and_what_to_do() {
     let mended = edited(&bad, edits);
     editor.change(&path, 2, &mended);
     assert_eq!(editor.told(), Vec::<Value>::new(), "{mended}");
+
+    let exception = &actions[1];
+    assert_eq!(exception["title"], "allow ORC302 here, with a reason");
+    let edits = exception["edit"]["changes"][uri(&path)].as_array().unwrap();
+    let excepted = edited(&bad, edits);
+    editor.change(&path, 3, &bad);
+    assert_eq!(editor.told().len(), 1);
+    editor.change(&path, 4, &excepted);
+    assert_eq!(editor.told(), Vec::<Value>::new(), "{excepted}");
     editor.end();
 }
 

@@ -10,8 +10,7 @@
 //! ```
 //!
 //! **Invariant:** a cache changes how long a run takes, never what it finds. A file that another version
-//! wrote, or that is damaged, is as good as none. Only who asks for [`Cache::with_last_good`] gets other
-//! answers, and only while a file does not parse.
+//! wrote, or that is damaged, is as good as none.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,7 +20,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::load::Parsed;
 use crate::syntax::{self, Facts, FileFacts, ParseFailure};
 
 const FIRST_LINE: &str = concat!("orch-lint facts ", env!("CARGO_PKG_VERSION"), " 2\n");
@@ -35,8 +33,6 @@ pub struct Cache {
     bytes: Vec<u8>,
     stored: HashMap<Key, Stored>,
     found: Mutex<HashMap<Key, Found>>,
-    /// The last facts of each path, for those who want them.
-    last_good: Option<Mutex<HashMap<String, Arc<FileFacts>>>>,
 }
 
 /// Facts that were asked for in this run.
@@ -69,20 +65,7 @@ impl Cache {
             bytes,
             stored,
             found: Mutex::default(),
-            last_good: None,
         }
-    }
-
-    /// Remembers what each file declared when it parsed last, for as long as this cache lives.
-    ///
-    /// While somebody types, a file often does not parse. The others are then judged by what it said
-    /// before, and only findings in the file itself are left out, since their places would be wrong;
-    /// [`Report::stale`](crate::Report::stale) lists such files. Use it for one tree only: the state of
-    /// another would be taken for an earlier state of this one. Nothing of it is saved.
-    #[must_use]
-    pub fn with_last_good(mut self) -> Self {
-        self.last_good = Some(Mutex::default());
-        self
     }
 
     /// Parses a text that is about to be linted.
@@ -149,23 +132,6 @@ impl Cache {
         };
         self.found().insert(key, found);
         facts
-    }
-
-    /// The facts of a text at a path, and those of an earlier text there when it does not parse.
-    pub(crate) fn parse_at(&self, path: &str, text: &str) -> Parsed {
-        let facts = self.parse(text);
-        let Some(last_good) = &self.last_good else {
-            return facts.into();
-        };
-        let mut last_good = last_good.lock().unwrap_or_else(PoisonError::into_inner);
-        let older = match &facts {
-            Ok(good) => {
-                last_good.insert(path.into(), Arc::clone(good));
-                None
-            }
-            Err(_) => last_good.get(path).cloned(),
-        };
-        Parsed { facts, older }
     }
 
     fn read(&self, stored: &Stored) -> Option<Facts> {

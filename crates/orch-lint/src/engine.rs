@@ -10,7 +10,7 @@ use std::thread;
 
 use crate::allowance;
 use crate::baseline::{self, Baseline};
-use crate::finding::{Finding, Place, Unknown, stable_hash};
+use crate::finding::{Finding, Place, stable_hash};
 use crate::fix::{Applicability, Source};
 use crate::load::{Loaded, Parse, load};
 use crate::manifest;
@@ -76,17 +76,13 @@ fn run_here(
     let functions = workspace.functions();
     let calls = Calls::new(&workspace, &functions);
     watch.lap("model");
-    let mut violations = Vec::new();
-    let mut unknowns: Vec<Unknown> = Vec::new();
+    let (mut violations, mut unknowns) = (Vec::new(), Vec::new());
     for rule in levels.running() {
         let (found, unknown) = Check::run(rule, &workspace, &calls, &migrations, options);
         violations.extend(found);
         unknowns.extend(unknown);
         watch.lap(rule.code());
     }
-    let stale = stale(&loaded);
-    violations.retain(|violation| !stale.contains(&violation.at.path));
-    unknowns.retain(|unknown| !stale.contains(&unknown.path));
     unknowns.sort();
     unknowns.dedup();
     let over_budget = levels.over_budget(&unknowns);
@@ -98,8 +94,8 @@ fn run_here(
     let found = by_rule(&violations);
     let complaints = apply_exceptions(&mut violations, &loaded, &migrations, options, &levels);
     let suppressed = difference(found, &by_rule(&violations));
-    let about_the_run = complaints.into_iter().chain(failures(&loaded, &migrations));
-    let about_the_run = about_the_run.chain(over_budget);
+    let failures = failures(&loaded, &migrations);
+    let about_the_run = complaints.into_iter().chain(failures).chain(over_budget);
     violations.extend(about_the_run.filter_map(|mut of| levels.apply(&mut of).then_some(of)));
     let unparsed = unparsed(&loaded, &migrations);
     if !unparsed.is_empty() {
@@ -122,7 +118,6 @@ fn run_here(
         commands: workspace.commands().len(),
         operations: workspace.operations().len(),
         unparsed,
-        stale,
     })
 }
 
@@ -133,13 +128,6 @@ fn unparsed(loaded: &Loaded, migrations: &Migrations) -> Vec<String> {
     let sql = sql.filter(|file| file.failure.is_some());
     let rust = rust.map(|file| file.path.clone());
     rust.chain(sql.map(|file| file.path.clone())).collect()
-}
-
-/// The files whose places are those of an older text.
-fn stale(loaded: &Loaded) -> Vec<String> {
-    let files = loaded.files.iter().filter(|file| file.reached);
-    let stale = files.filter(|file| file.facts.is_err() && file.older.is_some());
-    stale.map(|file| file.path.clone()).collect()
 }
 
 /// The text of each file a finding may point into.
@@ -161,11 +149,11 @@ fn failures(loaded: &Loaded, migrations: &Migrations) -> Vec<Violation> {
     let rust = loaded.files.iter().filter(|file| file.reached);
     let rust = rust.filter_map(|file| {
         let failure = file.facts.as_ref().err()?;
-        Some((&file.path, failure, file.older.is_some()))
+        Some((&file.path, failure))
     });
     let sql = migrations.files.iter();
-    let sql = sql.filter_map(|file| Some((&file.path, file.failure.as_ref()?, false)));
-    let failed = rust.chain(sql).map(|(path, failure, is_known)| Violation {
+    let sql = sql.filter_map(|file| Some((&file.path, file.failure.as_ref()?)));
+    let failed = rust.chain(sql).map(|(path, failure)| Violation {
         rule: &rules::COULD_NOT_PARSE,
         severity: rules::COULD_NOT_PARSE.severity(),
         at: At {
@@ -173,10 +161,7 @@ fn failures(loaded: &Loaded, migrations: &Migrations) -> Vec<Violation> {
             span: failure.span,
             item: String::new(),
         },
-        message: match is_known {
-            true => format!("an older state of this file was used: {}", failure.message),
-            false => format!("nothing in this file was checked: {}", failure.message),
-        },
+        message: format!("nothing in this file was checked: {}", failure.message),
         help: Some("make it compile, or take it out of the module tree".into()),
         chain: Vec::new(),
         fix: None,

@@ -92,13 +92,10 @@ pub fn lint_sources(
     tree: &dyn sources::SourceTree,
     options: &Options,
 ) -> Result<Report, LintError> {
-    engine::run(tree, options, &|_, text| syntax::parse(text).into())
+    engine::run(tree, options, &syntax::parse)
 }
 
 /// Lints sources of which some were parsed before.
-///
-/// A program that lints the same tree again and again while somebody edits it, such as a language
-/// server, calls this each time with the same [`Cache::with_last_good`].
 ///
 /// # Errors
 ///
@@ -109,5 +106,5 @@ pub fn lint_with(
     options: &Options,
     cache: &Cache,
 ) -> Result<Report, LintError> {
-    engine::run(tree, options, &|path, text| cache.parse_at(path, text))
+    engine::run(tree, options, &|text| cache.parse(text))
 }

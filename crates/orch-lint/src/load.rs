@@ -4,7 +4,6 @@
 //! names them.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
 use std::thread;
 
 use crate::lock::{self, Locks};
@@ -25,31 +24,14 @@ pub(crate) struct SourceFile {
     pub(crate) text: String,
     /// What it declares.
     pub(crate) facts: Facts,
-    /// What it declared when it parsed last, when it does not now and somebody remembers.
-    pub(crate) older: Option<Arc<FileFacts>>,
     /// Whether a target reaches it.
     pub(crate) reached: bool,
 }
 
 impl SourceFile {
-    /// What is known of its declarations, now or from before.
+    /// What is known of its declarations.
     pub(crate) fn known(&self) -> Option<&FileFacts> {
-        self.facts.as_deref().ok().or(self.older.as_deref())
-    }
-}
-
-/// What a text declares.
-#[derive(Debug)]
-pub(crate) struct Parsed {
-    /// What it declares.
-    pub(crate) facts: Facts,
-    /// What its file declared when it parsed last, when it does not now and somebody remembers.
-    pub(crate) older: Option<Arc<FileFacts>>,
-}
-
-impl From<Facts> for Parsed {
-    fn from(facts: Facts) -> Self {
-        Parsed { facts, older: None }
+        self.facts.as_deref().ok()
     }
 }
 
@@ -80,7 +62,7 @@ pub(crate) struct Site {
 const PARALLEL_FROM: usize = 12;
 
 /// Finds what a text declares that lies at a path.
-pub(crate) type Parse<'p> = dyn Fn(&str, &str) -> Parsed + Sync + 'p;
+pub(crate) type Parse<'p> = dyn Fn(&str) -> Facts + Sync + 'p;
 
 /// Loads everything that the targets of `packages` reach, and what lies unreached below `src`.
 pub(crate) fn load(tree: &dyn SourceTree, parse: &Parse<'_>, packages: &[Package]) -> Loaded {
@@ -251,22 +233,21 @@ struct Source<'s> {
 
 impl Source<'_> {
     fn file(self, path: &str) -> Option<SourceFile> {
-        let (text, parsed) = match self.tree.read(path)? {
+        let (text, facts) = match self.tree.read(path)? {
             Content::Text(text) => {
-                let parsed = (self.parse)(path, &text);
-                (text, parsed)
+                let facts = (self.parse)(&text);
+                (text, facts)
             }
             Content::Unreadable(message) => {
                 let span = syntax::Span::file_start();
                 let failure = Err(ParseFailure { message, span });
-                (String::new(), Parsed::from(failure))
+                (String::new(), failure)
             }
         };
         Some(SourceFile {
             path: path.into(),
             text,
-            facts: parsed.facts,
-            older: parsed.older,
+            facts,
             reached: false,
         })
     }

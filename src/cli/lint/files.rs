@@ -1,8 +1,8 @@
 //! Reports in files: each is written whole, and none when one of them cannot be.
 
 use super::super::Environment;
-use super::super::args::LintFormat;
 use super::super::target::absolute;
+use super::args::LintFormat;
 use crate::disk::{Read as _, Real, Write as _, refused};
 use crate::error::{Code, Error, Result};
 use clap::ValueEnum as _;

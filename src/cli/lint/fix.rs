@@ -3,9 +3,9 @@
 //! **Invariant:** all files are written or none, each only while it is as it was linted, and none that the
 //! generator would write again or that lies elsewhere than it seems.
 
-use super::super::args::Lint;
 use super::super::facts::Facts;
 use super::super::output::Output;
+use super::args::Lint;
 use super::refused;
 use crate::apply::Session;
 use crate::components::Class;

@@ -1,7 +1,7 @@
 //! Findings in every form they are asked for.
 
 use super::super::Environment;
-use super::super::args::LintFormat;
+use super::args::LintFormat;
 use crate::plan::SCHEMA;
 use orch_lint::Report;
 use serde_json::json;

@@ -1,33 +1,36 @@
 //! `orch-gen lint` and `orch-gen rules`: the linter on the command line.
 
+pub(super) mod args;
+mod beside;
 mod changed;
+mod day;
 mod files;
 mod fix;
 mod forms;
+mod listing;
+mod planned;
 mod settings;
 mod watch;
 
 use super::Environment;
-use super::args::{Lint, LintFormat};
 use super::facts::Facts;
 use super::output::Output;
 use super::target::absolute;
 use crate::disk::{Entry, Read, Real};
 use crate::error::{Code, Error, Exit, Result};
 use crate::package::{self, Found};
-use crate::plan::{Change, Plan, SCHEMA};
+use args::{Lint, LintFormat};
+use beside::Next;
+pub(super) use day::{day, today};
 pub(super) use files::ReportFile;
 use fix::Fixed;
 use forms::Forms;
-use orch_lint::rules::Status;
-use orch_lint::sources::{Disk, Overlay};
-use orch_lint::{Date, LintError, LintErrorKind, Options, Report, Selection};
-use serde_json::json;
-use std::borrow::Cow;
-use std::panic::resume_unwind;
+pub(super) use listing::rules;
+use orch_lint::sources::Disk;
+use orch_lint::{LintError, LintErrorKind, Options, Report, Selection};
+pub(super) use planned::Linting;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// Lints a package or workspace, and prints the findings after they are in all files asked for.
@@ -76,7 +79,10 @@ pub(super) fn run(
         output.note("files are watched; Ctrl-C ends that");
         return run.again_and_again(&goals, output);
     }
-    run.once(&goals, output)
+    match arguments.beside.is_empty() {
+        true => run.once(&goals, output),
+        false => run.beside(&goals, output),
+    }
 }
 
 /// What is linted, and how.
@@ -98,27 +104,57 @@ impl Run<'_> {
             defects,
         } = self.lint(output)?;
         drop(working);
+        self.tell(&report, goals, output)?;
+        if !said.is_empty() {
+            self.say(&said, output);
+        }
+        Ok(match defects {
+            true => Exit::Internal,
+            false => exit(&report),
+        })
+    }
+
+    /// Lints while another program runs, and prints what both find.
+    fn beside(&self, goals: &[ReportFile], output: &mut Output<'_>) -> Result<Exit> {
+        let mut linted = Exit::Done;
+        let job = self.job();
+        let ended_well = beside::run(
+            &self.arguments.beside,
+            &self.environment.folder,
+            || job.report(),
+            |next| {
+                match next {
+                    Next::Line(line) => output.bytes(&line),
+                    Next::Linted(report) => {
+                        let report = report?;
+                        self.tell(&report, goals, output)?;
+                        linted = exit(&report);
+                    }
+                }
+                Ok(output.flush().is_ok())
+            },
+        )?;
+        Ok(match linted {
+            Exit::Done if !ended_well => Exit::Findings,
+            linted => linted,
+        })
+    }
+
+    /// Writes reports to files, and prints one.
+    fn tell(&self, report: &Report, goals: &[ReportFile], output: &mut Output<'_>) -> Result<()> {
         self.facts.save();
-        let forms = Forms::new(&report, self.root, self.environment);
+        let forms = Forms::new(report, self.root, self.environment);
         let contents = goals.iter().map(|goal| {
             let text = forms.text(goal.format, false);
             (goal.path.clone(), text)
         });
         files::write(contents)?;
         print(&forms, self.arguments, self.environment, output);
-        if !said.is_empty() {
-            self.say(&said, output);
-        }
         if self.arguments.statistics {
             output.aside(&report.render_statistics());
         }
         output.aside(&report.render_timings());
-        Ok(match report.exit_code() {
-            _ if defects => Exit::Internal,
-            0 => Exit::Done,
-            1 => Exit::Findings,
-            _ => Exit::Internal,
-        })
+        Ok(())
     }
 
     /// Lints whenever a file changes. An error that was there from the start ends it; one that an unfinished
@@ -138,21 +174,24 @@ impl Run<'_> {
 
     fn lint(&self, output: &mut Output<'_>) -> Result<Fixed> {
         let (root, options, facts) = (self.root, self.options, self.facts);
-        let folder = &self.environment.folder;
         if self.arguments.fix {
             return fix::fix(self.arguments, root, options, facts, output);
         }
-        let report = match &self.arguments.since {
-            _ if self.arguments.staged => changed::staged(root, folder, options, facts)?,
-            Some(revision) => changed::since(revision, root, folder, options, facts)?,
-            None => orch_lint::lint_with(&Disk::new(root), options, &facts.cache)
-                .map_err(|error| refused(&error, root))?,
-        };
         Ok(Fixed {
-            report,
+            report: self.job().report()?,
             said: String::new(),
             defects: false,
         })
+    }
+
+    fn job(&self) -> Job<'_> {
+        Job {
+            arguments: self.arguments,
+            folder: &self.environment.folder,
+            root: self.root,
+            options: self.options,
+            facts: self.facts,
+        }
     }
 
     /// Beside a document for programs, a sentence for people is a note.
@@ -164,96 +203,32 @@ impl Run<'_> {
     }
 }
 
-/// Linting of what a plan makes of a package, while the plan is carried out.
-#[must_use]
-pub(super) struct Linting(Option<JoinHandle<(Linted, Facts)>>);
+/// What gives a report. It can be done by another thread.
+struct Job<'r> {
+    arguments: &'r Lint,
+    folder: &'r Path,
+    root: &'r Path,
+    options: &'r Options,
+    facts: &'r Facts,
+}
 
-type Linted = std::result::Result<Report, LintError>;
-
-impl Linting {
-    /// Begins, unless nothing is written.
-    pub(super) fn of(plan: &Plan, root: &Path, environment: &Environment, facts: Facts) -> Self {
-        if plan.is_empty() || plan.conflicts().next().is_some() {
-            return Self(None);
+impl Job<'_> {
+    fn report(&self) -> Result<Report> {
+        let (root, folder, options, facts) = (self.root, self.folder, self.options, self.facts);
+        match &self.arguments.since {
+            _ if self.arguments.staged => changed::staged(root, folder, options, facts),
+            Some(revision) => changed::since(revision, root, folder, options, facts),
+            None => orch_lint::lint_with(&Disk::new(root), options, &facts.cache)
+                .map_err(|error| refused(&error, root)),
         }
-        let options = Options {
-            today: today(environment),
-            ..Options::default()
-        };
-        let files = plan.changes.iter().flat_map(Change::steps).map(|step| {
-            let text = |bytes: Cow<'_, [u8]>| String::from_utf8_lossy(&bytes).into_owned();
-            (step.path, step.contents.map(text))
-        });
-        let tree = Overlay::new(Disk::new(root), files.collect());
-        let lint = move || {
-            let linted = orch_lint::lint_with(&tree, &options, &facts.cache);
-            (linted, facts)
-        };
-        Self(Some(thread::spawn(lint)))
-    }
-
-    /// Says, after something was added to a package, whether it keeps the conventions. What is generated
-    /// keeps them; what was there before may not.
-    pub(super) fn report(self, output: &mut Output<'_>) {
-        let Some(thread) = self.0 else {
-            return;
-        };
-        let (linted, facts) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        match linted {
-            Ok(report) if report.findings.is_empty() => {
-                let rules = orch_lint::rules::ALL.len();
-                output.say(&format!("Linted by {rules} rules: no findings."));
-            }
-            Ok(report) => {
-                let summary = report.summary();
-                output.say(&format!("Linted: {summary}; `orch-gen lint` shows them."));
-            }
-            Err(error) => output.note(&format!("not linted: {error}")),
-        }
-        facts.save();
     }
 }
 
-/// Lists every rule with its first sentence.
-pub(super) fn rules(output: &mut Output<'_>) {
-    let rules = orch_lint::rules::ALL;
-    if output.json {
-        let rules: Vec<_> = rules
-            .iter()
-            .map(|rule| {
-                json!({
-                    "code": rule.code(), "name": rule.name(),
-                    "severity": rule.severity().as_str(), "status": status(rule.status()),
-                    "summary": rule.summary(),
-                })
-            })
-            .collect();
-        output.document(&json!({ "schema": SCHEMA, "kind": "rules", "rules": rules }));
-        return;
-    }
-    let widest = rules
-        .iter()
-        .map(|rule| rule.name().len())
-        .max()
-        .unwrap_or(0);
-    for rule in rules {
-        let (code, name, severity) = (rule.code(), rule.name(), rule.severity().as_str());
-        let line = match rule.status() {
-            Status::Stable => format!("{code}  {name:widest$}  {severity}"),
-            Status::Preview => format!("{code}  {name:widest$}  {severity:7}  preview"),
-        };
-        output.line(&line);
-    }
-    output.say("\n`orch-gen explain <RULE>` says what a rule finds, and why.");
-    if rules.iter().any(|rule| rule.status() == Status::Preview) {
-        output.say("A rule in preview runs when it is asked for: `--preview`, `--only`, [lint] of orch.toml.");
-    }
-}
-
-const fn status(status: Status) -> &'static str {
-    match status {
-        Status::Stable => "stable",
-        Status::Preview => "preview",
+fn exit(report: &Report) -> Exit {
+    match report.exit_code() {
+        0 => Exit::Done,
+        1 => Exit::Findings,
+        _ => Exit::Internal,
     }
 }
 
@@ -294,41 +269,6 @@ fn clock() -> Duration {
     START.get_or_init(Instant::now).elapsed()
 }
 
-/// The day, in UTC, from days since 1970: exceptions in the source end on a day.
-pub(super) fn today(environment: &Environment) -> Option<Date> {
-    day(environment.seconds)
-}
-
-/// The day of a time in seconds since 1970.
-pub(super) fn day(seconds: u64) -> Option<Date> {
-    let days = i64::try_from(seconds / 86_400).ok()?;
-    let (year, month, day) = civil(days);
-    Date::new(
-        u16::try_from(year).ok()?,
-        u8::try_from(month).ok()?,
-        u8::try_from(day).ok()?,
-    )
-}
-
-/// Days since 1970 to year, month and day of the Gregorian calendar. Years are counted from March,
-/// so that the leap day is the last one.
-const fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let year = year_of_era + era * 400;
-    if month < 10 {
-        (year, month + 3, day)
-    } else {
-        (year + 1, month - 9, day)
-    }
-}
-
 /// The error of a run that gave no report.
 pub(super) fn refused(error: &LintError, root: &Path) -> Error {
     const OPTIONS: &str = "`orch-gen rules` lists the rules, `orch-gen lint --help` the options";
@@ -347,22 +287,4 @@ pub(super) fn refused(error: &LintError, root: &Path) -> Error {
     Error::new(code, error.to_string())
         .at(root.display().to_string())
         .help(help)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::civil;
-
-    #[test]
-    fn days_are_dates() {
-        for (days, date) in [
-            (0, (1970, 1, 1)),
-            (59, (1970, 3, 1)),
-            (11_016, (2000, 2, 29)),
-            (19_723, (2024, 1, 1)),
-            (20_513, (2026, 3, 1)),
-        ] {
-            assert_eq!(civil(days), date);
-        }
-    }
 }

@@ -24,10 +24,9 @@ impl Session<'_> {
             shown.range.start <= params.range.end && params.range.start <= shown.range.end
         };
         let shown = self.shown(uri).iter().filter(touches);
-        shown
-            .filter_map(|shown| fix(shown, uri, text))
-            .map(CodeActionResponse::from)
-            .collect()
+        let offers = |shown| [fix(shown, uri, text), exception(shown, uri, text)];
+        let offered = shown.flat_map(offers).flatten();
+        offered.map(CodeActionResponse::from).collect()
     }
 }
 
@@ -44,6 +43,16 @@ fn fix(shown: &Shown, uri: &Uri, text: &str) -> Option<CodeAction> {
         Applicability::Unsafe => format!("{} (look at what it changes)", fix.title),
     };
     Some(action(title, shown, uri, &fix.edits, text))
+}
+
+/// A comment that holds the finding back. What stands as its reason asks for one.
+fn exception(shown: &Shown, uri: &Uri, text: &str) -> Option<CodeAction> {
+    let code = shown.finding.code;
+    let edit = shown
+        .finding
+        .suppression(text, "why is this place different?")?;
+    let title = format!("allow {code} here, with a reason");
+    Some(action(title, shown, uri, &[edit], text))
 }
 
 fn action(title: String, shown: &Shown, uri: &Uri, edits: &[Edit], text: &str) -> CodeAction {

@@ -40,9 +40,6 @@ pub struct Report {
     pub operations: usize,
     /// The files that could not be read or parsed.
     pub unparsed: Vec<String>,
-    /// Those of them that were judged by what they declared when they parsed last: nothing is found in
-    /// them, and the findings elsewhere are those of that state. Empty without `Cache::with_last_good`.
-    pub stale: Vec<String>,
     /// How many findings were left out because they are in the baseline.
     pub baselined: usize,
     /// The rules that ran, by code.
@@ -215,13 +212,9 @@ impl Report {
             0 => String::new(),
             count => format!(", {count} in the baseline"),
         };
-        let stale = match self.stale.len() {
-            0 => String::new(),
-            count => format!("; {} judged by an older state", plural(count, "file")),
-        };
         let files = plural(self.files, "file");
         let orchestrators = plural(self.orchestrators, "orchestrator");
-        format!("{found} in {files} ({orchestrators}){baselined}{undecided}{stale}")
+        format!("{found} in {files} ({orchestrators}){baselined}{undecided}")
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
-use crate::model::{ModuleId, Reference, Target, Workspace};
+use crate::model::layers::Layer;
+use crate::model::{DefId, ModuleId, Reference, Target, Workspace};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC802",
@@ -15,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds modules beside each other that use each other in a circle, where each of them holds an
 orchestrator, a command, an entity, a repository, a gateway or a controller. Shows the shortest
-circle, and at most a hundred. What a module and the one around it use of each other is no circle.
+circle, and at most a hundred. What a module and the one around it use of each other is no circle, nor
+are the commands that a gateway takes: one gateway serves all operations of a domain.
 
 ## Why is this bad?
 Domains that use each other cannot be understood, tested or taken out one by one: a change in how
@@ -66,16 +68,23 @@ fn check(check: &mut Check<'_, '_>) {
 
 /// What the modules that hold parts of orchestrations use of those beside them.
 fn edges<'w>(workspace: &'w Workspace<'_>) -> Edges<'w> {
+    let layers = workspace.layers();
     let mut holders: HashSet<ModuleId> = HashSet::new();
-    for id in workspace.layers().keys() {
-        holders.extend(workspace.ancestors(workspace.def(*id).module));
+    let mut gateways: HashSet<ModuleId> = HashSet::new();
+    for (id, layer) in &layers {
+        let module = workspace.def(*id).module;
+        holders.extend(workspace.ancestors(module));
+        gateways.extend((*layer == Layer::Gateway).then_some(module));
     }
+    let is_taken = |reference: &Reference, target: &DefId| {
+        gateways.contains(&reference.module) && layers.get(target) == Some(&Layer::Data)
+    };
     let mut edges: Edges<'_> = BTreeMap::new();
     for reference in workspace.references() {
         let Target::Item(target) = reference.target else {
             continue;
         };
-        if reference.test || reference.shadowed {
+        if reference.test || reference.shadowed || is_taken(reference, &target) {
             continue;
         }
         let to = workspace.def(target).module;

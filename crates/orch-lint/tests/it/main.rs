@@ -6,8 +6,6 @@ mod cases;
 mod fixes;
 mod fixtures;
 mod formats;
-#[cfg(feature = "cache")]
-mod last_good;
 mod project;
 mod robustness;
 mod settings;

@@ -345,6 +345,10 @@ fn hostile_files_end_the_run_with_a_reason() {
         assert!(error.problems().len() <= 100);
         assert!(!error.to_string().contains('\u{1b}'));
     }
+}
+
+#[test]
+fn a_file_that_is_too_large_ends_the_run() {
     let mut large = tree("");
     large.insert(FILE, format!("# {}", "x".repeat(10 << 20)));
     let error = lint_sources(&large, &options(Selection::default())).unwrap_err();

@@ -4,6 +4,7 @@
 //! selects a step or, as `examples`, all steps below it.
 
 mod absences;
+mod ci;
 mod corpus;
 pub(crate) mod examples;
 mod files;
@@ -49,6 +50,7 @@ const STEPS: &[Step] = &[
     step("examples/doc", examples::doc),
     step("monitoring", monitoring::run),
     step("hooks", hooks::run),
+    step("ci", ci::run),
     step("providers", providers::run),
     step("fresh/generate", fresh::generate),
     step("fresh/fmt", fresh::fmt),

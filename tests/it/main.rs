@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod baseline;
+mod clippy;
 mod comfort;
 mod command;
 mod conflict_questions;

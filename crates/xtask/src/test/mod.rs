@@ -9,6 +9,7 @@ mod corpus;
 pub(crate) mod examples;
 mod files;
 mod fresh;
+mod held;
 mod hooks;
 mod hostile;
 mod matrix;
@@ -46,6 +47,7 @@ const STEPS: &[Step] = &[
     step("examples/lint", examples::lint),
     step("corpus", corpus::run),
     step("examples/clippy", examples::clippy),
+    step("examples/held", held::run),
     step("examples/test", examples::test),
     step("examples/doc", examples::doc),
     step("monitoring", monitoring::run),

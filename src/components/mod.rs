@@ -8,6 +8,7 @@
 //! and a function in a file here, and add a row to [`ALL`].
 
 mod callbacks;
+mod clippy;
 mod command;
 mod domain;
 mod entities;
@@ -26,6 +27,7 @@ mod shape;
 mod tests;
 mod vendor;
 
+pub use clippy::clippy_lines;
 pub use file::{Class, GeneratedFile, Made};
 pub use manifest::dependencies;
 pub use phases::{Owned, Phase, render};
@@ -76,6 +78,7 @@ pub struct Component {
 /// Every component. The order decides nothing but the order of output.
 pub const ALL: &[Component] = &[
     manifest::COMPONENT,
+    clippy::COMPONENT,
     service::COMPONENT,
     domain::COMPONENT,
     gateway::COMPONENT,

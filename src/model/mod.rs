@@ -32,6 +32,8 @@ pub struct PackageModel {
     library: String,
     /// Whether the library is ours; a package that was there before may have one.
     pub owns_library: bool,
+    /// Whether clippy is told about it by a file of its own.
+    pub owns_clippy: bool,
     /// How rustfmt writes it.
     pub style: Style,
     /// Where vendored crates are: `vendor`, or `../vendor` for all members of a workspace.
@@ -71,6 +73,8 @@ pub struct Place {
     pub vendor: String,
     /// Whether the library is ours, or there is none yet.
     pub owns_library: bool,
+    /// Whether the configuration of clippy is ours, or there is none yet.
+    pub owns_clippy: bool,
     /// Whether the package is a workspace of its own.
     pub standalone: bool,
     /// The migrations that were written before.
@@ -89,6 +93,7 @@ impl Place {
             style: Style::default(),
             vendor: "vendor".to_owned(),
             owns_library: true,
+            owns_clippy: true,
             standalone: true,
             history: History::default(),
             prune: false,
@@ -114,6 +119,7 @@ impl PackageModel {
                 .clone()
                 .unwrap_or_else(|| place.package.replace('-', "_")),
             owns_library: place.owns_library,
+            owns_clippy: place.owns_clippy,
             style: place.style,
             vendor: place.vendor.clone(),
             runtime: spec.runtime.clone(),

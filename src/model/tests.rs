@@ -18,6 +18,7 @@ fn model(fields: &str) -> OperationModel {
         vendor: "vendor".to_owned(),
         style: crate::model::Style::default(),
         owns_library: true,
+        owns_clippy: true,
     };
     PackageModel::new(&spec, &place).domains[0].operations[0].clone()
 }

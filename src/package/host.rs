@@ -1,6 +1,6 @@
 //! What a package that was there before looks like, as far as something has to be put into it.
 
-use super::{edition, workspace};
+use super::{clippy, edition, workspace};
 use crate::disk::{Entry, Read, Tree};
 use crate::error::{Code, Error, Result};
 use crate::inject;
@@ -33,6 +33,8 @@ pub struct Host {
     pub joins: bool,
     /// Whether another member of the workspace uses the crates that are vendored there.
     pub shares_vendor: bool,
+    /// The configuration of clippy in force in a package that is generated as a whole, as seen from it.
+    pub clippy: Option<String>,
     /// What its owner should know.
     pub notes: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl Host {
             workspace,
             folder,
             joins: false,
+            clippy: None,
             notes,
         })
     }
@@ -106,6 +109,7 @@ impl Host {
             shares_vendor: shares_vendor(disk, tree, workspace.as_deref())?,
             workspace,
             folder,
+            clippy: clippy::in_force(disk, tree),
             ..Self::default()
         })
     }

@@ -1,11 +1,13 @@
 //! Packages: which one a command works on, and what is known about it.
 
+mod clippy;
 mod edition;
 mod find;
 mod host;
 mod name;
 mod workspace;
 
+pub use clippy::CLIPPY;
 pub use find::{Found, find};
 pub use host::{Host, Server};
 pub use name::package_name;

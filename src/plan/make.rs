@@ -9,7 +9,7 @@ use crate::disk::Tree;
 use crate::error::Result;
 use crate::lock::{self, Hash, Lock};
 use crate::model::{PackageModel, Place};
-use crate::package::Host;
+use crate::package::{CLIPPY, Host};
 use crate::spec::{self, PackageKind, Spec};
 use crate::templates::Templates;
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> 
         lock_state: known.lock_state(&lock),
         warnings: warning::of(&changes),
         changes,
-        notes: known.host.notes,
+        notes: known.notes(&package, &own.templates, from.is_some())?,
         place,
         has_router,
         from,
@@ -101,10 +101,41 @@ impl Known<'_> {
             style: host.style,
             vendor: host.vendor(),
             owns_library: !host.has_library || self.lock.files.contains_key("src/lib.rs"),
+            owns_clippy: self.owns_clippy(),
             standalone: request.standalone && !host.joins,
             history: history::read(self.tree, &self.lock, self.adopt, spec.store)?,
             prune,
         })
+    }
+
+    /// Whether the configuration of clippy is this package's own to write: nothing that somebody else wrote is
+    /// replaced, or put out of force.
+    fn owns_clippy(&self) -> bool {
+        self.lock.files.contains_key(CLIPPY)
+            || self
+                .host
+                .clippy
+                .as_deref()
+                .is_none_or(|found| self.adopt && found == CLIPPY)
+    }
+
+    /// What the package's owner should know of it. That clippy is configured elsewhere is said when there
+    /// would be a file otherwise: once, and again by an upgrade.
+    fn notes(
+        &self,
+        package: &PackageModel,
+        templates: &Templates,
+        is_upgrade: bool,
+    ) -> Result<Vec<String>> {
+        let mut notes = self.host.notes.clone();
+        let is_first = self.lock.files.is_empty() && !self.adopt;
+        if let Some(found) = &self.host.clippy
+            && (is_first || is_upgrade)
+            && !package.owns_clippy
+        {
+            notes.push(components::clippy_lines(found, package, templates)?);
+        }
+        Ok(notes)
     }
 
     fn decider<'k>(

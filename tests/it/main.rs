@@ -4,6 +4,7 @@
 
 mod baseline;
 mod beside;
+mod clippy;
 mod comfort;
 mod command;
 mod conflict_questions;

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -91,6 +91,16 @@ impl Job {
             bail!("{} ({}): {said}", self.trouble(), done.status);
         }
         String::from_utf8(done.stdout).with_context(|| self.trouble())
+    }
+
+    /// Runs it and answers how it ended, well or not, and what it wrote, its errors last.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn ended(&self) -> Result<(ExitStatus, String)> {
+        let done = self.command().output().with_context(|| self.trouble())?;
+        let said = [done.stdout, done.stderr].concat();
+        Ok((done.status, String::from_utf8_lossy(&said).into_owned()))
     }
 
     /// Runs it without output and answers how long the whole process took.

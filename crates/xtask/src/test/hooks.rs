@@ -20,10 +20,12 @@ const PACKAGE: &str = "pre-commit==4.7.0";
 const HOOKS: &str = ".pre-commit-hooks.yaml";
 const FILE: &str = "src/pay.rs";
 
-const GOOD: &str = "// orch: allow(ORC203, ORC204) there is no service\n\
+/// A text that nothing is wrong with.
+pub(super) const GOOD: &str = "// orch: allow(ORC203, ORC204) there is no service\n\
      impl orch_runtime::Orchestrator for crate::Pay {\n    \
      async fn execute(&self) -> orch_runtime::Outcome { self.pay().await }\n}\n";
-const BAD: &str = "// orch: allow(ORC203, ORC204) there is no service\n\
+/// The same with one fault.
+pub(super) const BAD: &str = "// orch: allow(ORC203, ORC204) there is no service\n\
      impl orch_runtime::Orchestrator for crate::Pay {\n    \
      fn execute(&self) -> orch_runtime::Outcome { self.pay() }\n}\n";
 

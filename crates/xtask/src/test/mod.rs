@@ -4,10 +4,12 @@
 //! selects a step or, as `examples`, all steps below it.
 
 mod absences;
+mod ci;
 mod corpus;
 pub(crate) mod examples;
 mod files;
 mod fresh;
+mod held;
 mod hooks;
 mod hostile;
 mod matrix;
@@ -45,10 +47,12 @@ const STEPS: &[Step] = &[
     step("examples/lint", examples::lint),
     step("corpus", corpus::run),
     step("examples/clippy", examples::clippy),
+    step("examples/held", held::run),
     step("examples/test", examples::test),
     step("examples/doc", examples::doc),
     step("monitoring", monitoring::run),
     step("hooks", hooks::run),
+    step("ci", ci::run),
     step("providers", providers::run),
     step("fresh/generate", fresh::generate),
     step("fresh/fmt", fresh::fmt),

@@ -66,7 +66,10 @@ pub(super) fn run(
         output.aside(&report.render_statistics());
     }
     output.aside(&report.render_timings());
-    Ok(match report.exit_code() {
+    let code = report.exit_code();
+    // The process ends here; to give back a million small pieces of memory first takes longer than all rules.
+    std::mem::forget((facts, report));
+    Ok(match code {
         0 => Exit::Done,
         1 => Exit::Findings,
         _ => Exit::Internal,

@@ -5,7 +5,7 @@
 //! and options, and are worked out each time.
 //!
 //! ```text
-//! orch-lint facts 0.3.0 2\n                            the program and this layout
+//! orch-lint facts 0.3.0 3\n                            the program and this layout
 //! [hash of the text: 32][check: 8][length: 4][facts]   again and again
 //! ```
 //!
@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::syntax::{self, Facts, FileFacts, ParseFailure};
 
-const FIRST_LINE: &str = concat!("orch-lint facts ", env!("CARGO_PKG_VERSION"), " 2\n");
+const FIRST_LINE: &str = concat!("orch-lint facts ", env!("CARGO_PKG_VERSION"), " 3\n");
 const CHECK: usize = 8;
 
 type Key = [u8; 32];

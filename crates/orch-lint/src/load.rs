@@ -1,9 +1,9 @@
 //! Reads and parses what the targets of a project reach.
 //!
-//! Files below `src` are parsed at once, on several threads when they are many; others when a `mod`
-//! names them.
+//! Files below `src` are parsed at once, on several threads when they are many; then those that `mod`
+//! items of these name, and so on.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::thread;
 
 use crate::lock::{self, Locks};
@@ -74,18 +74,18 @@ pub(crate) fn load(tree: &dyn SourceTree, parse: &Parse<'_>, packages: &[Package
     let sources = packages
         .iter()
         .flat_map(|of| walk(tree, &join(&of.dir, "src"), "rs"));
-    loaded.add_all(source, sources.collect());
+    let mut sources: Vec<String> = sources.collect();
+    sources.sort();
+    loaded.add_all(source, &sources);
     let roots = packages.iter().flat_map(|of| &of.targets);
-    let mut queue: VecDeque<Site> = VecDeque::new();
-    for target in roots {
-        queue.extend(loaded.root_site(source, &target.root));
-    }
-    let mut seen = std::collections::HashSet::new();
-    while let Some(site) = queue.pop_front() {
-        if seen.insert(site.clone()) {
-            loaded.files[site.file.0].reached = true;
-            queue.extend(loaded.follow(source, &site));
-        }
+    let roots: Vec<String> = roots.map(|target| target.root.clone()).collect();
+    loaded.add_all(source, &roots);
+    let sites = roots.iter().filter_map(|root| loaded.site_of_root(root));
+    let mut level: Vec<Site> = sites.collect();
+    let mut seen = HashSet::new();
+    while !level.is_empty() {
+        level.retain(|site| seen.insert(site.clone()));
+        level = loaded.follow_all(source, &level);
     }
     loaded
 }
@@ -115,17 +115,6 @@ impl Loaded {
         Some(mod_rs_site(self.find(&path)?, &path))
     }
 
-    fn root_site(&mut self, source: Source<'_>, root: &str) -> Option<Site> {
-        Some(mod_rs_site(self.add(source, root)?, root))
-    }
-
-    fn add(&mut self, source: Source<'_>, path: &str) -> Option<FileId> {
-        if let Some(id) = self.find(path) {
-            return Some(id);
-        }
-        Some(self.push(source.file(path)?))
-    }
-
     fn push(&mut self, file: SourceFile) -> FileId {
         let id = FileId(self.files.len());
         self.by_path.insert(file.path.clone(), id);
@@ -133,29 +122,40 @@ impl Loaded {
         id
     }
 
-    fn add_all(&mut self, source: Source<'_>, mut paths: Vec<String>) {
-        paths.sort();
-        paths.dedup();
-        for file in parse_many(source, &paths) {
+    /// Loads those that are there and not loaded yet.
+    fn add_all(&mut self, source: Source<'_>, paths: &[String]) {
+        let mut asked: HashSet<&String> = HashSet::new();
+        let new = paths.iter().filter(|path| self.find(path).is_none());
+        let new: Vec<&String> = new.filter(|path| asked.insert(*path)).collect();
+        for file in parse_many(source, &new) {
             self.push(file);
         }
     }
 
-    /// Loads the modules that a file declares.
-    fn follow(&mut self, source: Source<'_>, from: &Site) -> Vec<Site> {
-        let mut declared = Vec::new();
-        if let Some(facts) = self.files[from.file.0].known() {
-            collect(&facts.items, from, &mut declared);
+    /// Loads the modules that some files declare, all at once; gives their sites.
+    fn follow_all(&mut self, source: Source<'_>, level: &[Site]) -> Vec<Site> {
+        let mut declared: Vec<(FileId, String, Candidates)> = Vec::new();
+        for from in level {
+            self.files[from.file.0].reached = true;
+            if let Ok(facts) = &self.files[from.file.0].facts {
+                let mut of_file = Vec::new();
+                collect(&facts.items, from, &mut of_file);
+                let of_file = of_file.into_iter();
+                declared.extend(of_file.map(|(name, candidates)| (from.file, name, candidates)));
+            }
         }
+        let paths = declared.iter().flat_map(|(_, _, candidates)| candidates);
+        let paths: Vec<String> = paths.map(|(path, _)| path.clone()).collect();
+        self.add_all(source, &paths);
         let mut found = Vec::new();
-        for (name, candidates) in declared {
+        for (file, name, candidates) in declared {
             let before = found.len();
             for (path, is_mod_rs) in candidates {
-                let loaded = self.add(source, &path);
+                let loaded = self.find(&path);
                 found.extend(loaded.map(|file| site(file, &path, is_mod_rs)));
             }
             if found.len() == before {
-                self.missing.push((from.file, name));
+                self.missing.push((file, name));
             }
         }
         found
@@ -254,8 +254,8 @@ impl Source<'_> {
 }
 
 /// Reads and parses files, in the order given.
-fn parse_many(source: Source<'_>, paths: &[String]) -> Vec<SourceFile> {
-    let one = |path: &String| source.file(path);
+fn parse_many(source: Source<'_>, paths: &[&String]) -> Vec<SourceFile> {
+    let one = |path: &&String| source.file(path);
     let threads = thread::available_parallelism()
         .map_or(1, usize::from)
         .min(8);

@@ -2,11 +2,12 @@
 //!
 //! **Deliberately absent:** features and versions. They decide nothing that rules ask about.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use toml::{Table, Value};
 
-use crate::sources::{Content, SourceTree, has_extension, is_skipped, join};
+use crate::sources::{Content, Entry, SourceTree, has_extension, is_skipped, join};
 
 /// One package.
 #[derive(Debug, Clone)]
@@ -150,6 +151,7 @@ fn package(tree: &dyn SourceTree, dir: &str, manifest: &Table, shared: &Table) -
         dir,
         manifest,
         found: Vec::new(),
+        entries: RefCell::default(),
     };
     targets.lib(&name);
     targets.bins(&name);
@@ -209,6 +211,8 @@ struct Targets<'t> {
     dir: &'t str,
     manifest: &'t Table,
     found: Vec<Target>,
+    /// What is in the directories that were asked about.
+    entries: RefCell<HashMap<String, Vec<Entry>>>,
 }
 
 impl Targets<'_> {
@@ -225,10 +229,12 @@ impl Targets<'_> {
 
     fn exists(&self, path: &str) -> bool {
         let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
-        self.tree
-            .entries(dir)
-            .iter()
-            .any(|entry| entry.name == name && !entry.is_dir)
+        let mut entries = self.entries.borrow_mut();
+        let entries = entries
+            .entry(dir.to_owned())
+            .or_insert_with(|| self.tree.entries(dir));
+        let mut files = entries.iter().filter(|entry| !entry.is_dir);
+        files.any(|entry| entry.name == name)
     }
 
     fn lib(&mut self, package: &str) {

@@ -14,6 +14,8 @@ pub struct Job {
     arguments: Vec<OsString>,
     folder: Option<PathBuf>,
     variables: Vec<(&'static str, OsString)>,
+    /// The highest exit status that is no failure.
+    highest: i32,
 }
 
 impl Job {
@@ -24,6 +26,7 @@ impl Job {
             arguments: Vec::new(),
             folder: None,
             variables: Vec::new(),
+            highest: 0,
         }
     }
 
@@ -56,6 +59,29 @@ impl Job {
         self
     }
 
+    /// Takes an end with status 1 for success, too: what searches says so whether it found anything.
+    #[must_use]
+    pub fn that_searches(mut self) -> Self {
+        self.highest = 1;
+        self
+    }
+
+    /// The same, started by `program`, which gets `arguments` first.
+    #[must_use]
+    pub fn started_by<A: AsRef<OsStr>>(
+        self,
+        program: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let starter = Self::new(program).args(arguments);
+        let starter = starter.args([&self.program]).args(&self.arguments);
+        Self {
+            program: starter.program,
+            arguments: starter.arguments,
+            ..self
+        }
+    }
+
     /// The command line, for people.
     #[must_use]
     pub fn shown(&self) -> String {
@@ -74,7 +100,7 @@ impl Job {
     /// When it cannot be started or does not end with success.
     pub fn run(&self) -> Result<()> {
         let status = self.command().status().with_context(|| self.trouble())?;
-        if !status.success() {
+        if !self.is_good(status) {
             bail!("{} ({status})", self.trouble());
         }
         Ok(())
@@ -86,7 +112,7 @@ impl Job {
     /// When it cannot be started, does not end with success or writes no text.
     pub fn output(&self) -> Result<String> {
         let done = self.command().output().with_context(|| self.trouble())?;
-        if !done.status.success() {
+        if !self.is_good(done.status) {
             let said = String::from_utf8_lossy(&done.stderr).into_owned();
             bail!("{} ({}): {said}", self.trouble(), done.status);
         }
@@ -113,10 +139,14 @@ impl Job {
         let begin = Instant::now();
         let status = command.status().with_context(|| self.trouble())?;
         let took = begin.elapsed();
-        if !status.success() {
+        if !self.is_good(status) {
             bail!("{} ({status})", self.trouble());
         }
         Ok(took)
+    }
+
+    fn is_good(&self, status: ExitStatus) -> bool {
+        status.code().is_some_and(|code| code <= self.highest)
     }
 
     fn command(&self) -> Command {

@@ -38,7 +38,7 @@ Tasks:
   test [STEP]... [--keep-going]   pass everything, or only the named steps
   test --list                     name the steps
   bench [BENCH]... [--json FILE] [--rounds N]
-                                  measure generate, lint, runtime, peers, fresh, or only the
+                                  measure generate, lint, clippy, runtime, peers, soak, fresh, or only the
                                   named ones
   examples                        write examples/ anew from each orch.toml
   rules                           write docs/rules/ and the rules in the schema of orch.toml anew";

@@ -4,7 +4,7 @@ use super::infer::Walker;
 use super::{DefId, ImplBlock, ModuleId, RTy, Scope, Workspace};
 use crate::known;
 use crate::load::FileId;
-use crate::syntax::{AssocItem, Block, FnDef, ImplDef, ItemKind, Path};
+use crate::syntax::{AssocItem, Body, FnDef, ImplDef, ItemKind, Path};
 
 /// One function with a body.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub(crate) struct Function<'a> {
     /// Its signature, and its body again.
     pub(crate) def: &'a FnDef,
     /// Its body.
-    pub(crate) body: &'a Block,
+    pub(crate) body: &'a Body,
     /// The module that its body's names are looked up in.
     pub(crate) module: ModuleId,
     /// The file it is in.

@@ -121,7 +121,7 @@ fn is_in_arguments_of(body: &Block, name: Option<&str>, span: Span) -> bool {
 pub(super) fn bodies<'a>(check: &Check<'_, 'a>) -> Vec<&'a Block> {
     let orchestrators = check.workspace.orchestrators();
     let functions = orchestrators.iter().filter_map(|of| of.execute);
-    functions.filter_map(|(of, _)| of.body.as_ref()).collect()
+    functions.filter_map(|(of, _)| of.body.as_deref()).collect()
 }
 
 /// What an expression names in another crate, with the runtime's re-exports seen through.

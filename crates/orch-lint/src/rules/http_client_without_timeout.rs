@@ -35,9 +35,12 @@ let client = reqwest::Client::builder()
     check,
 };
 
+/// What makes a client or its builder.
+const MAKERS: &[&str] = &["builder", "default", "new"];
+
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
-    for function in check.functions {
+    for function in check.functions.iter().filter(|of| of.body.mentions(MAKERS)) {
         let mut found: Vec<Endless> = Vec::new();
         visit::each_in_block(function.body, &mut |expr| {
             found.extend(endless(workspace, function.module, expr));

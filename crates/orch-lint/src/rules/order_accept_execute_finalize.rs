@@ -41,7 +41,7 @@ const STEPS: &[&str] = &["execute", "finalize"];
 
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
-    for function in check.functions {
+    for function in check.functions.iter().filter(|of| of.body.mentions(STEPS)) {
         let mut found: Vec<(Span, &str)> = Vec::new();
         let mut walker = function.walker(workspace);
         walker.block(function.body, &mut |walker, expr| {

@@ -43,7 +43,11 @@ const ENUMS: &[&str] = &["Outcome", "Probe", "GatewayError"];
 
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
-    for function in check.functions {
+    for function in check
+        .functions
+        .iter()
+        .filter(|of| of.body.mentions(&["match"]))
+    {
         let mut found = Vec::new();
         visit::each_in_block(function.body, &mut |expr| {
             if let ExprKind::Match { arms, .. } = &expr.kind

@@ -36,7 +36,7 @@ fn said<'a>(
     const MAX_DEPTH: usize = 3;
     let Some(value) = function
         .body
-        .as_ref()
+        .as_deref()
         .and_then(value)
         .filter(|_| depth < MAX_DEPTH)
     else {

@@ -41,7 +41,11 @@ const ACCEPTS: &[&str] = &[
 
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
-    for function in check.functions {
+    for function in check
+        .functions
+        .iter()
+        .filter(|of| of.body.mentions(ACCEPTS))
+    {
         let mut found: Vec<(Span, &str, bool)> = Vec::new();
         visit::each_in_block(function.body, &mut |expr| {
             if let ExprKind::Method { name, args, .. } = &expr.kind

@@ -6,8 +6,8 @@ use std::ptr;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
-use crate::model::RTy;
 use crate::model::infer::Walker;
+use crate::model::{Function, RTy};
 use crate::syntax::{Arm, Block, Expr, ExprKind, Span, Stmt, visit};
 
 pub(super) static RULE: Rule = Rule {
@@ -47,7 +47,8 @@ enum Step {
 
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
-    for function in check.functions {
+    let finalizes = |of: &&Function<'_>| of.body.mentions(&["finalize"]);
+    for function in check.functions.iter().filter(finalizes) {
         let mut steps = HashMap::new();
         let mut walker = function.walker(workspace);
         walker.block(function.body, &mut |walker, expr| {

@@ -1,7 +1,8 @@
 //! Items: what a module declares.
 
 use super::attrs::Attrs;
-use super::expr::{Block, Expr, Pat};
+use super::body::Body;
+use super::expr::{Expr, Pat};
 use super::span::Name;
 use super::ty::{Bound, Generics, Path, Ty};
 
@@ -170,7 +171,7 @@ pub(crate) struct FnDef {
     /// What is behind `->`.
     pub(crate) output: Option<Ty>,
     /// Its body.
-    pub(crate) body: Option<Block>,
+    pub(crate) body: Option<Body>,
     /// Items declared anywhere in the body.
     pub(crate) items: Vec<Item>,
 }

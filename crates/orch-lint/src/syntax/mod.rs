@@ -8,6 +8,7 @@
 //! **Deliberately absent:** name resolution and types. See `crate::model`.
 
 pub(crate) mod attrs;
+mod body;
 pub(crate) mod comments;
 pub(crate) mod expr;
 pub(crate) mod flow;
@@ -20,6 +21,7 @@ pub(crate) mod ty;
 pub(crate) mod visit;
 
 pub(crate) use attrs::Attrs;
+pub(crate) use body::Body;
 pub(crate) use expr::{Arm, Block, Expr, ExprKind, MacroCall, Pat, PatKind, Stmt};
 pub(crate) use item::{
     AssocItem, AssocKind, Field, FnDef, ImplDef, Import, Item, ItemKind, Param, Receiver, Variant,

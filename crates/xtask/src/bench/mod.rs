@@ -5,11 +5,14 @@
 mod commands;
 mod fresh;
 mod generate;
+mod lint;
 pub mod machine;
 pub mod peers;
 pub mod row;
 mod runtime;
 mod target;
+mod tools;
+mod turns;
 
 use std::fs;
 use std::io::Write;
@@ -36,9 +39,10 @@ struct Bench<'a> {
 
 type Measure = fn(&Bench<'_>) -> Result<Vec<Row>>;
 
-const BENCHES: [(&str, Measure); 6] = [
+const BENCHES: [(&str, Measure); 7] = [
     ("generate", generate::measure),
-    ("lint", commands::lint),
+    ("lint", lint::measure),
+    ("clippy", lint::clippy),
     ("runtime", runtime::measure),
     ("peers", peers::measure),
     ("soak", runtime::soak),
@@ -59,7 +63,7 @@ pub fn run(workspace: &Workspace, arguments: &[String], out: &mut dyn Write) -> 
     let Some(options) = options(arguments) else {
         writeln!(
             out,
-            "usage: cargo xtask bench [generate|lint|runtime|peers|soak|fresh]... [--json FILE] [--rounds N]"
+            "usage: cargo xtask bench [generate|lint|clippy|runtime|peers|soak|fresh]... [--json FILE] [--rounds N]"
         )?;
         return Ok(End::Usage);
     };

@@ -5,6 +5,7 @@ use syn::{FnArg, ReceiverKind};
 use super::Lowering;
 use super::patterns::pat;
 use super::types::{generics, ty};
+use crate::syntax::body::Body;
 use crate::syntax::item::{FnDef, Param, Receiver};
 use crate::syntax::ty::{Ty, TyKind};
 
@@ -12,7 +13,7 @@ impl Lowering {
     /// Lowers a function with its body; items of the body belong to it.
     pub(super) fn function(&mut self, sig: &syn::Signature, body: Option<&syn::Block>) -> FnDef {
         let outer = std::mem::take(&mut self.nested);
-        let body = body.map(|body| self.block(body));
+        let body = body.map(|body| Body::new(self.block(body)));
         let items = std::mem::replace(&mut self.nested, outer);
         FnDef {
             is_async: sig.asyncness.is_some(),

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::bench::turns::{Case, Scratch, copy, files};
 use crate::job::Job;
 
 use super::older;
-use super::turns::{Case, Scratch, copy, files};
 
 /// Each of these with each of [`THINGS`] is the name of a domain.
 const KINDS: [&str; 10] = [

@@ -2,7 +2,6 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`turns`] | processes that take turns, each in a folder of its own |
 //! | [`hundred`] | a package with a hundred orchestrations |
 //! | [`older`] | that package as an older version left it |
 //! | [`others`] | generators of others |
@@ -10,7 +9,6 @@
 mod hundred;
 mod older;
 mod others;
-mod turns;
 
 use std::path::Path;
 
@@ -19,11 +17,11 @@ use anyhow::Result;
 use crate::job::Job;
 
 use super::row::{Row, Wanted};
+use super::turns::{Case, Scratch, copy, files, take_turns};
 use super::{Bench, commands};
 
 use self::hundred::Hundred;
 use self::others::Others;
-use self::turns::{Case, Scratch, copy, files, take_turns};
 
 /// Turns per round of what takes a few milliseconds; a single one says little.
 const OFTEN: usize = 15;
@@ -33,7 +31,7 @@ const SELDOM: usize = 3;
 /// Everything is made ready first; then all take turns; everything is deleted last.
 pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let orch_gen = commands::release(bench)?;
-    let scratch = Scratch::new(&bench.folder)?;
+    let scratch = Scratch::new(&bench.folder, "generate")?;
     let (often, seldom) = (bench.rounds * OFTEN, bench.rounds * SELDOM);
     let model = scratch.place("model")?;
     package(&orch_gen, &model).output()?;

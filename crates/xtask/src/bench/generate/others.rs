@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use crate::bench::tools::Tools;
+use crate::bench::turns::{Case, Scratch, copy, files};
 use crate::job::Job;
 use crate::providers::once;
 use crate::workspace::Workspace;
-
-use super::turns::{Case, Scratch, copy, files};
 
 /// The last one whose `Cargo.lock` is for Rust before 1.96.
 const CARGO_GENERATE: (&str, &str) = ("cargo-generate", "0.23.8");
@@ -44,7 +44,7 @@ impl Others<'_> {
     }
 
     fn cargo_generate(&self, model: &Path) -> Result<Case> {
-        let program = self.install(CARGO_GENERATE)?;
+        let program = Tools::of(self.workspace).install(CARGO_GENERATE)?;
         let template = self.scratch.place("cargo-generate/template")?;
         copy(model, &template).output()?;
         fs::write(template.join("cargo-generate.toml"), TEMPLATE)?;
@@ -68,7 +68,7 @@ impl Others<'_> {
     }
 
     fn loco_new(&self) -> Result<Case> {
-        let program = self.install(LOCO)?;
+        let program = Tools::of(self.workspace).install(LOCO)?;
         let trial = self.folder("loco-new/trial")?;
         loco_app(&program, &trial).output()?;
         let made = files(&trial)?;
@@ -88,13 +88,13 @@ impl Others<'_> {
         let name = format!("loco-controller{}", std::env::consts::EXE_SUFFIX);
         let program = self.workspace.target().join("release").join(name);
         let folder = self.folder("loco-app")?;
-        loco_app(&self.install(LOCO)?, &folder).output()?;
+        loco_app(&Tools::of(self.workspace).install(LOCO)?, &folder).output()?;
         let job = Job::new(program).args(["refunds"]);
         self.addition("loco generate controller", &folder.join("app"), &job)
     }
 
     fn nest_controller(&self) -> Result<Case> {
-        let tools = self.tools().join("nest");
+        let tools = Tools::of(self.workspace).folder("nest");
         once(&tools, NEST, || {
             fs::write(tools.join("package.json"), "{\"private\": true}\n")?;
             let quiet = ["--ignore-scripts", "--no-audit", "--no-fund"];
@@ -131,30 +131,6 @@ impl Others<'_> {
         let folder = self.scratch.place(name)?;
         fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
         Ok(folder)
-    }
-
-    fn tools(&self) -> PathBuf {
-        self.workspace.target().join("peers/tools")
-    }
-
-    /// The program of a crate, built once; of the build only the program stays.
-    fn install(&self, (name, version): (&str, &str)) -> Result<PathBuf> {
-        let folder = self.tools().join(name);
-        let pin = format!("{name}@{version}");
-        once(&folder, &pin, || {
-            let build = folder.join("build");
-            let install = ["install", &pin, "--locked", "--quiet"];
-            let built = Job::cargo(&install)
-                .args([Path::new("--root"), &folder])
-                .env("CARGO_TARGET_DIR", &build)
-                .output();
-            if build.exists() {
-                fs::remove_dir_all(&build)?;
-            }
-            built.map(drop)
-        })?;
-        let program = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        Ok(folder.join("bin").join(program))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Processes that take turns, so that what the machine does meanwhile hits all of them.
 //!
-//! **Invariant:** no turn deletes, and each writes into a folder of its own. On ext4 a new file in a folder
+//! **Invariant:** no turn deletes, and each that makes files does so in a folder of its own. On ext4 a new file in a folder
 //! where many were deleted within the last seconds takes far longer than others.
 
 use std::fs;
@@ -19,9 +19,9 @@ const CAUSE: usize = 120;
 pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    /// A new folder in `folder`.
-    pub(super) fn new(folder: &Path) -> Result<Self> {
-        let folder = folder.join(format!("generate-{}", std::process::id()));
+    /// A new folder in `folder`, for the bench `name`.
+    pub(super) fn new(folder: &Path, name: &str) -> Result<Self> {
+        let folder = folder.join(format!("{name}-{}", std::process::id()));
         fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
         Ok(Self(folder))
     }
@@ -81,6 +81,8 @@ pub(super) struct Case {
     name: String,
     wanted: Wanted,
     jobs: Vec<Job>,
+    /// A file that has one line more in each turn.
+    edited: Option<PathBuf>,
     /// A program of others, that need not work for the rest to be measured.
     is_foreign: bool,
     trouble: Option<String>,
@@ -94,6 +96,7 @@ impl Case {
             name: name.into(),
             wanted: Wanted::Nothing,
             jobs,
+            edited: None,
             is_foreign: false,
             trouble: None,
             samples: Vec::new(),
@@ -117,12 +120,21 @@ impl Case {
         self
     }
 
+    /// Adds a line to a file before each turn.
+    pub(super) fn after_edit_of(mut self, file: PathBuf) -> Self {
+        self.edited = Some(file);
+        self
+    }
+
     /// Runs what is due in turn `turn` of `turns`: a case with fewer processes is spread over all turns.
     fn take(&mut self, turn: usize, turns: usize) -> Result<()> {
         let due = |turn: usize| turn * self.jobs.len() / turns;
         for job in &self.jobs[due(turn)..due(turn + 1)] {
             if self.trouble.is_some() {
                 break;
+            }
+            if let Some(file) = &self.edited {
+                edit(file)?;
             }
             // Who waits for the disk would else wait for what its neighbours wrote.
             Job::new("sync").output()?;
@@ -143,6 +155,12 @@ impl Case {
             None => Row::new(self.name, "ms", self.samples).wanted(self.wanted),
         }
     }
+}
+
+fn edit(file: &Path) -> Result<()> {
+    let mut text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    text.push_str("// One line more.\n");
+    Ok(fs::write(file, text)?)
 }
 
 /// Lets all cases take their turns; a row for each, in their order.

@@ -1,0 +1,191 @@
+//! Bodies of functions, of which most are never looked into.
+//!
+//! A [`Body`] that comes out of a cache is bytes until somebody reads it. What it may be about can be
+//! asked without that: [`Body::mentions`].
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::OnceLock;
+
+use super::expr::{Block, ExprKind};
+use super::ty::Path;
+use super::visit;
+
+/// The body of a function: its [`Block`], and which words are in it.
+pub(crate) struct Body {
+    words: Words,
+    block: OnceLock<Block>,
+    /// The block as a cache keeps it.
+    #[cfg(feature = "cache")]
+    kept: Box<[u8]>,
+}
+
+impl Body {
+    /// A body that was just parsed.
+    pub(crate) fn new(block: Block) -> Self {
+        Body {
+            words: Words::of(&block),
+            block: OnceLock::from(block),
+            #[cfg(feature = "cache")]
+            kept: Box::default(),
+        }
+    }
+
+    /// Whether one of these names may be in an expression of it; when not, it is certain that none is.
+    ///
+    /// Asked for are names of functions, methods, fields and macros, and parts of paths, but no patterns.
+    /// `match` finds bodies that have one.
+    pub(crate) fn mentions(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.words.may_have(name))
+    }
+
+    fn read(&self) -> Block {
+        #[cfg(feature = "cache")]
+        // What is kept was compared with its check before.
+        return postcard::from_bytes(&self.kept).unwrap_or_default();
+        #[cfg(not(feature = "cache"))]
+        Block::default()
+    }
+}
+
+impl Deref for Body {
+    type Target = Block;
+
+    fn deref(&self) -> &Block {
+        self.block.get_or_init(|| self.read())
+    }
+}
+
+impl Clone for Body {
+    fn clone(&self) -> Self {
+        Body {
+            words: self.words,
+            block: self.block.clone(),
+            #[cfg(feature = "cache")]
+            kept: self.kept.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Body")
+            .field(&self.words)
+            .field(&**self)
+            .finish()
+    }
+}
+
+#[cfg(feature = "cache")]
+impl serde::Serialize for Body {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let kept = postcard::to_stdvec(&**self).map_err(serde::ser::Error::custom)?;
+        let mut bytes = Vec::with_capacity(WIDTH + kept.len());
+        bytes.extend(self.words.0);
+        bytes.extend(kept);
+        to.serialize_bytes(&bytes)
+    }
+}
+
+#[cfg(feature = "cache")]
+impl<'de> serde::Deserialize<'de> for Body {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let bytes: &[u8] = serde::Deserialize::deserialize(from)?;
+        let too_short = || serde::de::Error::custom("a body without its words");
+        let (words, kept) = bytes.split_first_chunk().ok_or_else(too_short)?;
+        Ok(Body {
+            words: Words(*words),
+            block: OnceLock::new(),
+            kept: kept.into(),
+        })
+    }
+}
+
+const WIDTH: usize = 32;
+
+/// A set of words that may seem to have one that it has not, and never the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Words([u8; WIDTH]);
+
+impl Words {
+    fn of(block: &Block) -> Self {
+        let mut words = Words([0; WIDTH]);
+        visit::each_in_block(block, &mut |expr| match &expr.kind {
+            ExprKind::Path(path) => words.path(path),
+            ExprKind::Method { name, .. } | ExprKind::Field { name, .. } => words.add(&name.text),
+            ExprKind::Macro(call) => {
+                words.path(&call.path);
+                call.body
+                    .opaque
+                    .iter()
+                    .for_each(|name| words.add(&name.text));
+            }
+            ExprKind::Struct { path, fields, .. } => {
+                words.path(path);
+                fields.iter().for_each(|(name, _)| words.add(&name.text));
+            }
+            ExprKind::Match { .. } => words.add("match"),
+            _ => {}
+        });
+        words
+    }
+
+    fn path(&mut self, path: &Path) {
+        for segment in &path.segments {
+            self.add(&segment.name.text);
+        }
+    }
+
+    fn add(&mut self, word: &str) {
+        for (byte, bit) in bits(word) {
+            self.0[byte] |= bit;
+        }
+    }
+
+    fn may_have(&self, word: &str) -> bool {
+        bits(word)
+            .iter()
+            .all(|(byte, bit)| self.0[*byte] & bit != 0)
+    }
+}
+
+/// The two bits of a word: byte and bit, from its FNV-1a hash.
+fn bits(word: &str) -> [(usize, u8); 2] {
+    let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    let [a, b, c, d] = word.bytes().fold(0x811c_9dc5, step).to_le_bytes();
+    [a ^ c, b ^ d].map(|at| (usize::from(at >> 3), 1 << (at & 7)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::{ItemKind, parse};
+
+    fn body(text: &str) -> Body {
+        let facts = parse(&format!("fn f() {{ {text} }}")).unwrap();
+        match &facts.items[0].kind {
+            ItemKind::Fn(def) => def.body.clone().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A rule that passes over a body because of its words must not miss a thing.
+    #[test]
+    fn every_name_that_an_expression_has_is_mentioned() {
+        let body = body(
+            "let x = a::b(c.d().e, |y| { f!(g, h; i) }); match x { Some(_) if j() => k { l: 1 }, _ => \
+             async { m.await }, }; n![o => p];",
+        );
+        for name in "a b c d e f g h i j k l m n o p match".split(' ') {
+            assert!(body.mentions(&["nowhere_at_all", name]), "{name}");
+        }
+    }
+
+    #[test]
+    fn most_other_names_are_not() {
+        let body = body("let tx = pool.begin().await?; tx.commit().await?; Ok(())");
+        let others = (0..1000).filter(|at| body.mentions(&[&format!("other_{at}")]));
+        assert!(others.count() < 50);
+        assert!(!body.mentions(&["match"]));
+    }
+}

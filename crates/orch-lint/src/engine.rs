@@ -13,7 +13,7 @@ use crate::baseline::{self, Baseline};
 use crate::finding::{Finding, Place, stable_hash};
 use crate::fix::{Applicability, Source};
 use crate::load::{Loaded, Parse, load};
-use crate::manifest;
+use crate::manifest::{self, Package};
 use crate::model::Workspace;
 use crate::model::calls::Calls;
 use crate::options::{Chosen, LintError, Options};
@@ -55,12 +55,7 @@ fn run_here(
     chosen: &Chosen,
 ) -> Result<Report, LintError> {
     let mut watch = Stopwatch::start(options.clock);
-    let packages = manifest::packages(tree).map_err(LintError::usage)?;
-    if packages.is_empty() {
-        return Err(LintError::usage(
-            "Cargo.toml names no package and no member",
-        ));
-    }
+    let packages = packages(tree)?;
     let settings = Settings::read(tree, &packages)?;
     let levels = Levels::new(&settings, chosen);
     watch.lap("manifests");
@@ -119,6 +114,16 @@ fn run_here(
         operations: workspace.operations().len(),
         unparsed,
     })
+}
+
+fn packages(tree: &dyn SourceTree) -> Result<Vec<Package>, LintError> {
+    let packages = manifest::packages(tree).map_err(LintError::usage)?;
+    match packages.is_empty() {
+        true => Err(LintError::usage(
+            "Cargo.toml names no package and no member",
+        )),
+        false => Ok(packages),
+    }
 }
 
 fn unparsed(loaded: &Loaded, migrations: &Migrations) -> Vec<String> {

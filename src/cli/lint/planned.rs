@@ -4,7 +4,7 @@ use super::today;
 use crate::cli::Environment;
 use crate::cli::facts::Facts;
 use crate::cli::output::Output;
-use crate::plan::{Change, Plan};
+use crate::plan::Plan;
 use orch_lint::sources::{Disk, Overlay};
 use orch_lint::{LintError, Options, Report};
 use std::borrow::Cow;
@@ -33,7 +33,7 @@ impl Linting {
             today: today(environment),
             ..Options::default()
         };
-        let files = plan.changes.iter().flat_map(Change::steps).map(|step| {
+        let files = plan.steps().into_iter().map(|step| {
             let text = |bytes: Cow<'_, [u8]>| String::from_utf8_lossy(&bytes).into_owned();
             (step.path, step.contents.map(text))
         });

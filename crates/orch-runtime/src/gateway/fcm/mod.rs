@@ -16,6 +16,7 @@ mod meaning;
 mod tests;
 mod token;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,8 +60,8 @@ impl FcmConfig {
     }
 }
 
-/// What is to be shown on which device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is to be shown on which device. `Debug` leaves the token out: who has it can write to the device.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct FcmMessage<'a> {
     /// The registration token of the app on the device.
     pub token: &'a str,
@@ -68,6 +69,15 @@ pub struct FcmMessage<'a> {
     pub title: Option<&'a str>,
     /// The text.
     pub body: &'a str,
+}
+
+impl fmt::Debug for FcmMessage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FcmMessage")
+            .field("title", &self.title)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A client of Firebase Cloud Messaging; clones share its connections and its access token.

@@ -90,3 +90,16 @@ fn what_is_no_service_account_is_refused_and_not_shown() {
     assert!(refused("client_email", Json::Null).contains("client_email"));
     assert!(ServiceAccount::parse(&Secret::new(String::new())).is_err());
 }
+
+/// A log of a message must not let its reader write to the device.
+#[test]
+fn a_message_is_printed_without_the_devices_token() {
+    let message = FcmMessage {
+        token: "device-token",
+        title: Some("Paid"),
+        body: "10.00 EUR",
+    };
+    let text = format!("{message:?}");
+    assert!(!text.contains("device-token"), "{text}");
+    assert!(text.contains("Paid") && text.contains("10.00 EUR"), "{text}");
+}

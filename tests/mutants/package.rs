@@ -57,7 +57,9 @@ impl Package {
         let module = self.folder.trim_start_matches("src/").replace('/', "::");
         let domain = module.split("::").next().unwrap_or_default().to_owned();
         let table = between(operation, "TABLE: &'static str = \"", "\"");
-        let called = between(orchestrator, "self.gateway.", "(");
+        let called = between(orchestrator, "probe_", "(");
+        let body = between(orchestrator, "async fn execute(", "Ok(receipt)");
+        let matched = format!("match {}{{", between(&body, "match ", "{"));
         vec![
             (
                 "$Operation",
@@ -71,6 +73,7 @@ impl Package {
             ("$log", table.replace("_operations", "_write_ahead_logs")),
             ("$Name", name),
             ("$call", called),
+            ("$matched", matched),
         ]
     }
 
@@ -253,6 +256,18 @@ impl Package {
     /// Whether an operator changed, added or removed a file.
     pub(crate) fn is_changed(&self, path: &str) -> bool {
         self.changed.contains(path)
+    }
+
+    /// Whether a file that an operator changed says what an item of that name is.
+    pub(crate) fn declares(&self, name: &str) -> bool {
+        let changed = self.changed.iter().filter_map(|path| self.files.get(path));
+        let mut changed = changed.map(String::as_str);
+        changed.any(|text| {
+            let kinds = ["struct", "static", "fn", "type", "trait"];
+            kinds
+                .iter()
+                .any(|kind| text.contains(&format!("{kind} {name}")))
+        })
     }
 
     /// For the linter.

@@ -37,7 +37,21 @@ pub(crate) fn lint(package: &Package, cache: &Cache) -> Report {
     orch_lint::lint_with(&package.sources(), &options(), cache).unwrap()
 }
 
-/// Breaks every package in every way.
+/// Packages that each operator breaks: enough that every operator meets every kind of option with some
+/// other, and few enough to wait for.
+const EACH: usize = 5;
+
+/// The mutants of one operator; the next one begins with another package.
+fn broken(at: usize, operator: Operator, originals: &[Package]) -> Vec<Package> {
+    let (before, from) = originals.split_at(at % originals.len());
+    let packages = from.iter().chain(before);
+    packages
+        .filter_map(|of| operator.mutant(of))
+        .take(EACH)
+        .collect()
+}
+
+/// Breaks packages in every way.
 pub(crate) fn mutants(originals: &[Package], operators: &[Operator]) -> Vec<Mutant> {
     let cache = Cache::new();
     let next = AtomicUsize::new(0);
@@ -47,19 +61,20 @@ pub(crate) fn mutants(originals: &[Package], operators: &[Operator]) -> Vec<Muta
             scope.spawn(|| {
                 loop {
                     let at = next.fetch_add(1, Relaxed);
-                    let Some(operator) = operators.get(at / originals.len()) else {
+                    let Some(operator) = operators.get(at) else {
                         break;
                     };
-                    let original = &originals[at % originals.len()];
-                    if let Some(package) = operator.mutant(original) {
-                        let mutant = judged(*operator, &package, &lint(&package, &cache));
-                        done.lock().unwrap().insert(at, mutant);
-                    }
+                    let broken = broken(at, *operator, originals);
+                    let judged = broken
+                        .iter()
+                        .map(|of| judged(*operator, of, &lint(of, &cache)));
+                    let judged: Vec<Mutant> = judged.collect();
+                    done.lock().unwrap().insert(at, judged);
                 }
             });
         }
     });
-    done.into_inner().unwrap().into_values().collect()
+    done.into_inner().unwrap().into_values().flatten().collect()
 }
 
 /// Whether the rule that was broken says so, where it was broken.
@@ -70,17 +85,20 @@ fn judged(operator: Operator, package: &Package, report: &Report) -> Mutant {
         package.is_changed(path)
             || also.is_some_and(|file| path.ends_with(file) || path.starts_with(file))
     };
-    let is_it = |of: &&orch_lint::Finding| {
-        let in_chain = of
-            .chain
-            .iter()
-            .any(|step| is_there(step.split(':').next().unwrap_or(step)));
-        of.code == operator.code && (is_there(&of.path) || in_chain)
+    // A chain names the items on the way: `PayGateway.audit → Journal.db: PgPool`.
+    let is_named = |step: &String| {
+        let names = step.split(|of: char| !of.is_alphanumeric() && of != '_');
+        names
+            .into_iter()
+            .any(|name| !name.is_empty() && package.declares(name))
+    };
+    let is_it = |of: &orch_lint::Finding| {
+        of.code == operator.code && (is_there(&of.path) || of.chain.iter().any(is_named))
     };
     Mutant {
         operator,
         package: package.name,
-        is_killed: report.findings.iter().any(|of| is_it(&of)),
+        is_killed: report.findings.iter().any(is_it),
         found: report.render_concise(),
     }
 }

@@ -67,26 +67,27 @@ pub(super) async fn count(rows: &$OperationOperationRepository) -> usize {
             "        let count = crate::$module::history::count;\n        let _ = count;",
         )
     }),
-    Operator::new("ORC802", "two domains that use each other", |p| {
+    Operator::new("ORC802", "rules that look at each other's domains", |p| {
         let other = other_domain(p)?;
-        let command = p.paths().find(|path| {
-            path.starts_with(&format!("src/{other}/")) && path.ends_with("/generated/command.rs")
-        })?;
-        let folder = command.trim_end_matches("/generated/command.rs").to_owned();
-        let theirs = format!(
-            "use crate::{}::generated::command as _;",
-            folder.trim_start_matches("src/").replace('/', "::")
-        );
-        p.edit(
-            "orchestrator.rs",
-            "use super::gateway",
-            &format!("{theirs}\nuse super::gateway"),
+        let entity = format!("src/{other}/generated/operation.rs");
+        let text = p.text(&entity)?;
+        let name = text
+            .split_once("\npub struct ")?
+            .1
+            .split_once(' ')?
+            .0
+            .to_owned();
+        p.append(
+            "rules.rs",
+            &format!(
+                "use crate::{other}::generated::operation::{name};\n\nfn after(_: &{name}) {{}}"
+            ),
         )?;
-        let path = format!("{folder}/orchestrator.rs");
+        let ours = p.say("use crate::$domain::generated::operation::$OperationOperation;\n\nfn before(_: &$OperationOperation) {}\n");
         p.edit_at(
-            &path,
-            "use super::gateway",
-            "use crate::$module::generated::command as _;\nuse super::gateway",
+            &format!("src/{other}/rules.rs"),
+            "/// Refuses",
+            &format!("{ours}\n/// Refuses"),
         )
     }),
     Operator::new("ORC802", "domains that use each other's commands", |p| {

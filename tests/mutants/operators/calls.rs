@@ -2,7 +2,7 @@
 
 use crate::operator::Operator;
 
-const CALL: &str = "match self.gateway.$call(op_id, command).await {";
+const CALL: &str = "$matched";
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("ORC501", "a client with the defaults", |p| {

@@ -2,7 +2,7 @@
 
 use crate::operator::Operator;
 
-const CALL: &str = "self.gateway.$call(op_id, command).await {";
+const CALL: &str = "$matched";
 const NO_ANSWER: &str = "Outcome::unknown(reason),";
 
 /// What an orchestrator must not reach, kept by a module of its own.
@@ -21,7 +21,7 @@ pub(super) async fn note(op_id: &OpId) -> Result<(), sqlx::Error> {
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("ORC001", "execute waits on its thread", |p| {
         p.edit("orchestrator.rs", "async fn execute", "fn execute")?;
-        let blocking = "pollster::block_on(self.gateway.$call(op_id, command)) {";
+        let blocking = "match pollster::block_on(self.gateway.$call(op_id, command)) {";
         p.edit("orchestrator.rs", CALL, blocking)
     }),
     Operator::new("ORC002", "a transaction around the call", |p| {
@@ -277,7 +277,7 @@ async fn connect() -> Result<sqlx::PgConnection, sqlx::Error> {
     Operator::new("ORC009", "a timeout that fails", |p| {
         p.edit(
             "orchestrator.rs",
-            "match self.gateway.$call(op_id, command).await {",
+            CALL,
             "let call = self.gateway.$call(op_id, command);
         let Ok(answer) = orch_runtime::tokio::time::timeout(Duration::from_secs(3), call).await else {
             return Outcome::fail(\"TIMEOUT\", \"too slow\");

@@ -3,7 +3,8 @@
 use crate::operator::Operator;
 use crate::package::Package;
 
-const CALL: &str = "self.gateway.$call(op_id, command)";
+const CALL: &str = "$matched";
+const WITH_KEY: &str = "match self.gateway.$call(&key, command).await {";
 const UNIQUE: &str = ",\n    CONSTRAINT uk_$table_idem_key UNIQUE (owner_id, idem_key)";
 
 /// Takes the column of the key out of what it says that it is never NULL.
@@ -84,11 +85,11 @@ pub(super) const OPERATORS: &[Operator] = &[
     }),
     Operator::new("ORC104", "one key for all", |p| {
         p.in_execute("        let key = OpId::new(\"$call\").expect(\"a key\");")?;
-        p.edit("orchestrator.rs", CALL, "self.gateway.$call(&key, command)")
+        p.edit("orchestrator.rs", CALL, WITH_KEY)
     }),
     Operator::new("ORC104", "a key out of a constant", |p| {
         p.append("orchestrator.rs", "const KEY: &str = \"the-call\";")?;
-        p.edit("orchestrator.rs", CALL, "self.gateway.$call(&key, command)")?;
+        p.edit("orchestrator.rs", CALL, WITH_KEY)?;
         p.in_execute("        let Ok(key) = OpId::new(KEY) else {\n            return Outcome::fail(\"KEY\", \"no key\");\n        };")
     }),
     Operator::new("ORC104", "a gateway that is told no key", |p| {
@@ -106,12 +107,15 @@ pub(super) const OPERATORS: &[Operator] = &[
             "self.http.post(key, command)",
             "self.http.post(&OpId::generate(), command)",
         )?;
-        p.edit("orchestrator.rs", CALL, "self.gateway.$call(command)")
+        p.edit(
+            "orchestrator.rs",
+            CALL,
+            "match self.gateway.$call(command).await {",
+        )
     }),
     Operator::new("ORC105", "a fresh key for each attempt", |p| {
         p.depend("uuid = { version = \"1\", features = [\"v4\"] }")?;
-        let fresh =
-            "self.gateway.$call(&OpId::new(uuid::Uuid::new_v4().to_string()).unwrap(), command)";
+        let fresh = "match self.gateway.$call(&OpId::new(uuid::Uuid::new_v4().to_string()).unwrap(), command).await {";
         p.edit("orchestrator.rs", CALL, fresh)
     }),
     Operator::new("ORC105", "a fresh key under a name", |p| {
@@ -121,11 +125,11 @@ pub(super) const OPERATORS: &[Operator] = &[
             "use std::time::Duration;\n\nuse ulid::Ulid;\n",
         )?;
         p.in_execute("        let attempt = Ulid::new();\n        let Ok(key) = OpId::new(format!(\"{op_id}-{attempt}\")) else {\n            return Outcome::fail(\"KEY\", \"no key\");\n        };")?;
-        p.edit("orchestrator.rs", CALL, "self.gateway.$call(&key, command)")
+        p.edit("orchestrator.rs", CALL, WITH_KEY)
     }),
     Operator::new("ORC105", "a random suffix", |p| {
         p.in_execute("        let key: OpId = format!(\"{op_id}/{}\", rand::random::<u32>()).parse().expect(\"a key\");")?;
-        p.edit("orchestrator.rs", CALL, "self.gateway.$call(&key, command)")
+        p.edit("orchestrator.rs", CALL, WITH_KEY)
     }),
     Operator::new("ORC106", "the time in the key", |p| {
         key_in_controller(

@@ -89,8 +89,8 @@ pub(super) const OPERATORS: &[Operator] = &[
             )?;
             p.edit(
                 "orchestrator.rs",
-                "self.gateway.$call(op_id, command)",
-                "self.gateway.$call(&elsewhere::current(), command)",
+                "$matched",
+                "match self.gateway.$call(&elsewhere::current(), command).await {",
             )
         },
     )

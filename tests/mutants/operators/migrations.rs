@@ -48,7 +48,8 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("ORC701", "a check that a later migration drops", |p| {
         p.on_postgres()?;
         p.migrate("ALTER TABLE $table DROP CONSTRAINT $table_state_check;")
-    }),
+    })
+    .shows_in(".sql"),
     Operator::new("ORC701", "any text as a state of the log", |p| {
         let postgres = "state IN ('INTENT', 'PENDING', 'COMPLETED', 'LATE', 'CORRUPT')";
         let sqlite = "state = 'INTENT' OR state = 'PENDING' OR state = 'COMPLETED'\n        OR state = 'LATE' OR state = 'CORRUPT'";

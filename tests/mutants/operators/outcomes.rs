@@ -8,7 +8,7 @@ const REFUSED: &str =
     "            Err(GatewayError::Refused { code, message }) => Outcome::fail(code, message),\n";
 const NO_ANSWER: &str =
     "            Err(GatewayError::NoAnswer { reason }) => Outcome::unknown(reason),\n";
-const MATCH: &str = "match self.gateway.$call(op_id, command).await {";
+const MATCH: &str = "$matched";
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("ORC301", "execute says whether it worked", |p| {

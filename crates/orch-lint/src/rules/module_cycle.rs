@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
+use crate::model::layers::Layer;
 use crate::model::{ModuleId, Reference, Target, Workspace};
 
 pub(super) static RULE: Rule = Rule {
@@ -15,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds modules beside each other that use each other in a circle, where each of them holds an
 orchestrator, a command, an entity, a repository, a gateway or a controller. Shows the shortest
-circle, and at most a hundred. What a module and the one around it use of each other is no circle.
+circle, and at most a hundred. What a module and the one around it use of each other is no circle, nor
+is it one that a gateway takes the command of an operation whose orchestrator calls it.
 
 ## Why is this bad?
 Domains that use each other cannot be understood, tested or taken out one by one: a change in how
@@ -67,9 +69,15 @@ fn check(check: &mut Check<'_, '_>) {
 /// What the modules that hold parts of orchestrations use of those beside them.
 fn edges<'w>(workspace: &'w Workspace<'_>) -> Edges<'w> {
     let mut holders: HashSet<ModuleId> = HashSet::new();
-    for id in workspace.layers().keys() {
-        holders.extend(workspace.ancestors(workspace.def(*id).module));
+    let mut more_than_gateways: HashSet<ModuleId> = HashSet::new();
+    for (id, layer) in workspace.layers() {
+        let around = || workspace.ancestors(workspace.def(id).module);
+        holders.extend(around());
+        if layer != Layer::Gateway {
+            more_than_gateways.extend(around());
+        }
     }
+    let is_gateway = |of: &ModuleId| holders.contains(of) && !more_than_gateways.contains(of);
     let mut edges: Edges<'_> = BTreeMap::new();
     for reference in workspace.references() {
         let Target::Item(target) = reference.target else {
@@ -79,9 +87,15 @@ fn edges<'w>(workspace: &'w Workspace<'_>) -> Edges<'w> {
             continue;
         }
         let to = workspace.def(target).module;
-        let Some((from, to)) = beside(workspace, reference.module, to) else {
+        let Some((mut from, mut to)) = beside(workspace, reference.module, to) else {
             continue;
         };
+        // Operations share a gateway: it takes the command of each, and the orchestrator of each calls it.
+        if is_gateway(&from) {
+            to = named(workspace, workspace.def(target).module);
+        } else if is_gateway(&to) {
+            from = named(workspace, reference.module);
+        }
         if holders.contains(&from) && holders.contains(&to) {
             let held = edges
                 .entry(from)
@@ -95,6 +109,13 @@ fn edges<'w>(workspace: &'w Workspace<'_>) -> Edges<'w> {
         }
     }
     edges
+}
+
+/// The module itself, or the one around it that has a name.
+fn named(workspace: &Workspace<'_>, module: ModuleId) -> ModuleId {
+    let mut around = workspace.ancestors(module);
+    let has_name = |at: &ModuleId| !workspace.module(*at).anonymous;
+    around.find(has_name).unwrap_or(module)
 }
 
 /// The modules around two modules that stand beside each other; none when one is around the other.

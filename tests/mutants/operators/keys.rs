@@ -105,7 +105,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         p.edit(
             "gateway.rs",
             "self.http.post(key, command)",
-            "self.http.post(&OpId::generate(), command)",
+            "self.http.post(&UNKEYED, command)",
         )?;
         p.edit(
             "orchestrator.rs",

@@ -84,13 +84,10 @@ pub(super) const OPERATORS: &[Operator] = &[
                 "[store]",
                 "[lint]\nunknown-budget = 0\n\n[store]",
             )?;
-            p.in_execute(
-                "        let note = current_note(op_id);\n        opaque!(note, self.gateway);",
-            )?;
             p.edit(
                 "orchestrator.rs",
                 "$matched",
-                "match self.gateway.$call(&elsewhere::current(), command).await {",
+                "match self.gateway.$call(&current(op_id), command).await {",
             )
         },
     )

@@ -178,11 +178,12 @@ async fn try_out<O: orch_runtime::Orchestrator>(runs: &O, op_id: &orch_runtime::
         )
     }),
     Operator::new("ORC207", "no index for due work", |p| {
-        p.migration("CREATE INDEX IF NOT EXISTS idx_$table_state_next_attempt_at\n    ON $table (state, next_attempt_at)", "CREATE INDEX IF NOT EXISTS idx_$table_biz_key\n    ON $table (biz_key)")
+        p.migration("CREATE INDEX IF NOT EXISTS idx_$table_state_next_attempt_at\n    ON $table (state, next_attempt_at)", "CREATE INDEX IF NOT EXISTS idx_$log_state\n    ON $log (state, created_at)")
     }),
     Operator::new("ORC207", "an index that a later migration drops", |p| {
         p.migrate("DROP INDEX idx_$table_state_next_attempt_at;")
-    }),
+    })
+    .shows_in(".sql"),
     Operator::new("ORC209", "a hook that nobody calls", |p| {
         p.edit(
             "orchestrator.rs",

@@ -15,6 +15,7 @@
     reason = "the recall of each rule is what the suite is for"
 )]
 
+mod engines;
 mod operator;
 mod operators;
 mod originals;
@@ -42,8 +43,21 @@ const MUTANTS: usize = 200;
 /// Rules that nothing in a generated package can break.
 const UNBREAKABLE: &[(&str, &str)] = &[];
 
-/// Operators whose mutants are missed, and in which package; in all where it names none.
-const MISSES: &[(&str, Option<&str>, &str)] = &[];
+/// Operators whose mutants are all missed, and why that is left so.
+const MISSES: &[(&str, &str)] = &[
+    (
+        "a unique key in small letters",
+        "a key of the owner and an expression is found as no key at all: ORC102 instead of ORC103",
+    ),
+    (
+        "a token in an error",
+        "`format!` makes texts for anything; ORC602 reads macros that only people read",
+    ),
+    (
+        "any text as a state of the log",
+        "a check that compares otherwise than by `=` and `IN` is counted as undecided",
+    ),
+];
 
 /// A finding in what the generator wrote would teach people to look away.
 #[test]
@@ -79,15 +93,15 @@ fn broken_conventions_are_found() {
         let of_it =
             |of: &&Mutant| (of.operator.code, of.operator.name) == (operator.code, operator.name);
         let recall = Recall::of(mutants.iter().filter(of_it));
-        let is_listed = MISSES
-            .iter()
-            .any(|(name, package, _)| *name == operator.name && package.is_none());
+        let is_listed = MISSES.iter().any(|(name, _)| *name == operator.name);
+        let wanted = if is_listed { 0 } else { recall.applied };
         if recall.applied == 0 {
             wrong.push(format!("{}: applies nowhere", operator.name));
-        } else if (recall.killed == 0) != is_listed {
+        } else if recall.killed != wanted {
+            let Recall { killed, applied } = recall;
             wrong.push(format!(
-                "{}: found in {} mutants",
-                operator.name, recall.killed
+                "{}: {killed} of {applied} are found, and not {wanted}",
+                operator.name
             ));
         }
     }

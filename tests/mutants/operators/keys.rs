@@ -102,10 +102,12 @@ pub(super) const OPERATORS: &[Operator] = &[
         );
         let head = "async fn $call(\n        &self,\n        key: &OpId,\n";
         one_line.or_else(|| p.edit("gateway.rs", head, "async fn $call(\n        &self,\n"))?;
+        p.adapter_field("client: reqwest::Client")?;
+        let sent = "self.client.post(\"https://provider.example\").json(command).send().await";
         p.edit(
             "gateway.rs",
-            "self.http.post(key, command)",
-            "self.http.post(&UNKEYED, command)",
+            "receipt(self.http.post(key, command).await)",
+            &format!("judged({sent})"),
         )?;
         p.edit(
             "orchestrator.rs",

@@ -87,7 +87,7 @@ pub(super) const OPERATORS: &[Operator] = &[
             p.edit(
                 "orchestrator.rs",
                 "$matched",
-                "match self.gateway.$call(&current(op_id), command).await {",
+                "match self.gateway.$call(&current(), command).await {",
             )
         },
     )

@@ -35,6 +35,9 @@ const COMPARED: &[&str] = &[
 /// Code, path and line.
 type Found = BTreeSet<(String, String, u64)>;
 
+/// Reads what is printed.
+type Reader = fn(&str) -> Found;
+
 /// A finding that only one of them has is one that somebody is surprised by.
 #[test]
 fn whoever_asks_gets_the_same_findings() {
@@ -78,7 +81,7 @@ fn compare(name: &str, code: &str, package: &Package) {
         wanted,
         "{name}, staged"
     );
-    let formats: [(&str, fn(&str) -> Found); 5] = [
+    let formats: [(&str, Reader); 5] = [
         ("concise", of_concise),
         ("gitlab", of_gitlab),
         ("junit", of_junit),

@@ -46,6 +46,10 @@ const UNBREAKABLE: &[(&str, &str)] = &[];
 /// Operators whose mutants are all missed, and why that is left so.
 const MISSES: &[(&str, &str)] = &[
     (
+        "a gateway that is told no key but that of the business",
+        "the provider may know the payment by the command's own key: counted as undecided",
+    ),
+    (
         "a unique key in small letters",
         "a key of the owner and an expression is found as no key at all: ORC102 instead of ORC103",
     ),

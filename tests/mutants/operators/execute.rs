@@ -136,7 +136,8 @@ pub async fn at_once<G: $Port>(
     let answer = gateway.$call(op_id, command).await;
     drop(answer);
     tx.commit().await
-}",
+}
+",
             )
         },
     ),

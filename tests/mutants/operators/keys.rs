@@ -28,6 +28,51 @@ fn own_key(command: &$NameCommand, attempt: u32) -> Result<orch_runtime::IdemKey
     )
 }
 
+/// Whether the command has a field that is called a key.
+fn has_key_of_its_own(p: &Package) -> Option<bool> {
+    let path = format!("{}/generated/command.rs", p.folder());
+    Some(p.text(&path)?.contains("_key: "))
+}
+
+/// Has the gateway, and what hands it on, call without the key of the operation.
+fn tell_no_key(p: &mut Package) -> Option<()> {
+    let file = "gateway.rs";
+    let head = "fn $call(\n        &self,\n";
+    p.edit(file, &format!("{head}        key: &OpId,\n"), head)?;
+    let mut told = 0;
+    while let Some(()) = p
+        .edit(
+            file,
+            "async fn $call(&self, key: &OpId, ",
+            "async fn $call(&self, ",
+        )
+        .or_else(|| {
+            p.edit(
+                file,
+                &format!("async {head}        key: &OpId,\n"),
+                &format!("async {head}"),
+            )
+        })
+    {
+        told += 1;
+    }
+    p.adapter_field("client: reqwest::Client")?;
+    let sent = "judged(self.client.post(\"https://provider.example\").json(command).send().await)";
+    p.edit(file, "receipt(self.http.post(key, command).await)", sent)?;
+    if told > 1 {
+        p.edit(
+            file,
+            "(**self).$call(key, command)",
+            "(**self).$call(command)",
+        )?;
+    }
+    p.edit(
+        "orchestrator.rs",
+        CALL,
+        "match self.gateway.$call(command).await {",
+    )
+}
+
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("ORC101", "the key taken out of the entity", |p| {
         p.edit("generated/operation.rs", "    idem_key: IdemKey,\n", "")?;
@@ -93,28 +138,17 @@ pub(super) const OPERATORS: &[Operator] = &[
         p.in_execute("        let Ok(key) = OpId::new(KEY) else {\n            return Outcome::fail(\"KEY\", \"no key\");\n        };")
     }),
     Operator::new("ORC104", "a gateway that is told no key", |p| {
-        let trait_head = "    fn $call(\n        &self,\n        key: &OpId,\n";
-        p.edit("gateway.rs", trait_head, "    fn $call(\n        &self,\n")?;
-        let one_line = p.edit(
-            "gateway.rs",
-            "async fn $call(&self, key: &OpId, ",
-            "async fn $call(&self, ",
-        );
-        let head = "async fn $call(\n        &self,\n        key: &OpId,\n";
-        one_line.or_else(|| p.edit("gateway.rs", head, "async fn $call(\n        &self,\n"))?;
-        p.adapter_field("client: reqwest::Client")?;
-        let sent = "self.client.post(\"https://provider.example\").json(command).send().await";
-        p.edit(
-            "gateway.rs",
-            "receipt(self.http.post(key, command).await)",
-            &format!("judged({sent})"),
-        )?;
-        p.edit(
-            "orchestrator.rs",
-            CALL,
-            "match self.gateway.$call(command).await {",
-        )
+        (!has_key_of_its_own(p)?).then_some(())?;
+        tell_no_key(p)
     }),
+    Operator::new(
+        "ORC104",
+        "a gateway that is told no key but that of the business",
+        |p| {
+            has_key_of_its_own(p)?.then_some(())?;
+            tell_no_key(p)
+        },
+    ),
     Operator::new("ORC105", "a fresh key for each attempt", |p| {
         p.depend("uuid = { version = \"1\", features = [\"v4\"] }")?;
         let fresh = "match self.gateway.$call(&OpId::new(uuid::Uuid::new_v4().to_string()).unwrap(), command).await {";

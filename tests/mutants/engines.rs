@@ -74,13 +74,6 @@ fn compare(name: &str, code: &str, package: &Package) {
     );
     git(&root, &["init", "-q"]);
     git(&root, &["add", "-A"]);
-    let json = ["--format", "json"];
-    assert_eq!(of_json(&lint(&root, &json)), wanted, "{name}");
-    assert_eq!(
-        of_json(&lint(&root, &["--format", "json", "--staged"])),
-        wanted,
-        "{name}, staged"
-    );
     let formats: [(&str, Reader); 5] = [
         ("concise", of_concise),
         ("gitlab", of_gitlab),
@@ -88,10 +81,17 @@ fn compare(name: &str, code: &str, package: &Package) {
         ("rustc-json", of_rustc_json),
         ("sarif", of_sarif),
     ];
+    let written = tempfile::tempdir().unwrap();
+    let file = |format: &str| written.path().join(format).to_str().unwrap().to_owned();
+    let mut arguments = vec!["--format=json".to_owned()];
+    arguments.extend(formats.map(|(format, _)| format!("--output-file={format}={}", file(format))));
+    assert_eq!(of_json(&lint(&root, &arguments)), wanted, "{name}");
     for (format, read) in formats {
-        let said = lint(&root, &["--format", format]);
+        let said = fs::read_to_string(file(format)).unwrap();
         assert_eq!(read(&said), wanted, "{name}, {format}:\n{said}");
     }
+    let staged = ["--format=json", "--staged"].map(str::to_owned);
+    assert_eq!(of_json(&lint(&root, &staged)), wanted, "{name}, staged");
     assert_eq!(
         of_editor(&root, wanted.len()),
         wanted,
@@ -106,7 +106,7 @@ fn of_test(root: &Path) -> String {
     failed.downcast_ref::<String>().unwrap().clone()
 }
 
-fn lint(root: &Path, arguments: &[&str]) -> String {
+fn lint(root: &Path, arguments: &[String]) -> String {
     let mut command = Command::new(PROGRAM);
     command.arg("lint").args(arguments).current_dir(root);
     let ran = isolated(&mut command).output().unwrap();

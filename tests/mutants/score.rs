@@ -39,7 +39,7 @@ pub(crate) fn lint(package: &Package, cache: &Cache) -> Report {
 
 /// Packages that each operator breaks: enough that every operator meets every kind of option with some
 /// other, and few enough to wait for.
-const EACH: usize = 4;
+const EACH: usize = 3;
 
 /// The mutants of one operator; the next one begins with another package.
 fn broken(at: usize, operator: Operator, originals: &[Package]) -> Vec<Package> {

@@ -28,10 +28,11 @@ fn own_key(command: &$NameCommand, attempt: u32) -> Result<orch_runtime::IdemKey
     )
 }
 
-/// Whether the command has a field that is called a key.
-fn has_key_of_its_own(p: &Package) -> Option<bool> {
+/// Whether the command has no field that is called a key, and the gateway is not shared.
+fn is_clear_of_keys(p: &Package) -> Option<bool> {
     let path = format!("{}/generated/command.rs", p.folder());
-    Some(p.text(&path)?.contains("_key: "))
+    let is_shared = p.folder().matches('/').count() > 1;
+    Some(!p.text(&path)?.contains("_key: ") && !is_shared)
 }
 
 /// Has the gateway, and what hands it on, call without the key of the operation.
@@ -138,14 +139,14 @@ pub(super) const OPERATORS: &[Operator] = &[
         p.in_execute("        let Ok(key) = OpId::new(KEY) else {\n            return Outcome::fail(\"KEY\", \"no key\");\n        };")
     }),
     Operator::new("ORC104", "a gateway that is told no key", |p| {
-        (!has_key_of_its_own(p)?).then_some(())?;
+        is_clear_of_keys(p)?.then_some(())?;
         tell_no_key(p)
     }),
     Operator::new(
         "ORC104",
-        "a gateway that is told no key but that of the business",
+        "a gateway that is told no key, behind an Arc or with a key of the business",
         |p| {
-            has_key_of_its_own(p)?.then_some(())?;
+            (!is_clear_of_keys(p)?).then_some(())?;
             tell_no_key(p)
         },
     ),

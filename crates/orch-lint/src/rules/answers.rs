@@ -120,6 +120,7 @@ impl<'e> Answers<'e> {
         is_awaited: bool,
     ) -> Option<ErrorOf> {
         if let Some(limited) = limited_by_timeout(walker, call) {
+            let limited = self.behind_name(limited);
             return self.call_acts(walker, limited).then_some(ErrorOf::Timeout);
         }
         if let Some(called) = walker.called(call) {
@@ -128,6 +129,18 @@ impl<'e> Answers<'e> {
             return acts.then(|| error_of(&walker.result_of(&called))).flatten();
         }
         (is_awaited && self.is_request(walker, call)).then_some(ErrorOf::Client)
+    }
+
+    /// What a name stands for that is bound once; anything else is what it is.
+    fn behind_name(&self, expr: &'e Expr) -> &'e Expr {
+        let ExprKind::Path(path) = &expr.kind else {
+            return expr;
+        };
+        let bound = path.as_ident().and_then(|name| self.bound.get(name));
+        match bound.map(Vec::as_slice) {
+            Some([only]) => only,
+            _ => expr,
+        }
     }
 
     /// Whether a call may have an effect at a provider once it is awaited.
@@ -287,7 +300,7 @@ impl<'e> Answers<'e> {
                 let decided = match name.text.as_str() {
                     "unwrap_or" | "map_or" => first.and_then(|arg| self.decides(arg)),
                     "unwrap_or_else" | "map_or_else" | "map_err" | "or_else" => {
-                        first.and_then(|arg| match &arg.kind {
+                        first.and_then(|arg| match &self.behind_name(arg).kind {
                             ExprKind::Closure { body, .. } => self.decides(body),
                             _ => None,
                         })

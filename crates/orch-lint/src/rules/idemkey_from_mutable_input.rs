@@ -1,13 +1,13 @@
 //! ORC106.
 
 use super::execute::external;
-use super::mentions::{Carriers, bindings};
+use super::mentions::{Carriers, bindings, captured};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
 use crate::model::infer::Walker;
 use crate::model::{Function, RTy, Workspace};
-use crate::syntax::{Expr, ExprKind, Span};
+use crate::syntax::{Expr, ExprKind, Span, Stmt};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC106",
@@ -181,6 +181,10 @@ fn seed<'e>(walker: &Walker<'_, 'e>, expr: &'e Expr) -> Option<&'static str> {
         }
         ExprKind::Path(path) => path.as_ident()?,
         ExprKind::Field { name, .. } => &name.text,
+        ExprKind::Macro(call) => call.body.parts.iter().find_map(|part| match part {
+            Stmt::Expr(part) => captured(part.as_text()?).find(|name| ATTEMPTS.contains(name)),
+            Stmt::Let { .. } => None,
+        })?,
         _ => return None,
     };
     if ATTEMPTS.contains(&name) {

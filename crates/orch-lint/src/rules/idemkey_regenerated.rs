@@ -1,6 +1,7 @@
 //! ORC105.
 
 use super::execute::{self, external_path};
+use super::mentions::captured;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
@@ -128,8 +129,11 @@ fn passed_names(bodies: &[&Block], arguments: &[Span]) -> Vec<Span> {
     let mut uses: Vec<(&str, Span)> = Vec::new();
     for body in bodies {
         each_let(body, &mut |pat, init| {
-            if let PatKind::Bind { name, .. } = &pat.kind {
-                bound.push((&name.text, init.span));
+            // Of several names it is not known which one gets it.
+            let mut names = Vec::new();
+            pat.each_name(&mut |name| names.push(name));
+            if let [name] = names.as_slice() {
+                bound.push((name, init.span));
             }
         });
         visit::each_in_block(body, &mut |expr| {
@@ -137,6 +141,14 @@ fn passed_names(bodies: &[&Block], arguments: &[Span]) -> Vec<Span> {
                 && let Some(name) = path.as_ident()
             {
                 uses.push((name, path.span));
+            }
+            if let ExprKind::Macro(call) = &expr.kind {
+                let parts = call.body.parts.iter().filter_map(|part| match part {
+                    Stmt::Expr(part) => part.as_text(),
+                    Stmt::Let { .. } => None,
+                });
+                let names = parts.flat_map(captured);
+                uses.extend(names.map(|name| (name, expr.span)));
             }
         });
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::layers::Layer;
-use crate::model::{DefId, ModuleId, Reference, Target, Workspace};
+use crate::model::{ModuleId, Reference, Target, Workspace};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC802",
@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 Finds modules beside each other that use each other in a circle, where each of them holds an
 orchestrator, a command, an entity, a repository, a gateway or a controller. Shows the shortest
 circle, and at most a hundred. What a module and the one around it use of each other is no circle, nor
-are the commands that a gateway takes: one gateway serves all operations of a domain.
+is it one that a gateway takes the command of an operation whose orchestrator calls it.
 
 ## Why is this bad?
 Domains that use each other cannot be understood, tested or taken out one by one: a change in how
@@ -68,29 +68,34 @@ fn check(check: &mut Check<'_, '_>) {
 
 /// What the modules that hold parts of orchestrations use of those beside them.
 fn edges<'w>(workspace: &'w Workspace<'_>) -> Edges<'w> {
-    let layers = workspace.layers();
     let mut holders: HashSet<ModuleId> = HashSet::new();
-    let mut gateways: HashSet<ModuleId> = HashSet::new();
-    for (id, layer) in &layers {
-        let module = workspace.def(*id).module;
-        holders.extend(workspace.ancestors(module));
-        gateways.extend((*layer == Layer::Gateway).then_some(module));
+    let mut more_than_gateways: HashSet<ModuleId> = HashSet::new();
+    for (id, layer) in workspace.layers() {
+        let around = || workspace.ancestors(workspace.def(id).module);
+        holders.extend(around());
+        if layer != Layer::Gateway {
+            more_than_gateways.extend(around());
+        }
     }
-    let is_taken = |reference: &Reference, target: &DefId| {
-        gateways.contains(&reference.module) && layers.get(target) == Some(&Layer::Data)
-    };
+    let is_gateway = |of: &ModuleId| holders.contains(of) && !more_than_gateways.contains(of);
     let mut edges: Edges<'_> = BTreeMap::new();
     for reference in workspace.references() {
         let Target::Item(target) = reference.target else {
             continue;
         };
-        if reference.test || reference.shadowed || is_taken(reference, &target) {
+        if reference.test || reference.shadowed {
             continue;
         }
         let to = workspace.def(target).module;
-        let Some((from, to)) = beside(workspace, reference.module, to) else {
+        let Some((mut from, mut to)) = beside(workspace, reference.module, to) else {
             continue;
         };
+        // Operations share a gateway: it takes the command of each, and the orchestrator of each calls it.
+        if is_gateway(&from) {
+            to = named(workspace, workspace.def(target).module);
+        } else if is_gateway(&to) {
+            from = named(workspace, reference.module);
+        }
         if holders.contains(&from) && holders.contains(&to) {
             let held = edges
                 .entry(from)
@@ -104,6 +109,13 @@ fn edges<'w>(workspace: &'w Workspace<'_>) -> Edges<'w> {
         }
     }
     edges
+}
+
+/// The module itself, or the one around it that has a name.
+fn named(workspace: &Workspace<'_>, module: ModuleId) -> ModuleId {
+    let mut around = workspace.ancestors(module);
+    let has_name = |at: &ModuleId| !workspace.module(*at).anonymous;
+    around.find(has_name).unwrap_or(module)
 }
 
 /// The modules around two modules that stand beside each other; none when one is around the other.

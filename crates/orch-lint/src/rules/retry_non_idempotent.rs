@@ -8,6 +8,7 @@ use super::requests::Request;
 use super::retries::{is_helper_call, repeated_loop};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
+use crate::model::infer::Walker;
 use crate::model::{Function, Workspace};
 use crate::syntax::{Expr, ExprKind, Span, visit};
 
@@ -74,7 +75,11 @@ fn repeated_posts<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec
         .block(function.body, &mut |walker, expr| {
             let request = Request::of(walker, expr, &bound);
             posts.extend(request.map(|request| (expr, request)));
-            if is_helper_call(expr, &|path| external(walker, path).map(|(_, path)| path)) {
+            let of_helper = |path: &Expr| {
+                let named = || made_by(walker, path, &bound);
+                external(walker, path).map(|(_, path)| path).or_else(named)
+            };
+            if is_helper_call(expr, &of_helper) {
                 repeats.push((expr.span, HashSet::new()));
                 repeats.extend(closure_of(expr, &bound).map(|of| (of.span, HashSet::new())));
             }
@@ -88,6 +93,27 @@ fn repeated_posts<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec
     };
     let found = posts.iter().filter(|post| is_repeated(post));
     found.map(|(expr, _)| expr.span).collect()
+}
+
+/// The first path of another crate in what a name stands for: of a policy, what makes it.
+fn made_by<'e>(
+    walker: &Walker<'_, 'e>,
+    expr: &Expr,
+    bound: &HashMap<&'e str, Vec<&'e Expr>>,
+) -> Option<Vec<String>> {
+    let ExprKind::Path(path) = &expr.kind else {
+        return None;
+    };
+    let [init] = bound.get(path.as_ident()?)?.as_slice() else {
+        return None;
+    };
+    let mut found = None;
+    visit::each(init, &mut |part| {
+        if found.is_none() {
+            found = external(walker, part).map(|(_, path)| path);
+        }
+    });
+    found
 }
 
 /// The closure that `send.retry(..)` or `retry(policy, send)` calls again, where it has a name.

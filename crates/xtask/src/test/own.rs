@@ -5,8 +5,9 @@ use anyhow::Result;
 use crate::workspace::Workspace;
 
 /// The test programs that are quick.
-const BLACK_BOX: [&str; 10] = [
-    "--test", "it", "--test", "http", "--test", "postgres", "--test", "sim", "--test", "tidy",
+const BLACK_BOX: [&str; 12] = [
+    "--test", "it", "--test", "http", "--test", "mutants", "--test", "postgres", "--test", "sim",
+    "--test", "tidy",
 ];
 
 pub(super) fn fmt(workspace: &Workspace) -> Result<()> {

@@ -1,0 +1,29 @@
+//! The operators: one file for each family of rules.
+
+mod architecture;
+mod calls;
+mod data;
+mod execute;
+mod keys;
+mod meta;
+mod migrations;
+mod order;
+mod outcomes;
+
+use crate::operator::Operator;
+
+/// All of them.
+pub(crate) fn all() -> Vec<Operator> {
+    let families = [
+        execute::OPERATORS,
+        keys::OPERATORS,
+        order::OPERATORS,
+        outcomes::OPERATORS,
+        calls::OPERATORS,
+        data::OPERATORS,
+        migrations::OPERATORS,
+        architecture::OPERATORS,
+        meta::OPERATORS,
+    ];
+    families.concat()
+}

@@ -101,5 +101,8 @@ fn a_message_is_printed_without_the_devices_token() {
     };
     let text = format!("{message:?}");
     assert!(!text.contains("device-token"), "{text}");
-    assert!(text.contains("Paid") && text.contains("10.00 EUR"), "{text}");
+    assert!(
+        text.contains("Paid") && text.contains("10.00 EUR"),
+        "{text}"
+    );
 }

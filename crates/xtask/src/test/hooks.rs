@@ -84,7 +84,8 @@ impl Repository {
             "Cargo.toml",
             "[package]\nname = \"shop\"\nedition = \"2024\"\n",
         )?;
-        let exported = "/// Pays.\npub struct Pay;\n";
+        let exported = "/// Pays.\npub struct Pay;\n#[cfg(test)]\nmod tests {\n    #[test]\n    \
+                        fn pays() {\n        let _ = super::Pay;\n    }\n}\n";
         here.write("src/lib.rs", &format!("//! Shop.\nmod pay;\n{exported}"))?;
         here.write(".pre-commit-config.yaml", &local(published))?;
         here.git(&["init", "-q"]).run()?;

@@ -20,6 +20,9 @@ const PACKAGE: &str = "pre-commit==4.7.0";
 const HOOKS: &str = ".pre-commit-hooks.yaml";
 const FILE: &str = "src/pay.rs";
 
+/// The root of a package with an orchestrator in the module `pay`, and a test that names it.
+pub(super) const SHOP: &str = "//! Shop.\nmod pay;\n/// Pays.\npub struct Pay;\n\
+     #[cfg(test)]\nmod tests {\n    #[test]\n    fn pays() {\n        let _ = super::Pay;\n    }\n}\n";
 /// A text that nothing is wrong with.
 pub(super) const GOOD: &str = "// orch: allow(ORC203, ORC204) there is no service\n\
      impl orch_runtime::Orchestrator for crate::Pay {\n    \
@@ -84,9 +87,7 @@ impl Repository {
             "Cargo.toml",
             "[package]\nname = \"shop\"\nedition = \"2024\"\n",
         )?;
-        let exported = "/// Pays.\npub struct Pay;\n#[cfg(test)]\nmod tests {\n    #[test]\n    \
-                        fn pays() {\n        let _ = super::Pay;\n    }\n}\n";
-        here.write("src/lib.rs", &format!("//! Shop.\nmod pay;\n{exported}"))?;
+        here.write("src/lib.rs", SHOP)?;
         here.write(".pre-commit-config.yaml", &local(published))?;
         here.git(&["init", "-q"]).run()?;
         Ok(here)

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::job::Job;
 
-use super::super::hooks::{BAD, GOOD};
+use super::super::hooks::{BAD, GOOD, SHOP};
 
 /// Writes down what it was asked for, and does nothing.
 const CARGO: &str = "#!/bin/sh\necho \"$@\" >> \"$(dirname \"$0\")/asked\"\n";
@@ -45,8 +45,7 @@ impl Scratch {
             "repository/Cargo.toml",
             "[package]\nname = \"shop\"\nedition = \"2024\"\n",
         )?;
-        let library = "//! Shop.\nmod pay;\n/// Pays.\npub struct Pay;\n";
-        here.write("repository/src/lib.rs", library)?;
+        here.write("repository/src/lib.rs", SHOP)?;
         here.write("runner/temp/.keep", "")?;
         here.write("cargo/cargo", CARGO)?;
         let cargo = here.folder.join("cargo/cargo");

@@ -30,6 +30,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     table.push_str("]\n");
+    println!(
+        "cargo::rustc-env=ORCH_GEN_SOURCES={}",
+        hash(table.as_bytes())
+    );
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("vendored.rs"), table)?;
     fs::write(out.join("templates.rs"), templates(&root)?)?;

@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// What Cargo puts into a build folder that it makes.
 const TAG: &str = "CACHEDIR.TAG";
 
+/// What decides what is found: the hash of the linter's sources.
+const PROGRAM: &str = env!("ORCH_GEN_SOURCES");
+
 /// The facts of one package or workspace.
 #[derive(Debug, Default)]
 pub(super) struct Facts {
@@ -24,7 +27,7 @@ impl Facts {
     /// What was found below `root` before.
     pub(super) fn of(root: &Path, environment: &Environment) -> Self {
         let file = build_folder(root, environment).map(|folder| file_in(&folder, root));
-        let cache = file.as_ref().map(|file| Cache::open(file));
+        let cache = file.as_ref().map(|file| Cache::open(file, PROGRAM));
         Self {
             cache: Arc::new(cache.unwrap_or_default()),
             file,
@@ -35,7 +38,7 @@ impl Facts {
     pub(super) fn save(&self) {
         if let Some(file) = &self.file {
             let folder = file.parent().unwrap_or(file);
-            let _ = fs::create_dir_all(folder).and_then(|()| self.cache.save(file));
+            let _ = fs::create_dir_all(folder).and_then(|()| self.cache.save());
         }
     }
 }

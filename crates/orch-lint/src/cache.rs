@@ -1,11 +1,11 @@
 //! What was found in files before, so that a text is parsed once.
 //!
 //! Facts are kept by the hash of the text they were found in, never by its path or its time: a checkout,
-//! another branch and an editor's buffer all find theirs. Findings are not kept; they follow from facts
-//! and options, and are worked out each time.
+//! another branch and an editor's buffer all find theirs. They are read when the first text is parsed: a
+//! run that reads what an earlier one read (`runs`) needs none.
 //!
 //! ```text
-//! orch-lint facts 0.3.0 3\n                            the program and this layout
+//! orch-lint facts PROGRAM\n                            the build that wrote it
 //! [hash of the text: 32][check: 8][length: 4][facts]   again and again
 //! ```
 //!
@@ -15,24 +15,33 @@
 use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use crate::runs::Runs;
 use crate::syntax::{self, Facts, FileFacts, ParseFailure};
 
-const FIRST_LINE: &str = concat!("orch-lint facts ", env!("CARGO_PKG_VERSION"), " 3\n");
 const CHECK: usize = 8;
 
 type Key = [u8; 32];
 
-/// Facts by the text they were found in.
+/// Facts by the text they were found in, and the reports of earlier runs.
 #[derive(Debug, Default)]
 pub struct Cache {
+    file: Option<PathBuf>,
+    program: String,
+    earlier: OnceLock<Earlier>,
+    found: Mutex<HashMap<Key, Found>>,
+    pub(crate) runs: Runs,
+}
+
+/// What is in the file.
+#[derive(Debug, Default)]
+struct Earlier {
     bytes: Vec<u8>,
     stored: HashMap<Key, Stored>,
-    found: Mutex<HashMap<Key, Found>>,
 }
 
 /// Facts that were asked for in this run.
@@ -56,15 +65,15 @@ impl Cache {
         Self::default()
     }
 
-    /// What [`save`](Self::save) wrote to a file; nothing when that cannot be read.
+    /// What [`save`](Self::save) wrote to a file; nothing when that cannot be read, or was written by another
+    /// `program`: a name for this build of it, with everything that decides what it finds.
     #[must_use]
-    pub fn open(file: &Path) -> Self {
-        let bytes = std::fs::read(file).unwrap_or_default();
-        let stored = index(&bytes).unwrap_or_default();
+    pub fn open(file: &Path, program: &str) -> Self {
         Cache {
-            bytes,
-            stored,
-            found: Mutex::default(),
+            file: Some(file.to_owned()),
+            program: program.to_owned(),
+            runs: Runs::open(&runs_beside(file), program),
+            ..Self::default()
         }
     }
 
@@ -80,18 +89,26 @@ impl Cache {
         }
     }
 
-    /// Keeps everything in a file, for later runs. What they do not use goes once it is more than half.
+    /// Keeps everything in the file, for later runs. Facts they do not use go once they are more than half.
     ///
     /// # Errors
     ///
     /// When the file cannot be written; the old one is as it was.
-    pub fn save(&self, file: &Path) -> io::Result<()> {
+    pub fn save(&self) -> io::Result<()> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        self.save_facts(file)?;
+        self.runs.save(&runs_beside(file), &self.program)
+    }
+
+    fn save_facts(&self, file: &Path) -> io::Result<()> {
         let found = self.found();
         let new = found.iter().filter(|(_, found)| found.is_new);
         if new.clone().next().is_none() {
             return Ok(());
         }
-        let mut text = FIRST_LINE.as_bytes().to_vec();
+        let mut text = first_line(&self.program).into_bytes();
         for (key, found) in new {
             let facts = found.facts.as_ref().map(|facts| facts.as_ref());
             put(
@@ -100,21 +117,18 @@ impl Cache {
                 &postcard::to_stdvec(&facts).map_err(io::Error::other)?,
             );
         }
-        let (used, unused): (Vec<_>, Vec<_>) = self
-            .stored
-            .iter()
-            .partition(|(key, _)| found.contains_key(*key));
+        let Earlier { bytes, stored } = self.earlier();
+        let (used, unused): (Vec<_>, Vec<_>) =
+            stored.iter().partition(|(key, _)| found.contains_key(*key));
         used.iter()
-            .for_each(|(key, stored)| put(&mut text, key, &self.bytes[stored.at.clone()]));
+            .for_each(|(key, stored)| put(&mut text, key, &bytes[stored.at.clone()]));
         let idle: usize = unused.iter().map(|(_, stored)| stored.at.len()).sum();
         if idle <= text.len() {
             unused
                 .iter()
-                .for_each(|(key, stored)| put(&mut text, key, &self.bytes[stored.at.clone()]));
+                .for_each(|(key, stored)| put(&mut text, key, &bytes[stored.at.clone()]));
         }
-        let draft = file.with_extension(std::process::id().to_string());
-        std::fs::write(&draft, text)?;
-        std::fs::rename(&draft, file).inspect_err(|_| _ = std::fs::remove_file(&draft))
+        replace(file, &text)
     }
 
     /// The facts of a text.
@@ -123,7 +137,7 @@ impl Cache {
         if let Some(known) = self.found().get(&key) {
             return known.facts.clone();
         }
-        let stored = self.stored.get(&key).and_then(|stored| self.read(stored));
+        let stored = self.earlier().read(&key);
         let is_new = stored.is_none();
         let facts = stored.unwrap_or_else(|| syntax::parse(text));
         let found = Found {
@@ -134,7 +148,29 @@ impl Cache {
         facts
     }
 
-    fn read(&self, stored: &Stored) -> Option<Facts> {
+    fn earlier(&self) -> &Earlier {
+        let open = || match &self.file {
+            Some(file) => Earlier::open(file, &self.program),
+            None => Earlier::default(),
+        };
+        self.earlier.get_or_init(open)
+    }
+
+    fn found(&self) -> MutexGuard<'_, HashMap<Key, Found>> {
+        // A map is whole whenever its lock is free.
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Earlier {
+    fn open(file: &Path, program: &str) -> Self {
+        let bytes = std::fs::read(file).unwrap_or_default();
+        let stored = index(&bytes, program).unwrap_or_default();
+        Earlier { bytes, stored }
+    }
+
+    fn read(&self, key: &Key) -> Option<Facts> {
+        let stored = self.stored.get(key)?;
         let bytes = &self.bytes[stored.at.clone()];
         if check(bytes) != stored.check {
             return None;
@@ -142,11 +178,22 @@ impl Cache {
         let facts: Result<FileFacts, ParseFailure> = postcard::from_bytes(bytes).ok()?;
         Some(facts.map(Arc::new))
     }
+}
 
-    fn found(&self) -> MutexGuard<'_, HashMap<Key, Found>> {
-        // A map is whole whenever its lock is free.
-        self.found.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn first_line(program: &str) -> String {
+    format!("orch-lint facts {program}\n")
+}
+
+/// The file of earlier runs, beside that of facts.
+fn runs_beside(file: &Path) -> PathBuf {
+    file.with_extension("runs")
+}
+
+/// Writes a file whole, or leaves it as it is.
+pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let draft = file.with_extension(std::process::id().to_string());
+    std::fs::write(&draft, bytes)?;
+    std::fs::rename(&draft, file).inspect_err(|_| _ = std::fs::remove_file(&draft))
 }
 
 fn put(text: &mut Vec<u8>, key: &Key, facts: &[u8]) {
@@ -166,10 +213,11 @@ fn check(facts: &[u8]) -> [u8; CHECK] {
 }
 
 /// Where the facts of each text are; nothing when the bytes are not as they were written.
-fn index(bytes: &[u8]) -> Option<HashMap<Key, Stored>> {
+fn index(bytes: &[u8], program: &str) -> Option<HashMap<Key, Stored>> {
+    let first_line = first_line(program);
     let mut at = bytes
-        .starts_with(FIRST_LINE.as_bytes())
-        .then_some(FIRST_LINE.len())?;
+        .starts_with(first_line.as_bytes())
+        .then_some(first_line.len())?;
     let mut stored = HashMap::new();
     while at < bytes.len() {
         let key: Key = take(bytes, &mut at)?;
@@ -223,11 +271,11 @@ mod tests {
     #[test]
     fn what_is_read_back_is_what_was_found() {
         let file = Kept::new("read-back");
-        let first = Cache::new();
+        let first = Cache::open(&file.0, "1");
         let found = shown(&first);
-        first.save(&file.0).unwrap();
-        let second = Cache::open(&file.0);
-        assert_eq!(second.stored.len(), TEXTS.len());
+        first.save().unwrap();
+        let second = Cache::open(&file.0, "1");
+        assert_eq!(second.earlier().stored.len(), TEXTS.len());
         assert_eq!(shown(&second), found);
         let is_new = second.found().values().any(|found| found.is_new);
         assert!(!is_new, "nothing was parsed again");
@@ -236,32 +284,36 @@ mod tests {
     #[test]
     fn damage_costs_time_and_nothing_else() {
         let file = Kept::new("damage");
-        let first = Cache::new();
+        let first = Cache::open(&file.0, "1");
         let found = shown(&first);
-        first.save(&file.0).unwrap();
+        first.save().unwrap();
         let whole = std::fs::read(&file.0).unwrap();
         for at in 0..whole.len() {
             let mut damaged = whole.clone();
             damaged[at] ^= 1;
             std::fs::write(&file.0, &damaged).unwrap();
-            assert_eq!(shown(&Cache::open(&file.0)), found, "byte {at}");
+            assert_eq!(shown(&Cache::open(&file.0, "1")), found, "byte {at}");
             std::fs::write(&file.0, &whole[..at]).unwrap();
-            assert_eq!(shown(&Cache::open(&file.0)), found, "cut at {at}");
+            assert_eq!(shown(&Cache::open(&file.0, "1")), found, "cut at {at}");
         }
     }
 
     #[test]
     fn what_is_not_used_goes_when_it_is_more_than_half() {
         let file = Kept::new("unused");
-        let first = Cache::new();
+        let first = Cache::open(&file.0, "1");
         shown(&first);
-        first.save(&file.0).unwrap();
+        first.save().unwrap();
         for round in 0..4 {
-            let later = Cache::open(&file.0);
+            let later = Cache::open(&file.0, "1");
             let _ = later.parse(&format!("fn of_round_{round}() {{}}"));
-            later.save(&file.0).unwrap();
+            later.save().unwrap();
         }
-        let last = Cache::open(&file.0);
-        assert!(last.stored.len() < TEXTS.len() + 4, "{}", last.stored.len());
+        let last = Cache::open(&file.0, "1");
+        assert!(
+            last.earlier().stored.len() < TEXTS.len() + 4,
+            "{}",
+            last.earlier().stored.len()
+        );
     }
 }

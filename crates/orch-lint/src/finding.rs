@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::fix::Fix;
 
 /// How much a finding matters.
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
     /// Can lose or double an external effect, or hides that something was not checked.
@@ -61,6 +62,7 @@ pub struct Finding {
 }
 
 /// A place in a file.
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// One-based line.

@@ -15,6 +15,7 @@ use crate::syntax::span::LineIndex;
 use crate::syntax::{Pos, Span};
 
 /// Who decides whether a fix is applied.
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Applicability {
     /// The program does the same as before: it can be applied unseen.
@@ -35,6 +36,7 @@ impl Applicability {
 }
 
 /// What takes a finding away.
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fix {
@@ -47,6 +49,7 @@ pub struct Fix {
 }
 
 /// A stretch of a file, and what to put there.
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Edit {

@@ -6,6 +6,7 @@
 //!   settings   the section [lint] of orch.toml
 //!   syntax     one file: items, types, bodies, comments
 //!   cache      what was found in files before
+//!   runs       reports of earlier runs
 //!   load       all files that targets reach
 //!   lock       which of them are generated, and edited since
 //!   sql        what migrations build
@@ -51,6 +52,8 @@ mod nearest;
 mod options;
 mod report;
 pub mod rules;
+#[cfg(feature = "cache")]
+mod runs;
 pub mod settings;
 pub mod sources;
 mod sql;
@@ -95,7 +98,7 @@ pub fn lint_sources(
     engine::run(tree, options, &syntax::parse)
 }
 
-/// Lints sources of which some were parsed before.
+/// Lints sources of which some were parsed before. With a clock nothing is taken from an earlier run but facts.
 ///
 /// # Errors
 ///
@@ -106,5 +109,10 @@ pub fn lint_with(
     options: &Options,
     cache: &Cache,
 ) -> Result<Report, LintError> {
-    engine::run(tree, options, &|text| cache.parse(text))
+    let run =
+        |tree: &dyn sources::SourceTree| engine::run(tree, options, &|text| cache.parse(text));
+    match options.clock {
+        Some(_) => run(tree),
+        None => cache.runs.report(tree, options, run),
+    }
 }

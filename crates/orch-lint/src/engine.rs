@@ -10,12 +10,12 @@ use std::thread;
 
 use crate::allowance;
 use crate::baseline::{self, Baseline};
-use crate::finding::{Finding, Place, stable_hash};
+use crate::finding::{Finding, Place, Unknown, stable_hash};
 use crate::fix::{Applicability, Source};
 use crate::load::{Loaded, Parse, load};
 use crate::manifest::{self, Package};
-use crate::model::Workspace;
 use crate::model::calls::Calls;
+use crate::model::{Function, Workspace};
 use crate::options::{Chosen, LintError, Options};
 use crate::report::Report;
 use crate::rules::{self, At, Check, Rule, Violation};
@@ -24,6 +24,7 @@ use crate::sources::SourceTree;
 use crate::sql::{self, Migrations};
 use crate::suppress::{self, Exception, Flaw};
 use crate::syntax::{Extent, Mark, STACK};
+use crate::threads;
 use crate::timing::Stopwatch;
 
 /// Lints a tree of sources.
@@ -71,13 +72,14 @@ fn run_here(
     let functions = workspace.functions();
     let calls = Calls::new(&workspace, &functions);
     watch.lap("model");
-    let (mut violations, mut unknowns) = (Vec::new(), Vec::new());
-    for rule in levels.running() {
-        let (found, unknown) = Check::run(rule, &workspace, &calls, &migrations, options);
-        violations.extend(found);
-        unknowns.extend(unknown);
-        watch.lap(rule.code());
-    }
+    let run = |rule: &&'static Rule| Check::run(rule, &workspace, &calls, &migrations, options);
+    let found = match options.clock {
+        Some(_) => one_by_one(&levels.running(), run, &mut watch),
+        None => threads::map(&levels.running(), rules_alone(&functions), run),
+    };
+    let (violations, unknowns): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let mut violations: Vec<Violation> = violations.into_iter().flatten().collect();
+    let mut unknowns: Vec<Unknown> = unknowns.into_iter().flatten().collect();
     unknowns.sort();
     unknowns.dedup();
     let over_budget = levels.over_budget(&unknowns);
@@ -114,6 +116,29 @@ fn run_here(
         operations: workspace.operations().len(),
         unparsed,
     })
+}
+
+/// What one rule found, and what it could not decide.
+type Judged = (Vec<Violation>, Vec<Unknown>);
+
+/// Runs rules so that each can be measured.
+fn one_by_one(
+    rules: &[&'static Rule],
+    run: impl Fn(&&'static Rule) -> Judged,
+    watch: &mut Stopwatch,
+) -> Vec<Judged> {
+    let measured = rules.iter().map(|rule| {
+        let judged = run(rule);
+        watch.lap(rule.code());
+        judged
+    });
+    measured.collect()
+}
+
+/// How many rules one thread runs alone: all, where starting another one takes longer than they do.
+fn rules_alone(functions: &[Function<'_>]) -> usize {
+    const FEW: usize = 200;
+    if functions.len() < FEW { usize::MAX } else { 0 }
 }
 
 fn packages(tree: &dyn SourceTree) -> Result<Vec<Package>, LintError> {

@@ -69,7 +69,7 @@ pub struct Edit {
 pub(crate) type Changes = Vec<(Range<usize>, String)>;
 
 /// Makes the changes of a fix, or finds that it is impossible.
-type Write = dyn Fn(&Source<'_>) -> Option<Changes>;
+type Write = dyn Fn(&Source<'_>) -> Option<Changes> + Send;
 
 /// A fix whose edits are not made yet.
 pub(crate) struct Proposal {

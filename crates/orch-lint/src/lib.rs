@@ -18,6 +18,7 @@
 //!   mend       applying them until nothing changes
 //!   baseline   findings that are known and left for later
 //!   report     findings for people and programs
+//!   threads    work on many things at once
 //! ```
 //!
 //! **Invariant:** only what is proven is a finding. What cannot be decided is counted as unknown and
@@ -59,6 +60,7 @@ pub mod sources;
 mod sql;
 mod suppress;
 mod syntax;
+mod threads;
 mod timing;
 
 use std::path::Path;

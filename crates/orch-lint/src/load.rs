@@ -3,13 +3,13 @@
 //! Files below `src` are parsed at once, on several threads when they are many; then those that `mod`
 //! items of these name, and so on.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::thread;
+use std::collections::{HashMap, HashSet};
 
 use crate::lock::{self, Locks};
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join, parent, walk};
 use crate::syntax::{self, Facts, FileFacts, Item, ItemKind, ParseFailure};
+use crate::threads;
 
 /// Index into [`Loaded::files`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -255,36 +255,6 @@ impl Source<'_> {
 
 /// Reads and parses files, in the order given.
 fn parse_many(source: Source<'_>, paths: &[&String]) -> Vec<SourceFile> {
-    let one = |path: &&String| source.file(path);
-    let threads = thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(8);
-    if paths.len() < PARALLEL_FROM || threads == 1 {
-        return paths.iter().filter_map(one).collect();
-    }
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let Some(path) = paths.get(at) else {
-                return done;
-            };
-            done.extend(one(path).map(|file| (at, file)));
-        }
-    };
-    let mut parsed: BTreeMap<usize, SourceFile> = BTreeMap::new();
-    thread::scope(|scope| {
-        let spawn = |_| {
-            thread::Builder::new()
-                .stack_size(syntax::STACK)
-                .spawn_scoped(scope, work)
-        };
-        let helpers: Vec<_> = (1..threads).filter_map(|at| spawn(at).ok()).collect();
-        parsed.extend(work());
-        for helper in helpers {
-            parsed.extend(helper.join().unwrap_or_default());
-        }
-    });
-    parsed.into_values().collect()
+    let files = threads::map(paths, PARALLEL_FROM, |path| source.file(path));
+    files.into_iter().flatten().collect()
 }

@@ -9,10 +9,9 @@
 //!
 //! A function that is named without being called is got to, too: it is handed on to be called.
 
-use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ptr;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::infer::Walker;
 use super::{DefId, Function, ImplBlock, RTy, Res, Workspace};
@@ -23,12 +22,17 @@ pub(crate) struct Calls<'w, 'a> {
     workspace: &'w Workspace<'a>,
     /// All functions.
     pub(crate) functions: &'w [Function<'a>],
-    by_def: HashMap<*const FnDef, usize>,
+    /// By the address of what they say.
+    by_def: HashMap<usize, usize>,
     /// Methods by their name and the number of their arguments.
     methods: HashMap<(&'a str, usize), Vec<usize>>,
     /// The calls in each function, as far as somebody asked.
-    out: Vec<OnceCell<Vec<Call<'a>>>>,
-    reached: RefCell<HashMap<usize, Rc<[Reached<'a>]>>>,
+    out: Vec<OnceLock<Vec<Call<'a>>>>,
+    reached: Mutex<HashMap<usize, Arc<[Reached<'a>]>>>,
+}
+
+fn address(def: &FnDef) -> usize {
+    ptr::from_ref(def) as usize
 }
 
 /// One place where functions of the project are named.
@@ -63,7 +67,7 @@ impl<'w, 'a> Calls<'w, 'a> {
         let mut by_def = HashMap::with_capacity(functions.len());
         let mut methods: HashMap<(&str, usize), Vec<usize>> = HashMap::new();
         for (at, function) in functions.iter().enumerate() {
-            by_def.insert(ptr::from_ref(function.def), at);
+            by_def.insert(address(function.def), at);
             if function.def.receiver.is_some() {
                 let key = (function.name(), function.def.params.len());
                 methods.entry(key).or_default().push(at);
@@ -74,23 +78,25 @@ impl<'w, 'a> Calls<'w, 'a> {
             functions,
             by_def,
             methods,
-            out: vec![OnceCell::new(); functions.len()],
-            reached: RefCell::default(),
+            out: vec![OnceLock::new(); functions.len()],
+            reached: Mutex::default(),
         }
     }
 
     /// The place of a function in the list of all.
     pub(crate) fn index_of(&self, def: &FnDef) -> Option<usize> {
-        self.by_def.get(&ptr::from_ref(def)).copied()
+        self.by_def.get(&address(def)).copied()
     }
 
     /// Every function that one gets to, by the shortest way; by one without guesses, if there is one.
-    pub(crate) fn reached_from(&self, root: usize) -> Rc<[Reached<'a>]> {
-        if let Some(known) = self.reached.borrow().get(&root) {
-            return Rc::clone(known);
+    pub(crate) fn reached_from(&self, root: usize) -> Arc<[Reached<'a>]> {
+        // A map is whole whenever its lock is free.
+        let reached = || self.reached.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = reached().get(&root) {
+            return Arc::clone(known);
         }
-        let found: Rc<[Reached<'a>]> = Search::default().from(self, root).into();
-        self.reached.borrow_mut().insert(root, Rc::clone(&found));
+        let found: Arc<[Reached<'a>]> = Search::default().from(self, root).into();
+        reached().insert(root, Arc::clone(&found));
         found
     }
 

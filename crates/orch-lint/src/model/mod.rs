@@ -23,8 +23,8 @@ mod resolve;
 pub(crate) mod statements;
 pub(crate) mod types;
 
-use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use crate::known;
 use crate::load::{FileId, Loaded, SourceFile};
@@ -73,16 +73,16 @@ pub(crate) struct Workspace<'a> {
     impls_by_trait: HashMap<DefId, Vec<usize>>,
     /// `impl` blocks outside tests by the runtime's trait they implement.
     runtime_impls: HashMap<String, Vec<usize>>,
-    /// What `use` items name, as far as somebody asked.
-    imported: RefCell<HashMap<(ModuleId, usize, Space), Res>>,
+    /// What `use` items name.
+    imported: resolve::Imported,
     /// The domains, once somebody asked.
-    domains: OnceCell<domains::Domains>,
+    domains: OnceLock<domains::Domains>,
     /// What names what, once somebody asked.
-    references: OnceCell<references::References>,
+    references: OnceLock<references::References>,
     /// The types stored as operations and where their tables are named, once somebody asked.
-    operations: OnceCell<Vec<(DefId, Option<usize>)>>,
+    operations: OnceLock<Vec<(DefId, Option<usize>)>>,
     /// SQL in strings, once somebody asked.
-    statements: OnceCell<Vec<statements::SqlText>>,
+    statements: OnceLock<Vec<statements::SqlText>>,
 }
 
 /// One crate.
@@ -172,13 +172,14 @@ impl<'a> Workspace<'a> {
             impls_of: HashMap::new(),
             impls_by_trait: HashMap::new(),
             runtime_impls: HashMap::new(),
-            imported: RefCell::new(HashMap::new()),
-            domains: OnceCell::new(),
-            references: OnceCell::new(),
-            operations: OnceCell::new(),
-            statements: OnceCell::new(),
+            imported: resolve::Imported::default(),
+            domains: OnceLock::new(),
+            references: OnceLock::new(),
+            operations: OnceLock::new(),
+            statements: OnceLock::new(),
         };
         workspace.add_crates();
+        workspace.resolve_imports();
         workspace.index_impls();
         workspace
     }

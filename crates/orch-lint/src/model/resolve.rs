@@ -3,6 +3,9 @@
 //! Order of a first segment, as in the language: items and imports of the scope, globs, the scopes
 //! outside a body, dependencies, the standard prelude.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
 use super::{DefId, ModuleId, Workspace};
 use crate::known;
 use crate::syntax::{Import, ItemKind, Path};
@@ -31,6 +34,25 @@ pub(crate) enum Space {
     Types,
     /// Functions, constants, constructors.
     Values,
+}
+
+/// What each `use` names: its module, its address, and the space.
+type ByUse = HashMap<(ModuleId, usize, Space), Res>;
+
+/// What `use` items name.
+#[derive(Debug, Default)]
+pub(super) struct Imported {
+    /// All of them, from when every one is resolved. Threads read it without waiting for each other.
+    all: OnceLock<ByUse>,
+    /// Those that were resolved until then.
+    so_far: Mutex<ByUse>,
+}
+
+impl Imported {
+    fn so_far(&self) -> MutexGuard<'_, ByUse> {
+        // A map is whole whenever its lock is free.
+        self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Imports of imports beyond this are a loop.
@@ -284,13 +306,30 @@ impl Workspace<'_> {
     /// What a `use` names. Each is resolved once; one that needs itself names nothing.
     fn import(&self, module: ModuleId, import: &Import, space: Space, steps: usize) -> Res {
         let key = (module, std::ptr::from_ref(import) as usize, space);
-        if let Some(known) = self.imported.borrow().get(&key) {
-            return known.clone();
+        let known = match self.imported.all.get() {
+            Some(all) => Some(all.get(&key).cloned().unwrap_or(Res::Unknown)),
+            None => self.imported.so_far().get(&key).cloned(),
+        };
+        if let Some(known) = known {
+            return known;
         }
-        self.imported.borrow_mut().insert(key, Res::Unknown);
+        self.imported.so_far().insert(key, Res::Unknown);
         let found = self.import_anew(module, import, space, steps);
-        self.imported.borrow_mut().insert(key, found.clone());
+        self.imported.so_far().insert(key, found.clone());
         found
+    }
+
+    /// Resolves every `use`, in one order: what those name that need each other depends on it.
+    pub(super) fn resolve_imports(&mut self) {
+        for (at, module) in self.modules.iter().enumerate() {
+            for (import, _) in &module.imports {
+                for space in [Space::Types, Space::Values] {
+                    self.import(ModuleId(at), import, space, 0);
+                }
+            }
+        }
+        let all = std::mem::take(&mut *self.imported.so_far());
+        self.imported.all = OnceLock::from(all);
     }
 
     fn import_anew(&self, module: ModuleId, import: &Import, space: Space, steps: usize) -> Res {

@@ -294,7 +294,7 @@ impl Violation {
     pub(crate) fn unsafe_fix(
         &mut self,
         title: impl Into<String>,
-        write: impl Fn(&Source<'_>) -> Option<Changes> + 'static,
+        write: impl Fn(&Source<'_>) -> Option<Changes> + Send + 'static,
     ) -> &mut Self {
         self.fix = Some(Proposal {
             title: title.into(),

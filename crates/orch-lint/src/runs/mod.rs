@@ -142,3 +142,167 @@ fn check(runs: &[u8], program: &str) -> [u8; CHECK] {
     hash.update(runs);
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::{LintError, Selection};
+    use crate::sources::Memory;
+    use std::cell::Cell;
+    use std::path::PathBuf;
+
+    const MANIFEST: &str = "[package]\nname = 'billing'\nedition = '2024'\n";
+
+    fn tree() -> Memory {
+        let lib = "mod a;\nmod b;\nmod gone;\n#[path = \"../shared/c.rs\"]\nmod c;\n// orch: allow(ORC001)\n";
+        Memory::from([
+            ("Cargo.toml", MANIFEST),
+            ("src/lib.rs", lib),
+            ("src/a.rs", "fn broken( {"),
+            ("src/b.rs", "fn b() {}"),
+            ("shared/d.rs", "fn d() {}"),
+            ("migrations/0001_b.sql", "CREATE TABLE b (id TEXT);"),
+        ])
+    }
+
+    fn options() -> Options {
+        Options {
+            allow_empty: true,
+            ..Options::default()
+        }
+    }
+
+    /// The report as a person sees it, and whether it had to be worked out.
+    fn run(runs: &Runs, tree: &dyn SourceTree, options: &Options) -> (String, bool) {
+        let worked = Cell::new(false);
+        let work = |tree: &dyn SourceTree| -> Result<Report, LintError> {
+            worked.set(true);
+            crate::lint_sources(tree, options)
+        };
+        let report = runs.report(tree, options, work).unwrap();
+        (format!("{report:?}"), worked.get())
+    }
+
+    fn fresh(tree: &dyn SourceTree, options: &Options) -> String {
+        format!("{:?}", crate::lint_sources(tree, options).unwrap())
+    }
+
+    #[test]
+    fn where_nothing_changed_nothing_is_worked_out() {
+        let runs = Runs::default();
+        let (first, worked) = run(&runs, &tree(), &options());
+        assert!(worked && first.contains("ORC9"), "{first}");
+        assert_eq!(run(&runs, &tree(), &options()), (first, false));
+    }
+
+    /// A report of another state of the sources would say that all is well when it is not.
+    #[test]
+    fn every_change_is_seen() {
+        let changes: [(&str, Option<&str>); 10] = [
+            ("src/b.rs", Some("fn b() { }")),
+            ("src/b.rs", None),
+            ("src/a.rs", Some("fn a() {}")),
+            ("src/gone.rs", Some("fn back() {}")),
+            ("src/gone/mod.rs", Some("fn back() {}")),
+            ("shared/c.rs", Some("fn c() {}")),
+            ("src/new.rs", Some("fn new() {}")),
+            ("migrations/0002_c.sql", Some("CREATE TABLE c (id TEXT);")),
+            ("orch.toml", Some("[lint.rules]\nORC803 = \"off\"\n")),
+            (
+                "Cargo.toml",
+                Some("[package]\nname = 'b'\nedition = '2021'\n"),
+            ),
+        ];
+        for (path, text) in changes {
+            let runs = Runs::default();
+            run(&runs, &tree(), &options());
+            let mut changed = tree();
+            match text {
+                Some(text) => changed.insert(path, text),
+                None => changed.remove(path),
+            }
+            let expected = fresh(&changed, &options());
+            assert_eq!(run(&runs, &changed, &options()), (expected, true), "{path}");
+            let (_, worked) = run(&runs, &tree(), &options());
+            assert!(!worked, "{path}: as it was before");
+        }
+    }
+
+    #[test]
+    fn every_option_is_part_of_it() {
+        let runs = Runs::default();
+        run(&runs, &tree(), &options());
+        let others = [
+            Options::default(),
+            Options {
+                ignore_baseline: true,
+                ..options()
+            },
+            Options {
+                today: crate::Date::new(2026, 1, 1),
+                ..options()
+            },
+            Options {
+                rules: Selection::only(["ORC901"]),
+                ..options()
+            },
+        ];
+        for other in others {
+            let expected = fresh(&tree(), &other);
+            assert_eq!(run(&runs, &tree(), &other), (expected, true));
+        }
+    }
+
+    /// A tree of which a file reads otherwise each time.
+    struct Restless(Memory, Mutex<u32>);
+
+    impl SourceTree for Restless {
+        fn read(&self, path: &str) -> Option<crate::sources::Content> {
+            let mut turn = self.1.lock().unwrap();
+            *turn += 1;
+            match path {
+                "Cargo.toml" => Some(crate::sources::Content::Text(format!("{MANIFEST}# {turn}"))),
+                _ => self.0.read(path),
+            }
+        }
+
+        fn entries(&self, dir: &str) -> Vec<crate::sources::Entry> {
+            self.0.entries(dir)
+        }
+    }
+
+    /// What such a run found belongs to no state that there ever was.
+    #[test]
+    fn a_run_during_which_a_file_changed_is_not_kept() {
+        let runs = Runs::default();
+        let tree = Restless(tree(), Mutex::default());
+        let work = |tree: &dyn SourceTree| -> Result<Report, LintError> {
+            tree.read("Cargo.toml");
+            tree.read("Cargo.toml");
+            Ok(Report::default())
+        };
+        runs.report(&tree, &options(), work).unwrap();
+        assert!(runs.known().runs.is_empty());
+    }
+
+    #[test]
+    fn damage_and_other_programs_cost_time_and_nothing_else() {
+        let name = format!("orch-lint-runs-{}", std::process::id());
+        let file: PathBuf = std::env::temp_dir().join(name);
+        let runs = Runs::default();
+        let (expected, _) = run(&runs, &tree(), &options());
+        runs.save(&file, "1").unwrap();
+        let again = run(&Runs::open(&file, "1"), &tree(), &options());
+        assert_eq!(again, (expected.clone(), false));
+        let other = run(&Runs::open(&file, "2"), &tree(), &options());
+        assert_eq!(other, (expected.clone(), true));
+        let whole = std::fs::read(&file).unwrap();
+        for at in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            assert!(decoded(&damaged, "1").is_none(), "byte {at}");
+            assert!(decoded(&whole[..at], "1").is_none(), "cut at {at}");
+        }
+        std::fs::remove_file(&file).unwrap();
+    }
+}

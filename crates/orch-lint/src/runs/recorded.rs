@@ -1,14 +1,14 @@
 //! A tree that knows what was read of it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::sources::{Content, Entry, SourceTree};
+use crate::threads;
 
 /// All that a run read, by path.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -135,27 +135,11 @@ const PARALLEL_FROM: usize = 64;
 
 /// Whether something is true of each, which ends at the first of which it is not.
 fn all<T: Sync>(of: &[T], is_so: impl Fn(&T) -> bool + Sync) -> bool {
-    let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let work = || {
-        while !is_over.load(Ordering::Relaxed)
-            && let Some(one) = of.get(next.fetch_add(1, Ordering::Relaxed))
-        {
-            if !is_so(one) {
-                is_over.store(true, Ordering::Relaxed);
-            }
+    let is_over = AtomicBool::new(false);
+    threads::map(of, PARALLEL_FROM, |one| {
+        if !is_over.load(Ordering::Relaxed) && !is_so(one) {
+            is_over.store(true, Ordering::Relaxed);
         }
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let helpers = if of.len() < PARALLEL_FROM {
-        0
-    } else {
-        threads.min(8) - 1
-    };
-    thread::scope(|scope| {
-        for _ in 0..helpers {
-            scope.spawn(work);
-        }
-        work();
     });
     !is_over.into_inner()
 }

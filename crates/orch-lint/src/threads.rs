@@ -1,0 +1,69 @@
+//! Work on many things at once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use crate::syntax::STACK;
+
+/// More threads than this wait for each other.
+const MOST: usize = 8;
+
+/// What `work` makes of each, in the order given. Fewer than `alone` are done by this thread.
+///
+/// # Panics
+///
+/// When `work` does, after all threads have ended.
+pub(crate) fn map<T: Sync, R: Send>(
+    of: &[T],
+    alone: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    if of.len() < alone || threads == 1 {
+        return of.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(one) = of.get(at) else {
+                return done;
+            };
+            done.push((at, work(one)));
+        }
+    };
+    let mut done = thread::scope(|scope| {
+        let spawn = |_| {
+            let thread = thread::Builder::new().stack_size(STACK);
+            thread.spawn_scoped(scope, some)
+        };
+        // Where no thread can be had, this one does it all.
+        let helpers: Vec<_> = (1..threads.min(MOST))
+            .filter_map(|at| spawn(at).ok())
+            .collect();
+        let mut done = some();
+        for helper in helpers {
+            match helper.join() {
+                Ok(more) => done.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, made)| made).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_that_of_the_input() {
+        let numbers: Vec<u32> = (0..10_000).collect();
+        let doubled: Vec<u32> = numbers.iter().map(|of| of * 2).collect();
+        assert_eq!(map(&numbers, 1, |of| of * 2), doubled);
+        assert_eq!(map(&numbers, usize::MAX, |of| of * 2), doubled);
+    }
+}

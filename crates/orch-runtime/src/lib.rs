@@ -40,6 +40,7 @@ pub mod money;
 pub mod operation;
 pub mod protection;
 pub mod repository;
+pub mod saga;
 pub mod scheduler;
 pub mod secret;
 pub mod service;

@@ -1,0 +1,20 @@
+//! Several operations as one: all of them happen, or what happened is undone.
+//!
+//! ```text
+//!  PENDING ─▶ IN_PROGRESS ──every step done────────────▶ COMPLETED
+//!                  │ a step failed, cancelled, too late
+//!                  ├──nothing happened yet─────────────▶ FAILED
+//!                  └─▶ COMPENSATING ──all undone───────▶ COMPENSATED
+//!                           └──a person left something─▶ FAILED
+//! ```
+//!
+//! [`plan`] holds the steps and their order, [`state`] where a saga and its steps stand, [`decision`] what to
+//! do next. All three are pure: no clock, no store.
+
+pub mod decision;
+pub mod plan;
+pub mod state;
+
+pub use decision::{Advice, Situation, Stop, advise};
+pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
+pub use state::{SagaState, StepState};

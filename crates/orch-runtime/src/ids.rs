@@ -111,6 +111,11 @@ text_id!(
     "may hold only letters, digits, '-' and '_'"
 );
 text_id!(
+    /// Names one saga for its whole life, and is part of the key of each of its steps.
+    SagaId, "saga id", 100, |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_',
+    "may hold only letters, digits, '-' and '_'"
+);
+text_id!(
     /// Who an operation belongs to. Keys and operations of one owner are invisible to all others.
     OwnerId, "owner id", 128, |c: char| !c.is_control(), "must not hold control characters"
 );
@@ -157,6 +162,14 @@ impl OpId {
         let (seconds, nanos) = id.get_timestamp()?.to_unix();
         (id.get_version_num() == 7)
             .then(|| Timestamp::from_timestamp(i64::try_from(seconds).ok()?, nanos))?
+    }
+}
+
+impl SagaId {
+    /// The saga whose id is made like that of an operation: `TXN_` before it.
+    #[must_use]
+    pub fn of(made: &OpId) -> Self {
+        Self(format!("TXN_{made}"))
     }
 }
 

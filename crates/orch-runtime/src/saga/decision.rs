@@ -22,6 +22,22 @@ pub enum Stop {
     DeadlinePassed,
 }
 
+impl Stop {
+    /// The name in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancelled => "CANCELLED",
+            Self::DeadlinePassed => "DEADLINE_PASSED",
+        }
+    }
+
+    pub(super) fn named(text: &str) -> Option<Self> {
+        let mut all = [Self::Cancelled, Self::DeadlinePassed].into_iter();
+        all.find(|stop| stop.as_str() == text)
+    }
+}
+
 /// What is known of a saga.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'s> {

@@ -1,0 +1,325 @@
+//! Sagas and their steps in the database: one statement each, the same for every store.
+//!
+//! **Invariant:** a saga's row has a version, and whoever changes the saga or one of its steps raises it by
+//! one from what was read. Of two who read the same, one is refused and begins anew.
+
+use crate::clock::Timestamp;
+use crate::ids::{IdemKey, InvalidId, OpId, OwnerId, SagaId};
+use crate::store::hook::{HookError, HookTx};
+use crate::value::{DecodeError, FromValue, Row, Value};
+
+use super::decision::Stop;
+use super::plan::Plan;
+use super::state::{SagaState, StepState};
+
+/// The two tables of one kind of saga: `<prefix>_states` and `<prefix>_step_results`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SagaTables {
+    /// What their names begin with, in `snake_case`.
+    pub prefix: &'static str,
+}
+
+/// One saga.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SagaRecord {
+    /// Its name.
+    pub id: SagaId,
+    /// Whose it is.
+    pub owner_id: OwnerId,
+    /// What it was asked to do, serialised.
+    pub payload: String,
+    /// Where it stands.
+    pub state: SagaState,
+    /// Why it is not to go on, if somebody said so.
+    pub stop: Option<Stop>,
+    /// When no further step may begin.
+    pub deadline_at: Timestamp,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it reached its final state.
+    pub completed_at: Option<Timestamp>,
+    /// Its steps, in the order of the plan.
+    pub steps: Vec<StepRecord>,
+    pub(super) version: i64,
+}
+
+/// One step of a saga.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepRecord {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it stands.
+    pub state: StepState,
+    /// What it gave.
+    pub result: Option<serde_json::Value>,
+    /// Why it failed, or why its compensation did.
+    pub error: Option<StepError>,
+    /// The operation that does it, where it is one.
+    pub op_id: Option<OpId>,
+    /// The operation that undoes it.
+    pub undo_op_id: Option<OpId>,
+    /// How often its compensation was begun.
+    pub undo_attempts: u32,
+    /// When it began.
+    pub executed_at: Option<Timestamp>,
+}
+
+/// Why a step failed.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct StepError {
+    /// A stable code.
+    pub code: String,
+    /// For people.
+    pub message: String,
+}
+
+impl StepRecord {
+    fn waiting(name: &'static str) -> Self {
+        Self {
+            name,
+            state: StepState::Waiting,
+            result: None,
+            error: None,
+            op_id: None,
+            undo_op_id: None,
+            undo_attempts: 0,
+            executed_at: None,
+        }
+    }
+}
+
+impl FromValue for SagaState {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        let text = String::from_value(value)?;
+        text.parse().map_err(|error| format!("{error}"))
+    }
+}
+
+impl FromValue for StepState {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        let text = String::from_value(value)?;
+        text.parse().map_err(|error| format!("{error}"))
+    }
+}
+
+impl FromValue for SagaId {
+    fn from_value(value: &Value) -> Result<Self, String> {
+        let text = String::from_value(value)?;
+        text.parse().map_err(|error: InvalidId| error.to_string())
+    }
+}
+
+/// A saga as it is accepted.
+#[derive(Debug, Clone)]
+pub(super) struct NewSaga {
+    pub(super) id: SagaId,
+    pub(super) owner_id: OwnerId,
+    pub(super) idem_key: IdemKey,
+    pub(super) fingerprint: String,
+    pub(super) payload: String,
+    pub(super) now: Timestamp,
+    pub(super) deadline_at: Timestamp,
+}
+
+/// What became of a saga that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Inserted {
+    New,
+    /// The same was asked for under this key before.
+    Existing(SagaId),
+    /// Something else was.
+    Mismatch,
+}
+
+impl SagaTables {
+    /// Records a saga, unless its owner used the key before.
+    pub(super) async fn insert(
+        self,
+        tx: &mut HookTx<'_>,
+        saga: &NewSaga,
+    ) -> Result<Inserted, HookError> {
+        let sql = format!(
+            "insert into {}_states (transaction_id, owner_id, idem_key, fingerprint, pattern, payload, \
+             status, version, look_at, deadline_at, created_at, updated_at) \
+             values (?1, ?2, ?3, ?4, 'ORCHESTRATION', ?5, 'PENDING', 0, ?6, ?7, ?6, ?6) \
+             on conflict (owner_id, idem_key) do nothing",
+            self.prefix
+        );
+        let params = [
+            Value::from(saga.id.as_str()),
+            Value::from(&saga.owner_id),
+            Value::from(&saga.idem_key),
+            Value::from(&saga.fingerprint),
+            Value::from(&saga.payload),
+            Value::from(saga.now),
+            Value::from(saga.deadline_at),
+        ];
+        if tx.execute(&sql, &params).await? == 1 {
+            return Ok(Inserted::New);
+        }
+        let sql = format!(
+            "select transaction_id, fingerprint from {}_states where owner_id = ?1 and idem_key = ?2",
+            self.prefix
+        );
+        let keys = [Value::from(&saga.owner_id), Value::from(&saga.idem_key)];
+        let rows = tx.query(&sql, &keys).await?;
+        let row = rows.first().ok_or_else(|| HookError::new("the saga is gone"))?;
+        let fingerprint: String = row.get("fingerprint").map_err(undecodable)?;
+        Ok(match fingerprint == saga.fingerprint {
+            true => Inserted::Existing(row.get("transaction_id").map_err(undecodable)?),
+            false => Inserted::Mismatch,
+        })
+    }
+
+    /// A saga with its steps, if there is one of that name.
+    pub(super) async fn load(
+        self,
+        tx: &mut HookTx<'_>,
+        plan: &Plan,
+        id: &SagaId,
+    ) -> Result<Option<SagaRecord>, HookError> {
+        let name = [Value::from(id.as_str())];
+        let sql = format!("select * from {}_states where transaction_id = ?1", self.prefix);
+        let rows = tx.query(&sql, &name).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let sql = format!("select * from {}_step_results where transaction_id = ?1", self.prefix);
+        let steps = tx.query(&sql, &name).await?;
+        saga(plan, id, row, &steps).map(Some).map_err(undecodable)
+    }
+
+    /// Writes where a saga stands, if it is as it was read.
+    pub(super) async fn save(
+        self,
+        tx: &mut HookTx<'_>,
+        saga: &SagaRecord,
+        look_at: Option<Timestamp>,
+    ) -> Result<(), HookError> {
+        let sql = format!(
+            "update {}_states set status = ?2, stop = ?3, look_at = ?4, updated_at = ?5, \
+             completed_at = ?6, error_message = ?7, version = version + 1 \
+             where transaction_id = ?1 and version = ?8",
+            self.prefix
+        );
+        let error = saga.steps.iter().find_map(|step| step.error.as_ref());
+        let params = [
+            Value::from(saga.id.as_str()),
+            Value::from(saga.state.as_str()),
+            Value::from(saga.stop.map(Stop::as_str)),
+            Value::from(look_at),
+            Value::from(saga.updated_at),
+            Value::from(saga.completed_at),
+            Value::from(error.map(|error| error.message.clone())),
+            Value::from(saga.version),
+        ];
+        match tx.execute(&sql, &params).await? {
+            1 => Ok(()),
+            _ => Err(HookError::new("the saga was changed meanwhile")),
+        }
+    }
+
+    /// Writes where a step stands.
+    pub(super) async fn save_step(
+        self,
+        tx: &mut HookTx<'_>,
+        id: &SagaId,
+        step: &StepRecord,
+        now: Timestamp,
+    ) -> Result<(), HookError> {
+        let sql = format!(
+            "insert into {}_step_results (transaction_id, step, status, data, error_code, \
+             error_message, op_id, undo_op_id, undo_attempts, executed_at, updated_at) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+             on conflict (transaction_id, step) do update set status = excluded.status, \
+             data = excluded.data, error_code = excluded.error_code, \
+             error_message = excluded.error_message, op_id = excluded.op_id, \
+             undo_op_id = excluded.undo_op_id, undo_attempts = excluded.undo_attempts, \
+             executed_at = excluded.executed_at, updated_at = excluded.updated_at",
+            self.prefix
+        );
+        let error = step.error.as_ref();
+        let params = [
+            Value::from(id.as_str()),
+            Value::from(step.name),
+            Value::from(step.state.as_str()),
+            Value::from(step.result.as_ref().map(ToString::to_string)),
+            Value::from(error.map(|error| error.code.clone())),
+            Value::from(error.map(|error| error.message.clone())),
+            Value::from(step.op_id.as_ref()),
+            Value::from(step.undo_op_id.as_ref()),
+            Value::from(step.undo_attempts),
+            Value::from(step.executed_at),
+            Value::from(now),
+        ];
+        tx.execute(&sql, &params).await.map(|_| ())
+    }
+
+    /// Sagas that somebody has to look at by `now`, those that wait longest first.
+    pub(super) async fn due(
+        self,
+        tx: &mut HookTx<'_>,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<SagaId>, HookError> {
+        let sql = format!(
+            "select transaction_id from {}_states where look_at <= ?1 order by look_at limit ?2",
+            self.prefix
+        );
+        let rows = tx.query(&sql, &[Value::from(now), Value::from(limit)]).await?;
+        let ids = rows.iter().map(|row| row.get("transaction_id"));
+        ids.collect::<Result<_, _>>().map_err(undecodable)
+    }
+}
+
+fn undecodable(error: DecodeError) -> HookError {
+    HookError::new(error.to_string())
+}
+
+fn saga(plan: &Plan, id: &SagaId, row: &Row, steps: &[Row]) -> Result<SagaRecord, DecodeError> {
+    let mut records: Vec<StepRecord> = plan
+        .steps()
+        .iter()
+        .map(|step| StepRecord::waiting(step.name))
+        .collect();
+    for step in steps {
+        let name: String = step.get("step")?;
+        let at = plan.index_of(&name);
+        let at = at.ok_or_else(|| DecodeError::new("step", format!("the plan has no step {name}")))?;
+        records[at] = StepRecord {
+            name: records[at].name,
+            state: step.get("status")?,
+            result: step.get("data")?,
+            error: error(step)?,
+            op_id: step.get("op_id")?,
+            undo_op_id: step.get("undo_op_id")?,
+            undo_attempts: step.get("undo_attempts")?,
+            executed_at: step.get("executed_at")?,
+        };
+    }
+    let stop: Option<String> = row.get("stop")?;
+    Ok(SagaRecord {
+        id: id.clone(),
+        owner_id: row.get("owner_id")?,
+        payload: row.get("payload")?,
+        state: row.get("status")?,
+        stop: stop.as_deref().and_then(Stop::named),
+        deadline_at: row.get("deadline_at")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        completed_at: row.get("completed_at")?,
+        steps: records,
+        version: row.get("version")?,
+    })
+}
+
+fn error(step: &Row) -> Result<Option<StepError>, DecodeError> {
+    let code: Option<String> = step.get("error_code")?;
+    let message: Option<String> = step.get("error_message")?;
+    Ok(code.map(|code| StepError {
+        code,
+        message: message.unwrap_or_default(),
+    }))
+}

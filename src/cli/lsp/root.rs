@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One finding, where it is in the text that the editor shows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Shown {
     pub(super) finding: Finding,
     pub(super) range: Range,
@@ -46,7 +46,8 @@ impl Root {
     }
 
     /// Lints the files as they are in the editor; those that do not parse as they were when they did.
-    /// What was found is not saved: nobody asks again for a text that stood there between two keys.
+    /// What was found is not saved, and soon forgotten: nobody asks again for a text that stood there between
+    /// two keys.
     pub(super) fn lint(
         &self,
         documents: &mut Documents,
@@ -58,6 +59,7 @@ impl Root {
         if !broken.is_empty() {
             report = self.run(documents, &broken, today)?;
         }
+        self.facts.cache.forget();
         let shown = report.findings.into_iter().filter_map(|finding| {
             let path = self.path.join(&finding.path);
             let is_broken = broken.contains(&finding.path);
@@ -138,5 +140,38 @@ fn diagnostic(finding: &Finding, range: Range) -> Diagnostic {
         tags: None,
         related_information: None,
         data: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MANIFEST: &str = "[package]\nname = 'case'\n";
+
+    /// An editor stays open for days, and every text that stood between two keys is a whole file.
+    #[test]
+    fn what_was_typed_and_is_gone_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("src/lib.rs");
+        fs::create_dir(folder.path().join("src")).unwrap();
+        fs::write(folder.path().join("Cargo.toml"), MANIFEST).unwrap();
+        fs::write(&path, "").unwrap();
+        let root = Root::new(folder.path().to_owned(), Facts::default());
+        let mut documents = Documents::new();
+        let mut memory = |key: usize| {
+            let document = Document {
+                uri: wire::uri(&path),
+                version: 1,
+                text: format!("//! Case.\nfn typed_{key:04}() {{}}\n"),
+                parsed: None,
+            };
+            documents.insert(path.clone(), document);
+            root.lint(&mut documents, None).unwrap();
+            format!("{:?}", root.facts.cache).len()
+        };
+        memory(0);
+        let two_texts = memory(1);
+        assert!((2..50).all(|key| memory(key) < 2 * two_texts));
     }
 }

@@ -12,8 +12,8 @@ use gen_lsp_types::{
     Contents, Diagnostic, DidChangeTextDocumentParams, DidChangeWatchedFilesNotification, Hover,
     HoverParams, InitializeParams, LogMessageNotification, LogMessageParams, MarkupContent,
     MarkupKind, MessageType, Notification, PublishDiagnosticsNotification,
-    PublishDiagnosticsParams, RegistrationRequest, Request, TextDocumentContentChangeEvent,
-    TextDocumentItem, Uri, WorkspaceFolders,
+    PublishDiagnosticsParams, RegistrationRequest, Request, TextDocumentItem, Uri,
+    WorkspaceFolders,
 };
 use lsp_server::Message;
 use orch_lint::Date;
@@ -94,17 +94,7 @@ impl<'e> Session<'e> {
         };
         document.version = of.version;
         for change in params.content_changes {
-            document.text = match change {
-                TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(whole) => {
-                    whole.text
-                }
-                TextDocumentContentChangeEvent::TextDocumentContentChangePartial(part) => {
-                    let text = &document.text;
-                    let from = wire::byte(part.range.start, text);
-                    let to = wire::byte(part.range.end, text).max(from);
-                    format!("{}{}{}", &text[..from], part.text, &text[to..])
-                }
-            };
+            document.change(change);
         }
     }
 
@@ -166,13 +156,9 @@ impl<'e> Session<'e> {
                 }
                 Err(error) => {
                     // Nothing is known anew: what was shown stays.
-                    self.shown.retain(|path, found| {
-                        let is_of_root = path.starts_with(root.path());
-                        if is_of_root {
-                            shown.insert(path.clone(), std::mem::take(found));
-                        }
-                        !is_of_root
-                    });
+                    let of_root = self.shown.iter();
+                    let of_root = of_root.filter(|(path, _)| path.starts_with(root.path()));
+                    shown.extend(of_root.map(|(path, found)| (path.clone(), found.clone())));
                     Some(error)
                 }
             };

@@ -37,13 +37,14 @@ impl Editor {
             asked: 0,
         };
         let watching = json!({ "didChangeWatchedFiles": { "dynamicRegistration": true } });
+        let showing = json!({ "publishDiagnostics": { "relatedInformation": true } });
         let about = editor.ask(
             "initialize",
             json!({
                 "processId": null,
                 "rootUri": uri(folder),
                 "workspaceFolders": [{ "uri": uri(folder), "name": "pay" }],
-                "capabilities": { "workspace": watching },
+                "capabilities": { "workspace": watching, "textDocument": showing },
             }),
         );
         assert_eq!(about["serverInfo"]["name"], "orch-gen");
@@ -189,6 +190,55 @@ fn findings_come_and_go_with_what_is_typed() {
     editor.change(&path, 3, &good);
     assert_eq!(editor.told(), Vec::<Value>::new());
     assert_eq!(place.read(ORCHESTRATOR), good, "the server writes nothing");
+    editor.end();
+}
+
+/// A way through four files is read by clicking, and not by looking for names.
+#[test]
+fn the_way_to_a_cause_can_be_followed() {
+    const GATEWAY: &str = "pay/src/payment/gateway.rs";
+    let place = Place::with_package();
+    let orchestrator = place.path(ORCHESTRATOR);
+    let good = place.read(ORCHESTRATOR);
+    let deep = "struct Journal {\n    /* \u{1f600} */ db: sqlx::PgPool,\n}\n";
+    let gateway = place.read(GATEWAY);
+    place.write(GATEWAY, &format!("{gateway}\n/// J.\npub {deep}"));
+    let bad = good.replace(
+        "    gateway: G,\n",
+        "    gateway: G,\n    journal: super::gateway::Journal,\n",
+    );
+    let mut editor = Editor::start(&place.path("pay"));
+    editor.open(&orchestrator, &bad);
+    let told = loop {
+        let told = editor.told();
+        let reach = told.iter().find(|one| one["code"] == "ORC003");
+        if let Some(reach) = reach {
+            break reach.clone();
+        }
+    };
+    let related = told["relatedInformation"].as_array().unwrap();
+    let steps = related.iter().map(|of| {
+        let at = &of["location"];
+        let start = &at["range"]["start"];
+        let place = (start["line"].as_u64(), start["character"].as_u64());
+        (of["message"].as_str(), at["uri"].as_str(), place)
+    });
+    let in_gateway = place.read(GATEWAY);
+    let line = line_of(&in_gateway, "db: sqlx");
+    let steps: Vec<_> = steps.collect();
+    let (first, below) = (uri(&orchestrator), uri(&place.path(GATEWAY)));
+    assert_eq!(steps.len(), 3, "{steps:?}");
+    assert_eq!(steps[0].0, Some("PaymentOrchestrator.journal"));
+    assert_eq!(steps[0].1, Some(first.as_str()));
+    let before = "    /* \u{1f600} */ ".encode_utf16().count() as u64;
+    let db = (
+        Some("Journal.db"),
+        Some(below.as_str()),
+        (Some(line - 1), Some(before)),
+    );
+    assert_eq!(steps[1], db);
+    assert_eq!(steps[2].0, Some("PgPool"));
+    assert_eq!(steps[2].2, (Some(line - 1), Some(before + 4)));
     editor.end();
 }
 

@@ -226,19 +226,17 @@ fn the_way_to_a_cause_can_be_followed() {
     let in_gateway = place.read(GATEWAY);
     let line = line_of(&in_gateway, "db: sqlx");
     let steps: Vec<_> = steps.collect();
-    let (first, below) = (uri(&orchestrator), uri(&place.path(GATEWAY)));
-    assert_eq!(steps.len(), 3, "{steps:?}");
-    assert_eq!(steps[0].0, Some("PaymentOrchestrator.journal"));
-    assert_eq!(steps[0].1, Some(first.as_str()));
-    let before = "    /* \u{1f600} */ ".encode_utf16().count() as u64;
-    let db = (
-        Some("Journal.db"),
-        Some(below.as_str()),
-        (Some(line - 1), Some(before)),
-    );
-    assert_eq!(steps[1], db);
-    assert_eq!(steps[2].0, Some("PgPool"));
-    assert_eq!(steps[2].2, (Some(line - 1), Some(before + 4)));
+    let below = uri(&place.path(GATEWAY));
+    let column = "    /* \u{1f600} */ ".encode_utf16().count() as u64;
+    let step = |name, column| {
+        (
+            Some(name),
+            Some(below.as_str()),
+            (Some(line - 1), Some(column)),
+        )
+    };
+    let way = [step("Journal.db", column), step("PgPool", column + 4)];
+    assert_eq!(steps, way, "the first step is where the finding is");
     editor.end();
 }
 

@@ -135,10 +135,13 @@ impl Finding {
         }
     }
 
-    /// The steps of its way that are known to stand somewhere, with their number from zero.
-    pub(crate) fn sites(&self) -> impl Iterator<Item = (usize, &Link, &Site)> {
-        let links = self.chain.iter().enumerate();
-        links.filter_map(|(at, link)| Some((at, link, link.site.as_ref()?)))
+    /// The steps of its way that are known to stand somewhere else than the finding itself.
+    pub fn elsewhere(&self) -> impl Iterator<Item = (&Link, &Site)> {
+        let is_here =
+            |of: &Site| (&of.path, of.start, of.end) == (&self.path, self.start, self.end);
+        let sites = self.chain.iter();
+        let sites = sites.filter_map(|link| Some((link, link.site.as_ref()?)));
+        sites.filter(move |(_, site)| !is_here(site))
     }
 
     /// The names of the steps of its way.

@@ -161,10 +161,9 @@ impl View<'_> {
         }
     }
 
-    /// The steps of the way to the cause, as far as they stand somewhere.
+    /// The steps of the way to the cause, as far as they stand somewhere else.
     fn way(&self, finding: &Finding) -> Option<Vec<DiagnosticRelatedInformation>> {
-        let steps = finding.chain.iter().filter_map(|link| {
-            let site = link.site.as_ref()?;
+        let steps = finding.elsewhere().filter_map(|(link, site)| {
             let path = self.root.path.join(&site.path);
             let range = self.range(&site.path, site.start, site.end)?;
             let document = self.documents.get(&path);

@@ -39,8 +39,8 @@ fn message(of: &Finding) -> Value {
 /// Editors split the code at `::` into who says it and what.
 fn diagnostic(of: &Finding) -> Value {
     let way = of
-        .sites()
-        .map(|(_, link, site)| child("note", &link.name, vec![span(site)]));
+        .elsewhere()
+        .map(|(link, site)| child("note", &link.name, vec![span(site)]));
     let help = of.help.as_ref().map(|help| child("help", help, Vec::new()));
     let fix = of.fix.as_ref().map(|fix| {
         let spans = fix.edits.iter().map(|edit| replaced(edit, fix, &of.path));

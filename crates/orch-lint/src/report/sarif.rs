@@ -95,7 +95,7 @@ fn result(of: &Finding, report: &Report) -> Value {
     if !of.chain.is_empty() {
         result["properties"] = json!({ "chain": of.names_on_way() });
     }
-    let related: Vec<Value> = of.sites().map(related).collect();
+    let related: Vec<Value> = of.elsewhere().enumerate().map(related).collect();
     if !related.is_empty() {
         result["relatedLocations"] = json!(related);
     }
@@ -103,7 +103,7 @@ fn result(of: &Finding, report: &Report) -> Value {
 }
 
 /// A step of the way to the cause.
-fn related((number, link, site): (usize, &Link, &Site)) -> Value {
+fn related((number, (link, site)): (usize, (&Link, &Site))) -> Value {
     json!({
         "id": number,
         "message": { "text": link.name },

@@ -51,6 +51,8 @@ fn the_case_is_hostile_enough() {
     assert!(report.findings.iter().any(|of| of.path == "src/broken.rs"));
     let chains = report.findings.iter().map(|of| of.chain.len());
     assert_eq!(chains.filter(|steps| *steps > 2).count(), 2);
+    let mut elsewhere = report.findings.iter().flat_map(Finding::elsewhere);
+    assert!(elsewhere.any(|(_, site)| site.path == HOSTILE));
     assert!(!report.unknowns.is_empty(), "{}", report.render_full(false));
     assert_eq!(report.suppressed.get("ORC803"), Some(&1));
     assert!(
@@ -202,9 +204,8 @@ fn an_editor_reads_every_finding_as_one_of_the_compiler() {
 
 /// An editor goes to the place of each step, in whatever file that is.
 fn leads_through(notes: &[&Diagnostic], of: &Finding) {
-    let sites = of.chain.iter().filter_map(|link| link.site.as_ref());
-    assert_eq!(notes.len(), sites.clone().count());
-    for (note, site) in notes.iter().zip(sites) {
+    assert_eq!(notes.len(), of.elsewhere().count());
+    for (note, (_, site)) in notes.iter().zip(of.elsewhere()) {
         let [span] = note.spans.as_slice() else {
             panic!("{note:?}");
         };

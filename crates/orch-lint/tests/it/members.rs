@@ -37,13 +37,13 @@ impl Workspace {
 
     fn write(&self, path: &str, text: &str) {
         let path = self.0.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
     }
 
     fn edit(&self, member: &str, path: &str, from: &str, to: &str) {
         let path = format!("services/{member}/{path}");
-        let text = std::fs::read_to_string(self.0.join(&path)).unwrap();
+        let text = std::fs::read_to_string(self.0.join(&path)).expect("a file");
         assert!(text.contains(from), "{path} has no {from}");
         self.write(&path, &text.replace(from, to));
     }
@@ -79,7 +79,7 @@ fn new(root: &Path) -> (Vec<&'static str>, usize) {
 
 /// Whether a member's own test passes.
 fn passes(root: &Path) -> bool {
-    let root = root.to_str().unwrap().to_owned();
+    let root = root.to_str().expect("a name").to_owned();
     panic::catch_unwind(|| assert_clean(&root)).is_ok()
 }
 

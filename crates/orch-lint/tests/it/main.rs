@@ -12,3 +12,4 @@ mod robustness;
 mod settings;
 mod suppressions;
 mod views;
+mod ways;

@@ -1,6 +1,6 @@
 //! A whole project of the generated shape, and what breaking one convention in it gives.
 
-use orch_lint::sources::{Content, Memory, SourceTree};
+use orch_lint::sources::{Memory, SourceTree};
 use orch_lint::{Options, Report, lint_sources};
 
 const MANIFEST: &str = "\
@@ -346,7 +346,7 @@ pub(crate) fn report(tree: &dyn SourceTree) -> Report {
 }
 
 /// Replaces a text that must be there.
-fn edit(tree: &mut Memory, path: &str, from: &str, to: &str) {
+pub(crate) fn edit(tree: &mut Memory, path: &str, from: &str, to: &str) {
     let Some(orch_lint::sources::Content::Text(text)) = tree.read(path) else {
         panic!("no {path}");
     };
@@ -484,80 +484,6 @@ fn each_broken_convention_is_found_and_nothing_else() {
             report.render_full(false)
         );
     }
-}
-
-/// The message shows the whole way, across files.
-#[test]
-fn a_chain_is_shown_from_the_orchestrator_to_the_database() {
-    let mut tree = billing();
-    let (path, from, to, _) = MUTATIONS[2];
-    edit(&mut tree, path, from, to);
-    let report = report(&tree);
-    assert_eq!(
-        report.findings[0].message,
-        "`execute` can reach a database: PaymentOrchestrator.gateway → HttpPaymentGateway.audit → \
-         PaymentOperationRepository.operations: Repository<PaymentOperation>"
-    );
-    assert_eq!(report.findings[0].path, ORCH);
-    let texts = report.findings[0].chain.iter().map(|link| {
-        let site = link.site.as_ref().expect("fields are declared somewhere");
-        let Some(Content::Text(text)) = tree.read(&site.path) else {
-            panic!("{}", site.path);
-        };
-        (site.path.clone(), text[site.bytes.clone()].to_owned())
-    });
-    let of = |path: &str, text: &str| (path.to_owned(), text.to_owned());
-    assert_eq!(
-        texts.collect::<Vec<_>>(),
-        [
-            of(ORCH, "G"),
-            of("src/payment/gateway.rs", "audit"),
-            of("src/payment/generated/repository.rs", "operations"),
-            of(
-                "src/payment/generated/repository.rs",
-                "Repository<PaymentOperation>"
-            ),
-        ]
-    );
-}
-
-/// A function on the way is where it is called, and the cause where it stands.
-#[test]
-fn a_way_through_functions_leads_from_call_to_call() {
-    let mut tree = billing();
-    edit(
-        &mut tree,
-        ORCH,
-        "match self.gateway",
-        "super::rules::prepare(); match self.gateway",
-    );
-    let rules = "src/payment/rules.rs";
-    let Some(Content::Text(text)) = tree.read(rules) else {
-        panic!("no rules");
-    };
-    let functions = "pub fn prepare() { look() }\nfn look() { std::fs::read(\"a\"); }\n";
-    tree.insert(rules, format!("{text}\n/// P.\n{functions}"));
-    let report = report(&tree);
-    let found = report.findings.iter().find(|of| of.chain.len() > 1);
-    let chain = &found.expect("a finding with a way").chain;
-    let steps = chain.iter().map(|link| {
-        let site = link.site.as_ref().map(|site| site.path.as_str());
-        (link.name.as_str(), site)
-    });
-    assert_eq!(
-        steps.collect::<Vec<_>>(),
-        [
-            ("PaymentOrchestrator::execute", None),
-            ("prepare", Some(ORCH)),
-            ("look", Some(rules)),
-            ("std::fs::read", Some(rules)),
-        ]
-    );
-    let lines = chain
-        .iter()
-        .filter_map(|link| Some(link.site.as_ref()?.start.line));
-    let lines: Vec<u32> = lines.collect();
-    assert_eq!(lines[1] + 1, lines[2], "the cause stands below the call");
 }
 
 /// No orchestrator: a run that checked nothing is an error, unless it is allowed.

@@ -197,4 +197,9 @@ impl SourceTree for Tree {
         }
         entries
     }
+
+    fn above(&self) -> Vec<String> {
+        let names = self.prefix.split('/').filter(|name| !name.is_empty());
+        names.map(str::to_owned).collect()
+    }
 }

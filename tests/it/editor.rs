@@ -37,16 +37,20 @@ impl Editor {
             asked: 0,
         };
         let watching = json!({ "didChangeWatchedFiles": { "dynamicRegistration": true } });
+        let showing = json!({ "publishDiagnostics": { "relatedInformation": true } });
         let about = editor.ask(
             "initialize",
             json!({
                 "processId": null,
                 "rootUri": uri(folder),
                 "workspaceFolders": [{ "uri": uri(folder), "name": "pay" }],
-                "capabilities": { "workspace": watching },
+                "capabilities": { "workspace": watching, "textDocument": showing },
             }),
         );
         assert_eq!(about["serverInfo"]["name"], "orch-gen");
+        let incremental = 2;
+        let sync = &about["capabilities"]["textDocumentSync"];
+        assert_eq!(sync["change"], incremental);
         editor.say("initialized", json!({}));
         let Message::Request(registration) = editor.next() else {
             panic!("the server asks to be told of files that change");
@@ -93,6 +97,47 @@ impl Editor {
         let changes = json!([{ "text": text }]);
         let params = json!({ "textDocument": document, "contentChanges": changes });
         self.say("textDocument/didChange", params);
+    }
+
+    /// Types one text in the place of another, and tells of that alone.
+    fn retype(&mut self, path: &Path, version: i32, text: &str, old: &str, new: &str) -> String {
+        let (before, after) = text.split_once(old).expect("the old text");
+        let place = |text: &str| {
+            let line = text.matches('\n').count();
+            let last = text.rsplit('\n').next().unwrap();
+            json!({ "line": line, "character": last.encode_utf16().count() })
+        };
+        let range = json!({ "start": place(before), "end": place(&format!("{before}{old}")) });
+        let document = json!({ "uri": uri(path), "version": version });
+        let changes = json!([{ "range": range, "text": new }]);
+        let params = json!({ "textDocument": document, "contentChanges": changes });
+        self.say("textDocument/didChange", params);
+        format!("{before}{new}{after}")
+    }
+
+    /// Says that a file changed outside, and gives the methods of what the server says about that.
+    fn heard_of(&mut self, changed: &Path) -> Vec<String> {
+        let changes = json!([{ "uri": uri(changed), "type": 2 }]);
+        self.say(
+            "workspace/didChangeWatchedFiles",
+            json!({ "changes": changes }),
+        );
+        // Who asks hears first what is others by then.
+        let (id, method) = (1_000.into(), "textDocument/hover".to_owned());
+        let request = Message::Request(Request {
+            id,
+            method,
+            params: Value::Null,
+        });
+        request.write(&mut self.to).unwrap();
+        let mut heard = Vec::new();
+        loop {
+            match self.next() {
+                Message::Response(_) => return heard,
+                Message::Notification(said) => heard.push(said.method),
+                Message::Request(_) => {}
+            }
+        }
     }
 
     /// The next findings that the server tells of.
@@ -145,6 +190,102 @@ fn findings_come_and_go_with_what_is_typed() {
     editor.change(&path, 3, &good);
     assert_eq!(editor.told(), Vec::<Value>::new());
     assert_eq!(place.read(ORCHESTRATOR), good, "the server writes nothing");
+    editor.end();
+}
+
+/// A way through four files is read by clicking, and not by looking for names.
+#[test]
+fn the_way_to_a_cause_can_be_followed() {
+    const GATEWAY: &str = "pay/src/payment/gateway.rs";
+    let place = Place::with_package();
+    let orchestrator = place.path(ORCHESTRATOR);
+    let good = place.read(ORCHESTRATOR);
+    let deep = "struct Journal {\n    /* \u{1f600} */ db: sqlx::PgPool,\n}\n";
+    let gateway = place.read(GATEWAY);
+    place.write(GATEWAY, &format!("{gateway}\n/// J.\npub {deep}"));
+    let bad = good.replace(
+        "    gateway: G,\n",
+        "    gateway: G,\n    journal: super::gateway::Journal,\n",
+    );
+    let mut editor = Editor::start(&place.path("pay"));
+    editor.open(&orchestrator, &bad);
+    let told = loop {
+        let told = editor.told();
+        let reach = told.iter().find(|one| one["code"] == "ORC003");
+        if let Some(reach) = reach {
+            break reach.clone();
+        }
+    };
+    let related = told["relatedInformation"].as_array().unwrap();
+    let steps = related.iter().map(|of| {
+        let at = &of["location"];
+        let start = &at["range"]["start"];
+        let place = (start["line"].as_u64(), start["character"].as_u64());
+        (of["message"].as_str(), at["uri"].as_str(), place)
+    });
+    let in_gateway = place.read(GATEWAY);
+    let line = line_of(&in_gateway, "db: sqlx");
+    let steps: Vec<_> = steps.collect();
+    let below = uri(&place.path(GATEWAY));
+    let column = "    /* \u{1f600} */ ".encode_utf16().count() as u64;
+    let step = |name, column| {
+        (
+            Some(name),
+            Some(below.as_str()),
+            (Some(line - 1), Some(column)),
+        )
+    };
+    let way = [step("Journal.db", column), step("PgPool", column + 4)];
+    assert_eq!(steps, way, "the first step is where the finding is");
+    editor.end();
+}
+
+/// A key is told as a stretch and not as the whole file; the server types it where the editor did.
+#[test]
+fn a_stretch_that_is_typed_arrives_in_its_place() {
+    let place = Place::with_package();
+    let path = place.path(ORCHESTRATOR);
+    let good = place.read(ORCHESTRATOR);
+    let good = good.replace(ARM, &format!("/* \u{1f600} */ {ARM}"));
+    let good = good.replace('\n', "\r\n");
+    let mut editor = Editor::start(&place.path("pay"));
+    editor.open(&path, &good);
+    let new = "Err(_) => Outcome::unknown(\"?\"),";
+    let bad = editor.retype(&path, 2, &good, ARM, new);
+    let told = editor.told();
+    assert_eq!(codes(&told), [("ORC302".to_owned(), line_of(&bad, new))]);
+    let line = bad.lines().find(|line| line.contains(new)).unwrap();
+    let before = line.split("_) =>").next().unwrap();
+    assert_eq!(
+        told[0]["range"]["start"]["character"],
+        before.encode_utf16().count()
+    );
+    let last = editor.retype(&path, 3, &bad, new, ARM);
+    assert_eq!(last, good);
+    assert_eq!(editor.told(), Vec::<Value>::new());
+    editor.end();
+}
+
+/// While settings are wrong nothing is found anew: an editor that is told the same again draws all of it again.
+#[test]
+fn a_run_that_fails_tells_the_error_and_no_finding_again() {
+    const SETTINGS: &str = "pay/orch.toml";
+    let place = Place::with_package();
+    let good = place.read(ORCHESTRATOR);
+    let mut editor = Editor::start(&place.path("pay"));
+    let bad = good.replace(ARM, "Err(_) => Outcome::unknown(\"?\"),");
+    place.write(ORCHESTRATOR, &bad);
+    let publish = ["textDocument/publishDiagnostics"];
+    assert_eq!(editor.heard_of(&place.path(ORCHESTRATOR)), publish);
+    let settings = place.read(SETTINGS);
+    place.write(SETTINGS, &format!("{settings}\n[lint]\nnonsense = 1\n"));
+    let failed = editor.heard_of(&place.path(SETTINGS));
+    assert_eq!(failed, ["window/logMessage"]);
+    assert_eq!(editor.heard_of(&place.path(SETTINGS)), [""; 0]);
+    place.write(SETTINGS, &settings);
+    assert_eq!(editor.heard_of(&place.path(SETTINGS)), [""; 0]);
+    place.write(ORCHESTRATOR, &good);
+    assert_eq!(editor.heard_of(&place.path(ORCHESTRATOR)), publish);
     editor.end();
 }
 

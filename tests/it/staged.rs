@@ -276,3 +276,22 @@ fn without_a_repository_or_revision_nothing_but_an_error_is_said() {
     let both = repository.run(&["lint", "--staged", "--since", "HEAD"]);
     both.refused(2, "OG001");
 }
+
+/// A hook runs in the member and reads git's index; what the workspace left for later is there, too.
+#[test]
+fn the_baseline_of_the_workspace_around_holds() {
+    let repository = Repository::with_package_in("services/pay");
+    let place = &repository.place;
+    place.write("Cargo.toml", "[workspace]\nmembers = [\"services/*\"]\n");
+    repository.stage("src/pay.rs", BAD);
+    assert_eq!(repository.found(STAGED), PAY);
+    place
+        .run(&["baseline", "create", "--reason", "before the linter"])
+        .done();
+    assert!(repository.found(&[]).is_empty(), "on the disk");
+    assert_eq!(repository.found(STAGED), PAY, "git does not know the file");
+    repository.git(&["add", "-A"]);
+    assert!(repository.found(STAGED).is_empty());
+    repository.stage("src/fee.rs", BAD);
+    assert_eq!(repository.found(STAGED), ["src/fee.rs"]);
+}

@@ -86,8 +86,10 @@ fn judged(operator: Operator, package: &Package, report: &Report) -> Mutant {
             || also.is_some_and(|file| path.ends_with(file) || path.starts_with(file))
     };
     // A chain names the items on the way: `PayGateway.audit → Journal.db: PgPool`.
-    let is_named = |step: &String| {
-        let names = step.split(|of: char| !of.is_alphanumeric() && of != '_');
+    let is_named = |step: &orch_lint::Link| {
+        let names = step
+            .name
+            .split(|of: char| !of.is_alphanumeric() && of != '_');
         names
             .into_iter()
             .any(|name| !name.is_empty() && package.declares(name))

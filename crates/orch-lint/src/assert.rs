@@ -15,7 +15,8 @@ use crate::{Options, lint};
 ///
 /// # Panics
 ///
-/// With findings that are not in the baseline, with no orchestrator at all, and when the package or its
+/// With findings that are in no baseline, neither the package's own nor that of the workspace it is a member
+/// of, with no orchestrator at all, and when the package or its
 /// baseline cannot be read. Exceptions that end do not end here: a test that fails because of the date
 /// would fail without a change.
 pub fn assert_clean(manifest_dir: &str) {

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
@@ -34,6 +35,8 @@ pub struct Cache {
     program: String,
     earlier: OnceLock<Earlier>,
     found: Mutex<HashMap<Key, Found>>,
+    /// Whether anything was since texts were forgotten.
+    is_asked: AtomicBool,
     pub(crate) runs: Runs,
 }
 
@@ -44,12 +47,17 @@ struct Earlier {
     stored: HashMap<Key, Stored>,
 }
 
-/// Facts that were asked for in this run.
+/// Facts that were asked for since the program started, as far as they are not forgotten.
 #[derive(Debug)]
 struct Found {
     facts: Facts,
     is_new: bool,
+    /// How many runs ended since somebody asked.
+    age: u8,
 }
+
+/// The run that ended, and the one before it: what is taken back is often what was just typed.
+const KEPT_RUNS: u8 = 2;
 
 /// Facts of an earlier run.
 #[derive(Debug)]
@@ -131,10 +139,24 @@ impl Cache {
         replace(file, &text)
     }
 
+    /// Ends a run of a program that goes on: forgets texts that neither this run nor the one before it asked
+    /// for. What [`open`](Self::open) read stays; [`save`](Self::save) does not write what is forgotten.
+    pub fn forget(&self) {
+        if !self.is_asked.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        self.found().retain(|_, found| {
+            found.age += 1;
+            found.age <= KEPT_RUNS
+        });
+    }
+
     /// The facts of a text.
     pub(crate) fn parse(&self, text: &str) -> Facts {
+        self.is_asked.store(true, Ordering::Relaxed);
         let key: Key = Sha256::digest(text).into();
-        if let Some(known) = self.found().get(&key) {
+        if let Some(known) = self.found().get_mut(&key) {
+            known.age = 0;
             return known.facts.clone();
         }
         let stored = self.earlier().read(&key);
@@ -143,6 +165,7 @@ impl Cache {
         let found = Found {
             facts: facts.clone(),
             is_new,
+            age: 0,
         };
         self.found().insert(key, found);
         facts
@@ -279,6 +302,39 @@ mod tests {
         assert_eq!(shown(&second), found);
         let is_new = second.found().values().any(|found| found.is_new);
         assert!(!is_new, "nothing was parsed again");
+    }
+
+    /// An editor's texts of an hour are thousands; each is a whole file with all that was found in it.
+    #[test]
+    fn what_two_runs_did_not_ask_for_is_forgotten() {
+        let file = Kept::new("forgotten");
+        let cache = Cache::open(&file.0, "1");
+        let run = |typed: &str| {
+            let _ = shown(&cache);
+            let _ = cache.parse(typed);
+            cache.forget();
+        };
+        for round in 0..300 {
+            run(&format!("fn of_round_{round}() {{}}"));
+            assert!(cache.found().len() <= TEXTS.len() + 2, "round {round}");
+        }
+        let knows = |text: &str| {
+            cache
+                .found()
+                .contains_key::<Key>(&Sha256::digest(text).into())
+        };
+        assert!(knows("fn of_round_298() {}"), "what is taken back is there");
+        assert!(TEXTS.iter().all(|text| knows(text)));
+        cache.save().unwrap();
+        let kept = Cache::open(&file.0, "1").earlier().stored.len();
+        assert_eq!(kept, TEXTS.len() + 2);
+        for _ in 0..3 {
+            cache.forget();
+        }
+        assert!(
+            knows(TEXTS[0]),
+            "runs that parse nothing let nothing grow old"
+        );
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::thread;
 
 use crate::allowance;
-use crate::baseline::{self, Baseline};
-use crate::finding::{Finding, Place, Unknown, stable_hash};
+use crate::baseline::{self, Known};
+use crate::finding::{Finding, Link, Site, Unknown, fingerprint};
 use crate::fix::{Applicability, Source};
 use crate::load::{Loaded, Parse, load};
 use crate::manifest::{self, Package};
@@ -60,9 +60,9 @@ fn run_here(
     let settings = Settings::read(tree, &packages)?;
     let levels = Levels::new(&settings, chosen);
     watch.lap("manifests");
-    let baseline = match options.ignore_baseline {
-        true => None,
-        false => Baseline::of(tree)?,
+    let known = match options.ignore_baseline {
+        true => Known::default(),
+        false => Known::of(tree)?,
     };
     let loaded = load(tree, parse, &packages);
     watch.lap("read and parse");
@@ -100,8 +100,8 @@ fn run_here(
     }
     watch.lap("exceptions");
     let files = texts(&loaded, &migrations, &settings);
-    let mut findings = finish(violations, &files);
-    let baselined = baseline.map_or(0, |known| baseline::hold_back(&known, tree, &mut findings));
+    let mut findings = finish(violations, &files, &loaded);
+    let baselined = known.hold_back(tree, &mut findings);
     watch.lap("findings");
     Ok(Report {
         findings,
@@ -354,29 +354,47 @@ fn order(violations: &mut Vec<Violation>) {
 }
 
 /// Puts violations in order, and adds bytes and fingerprints.
-fn finish(mut violations: Vec<Violation>, files: &HashMap<String, &str>) -> Vec<Finding> {
+fn finish(
+    mut violations: Vec<Violation>,
+    files: &HashMap<String, &str>,
+    loaded: &Loaded,
+) -> Vec<Finding> {
     order(&mut violations);
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut sources: HashMap<String, Source<'_>> = HashMap::new();
     let mut findings = Vec::with_capacity(violations.len());
-    for violation in violations {
-        let text = files.get(violation.at.path.as_str()).copied().unwrap_or("");
-        let source = sources
-            .entry(violation.at.path.clone())
-            .or_insert_with(|| Source::new(text));
-        findings.push(finding(violation, source, &mut seen));
+    let text = |path: &String| files.get(path).copied().unwrap_or("");
+    for mut violation in violations {
+        let steps = std::mem::take(&mut violation.chain).into_iter();
+        let chain = steps.map(|step| Link {
+            name: step.name,
+            site: step.place.map(|(file, span)| {
+                let path = &loaded.files[file.0].path;
+                let source = sources.entry(path.clone());
+                Site::new(
+                    path,
+                    span,
+                    source.or_insert_with(|| Source::new(text(path))),
+                )
+            }),
+        });
+        let chain = chain.collect();
+        let path = &violation.at.path;
+        let source = sources.entry(path.clone());
+        let source = source.or_insert_with(|| Source::new(text(path)));
+        findings.push(finding(violation, chain, source, &mut seen));
     }
     findings
 }
 
 fn finding(
     violation: Violation,
+    chain: Vec<Link>,
     source: &Source<'_>,
     seen: &mut HashMap<String, usize>,
 ) -> Finding {
-    let span = violation.at.span;
-    let bytes = source.bytes(span);
-    let token: String = source.text[bytes.clone()]
+    let site = Site::new(&violation.at.path, violation.at.span, source);
+    let token: String = source.text[site.bytes.clone()]
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ");
@@ -387,28 +405,27 @@ fn finding(
         &token,
     ];
     let ordinal = seen.entry(parts.join("\0")).or_insert(0);
-    let fingerprint = stable_hash(&[parts[0], parts[1], parts[2], parts[3], &ordinal.to_string()]);
+    let number = *ordinal;
     *ordinal += 1;
+    let fingerprint = fingerprint(parts, number);
     let kin = baseline::kin(parts[0], parts[2], &token);
-    let place = |pos: crate::syntax::Pos| Place {
-        line: pos.line,
-        column: pos.column + 1,
-    };
     Finding {
         code: violation.rule.code(),
         name: violation.rule.name(),
         severity: violation.severity,
         message: violation.message,
         help: violation.help,
-        chain: violation.chain,
-        path: violation.at.path,
-        start: place(span.start),
-        end: place(span.end),
-        bytes,
+        chain,
+        path: site.path,
+        start: site.start,
+        end: site.end,
+        bytes: site.bytes,
         item: violation.at.item,
         fingerprint,
         fix: violation.fix.and_then(|fix| fix.make(source)),
         kin,
-        source_line: source.index.line(span.start.line).into(),
+        text: token,
+        ordinal: number,
+        source_line: site.source_line,
     }
 }

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use crate::fix::Fix;
+use crate::baseline;
+use crate::fix::{Fix, Source};
+use crate::sources::{has_extension, join};
+use crate::syntax::{Pos, Span};
 
 /// How much a finding matters.
 #[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
@@ -40,7 +43,7 @@ pub struct Finding {
     /// What to do about it.
     pub help: Option<String>,
     /// The way from the orchestrator to the cause, when there is one.
-    pub chain: Vec<String>,
+    pub chain: Vec<Link>,
     /// The file, relative to the root, with `/`.
     pub path: String,
     /// Where it begins.
@@ -57,8 +60,97 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// The same for the same finding in a file of another name.
     pub(crate) kin: String,
+    /// The text of the stretch, with single spaces.
+    pub(crate) text: String,
+    /// How many like it stand before it in its item.
+    pub(crate) ordinal: usize,
     /// The first line of the stretch, for rendering.
     pub(crate) source_line: String,
+}
+
+/// One step of the way from an orchestrator to a cause.
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Link {
+    /// What the way leads through: `StripeGateway.audit`, `Journal::record`, `crate::refund`.
+    pub name: String,
+    /// Where that is named: a field where it is declared, a function where it is called. Absent for what
+    /// is named nowhere, such as `execute`.
+    pub site: Option<Site>,
+}
+
+/// A stretch of a file.
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Site {
+    /// The file, relative to the root, with `/`.
+    pub path: String,
+    /// Where it begins.
+    pub start: Place,
+    /// Where it ends, exclusive.
+    pub end: Place,
+    /// The same stretch in bytes.
+    pub bytes: Range<usize>,
+    /// The first line of the stretch, for rendering.
+    pub(crate) source_line: String,
+}
+
+impl Site {
+    pub(crate) fn new(path: &str, span: Span, source: &Source<'_>) -> Self {
+        let place = |pos: Pos| Place {
+            line: pos.line,
+            column: pos.column + 1,
+        };
+        Site {
+            path: path.into(),
+            start: place(span.start),
+            end: place(span.end),
+            bytes: source.bytes(span),
+            source_line: source.index.line(span.start.line).into(),
+        }
+    }
+}
+
+impl Finding {
+    /// The same finding in a run over a folder further up, from which `folder` leads to the root.
+    pub(crate) fn below(mut self, folder: &str) -> Self {
+        // What is found in a migration is in a table of the folder of migrations.
+        if has_extension(&self.path, "sql") {
+            self.item = join(folder, &self.item);
+        }
+        self.path = join(folder, &self.path);
+        let parts = [self.code, &self.path, &self.item, &self.text];
+        self.fingerprint = fingerprint(parts, self.ordinal);
+        self.kin = baseline::kin(self.code, &self.item, &self.text);
+        self
+    }
+
+    /// Where it is.
+    pub(crate) fn site(&self) -> Site {
+        Site {
+            path: self.path.clone(),
+            start: self.start,
+            end: self.end,
+            bytes: self.bytes.clone(),
+            source_line: self.source_line.clone(),
+        }
+    }
+
+    /// The steps of its way that are known to stand somewhere else than the finding itself.
+    pub fn elsewhere(&self) -> impl Iterator<Item = (&Link, &Site)> {
+        let is_here =
+            |of: &Site| (&of.path, of.start, of.end) == (&self.path, self.start, self.end);
+        let sites = self.chain.iter();
+        let sites = sites.filter_map(|link| Some((link, link.site.as_ref()?)));
+        sites.filter(move |(_, site)| !is_here(site))
+    }
+
+    /// The names of the steps of its way.
+    pub(crate) fn names_on_way(&self) -> Vec<&str> {
+        self.chain.iter().map(|link| link.name.as_str()).collect()
+    }
 }
 
 /// A place in a file.
@@ -85,6 +177,12 @@ pub struct Unknown {
     pub code: &'static str,
     /// Why it could not be decided.
     pub message: String,
+}
+
+/// What a finding is known by: rule, file, item, text, and which of equals it is.
+pub(crate) fn fingerprint(parts: [&str; 4], ordinal: usize) -> String {
+    let [code, path, item, text] = parts;
+    stable_hash(&[code, path, item, text, &ordinal.to_string()])
 }
 
 /// A hash that is the same on every machine: FNV-1a with 128 bits, in hexadecimal.

@@ -70,7 +70,7 @@ pub use assert::assert_clean;
 pub use cache::Cache;
 pub use date::{Date, NotADate};
 pub use explain::explain;
-pub use finding::{Finding, Place, Severity, Unknown};
+pub use finding::{Finding, Link, Place, Severity, Site, Unknown};
 pub use fix::{Applicability, Edit, Fix};
 pub use mend::{Mended, MendedFile, mend};
 pub use nearest::nearest;

@@ -52,7 +52,7 @@ pub(crate) fn packages(tree: &dyn SourceTree) -> Result<Vec<Package>, String> {
     if root.contains_key("package") {
         packages.push(package(tree, "", &root, &shared));
     }
-    for dir in members(tree, &root) {
+    for dir in members_of(tree, &root) {
         if let Some(manifest) = read(tree, &dir)?
             && manifest.contains_key("package")
         {
@@ -60,6 +60,13 @@ pub(crate) fn packages(tree: &dyn SourceTree) -> Result<Vec<Package>, String> {
         }
     }
     Ok(packages)
+}
+
+/// The directories of the members of the workspace at a root; `None` when there is no workspace.
+pub(crate) fn members(tree: &dyn SourceTree) -> Option<Vec<String>> {
+    let root = read(tree, "").ok()??;
+    root.contains_key("workspace")
+        .then(|| members_of(tree, &root))
 }
 
 fn read(tree: &dyn SourceTree, dir: &str) -> Result<Option<Table>, String> {
@@ -92,7 +99,7 @@ fn strings(from: &Table, path: &[&str], key: &str) -> Vec<String> {
 }
 
 /// Directories of workspace members, vendored ones left out.
-fn members(tree: &dyn SourceTree, root: &Table) -> Vec<String> {
+fn members_of(tree: &dyn SourceTree, root: &Table) -> Vec<String> {
     let excluded = strings(root, &["workspace"], "exclude");
     let patterns = strings(root, &["workspace"], "members");
     let mut dirs: Vec<String> = patterns.iter().flat_map(|of| expand(tree, of)).collect();

@@ -270,6 +270,10 @@ impl SourceTree for Drafts<'_> {
     fn entries(&self, dir: &str) -> Vec<Entry> {
         self.under.entries(dir)
     }
+
+    fn above(&self) -> Vec<String> {
+        self.under.above()
+    }
 }
 
 #[cfg(test)]

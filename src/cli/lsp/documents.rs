@@ -1,6 +1,7 @@
 //! The files that are open in the editor.
 
-use gen_lsp_types::{Position, Range, Uri};
+use super::wire;
+use gen_lsp_types::{Position, Range, TextDocumentContentChangeEvent, Uri};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,22 @@ pub(super) struct Document {
     pub(super) text: String,
     /// The last text of it that parsed.
     pub(super) parsed: Option<String>,
+}
+
+impl Document {
+    /// Types what the editor says was typed: a stretch, or everything.
+    pub(super) fn change(&mut self, change: TextDocumentContentChangeEvent) {
+        match change {
+            TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(whole) => {
+                self.text = whole.text;
+            }
+            TextDocumentContentChangeEvent::TextDocumentContentChangePartial(part) => {
+                let from = wire::byte(part.range.start, &self.text);
+                let to = wire::byte(part.range.end, &self.text).max(from);
+                self.text.replace_range(from..to, &part.text);
+            }
+        }
+    }
 }
 
 /// The open files, by path.
@@ -84,9 +101,56 @@ fn follow(patch: &diffy::Patch<'_, str>, line: usize) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn at(line: u32) -> Range {
         Range::new(Position::new(line, 4), Position::new(line, 9))
+    }
+
+    fn typed(text: &str, changes: &[serde_json::Value]) -> String {
+        let mut document = Document {
+            uri: Uri("file:///a.rs".into()),
+            version: 1,
+            text: text.into(),
+            parsed: None,
+        };
+        for change in changes {
+            document.change(serde_json::from_value(change.clone()).unwrap());
+        }
+        document.text
+    }
+
+    fn part(from: (u32, u32), to: (u32, u32), text: &str) -> serde_json::Value {
+        let place = |(line, character)| json!({ "line": line, "character": character });
+        json!({ "range": { "start": place(from), "end": place(to) }, "text": text })
+    }
+
+    /// A server that takes one key in another place judges a text that nobody wrote, and its fixes destroy
+    /// the one that is there.
+    #[test]
+    fn what_is_typed_arrives_where_it_was_typed() {
+        for (text, from, to, new, expected) in [
+            ("let a;\n", (0, 4), (0, 5), "b", "let b;\n"),
+            ("\u{1f600}x\n", (0, 2), (0, 3), "y", "\u{1f600}y\n"),
+            ("\u{1f600}x", (0, 0), (0, 2), "", "x"),
+            ("a\r\nb\r\n", (1, 0), (1, 1), "c", "a\r\nc\r\n"),
+            ("a\r\nb\r\n", (0, 1), (1, 0), "", "ab\r\n"),
+            ("a\r\nb", (0, 9), (0, 9), ";", "a;\r\nb"),
+            ("a\n", (1, 0), (1, 0), "b", "a\nb"),
+            ("a", (0, 1), (0, 1), "\nb", "a\nb"),
+            ("a\n", (7, 3), (9, 9), "b", "a\nb"),
+            ("a\nb\n", (0, 0), (9, 0), "", ""),
+            ("", (0, 0), (0, 0), "a", "a"),
+        ] {
+            let typed = typed(text, &[part(from, to, new)]);
+            assert_eq!(typed, expected, "{text:?} {from:?} {to:?}");
+        }
+        let changes = [
+            json!({ "text": "fn a() {}\n" }),
+            part((0, 3), (0, 4), "bcd"),
+            part((0, 6), (0, 8), "(x: u8)"),
+        ];
+        assert_eq!(typed("old", &changes), "fn bcd(x: u8) {}\n");
     }
 
     /// A finding stays at its line while another one is typed.

@@ -68,7 +68,7 @@ fn serve(connection: &Connection, environment: &Environment) -> Result<()> {
 fn capabilities() -> ServerCapabilities {
     let sync = TextDocumentSyncOptions {
         open_close: Some(true),
-        change: Some(TextDocumentSyncKind::Full),
+        change: Some(TextDocumentSyncKind::Incremental),
         save: Some(true.into()),
         ..TextDocumentSyncOptions::default()
     };

@@ -12,8 +12,8 @@ use gen_lsp_types::{
     Contents, Diagnostic, DidChangeTextDocumentParams, DidChangeWatchedFilesNotification, Hover,
     HoverParams, InitializeParams, LogMessageNotification, LogMessageParams, MarkupContent,
     MarkupKind, MessageType, Notification, PublishDiagnosticsNotification,
-    PublishDiagnosticsParams, RegistrationRequest, Request, TextDocumentContentChangeEvent,
-    TextDocumentItem, Uri, WorkspaceFolders,
+    PublishDiagnosticsParams, RegistrationRequest, Request, TextDocumentItem, Uri,
+    WorkspaceFolders,
 };
 use lsp_server::Message;
 use orch_lint::Date;
@@ -28,6 +28,7 @@ pub(super) struct Session<'e> {
     environment: &'e Environment,
     started: Instant,
     watches: bool,
+    relates: bool,
     roots: Vec<Root>,
     documents: Documents,
     shown: BTreeMap<PathBuf, Vec<Shown>>,
@@ -40,6 +41,7 @@ impl<'e> Session<'e> {
             environment,
             started: Instant::now(),
             watches: can_watch(params),
+            relates: can_relate(params),
             roots: Vec::new(),
             documents: Documents::new(),
             shown: BTreeMap::new(),
@@ -66,7 +68,7 @@ impl<'e> Session<'e> {
         }
         if let Ok(Found::Ours(path) | Found::Foreign(path)) = package::find(&Real, folder) {
             let facts = Facts::of(&path, self.environment);
-            self.roots.push(Root::new(path, facts));
+            self.roots.push(Root::new(path, facts, self.relates));
         }
     }
 
@@ -94,17 +96,7 @@ impl<'e> Session<'e> {
         };
         document.version = of.version;
         for change in params.content_changes {
-            document.text = match change {
-                TextDocumentContentChangeEvent::TextDocumentContentChangeWholeDocument(whole) => {
-                    whole.text
-                }
-                TextDocumentContentChangeEvent::TextDocumentContentChangePartial(part) => {
-                    let text = &document.text;
-                    let from = wire::byte(part.range.start, text);
-                    let to = wire::byte(part.range.end, text).max(from);
-                    format!("{}{}{}", &text[..from], part.text, &text[to..])
-                }
-            };
+            document.change(change);
         }
     }
 
@@ -166,13 +158,9 @@ impl<'e> Session<'e> {
                 }
                 Err(error) => {
                     // Nothing is known anew: what was shown stays.
-                    self.shown.retain(|path, found| {
-                        let is_of_root = path.starts_with(root.path());
-                        if is_of_root {
-                            shown.insert(path.clone(), std::mem::take(found));
-                        }
-                        !is_of_root
-                    });
+                    let of_root = self.shown.iter();
+                    let of_root = of_root.filter(|(path, _)| path.starts_with(root.path()));
+                    shown.extend(of_root.map(|(path, found)| (path.clone(), found.clone())));
                     Some(error)
                 }
             };
@@ -234,6 +222,13 @@ fn can_watch(params: &InitializeParams) -> bool {
     let workspace = params.capabilities.workspace.as_ref();
     let files = workspace.and_then(|of| of.did_change_watched_files.as_ref());
     files.and_then(|of| of.dynamic_registration) == Some(true)
+}
+
+/// Whether the editor shows other places beside a finding.
+fn can_relate(params: &InitializeParams) -> bool {
+    let shown = params.capabilities.text_document.as_ref();
+    let shown = shown.and_then(|of| of.publish_diagnostics.as_ref());
+    shown.and_then(|of| of.diagnostics_capabilities.related_information) == Some(true)
 }
 
 /// Asks the editor to tell of files that change outside of it: a checkout, a generator, a formatter.

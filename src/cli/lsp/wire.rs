@@ -46,25 +46,30 @@ pub(super) fn range(start: Place, end: Place, text: &str) -> Range {
 
 /// Lines from zero, columns in the units of UTF-16 that every editor understands.
 fn position(place: Place, text: &str) -> Position {
-    let line = place.line.saturating_sub(1);
-    let written = text.lines().nth(line as usize).unwrap_or_default();
+    // The linter knows one end of a line, the protocol three.
+    let above = place.line.saturating_sub(1) as usize;
+    let start: usize = text.split_inclusive('\n').take(above).map(str::len).sum();
+    let written = text[start..].lines().next().unwrap_or_default();
     let before = written
         .chars()
         .take(place.column.saturating_sub(1) as usize);
-    let units: usize = before.map(char::len_utf16).sum();
-    Position::new(line, u32::try_from(units).unwrap_or(u32::MAX))
+    let until = &text[..start + before.map(char::len_utf8).sum::<usize>()];
+    let line = until.rfind(ENDS).map_or(0, |end| end + 1);
+    let units = until[line..].chars().map(char::len_utf16).sum();
+    Position::new(number(lines(&until[..line]).count()), number(units))
 }
 
-/// The byte of a text at a position; the end of its line when the line is shorter.
+fn number(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
+}
+
+/// The byte of a text at a position; the end of its line when the line is shorter, and the end of the text
+/// when there is no such line.
 pub(super) fn byte(position: Position, text: &str) -> usize {
-    let mut lines = text.split_inclusive('\n');
-    let before: usize = lines
-        .by_ref()
-        .take(position.line as usize)
-        .map(str::len)
-        .sum();
-    let line = lines.next().unwrap_or_default();
-    let line = line.trim_end_matches(['\n', '\r']);
+    let mut lines = lines(text);
+    let above = lines.by_ref().take(position.line as usize);
+    let before: usize = above.map(str::len).sum();
+    let line = lines.next().unwrap_or_default().trim_end_matches(ENDS);
     let mut units = 0;
     for (at, char) in line.char_indices() {
         if units >= position.character as usize {
@@ -73,6 +78,24 @@ pub(super) fn byte(position: Position, text: &str) -> usize {
         units += char.len_utf16();
     }
     before + line.len()
+}
+
+/// What ends a line, alone or as `\r\n`.
+const ENDS: [char; 2] = ['\n', '\r'];
+
+/// The lines of a text as the protocol counts them, each with its end.
+fn lines(mut text: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let end = match text.find(ENDS) {
+            _ if text.is_empty() => return None,
+            None => text.len(),
+            Some(at) if text[at..].starts_with("\r\n") => at + 2,
+            Some(at) => at + 1,
+        };
+        let (line, rest) = text.split_at(end);
+        text = rest;
+        Some(line)
+    })
 }
 
 #[cfg(test)]
@@ -107,5 +130,28 @@ mod tests {
         assert_eq!(&text[byte(found, text)..], " = x;\n");
         assert_eq!(byte(Position::new(0, 99), text), 10);
         assert_eq!(byte(Position::new(9, 0), text), text.len());
+    }
+
+    /// An editor that counts other lines than the server types in the wrong one.
+    #[test]
+    fn lines_end_as_the_protocol_says() {
+        let text = "a\r\nbc\rd\n\r\n\u{1f600}";
+        assert_eq!(lines(text).collect::<String>(), text);
+        let starts: Vec<usize> = (0..7)
+            .map(|line| byte(Position::new(line, 0), text))
+            .collect();
+        assert_eq!(starts, [0, 3, 6, 8, 10, 14, 14]);
+        assert_eq!(byte(Position::new(0, 9), text), 1);
+        assert_eq!(byte(Position::new(4, 2), text), 14);
+        for ((line, column), (expected, character)) in [
+            ((1, 9), (0, 1)),
+            ((2, 2), (1, 1)),
+            ((2, 4), (2, 0)),
+            ((3, 1), (3, 0)),
+            ((4, 2), (4, 2)),
+        ] {
+            let found = position(Place { line, column }, text);
+            assert_eq!(found, Position::new(expected, character));
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //!   line      one finding as text
 //!   matching  which findings the lines hold back, and which lines hold back nothing
+//!   around    the baseline of the workspace around a package
 //! ```
 //!
 //! **Invariant:** a line holds back one finding, never a number of them: one that is mended and
@@ -10,11 +11,13 @@
 //!
 //! **Deliberately absent:** writing, and line numbers of sources.
 
+mod around;
 mod line;
 mod matching;
 
 use std::collections::HashSet;
 
+use around::Around;
 pub use line::Entry;
 pub(crate) use matching::kin;
 pub use matching::{Judgement, Moved};
@@ -56,12 +59,15 @@ impl Baseline {
     ///
     /// When the file cannot be read, and when one of its lines cannot: the message names the line.
     pub fn of(tree: &dyn SourceTree) -> Result<Option<Self>, LintError> {
+        Self::read(tree, Self::FILE)
+    }
+
+    /// The same, called `shown` in messages.
+    fn read(tree: &dyn SourceTree, shown: &str) -> Result<Option<Self>, LintError> {
         match tree.read(Self::FILE) {
             None => Ok(None),
-            Some(Content::Text(text)) => Self::parse(&text).map(Some),
-            Some(Content::Unreadable(why)) => {
-                Err(LintError::baseline(format!("{}: {why}", Self::FILE)))
-            }
+            Some(Content::Text(text)) => Self::parse_as(shown, &text).map(Some),
+            Some(Content::Unreadable(why)) => Err(LintError::baseline(format!("{shown}: {why}"))),
         }
     }
 
@@ -71,6 +77,10 @@ impl Baseline {
     ///
     /// When a line is neither empty, nor a comment, nor a finding: the message names it.
     pub fn parse(text: &str) -> Result<Self, LintError> {
+        Self::parse_as(Self::FILE, text)
+    }
+
+    fn parse_as(shown: &str, text: &str) -> Result<Self, LintError> {
         let mut read = Baseline {
             comments: Vec::new(),
             entries: Vec::new(),
@@ -82,8 +92,7 @@ impl Baseline {
                     read.comments.push(line.to_owned());
                 }
             } else if !line.is_empty() {
-                let damaged =
-                    |why| LintError::baseline(format!("{}:{}: {why}", Self::FILE, number + 1));
+                let damaged = |why| LintError::baseline(format!("{shown}:{}: {why}", number + 1));
                 read.entries.push(Entry::parse(line).map_err(damaged)?);
             }
         }
@@ -155,18 +164,39 @@ impl Baseline {
     }
 }
 
-/// Takes out the findings that a baseline holds back; gives how many they are.
-pub(crate) fn hold_back(
-    baseline: &Baseline,
-    tree: &dyn SourceTree,
-    findings: &mut Vec<Finding>,
-) -> usize {
-    let judgement = baseline.judge(findings, tree);
-    let before = findings.len();
+/// What is known to a run: the package's own baseline, and that of the workspace around it.
+#[derive(Default)]
+pub(crate) struct Known<'t> {
+    own: Option<Baseline>,
+    around: Option<(Around<'t>, Baseline)>,
+}
+
+impl<'t> Known<'t> {
+    /// The baselines for a tree.
+    pub(crate) fn of(tree: &'t dyn SourceTree) -> Result<Self, LintError> {
+        Ok(Known {
+            own: Baseline::of(tree)?,
+            around: Around::with_baseline(tree)?,
+        })
+    }
+
+    /// Takes out the findings that are held back; gives how many they are.
+    pub(crate) fn hold_back(&self, tree: &dyn SourceTree, findings: &mut Vec<Finding>) -> usize {
+        let before = findings.len();
+        if let Some(own) = &self.own {
+            take_out(&own.judge(findings, tree), findings);
+        }
+        if let Some((around, baseline)) = &self.around {
+            take_out(&baseline.judge(&around.seen(findings), around), findings);
+        }
+        before - findings.len()
+    }
+}
+
+fn take_out(judgement: &Judgement, findings: &mut Vec<Finding>) {
     let mut at = 0;
     findings.retain(|_| {
         at += 1;
         !judgement.holds(at - 1)
     });
-    before - findings.len()
 }

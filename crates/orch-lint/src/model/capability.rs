@@ -6,15 +6,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{DefId, RTy, Res, Scope, Workspace};
+use super::{DefId, RTy, Res, Scope, Step, Workspace};
 use crate::known;
+use crate::load::FileId;
 use crate::syntax::{Field, ItemKind};
 
 /// Whether a type can reach a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// It can: `StripeGateway.audit`, `AuditRepo.pool`, and the name of the database type.
-    Yes(Vec<String>, String),
+    /// It can: `StripeGateway.audit`, `AuditRepo.pool`, and the database type.
+    Yes(Vec<Step>, Step),
     /// It cannot.
     No,
     /// It may: what could not be looked into.
@@ -22,12 +23,9 @@ pub(crate) enum Reach {
 }
 
 impl Reach {
-    /// `A.b → C.d: PgPool`, led by the first step.
-    pub(crate) fn chain(first: &str, steps: &[String], last: &str) -> String {
-        let all: Vec<&str> = std::iter::once(first)
-            .chain(steps.iter().map(String::as_str))
-            .collect();
-        format!("{}: {last}", all.join(" → "))
+    /// `A.b → C.d: PgPool`.
+    pub(crate) fn chain(steps: &[Step], last: &Step) -> String {
+        format!("{}: {}", Step::names(steps).join(" → "), last.name)
     }
 }
 
@@ -48,8 +46,8 @@ impl Workspace<'_> {
     }
 }
 
-/// Steps from a type to the database type, and the name of that.
-type Found = Option<(Vec<String>, String)>;
+/// Steps from a type to the database type, and that one.
+type Found = Option<(Vec<Step>, Step)>;
 
 struct Search<'w, 'a> {
     workspace: &'w Workspace<'a>,
@@ -97,7 +95,7 @@ impl<'a> Search<'_, 'a> {
 
     fn external(&mut self, ty: &RTy, path: &[String], args: &[RTy]) -> Found {
         if known::is_database(path) {
-            return Some((Vec::new(), self.workspace.type_name(ty)));
+            return Some((Vec::new(), Step::named(self.workspace.type_name(ty))));
         }
         if known::is_std(path, "PhantomData") {
             return None;
@@ -115,23 +113,26 @@ impl<'a> Search<'_, 'a> {
         let scope = self.workspace.def_scope(id, args);
         let owner = def.item.name.text.as_str();
         match &def.item.kind {
-            ItemKind::Struct(_, fields) => self.fields(owner, &fields.list, &scope),
+            ItemKind::Struct(_, fields) => self.fields(owner, def.file, &fields.list, &scope),
             ItemKind::Enum(_, variants) => variants.iter().find_map(|variant| {
                 let owner = format!("{owner}::{}", variant.name.text);
-                self.fields(&owner, &variant.fields.list, &scope)
+                self.fields(&owner, def.file, &variant.fields.list, &scope)
             }),
             _ => None,
         }
     }
 
-    fn fields(&mut self, owner: &str, fields: &[Field], scope: &Scope<'a>) -> Found {
+    fn fields(&mut self, owner: &str, file: FileId, fields: &[Field], scope: &Scope<'a>) -> Found {
         fields
             .iter()
             .filter(|field| !field.attrs.test_only)
             .find_map(|field| {
                 let ty = self.workspace.lower(&field.ty, scope);
-                let (mut steps, last) = self.find(&ty)?;
-                steps.insert(0, format!("{owner}.{}", field.name.text));
+                let (mut steps, mut last) = self.find(&ty)?;
+                // The deepest field is the one whose type names the database.
+                last.place.get_or_insert((file, field.ty.span));
+                let name = format!("{owner}.{}", field.name.text);
+                steps.insert(0, Step::at(name, file, field.name.span));
                 Some((steps, last))
             })
     }
@@ -140,7 +141,8 @@ impl<'a> Search<'_, 'a> {
     fn implementors(&mut self, name: &Res) -> Found {
         match name {
             Res::External(path) if known::is_database(path) => {
-                Some((Vec::new(), path.last().cloned().unwrap_or_default()))
+                let name = path.last().cloned().unwrap_or_default();
+                Some((Vec::new(), Step::named(name)))
             }
             Res::External(path) => {
                 if known::is_std(path, "Any") || !known::is_clean(path) {

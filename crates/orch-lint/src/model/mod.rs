@@ -22,6 +22,7 @@ mod references;
 mod resolve;
 pub(crate) mod statements;
 pub(crate) mod types;
+mod way;
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -35,6 +36,7 @@ pub(crate) use functions::Function;
 pub(crate) use references::{Reference, Target};
 pub(crate) use resolve::{Res, Space};
 pub(crate) use types::{RTy, Scope};
+pub(crate) use way::Step;
 
 /// Index of a crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -52,7 +52,7 @@ fn finding(of: &Finding) -> Value {
         "severity": of.severity.as_str(),
         "message": of.message,
         "help": of.help,
-        "chain": of.chain,
+        "chain": of.names_on_way(),
         "path": of.path,
         "line": of.start.line,
         "column": of.start.column,

@@ -175,11 +175,15 @@ impl Report {
         if folder.is_empty() {
             return self;
         }
-        let findings = self.findings.iter_mut().map(|finding| &mut finding.path);
-        let unknowns = self.unknowns.iter_mut().map(|unknown| &mut unknown.path);
-        findings
-            .chain(unknowns)
-            .for_each(|path| *path = format!("{folder}/{path}"));
+        let lower = |path: &mut String| *path = format!("{folder}/{path}");
+        for finding in &mut self.findings {
+            lower(&mut finding.path);
+            let sites = finding.chain.iter_mut();
+            let sites = sites.filter_map(|link| link.site.as_mut());
+            sites.for_each(|site| lower(&mut site.path));
+        }
+        let unknowns = self.unknowns.iter_mut();
+        unknowns.for_each(|unknown| lower(&mut unknown.path));
         self
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Report, full};
-use crate::finding::Finding;
+use crate::finding::{Finding, Site};
 use crate::fix::{Applicability, Edit, Fix};
 use crate::rules;
 
@@ -38,10 +38,13 @@ fn message(of: &Finding) -> Value {
 
 /// Editors split the code at `::` into who says it and what.
 fn diagnostic(of: &Finding) -> Value {
-    let help = of.help.as_ref().map(|help| child(help, Vec::new()));
+    let way = of
+        .elsewhere()
+        .map(|(link, site)| child("note", &link.name, vec![span(site)]));
+    let help = of.help.as_ref().map(|help| child("help", help, Vec::new()));
     let fix = of.fix.as_ref().map(|fix| {
         let spans = fix.edits.iter().map(|edit| replaced(edit, fix, &of.path));
-        child(&fix.title, spans.collect())
+        child("help", &fix.title, spans.collect())
     });
     json!({
         "$message_type": "diagnostic",
@@ -51,17 +54,19 @@ fn diagnostic(of: &Finding) -> Value {
             "explanation": rules::find(of.code).map(rules::Rule::docs),
         },
         "level": of.severity.as_str(),
-        "spans": [span(of)],
-        "children": help.into_iter().chain(fix).collect::<Vec<Value>>(),
+        "spans": [span(&of.site())],
+        "children": way.chain(help).chain(fix).collect::<Vec<Value>>(),
         "rendered": full::render_one(of),
     })
 }
 
-fn child(message: &str, spans: Vec<Value>) -> Value {
+/// Editors show a note with a place beside the finding, a help with an edit as a quick fix, and a help
+/// without as part of the message.
+fn child(level: &str, message: &str, spans: Vec<Value>) -> Value {
     json!({
         "message": message,
         "code": null,
-        "level": "help",
+        "level": level,
         "spans": spans,
         "children": [],
         "rendered": null,
@@ -100,7 +105,7 @@ fn replaced(edit: &Edit, fix: &Fix, path: &str) -> Value {
     })
 }
 
-fn span(of: &Finding) -> Value {
+fn span(of: &Site) -> Value {
     json!({
         "file_name": of.path,
         "byte_start": of.bytes.start,
@@ -119,7 +124,7 @@ fn span(of: &Finding) -> Value {
 }
 
 /// The first line, with what of it is meant.
-fn text(of: &Finding) -> Vec<Value> {
+fn text(of: &Site) -> Vec<Value> {
     if of.source_line.is_empty() {
         return Vec::new();
     }
@@ -150,7 +155,18 @@ mod tests {
         assert_eq!(message["code"]["code"], "orch::ORC002");
         assert_eq!(message["level"], "error");
         assert_eq!(message["spans"][0]["file_name"], sample::PATH);
-        assert_eq!(message["children"][0]["spans"], json!([]));
+        let [note, help] = &message["children"].as_array().unwrap()[..] else {
+            panic!("{message}");
+        };
+        assert_eq!(
+            (&note["level"], &note["spans"][0]["line_start"]),
+            (&json!("note"), &json!(8))
+        );
+        assert_eq!(note["spans"][0]["text"][0]["highlight_end"], 9);
+        assert_eq!(
+            (&help["level"], &help["spans"]),
+            (&json!("help"), &json!([]))
+        );
         let rendered = message["rendered"].as_str().unwrap();
         assert!(
             rendered.starts_with("error[ORC002]: txn-in-execute"),
@@ -160,12 +176,12 @@ mod tests {
 
     #[test]
     fn the_mark_ends_with_its_first_line() {
-        let error = &text(&sample::error())[0];
+        let error = &text(&sample::error().site())[0];
         assert_eq!(
             (&error["highlight_start"], &error["highlight_end"]),
             (&9.into(), &11.into())
         );
-        let warning = &text(&sample::warning())[0];
+        let warning = &text(&sample::warning().site())[0];
         assert_eq!(
             (&warning["highlight_start"], &warning["highlight_end"]),
             (&1.into(), &15.into())

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Report;
-use crate::finding::{Finding, Place, Severity, Unknown};
+use crate::finding::{Finding, Link, Place, Severity, Site, Unknown};
 use crate::rules;
 
 /// A path with everything that some format gives a meaning to.
@@ -37,7 +37,16 @@ pub(super) fn error() -> Finding {
         severity: Severity::Error,
         message: "opens `a, b: c` at 50%\r\n::error::]]> <b> \u{0}\u{7}\u{fffe}|".into(),
         help: Some("write \"it\" in\nthe hook".into()),
-        chain: vec!["Pay".into(), "pool".into()],
+        chain: vec![
+            Link {
+                name: "Pay".into(),
+                site: None,
+            },
+            Link {
+                name: "pool::]]> <b>\r\n|".into(),
+                site: Some(site()),
+            },
+        ],
         path: PATH.into(),
         start: Place { line: 3, column: 9 },
         end: Place {
@@ -49,7 +58,20 @@ pub(super) fn error() -> Finding {
         fingerprint: "00ff".into(),
         fix: None,
         kin: String::new(),
+        text: String::new(),
+        ordinal: 0,
         source_line: "    é = öx();".into(),
+    }
+}
+
+/// What the error leads to.
+fn site() -> Site {
+    Site {
+        path: PATH.into(),
+        start: Place { line: 8, column: 5 },
+        end: Place { line: 8, column: 9 },
+        bytes: 90..94,
+        source_line: "    pool: Pool,".into(),
     }
 }
 
@@ -70,6 +92,8 @@ pub(super) fn warning() -> Finding {
         fingerprint: "00fe".into(),
         fix: None,
         kin: String::new(),
+        text: String::new(),
+        ordinal: 0,
         source_line: "pub struct P {".into(),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Report, told};
-use crate::finding::{Finding, Unknown};
+use crate::finding::{Finding, Link, Site, Unknown};
 use crate::fix::{Edit, Fix};
 use crate::rules::Rule;
 
@@ -55,28 +55,27 @@ fn described(rule: &Rule) -> Value {
     let first = description.split_inclusive(". ").next().unwrap_or_default();
     json!({
         "id": rule.code(),
-        "name": rule.name(),
+        "name": pascal(rule.name()),
         "shortDescription": { "text": first.trim_end() },
         "fullDescription": { "text": description },
         "help": { "text": rule.docs(), "markdown": rule.docs() },
         "defaultConfiguration": { "level": rule.severity().as_str() },
+        "properties": { "name": rule.name() },
     })
 }
 
-fn result(of: &Finding, report: &Report) -> Value {
-    let mut location = json!({
-        "physicalLocation": {
-            "artifactLocation": { "uri": uri(&of.path), "uriBaseId": ROOT },
-            "region": {
-                "startLine": of.start.line,
-                "startColumn": of.start.column,
-                "endLine": of.end.line,
-                "endColumn": of.end.column,
-                "byteOffset": of.bytes.start,
-                "byteLength": of.bytes.len(),
-            },
-        },
+/// `txn-in-execute` as readers of SARIF expect names: `TxnInExecute`.
+fn pascal(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().into_iter().map(|of| of.to_ascii_uppercase());
+        first.chain(letters).collect::<String>()
     });
+    words.collect()
+}
+
+fn result(of: &Finding, report: &Report) -> Value {
+    let mut location = json!({ "physicalLocation": physical(&of.site()) });
     if !of.item.is_empty() {
         location["logicalLocations"] = json!([{ "fullyQualifiedName": of.item }]);
     }
@@ -94,9 +93,36 @@ fn result(of: &Finding, report: &Report) -> Value {
         result["fixes"] = json!([fixed(fix, &of.path)]);
     }
     if !of.chain.is_empty() {
-        result["properties"] = json!({ "chain": of.chain });
+        result["properties"] = json!({ "chain": of.names_on_way() });
+    }
+    let related: Vec<Value> = of.elsewhere().enumerate().map(related).collect();
+    if !related.is_empty() {
+        result["relatedLocations"] = json!(related);
     }
     result
+}
+
+/// A step of the way to the cause.
+fn related((number, (link, site)): (usize, (&Link, &Site))) -> Value {
+    json!({
+        "id": number,
+        "message": { "text": link.name },
+        "physicalLocation": physical(site),
+    })
+}
+
+fn physical(site: &Site) -> Value {
+    json!({
+        "artifactLocation": { "uri": uri(&site.path), "uriBaseId": ROOT },
+        "region": {
+            "startLine": site.start.line,
+            "startColumn": site.start.column,
+            "endLine": site.end.line,
+            "endColumn": site.end.column,
+            "byteOffset": site.bytes.start,
+            "byteLength": site.bytes.len(),
+        },
+    })
 }
 
 /// Viewers apply what is in a log without asking, so a title says when somebody has to look.
@@ -203,12 +229,29 @@ mod tests {
         assert_eq!(place["region"]["byteLength"], 3);
     }
 
+    /// A reader clicks through the way to the cause; what is named nowhere is in no file.
+    #[test]
+    fn steps_of_the_way_are_related_locations() {
+        let results = &log(&sample::report())["runs"][0]["results"];
+        assert_eq!(results[0].get("relatedLocations"), None);
+        let related = results[1]["relatedLocations"].as_array().unwrap();
+        let [pool] = &related[..] else {
+            panic!("{related:?}");
+        };
+        assert_eq!(pool["message"]["text"], "pool::]]> <b>\r\n|");
+        assert_eq!(pool["physicalLocation"]["region"]["startLine"], 8);
+        let names = &results[1]["properties"]["chain"];
+        assert_eq!(names, &json!(["Pay", "pool::]]> <b>\r\n|"]));
+    }
+
     #[test]
     fn a_rule_brings_its_documentation() {
         let rule = &log(&sample::report())["runs"][0]["tool"]["driver"]["rules"][0];
         let markdown = rule["help"]["markdown"].as_str().unwrap();
         assert!(markdown.contains("## Why is this bad?"));
         assert_eq!(rule["defaultConfiguration"]["level"], "error");
+        assert_eq!(rule["name"], "TxnInExecute");
+        assert_eq!(rule["properties"]["name"], "txn-in-execute");
         let full = rule["fullDescription"]["text"].as_str().unwrap();
         assert!(full.ends_with("inside `Orchestrator::execute`."), "{full}");
     }

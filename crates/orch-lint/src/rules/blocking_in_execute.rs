@@ -90,8 +90,8 @@ fn beyond(check: &mut Check<'_, '_>) {
     let found = execute::each_beyond(check, Some("spawn_blocking"), |walker, expr| {
         blocking(walker, expr).map(|(_, name)| name)
     });
-    for mut found in found {
-        let last = found.chain.last().cloned().unwrap_or_default();
+    for found in found {
+        let last = found.within();
         if found.perhaps {
             let message = format!("may call `{last}`, which blocks the thread");
             check.unknown(&found.at, message);
@@ -101,10 +101,10 @@ fn beyond(check: &mut Check<'_, '_>) {
             "`{}` in `{last}` blocks the thread of `execute`",
             found.what
         );
-        found.chain.push(found.what);
-        let violation = check.flag(found.at, message);
+        let name = found.what.clone();
+        let violation = check.flag(found.at.clone(), message);
         violation.help(HELP);
-        violation.chain = found.chain;
+        violation.chain = found.chain_to(name);
     }
 }
 

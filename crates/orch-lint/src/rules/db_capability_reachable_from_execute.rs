@@ -2,10 +2,11 @@
 
 use super::{At, Check, Rule, Status};
 use crate::finding::Severity;
+use crate::load::FileId;
 use crate::model::capability::Reach;
 use crate::model::infer::Walker;
 use crate::model::orchestration::OrchestratorImpl;
-use crate::model::{DefId, RTy, Res, Scope};
+use crate::model::{DefId, RTy, Res, Scope, Step};
 use crate::syntax::{ExprKind, Field, ItemKind, Pat, PatKind, Span};
 
 pub(super) static RULE: Rule = Rule {
@@ -49,23 +50,25 @@ fn check(check: &mut Check<'_, '_>) {
     }
 }
 
-fn report(check: &mut Check<'_, '_>, at: At, first: &str, reach: Reach) {
+/// `name` is what the orchestrator has, in `file` at `at`, and what the way begins with.
+fn report(check: &mut Check<'_, '_>, file: FileId, at: At, name: &str, reach: Reach) {
     match reach {
         Reach::No => {}
         Reach::Unknown(why) => {
             for why in why {
                 check.unknown(
                     &at,
-                    format!("`{first}` may reach a database: cannot look into {why}"),
+                    format!("`{name}` may reach a database: cannot look into {why}"),
                 );
             }
         }
-        Reach::Yes(steps, last) => {
-            let chain = Reach::chain(first, &steps, &last);
+        Reach::Yes(mut steps, mut last) => {
+            last.place.get_or_insert((file, at.span));
+            steps.insert(0, Step::at(name, file, at.span));
+            let chain = Reach::chain(&steps, &last);
             let violation = check.flag(at, format!("`execute` can reach a database: {chain}"));
             violation.help(HELP);
-            violation.chain.push(first.into());
-            violation.chain.extend(steps);
+            violation.chain = steps;
             violation.chain.push(last);
         }
     }
@@ -78,7 +81,7 @@ fn own_fields<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_,
     let RTy::Local(id, args) = &ty else {
         let file = orchestrator.block.file;
         let at = check.at(file, orchestrator.span, orchestrator.name.as_str());
-        report(check, at, &orchestrator.name, workspace.reach(&ty));
+        report(check, file, at, &orchestrator.name, workspace.reach(&ty));
         return;
     };
     let scope = workspace.def_scope(*id, args);
@@ -106,8 +109,15 @@ fn each_field<'a>(
     for field in fields.iter().filter(|field| !field.attrs.test_only) {
         let reach = workspace.reach(&workspace.lower(&field.ty, scope));
         let item = format!("{}::{}", workspace.path_of(id), field.name.text);
-        let at = check.at(workspace.file_of(id), field.ty.span, item);
-        report(check, at, &format!("{owner}.{}", field.name.text), reach);
+        let file = workspace.file_of(id);
+        let at = check.at(file, field.ty.span, item);
+        report(
+            check,
+            file,
+            at,
+            &format!("{owner}.{}", field.name.text),
+            reach,
+        );
     }
 }
 
@@ -128,6 +138,7 @@ fn parameters<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_,
         );
         report(
             check,
+            file,
             at,
             &format!("execute({})", name_of(&param.pat)),
             reach,
@@ -166,7 +177,7 @@ fn statics<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_, 'a
             let scope = Scope::of_module(workspace.def(id).module);
             let reach = workspace.reach(&workspace.lower(ty, &scope));
             let at = check.at(file, span, format!("{}::execute", orchestrator.name));
-            report(check, at, &workspace.def(id).item.name.text, reach);
+            report(check, file, at, &workspace.def(id).item.name.text, reach);
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use super::{At, Check};
 use crate::known;
-use crate::model::Res;
+use crate::load::FileId;
+use crate::model::calls::Reached;
 use crate::model::infer::Walker;
+use crate::model::{Res, Step};
 use crate::syntax::{Block, Expr, ExprKind, Path, Span, visit};
 
 /// What was found somewhere in an `execute`.
@@ -43,11 +45,27 @@ pub(super) fn each<'a, T>(
 pub(super) struct Through<T> {
     /// Where the way leaves `execute`.
     pub(super) at: At,
-    /// The functions on the way, the first being `execute`.
-    pub(super) chain: Vec<String>,
+    /// The functions on the way, the first being `execute`, each where it is called.
+    pub(super) chain: Vec<Step>,
+    /// Where it is.
+    cause: (FileId, Span),
     /// Whether the way is a guess by name.
     pub(super) perhaps: bool,
     pub(super) what: T,
+}
+
+impl<T> Through<T> {
+    /// The name of the function that it is in.
+    pub(super) fn within(&self) -> &str {
+        self.chain.last().map_or("", |step| step.name.as_str())
+    }
+
+    /// The functions on the way, and then what was found, by its name.
+    pub(super) fn chain_to(mut self, name: impl Into<String>) -> Vec<Step> {
+        let (file, span) = self.cause;
+        self.chain.push(Step::at(name, file, span));
+        self.chain
+    }
 }
 
 /// Judges each expression of each function that an `execute` gets to; the first of a kind in a function
@@ -72,18 +90,17 @@ pub(super) fn each_beyond<'a, T>(
             if reached.way.iter().any(is_elsewhere) {
                 continue;
             }
-            let Some(what) = first_in(check, reached.function, elsewhere, &judge) else {
+            let Some((span, what)) = first_in(check, reached.function, elsewhere, &judge) else {
                 continue;
             };
-            let way = reached.way.iter().map(|(function, _)| *function);
-            let way = way.chain([reached.function]);
             found.push(Through {
                 at: check.at(
                     orchestrator.block.file,
                     reached.first,
                     format!("{}::execute", orchestrator.name),
                 ),
-                chain: way.map(|of| check.functions[of].label()).collect(),
+                chain: functions_on(check, reached),
+                cause: (check.functions[reached.function].file, span),
                 perhaps: reached.perhaps,
                 what,
             });
@@ -92,19 +109,46 @@ pub(super) fn each_beyond<'a, T>(
     found
 }
 
+/// The functions on a way: the one that was asked about, and each of the others where it is called.
+fn functions_on(check: &Check<'_, '_>, reached: &Reached<'_>) -> Vec<Step> {
+    let functions = check.functions;
+    let first = reached.way.first().map(|(function, _)| *function);
+    let mut steps: Vec<Step> = first
+        .map(|of| Step::named(functions[of].label()))
+        .into_iter()
+        .collect();
+    let called = reached.way.iter().skip(1).map(|(function, _)| *function);
+    let called = called.chain([reached.function]);
+    steps.extend(reached.way.iter().zip(called).map(|((caller, at), of)| {
+        Step::at(functions[of].label(), functions[*caller].file, head(at))
+    }));
+    steps
+}
+
+/// What stands for an expression: what it calls, or all of it.
+fn head(expr: &Expr) -> Span {
+    match &expr.kind {
+        ExprKind::Path(path) => path.span,
+        ExprKind::Method { name, .. } => name.span,
+        ExprKind::Macro(call) => call.path.span,
+        _ => expr.span,
+    }
+}
+
 fn first_in<'a, T>(
     check: &Check<'_, 'a>,
     function: usize,
     elsewhere: Option<&str>,
     judge: &impl Fn(&Walker<'_, 'a>, &'a Expr) -> Option<T>,
-) -> Option<T> {
+) -> Option<(Span, T)> {
     let function = &check.functions[function];
     let mut found = None;
     let mut walker = function.walker(check.workspace);
     walker.block(function.body, &mut |walker, expr| {
         if found.is_none() {
             found = judge(walker, expr)
-                .filter(|_| !is_in_arguments_of(function.body, elsewhere, expr.span));
+                .filter(|_| !is_in_arguments_of(function.body, elsewhere, expr.span))
+                .map(|what| (head(expr), what));
         }
     });
     found

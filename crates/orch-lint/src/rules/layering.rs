@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::layers::Layer;
-use crate::model::{DefId, Reference, Target, Workspace};
+use crate::model::{DefId, Reference, Step, Target, Workspace};
 use crate::syntax::ItemKind;
 
 pub(super) static RULE: Rule = Rule {
@@ -84,8 +84,8 @@ fn check(check: &mut Check<'_, '_>) {
 /// A use of a layer that is not allowed.
 struct Found<'w> {
     first: &'w Reference,
-    /// The functions between, and what is used at last.
-    steps: Vec<String>,
+    /// The functions between, and what is used at last, each where it is named.
+    steps: Vec<Step>,
     what: &'static str,
 }
 
@@ -110,7 +110,7 @@ impl<'w> Search<'_, 'w, '_> {
                 Target::Item(target) => match self.layers.get(target) {
                     Some(other) if !layer.may_use(*other) => {
                         let last = self.workspace.def(*target).item.name.text.clone();
-                        self.add(first, way, last, other.noun());
+                        self.add(first, way, (last, reference), other.noun());
                     }
                     Some(_) => {}
                     None if self.passes_on(*target) => {
@@ -122,7 +122,7 @@ impl<'w> Search<'_, 'w, '_> {
                 },
                 // What an orchestrator can reach of the runtime's own is ORC003.
                 Target::Store(name) if matches!(layer, Layer::Data | Layer::Gateway) => {
-                    self.add(first, way, name.clone(), "a store");
+                    self.add(first, way, (name.clone(), reference), "a store");
                 }
                 Target::Store(_) | Target::Word(_) => {}
             }
@@ -133,11 +133,13 @@ impl<'w> Search<'_, 'w, '_> {
         &mut self,
         first: &'w Reference,
         way: &[(DefId, &Reference)],
-        last: String,
+        (last, named): (String, &Reference),
         what: &'static str,
     ) {
-        let between = way.iter().map(|(id, _)| self.workspace.path_of(*id));
-        let steps = between.chain([last]).collect();
+        let step = |name, of: &Reference| Step::at(name, of.file, of.span);
+        let between = way.iter();
+        let between = between.map(|(id, of)| step(self.workspace.path_of(*id), of));
+        let steps = between.chain([step(last, named)]).collect();
         self.found.push(Found { first, steps, what });
     }
 
@@ -152,10 +154,11 @@ impl<'w> Search<'_, 'w, '_> {
 }
 
 fn report(check: &mut Check<'_, '_>, id: DefId, layer: Layer, found: &Found<'_>) {
-    let name = &check.workspace.def(id).item.name.text;
-    let last = found.steps.last().map(String::as_str).unwrap_or_default();
+    let name = &check.workspace.def(id).item.name;
+    let last = found.steps.last().map_or("", |step| step.name.as_str());
     let message = format!(
-        "`{name}` is {} and uses `{last}`, {}",
+        "`{}` is {} and uses `{last}`, {}",
+        name.text,
         layer.noun(),
         found.what
     );
@@ -166,7 +169,10 @@ fn report(check: &mut Check<'_, '_>, id: DefId, layer: Layer, found: &Found<'_>)
     );
     let chain = match found.steps.len() {
         1 => Vec::new(),
-        _ => std::iter::once(name).chain(&found.steps).cloned().collect(),
+        _ => {
+            let first = Step::at(&name.text, check.workspace.file_of(id), name.span);
+            std::iter::once(first).chain(found.steps.clone()).collect()
+        }
     };
     let violation = check.flag(at, message);
     violation.chain = chain;

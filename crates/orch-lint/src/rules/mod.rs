@@ -80,7 +80,7 @@ use crate::finding::{Severity, Unknown};
 use crate::fix::{Applicability, Changes, Proposal, Source};
 use crate::load::FileId;
 use crate::model::calls::Calls;
-use crate::model::{Function, Workspace};
+use crate::model::{Function, Step, Workspace};
 use crate::sql::Migrations;
 use crate::syntax::Span;
 
@@ -283,7 +283,7 @@ pub(crate) struct Violation {
     /// What to do.
     pub(crate) help: Option<String>,
     /// The way to the cause.
-    pub(crate) chain: Vec<String>,
+    pub(crate) chain: Vec<Step>,
     /// What would take it away.
     pub(crate) fix: Option<Proposal>,
 }

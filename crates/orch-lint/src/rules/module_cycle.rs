@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::layers::Layer;
-use crate::model::{ModuleId, Reference, Target, Workspace};
+use crate::model::{ModuleId, Reference, Step, Target, Workspace};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC802",
@@ -181,12 +181,21 @@ fn report(check: &mut Check<'_, '_>, edges: &Edges<'_>, circle: &[ModuleId]) {
         return;
     };
     let workspace = check.workspace;
-    let closed = circle.iter().chain(circle.first());
-    let chain: Vec<String> = closed
-        .map(|module| workspace.module_path(*module))
-        .collect();
-    let at = check.at(reference.file, reference.span, chain[0].as_str());
-    let message = format!("modules use each other in a circle: {}", chain.join(" → "));
+    let start = workspace.module_path(circle[0]);
+    let mut chain = vec![Step::named(start.as_str())];
+    let closed = circle.iter().skip(1).chain(circle.first());
+    chain.extend(circle.iter().zip(closed).map(|(from, to)| {
+        let name = workspace.module_path(*to);
+        // Of a `use` the place is not known.
+        let named = edges.get(from).and_then(|edges| edges.get(to));
+        match named.filter(|of| of.owner.is_some()) {
+            Some(of) => Step::at(name, of.file, of.span),
+            None => Step::named(name),
+        }
+    }));
+    let at = check.at(reference.file, reference.span, start);
+    let circle = Step::names(&chain).join(" → ");
+    let message = format!("modules use each other in a circle: {circle}");
     let violation = check.flag(at, message);
     violation.chain = chain;
     violation.help("move what both need into a module of its own");

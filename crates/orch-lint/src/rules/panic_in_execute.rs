@@ -55,13 +55,13 @@ fn check(check: &mut Check<'_, '_>) {
         check.flag(found.at, message).help(HELP);
     }
     let beyond = execute::each_beyond(check, None, |_, expr| panics(expr).map(|(_, name)| name));
-    for mut found in beyond.into_iter().filter(|found| !found.perhaps) {
-        let last = found.chain.last().cloned().unwrap_or_default();
+    for found in beyond.into_iter().filter(|found| !found.perhaps) {
+        let last = found.within();
         let message = format!("`{}` in `{last}` may panic in `execute`", found.what);
-        found.chain.push(found.what);
-        let violation = check.flag(found.at, message);
+        let name = found.what.clone();
+        let violation = check.flag(found.at.clone(), message);
         violation.help(HELP);
-        violation.chain = found.chain;
+        violation.chain = found.chain_to(name);
     }
 }
 

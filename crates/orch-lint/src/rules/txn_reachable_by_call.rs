@@ -45,9 +45,9 @@ fn check(check: &mut Check<'_, '_>) {
             Verdict::Fine | Verdict::Unknown => None,
         }
     });
-    for mut found in found {
-        let (name, of) = found.what;
-        let last = found.chain.last().cloned().unwrap_or_default();
+    for found in found {
+        let (name, of) = &found.what;
+        let last = found.within();
         if found.perhaps {
             let message = format!("may call `{last}`, which opens a transaction");
             check.unknown(&found.at, message);
@@ -55,11 +55,11 @@ fn check(check: &mut Check<'_, '_>) {
         }
         let message =
             format!("`execute` opens a database connection in `{last}`: `{name}` on `{of}`");
-        found.chain.push(format!("{of}::{name}"));
-        let violation = check.flag(found.at, message);
+        let called = format!("{of}::{name}");
+        let violation = check.flag(found.at.clone(), message);
         violation.help(
             "leave the database to the runtime: return the `Outcome`, write in the finalize hook",
         );
-        violation.chain = found.chain;
+        violation.chain = found.chain_to(called);
     }
 }

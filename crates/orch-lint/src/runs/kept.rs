@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Finding, Place, Severity, Unknown};
+use crate::finding::{Finding, Link, Place, Severity, Unknown};
 use crate::fix::Fix;
 use crate::report::Report;
 use crate::rules::{self, Rule};
@@ -30,7 +30,7 @@ struct KeptFinding {
     severity: Severity,
     message: String,
     help: Option<String>,
-    chain: Vec<String>,
+    chain: Vec<Link>,
     path: String,
     start: Place,
     end: Place,
@@ -39,6 +39,8 @@ struct KeptFinding {
     fingerprint: String,
     fix: Option<Fix>,
     kin: String,
+    text: String,
+    ordinal: usize,
     source_line: String,
 }
 
@@ -119,6 +121,8 @@ impl KeptFinding {
             fingerprint: of.fingerprint.clone(),
             fix: of.fix.clone(),
             kin: of.kin.clone(),
+            text: of.text.clone(),
+            ordinal: of.ordinal,
             source_line: of.source_line.clone(),
         }
     }
@@ -140,6 +144,8 @@ impl KeptFinding {
             fingerprint: self.fingerprint.clone(),
             fix: self.fix.clone(),
             kin: self.kin.clone(),
+            text: self.text.clone(),
+            ordinal: self.ordinal,
             source_line: self.source_line.clone(),
         })
     }

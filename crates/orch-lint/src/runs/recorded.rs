@@ -15,6 +15,7 @@ use crate::threads;
 pub(super) struct Trace {
     files: Vec<(String, Seen)>,
     folders: Vec<(String, [u8; 32])>,
+    above: Option<Vec<String>>,
 }
 
 /// What was found where a file was asked for.
@@ -48,6 +49,8 @@ struct Memory {
     held: HashMap<String, (Seen, Option<Content>)>,
     files: BTreeMap<String, Seen>,
     folders: BTreeMap<String, [u8; 32]>,
+    /// The folders that lead to the root, once asked for.
+    above: Option<Vec<String>>,
     /// A file or a folder changed while it was read.
     is_torn: bool,
 }
@@ -65,7 +68,12 @@ impl<'t> Recorded<'t> {
         let is_same_folder =
             |(path, hash): &(String, _)| hash_of(&self.tree.entries(path)) == *hash;
         let is_same_file = |(path, seen): &(String, _)| self.hold(path) == *seen;
-        all(&trace.folders, is_same_folder) && all(&trace.files, is_same_file)
+        trace
+            .above
+            .as_ref()
+            .is_none_or(|above| *above == self.tree.above())
+            && all(&trace.folders, is_same_folder)
+            && all(&trace.files, is_same_file)
     }
 
     /// What was read; nothing when no later run can be sure to read the same.
@@ -75,6 +83,7 @@ impl<'t> Recorded<'t> {
         (!memory.is_torn).then(|| Trace {
             files: memory.files.into_iter().collect(),
             folders: memory.folders.into_iter().collect(),
+            above: memory.above,
         })
     }
 
@@ -115,6 +124,12 @@ impl SourceTree for Recorded<'_> {
         let before = self.memory().folders.insert(dir.to_owned(), hash);
         self.memory().is_torn |= before.is_some_and(|before| before != hash);
         entries
+    }
+
+    fn above(&self) -> Vec<String> {
+        let above = self.tree.above();
+        self.memory().above = Some(above.clone());
+        above
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sources in a directory.
 
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 
 use super::{Content, Entry, MAX_FILE_BYTES, SourceTree, content, too_large};
 
@@ -52,6 +52,17 @@ impl SourceTree for Disk {
             (!is_link_to_dir).then_some(Entry { name, is_dir })
         });
         entries.collect()
+    }
+
+    fn above(&self) -> Vec<String> {
+        let Ok(path) = self.root.canonicalize() else {
+            return Vec::new();
+        };
+        let names = path.components().filter_map(|part| match part {
+            Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+            _ => None,
+        });
+        names.collect()
     }
 }
 

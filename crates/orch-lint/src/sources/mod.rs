@@ -47,6 +47,12 @@ pub trait SourceTree: Sync {
 
     /// The entries of a directory in any order; empty when there is none.
     fn entries(&self, dir: &str) -> Vec<Entry>;
+
+    /// The names of the folders that lead to the root, the nearest last, as far as what is in them can be
+    /// read with `..`; empty when nothing above the root is known.
+    fn above(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Turns bytes into something the engine can use.

@@ -56,6 +56,10 @@ impl<T: SourceTree> SourceTree for Overlay<T> {
         }));
         entries
     }
+
+    fn above(&self) -> Vec<String> {
+        self.under.above()
+    }
 }
 
 #[cfg(test)]

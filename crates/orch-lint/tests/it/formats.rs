@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use boon::{Compiler, Schemas};
 use orch_lint::sources::Memory;
-use orch_lint::{Applicability, Fix, Options, Report, Selection, lint_sources};
+use orch_lint::{Applicability, Finding, Fix, Link, Options, Report, Selection, lint_sources};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,7 +28,11 @@ fn report() -> Report {
              // orch: allow(missing-docs) it is only a case\n\
              pub struct Other;\n\
              fn f(o: orch_runtime::Outcome) { match o { _ /* é */ => {} } }\n\
-             fn g() {} // orch: allow(ORC302) for nothing\n",
+             fn g() {} // orch: allow(ORC302) for nothing\n\
+             pub struct Charge {\n    audit: Audit,\n}\n\
+             impl orch_runtime::Orchestrator for Charge {\n    async fn execute(&self) { settle() }\n}\n\
+             fn settle() { std::thread::sleep(LONG); }\n\
+             struct Audit { /* é */ pool: sqlx::PgPool }\n",
         ),
         ("src/broken.rs", "fn (\n"),
     ]);
@@ -45,6 +49,10 @@ fn the_case_is_hostile_enough() {
     assert!(report.findings.iter().any(|of| of.path == HOSTILE));
     assert!(report.findings.iter().any(|of| of.start.line < of.end.line));
     assert!(report.findings.iter().any(|of| of.path == "src/broken.rs"));
+    let chains = report.findings.iter().map(|of| of.chain.len());
+    assert_eq!(chains.filter(|steps| *steps > 2).count(), 2);
+    let mut elsewhere = report.findings.iter().flat_map(Finding::elsewhere);
+    assert!(elsewhere.any(|(_, site)| site.path == HOSTILE));
     assert!(!report.unknowns.is_empty(), "{}", report.render_full(false));
     assert_eq!(report.suppressed.get("ORC803"), Some(&1));
     assert!(
@@ -122,6 +130,7 @@ enum Level {
     Error,
     Warning,
     Help,
+    Note,
 }
 
 #[derive(Debug, Deserialize)]
@@ -178,20 +187,33 @@ fn an_editor_reads_every_finding_as_one_of_the_compiler() {
         }
         let (help, fix) = (of.help.is_some(), of.fix.as_ref());
         let children = diagnostic.children.iter();
+        let (notes, children): (Vec<_>, Vec<_>) =
+            children.partition(|child| child.level == Level::Note);
+        leads_through(&notes, of);
+        let children = children.into_iter();
         let (fixes, helps): (Vec<_>, Vec<_>) = children.partition(|child| !child.spans.is_empty());
         assert_eq!(
             (helps.len(), fixes.len()),
             (help.into(), fix.into_iter().count())
         );
-        assert!(
-            diagnostic
-                .children
-                .iter()
-                .all(|child| child.level == Level::Help)
-        );
         for (child, fix) in fixes.iter().zip(fix) {
             suggests(&child.spans, fix);
         }
+    }
+}
+
+/// An editor goes to the place of each step, in whatever file that is.
+fn leads_through(notes: &[&Diagnostic], of: &Finding) {
+    assert_eq!(notes.len(), of.elsewhere().count());
+    for (note, (_, site)) in notes.iter().zip(of.elsewhere()) {
+        let [span] = note.spans.as_slice() else {
+            panic!("{note:?}");
+        };
+        assert!(span.is_primary && span.file_name == site.path);
+        assert_eq!((span.byte_start, span.byte_end), as_u32(&site.bytes));
+        let line = &span.text[0];
+        assert_eq!(line.highlight_start, span.column_start);
+        assert_eq!(line.highlight_end, span.column_end);
     }
 }
 
@@ -252,6 +274,13 @@ fn paths_can_be_seen_from_further_up() {
     for (near, far) in here.findings.iter().zip(&above.findings) {
         assert_eq!(far.path, format!("services/pay/{}", near.path));
         assert_eq!(far.fingerprint, near.fingerprint);
+        for (near, far) in near.chain.iter().zip(&far.chain) {
+            let site = |of: &Link| of.site.as_ref().map(|site| site.path.clone());
+            assert_eq!(
+                site(far),
+                site(near).map(|path| format!("services/pay/{path}"))
+            );
+        }
     }
     assert_eq!(report().below("").findings, here.findings);
 }

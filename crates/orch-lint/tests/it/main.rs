@@ -1,13 +1,15 @@
 //! Black-box tests: rules on tables of snippets, a whole project and its mutations, bad input,
-//! findings that are left for later, settings.
+//! findings that are left for later, members of workspaces, settings.
 
 mod baseline;
 mod cases;
 mod fixes;
 mod fixtures;
 mod formats;
+mod members;
 mod project;
 mod robustness;
 mod settings;
 mod suppressions;
 mod views;
+mod ways;

@@ -11,6 +11,7 @@
 //! | [`protection`] | what spares a provider: breaker, limits, pauses, shared by all processes; pure |
 //! | [`dead_letter`] | what waits for a person, and what a person decides |
 //! | [`repository`] | reading operations and log entries |
+//! | [`saga`] | several operations as one: all of them happen, or what happened is undone |
 //! | [`http`] | what a generated controller needs: submission, problems, limits |
 //! | [`callback`] | what a provider reports by itself: signatures, receivers |
 //! | [`gateway`] | a JSON client that knows what "sent" means, and a simulated provider |
@@ -73,7 +74,9 @@ pub use dead_letter::{DeadLetterKind, DeadLetters, Decision};
 pub use engine::{
     Engine, Finished, Orchestrator, report_pause, report_progress, report_unaccounted,
 };
-pub use ids::{BizKey, EventId, Fence, IdSource, IdemKey, InvalidId, OpId, OwnerId, UuidSource};
+pub use ids::{
+    BizKey, EventId, Fence, IdSource, IdemKey, InvalidId, OpId, OwnerId, SagaId, UuidSource,
+};
 pub use money::{Currency, Money};
 pub use operation::answer::{GatewayError, Receipt};
 pub use operation::command::{Command, CommandError, JsonFields, Violation, Violations, taken};

@@ -172,6 +172,11 @@ impl Engine {
         self.find(owner, op_id).await
     }
 
+    /// Ends when the operation has ended, if that happens in this process.
+    pub(crate) fn ended(&self, op_id: &OpId) -> tokio::sync::oneshot::Receiver<()> {
+        self.inner.waiters.register(op_id)
+    }
+
     /// The record that this engine writes to.
     #[must_use]
     pub fn store(&self) -> &Arc<dyn OperationStore> {

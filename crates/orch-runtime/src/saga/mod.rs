@@ -11,10 +11,17 @@
 //! [`plan`] holds the steps and their order, [`state`] where a saga and its steps stand, [`decision`] what to
 //! do next. All three are pure: no clock, no store.
 
+mod advance;
 pub mod decision;
+mod engine;
 pub mod plan;
+pub mod record;
 pub mod state;
+pub mod step;
 
 pub use decision::{Advice, Situation, Stop, advise};
+pub use engine::{Initiated, SagaBuildError, SagaConfig, SagaError, Sagas, SagasBuilder};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
+pub use record::{SagaRecord, SagaTables, StepError, StepRecord};
 pub use state::{SagaState, StepState};
+pub use step::{Begun, Call, Local, LocalError, LocalWork, SagaStep, StepRun};

@@ -165,7 +165,9 @@ impl SagaTables {
         );
         let keys = [Value::from(&saga.owner_id), Value::from(&saga.idem_key)];
         let rows = tx.query(&sql, &keys).await?;
-        let row = rows.first().ok_or_else(|| HookError::new("the saga is gone"))?;
+        let row = rows
+            .first()
+            .ok_or_else(|| HookError::new("the saga is gone"))?;
         let fingerprint: String = row.get("fingerprint").map_err(undecodable)?;
         Ok(match fingerprint == saga.fingerprint {
             true => Inserted::Existing(row.get("transaction_id").map_err(undecodable)?),
@@ -181,12 +183,18 @@ impl SagaTables {
         id: &SagaId,
     ) -> Result<Option<SagaRecord>, HookError> {
         let name = [Value::from(id.as_str())];
-        let sql = format!("select * from {}_states where transaction_id = ?1", self.prefix);
+        let sql = format!(
+            "select * from {}_states where transaction_id = ?1",
+            self.prefix
+        );
         let rows = tx.query(&sql, &name).await?;
         let Some(row) = rows.first() else {
             return Ok(None);
         };
-        let sql = format!("select * from {}_step_results where transaction_id = ?1", self.prefix);
+        let sql = format!(
+            "select * from {}_step_results where transaction_id = ?1",
+            self.prefix
+        );
         let steps = tx.query(&sql, &name).await?;
         saga(plan, id, row, &steps).map(Some).map_err(undecodable)
     }
@@ -268,7 +276,9 @@ impl SagaTables {
             "select transaction_id from {}_states where look_at <= ?1 order by look_at limit ?2",
             self.prefix
         );
-        let rows = tx.query(&sql, &[Value::from(now), Value::from(limit)]).await?;
+        let rows = tx
+            .query(&sql, &[Value::from(now), Value::from(limit)])
+            .await?;
         let ids = rows.iter().map(|row| row.get("transaction_id"));
         ids.collect::<Result<_, _>>().map_err(undecodable)
     }
@@ -287,7 +297,8 @@ fn saga(plan: &Plan, id: &SagaId, row: &Row, steps: &[Row]) -> Result<SagaRecord
     for step in steps {
         let name: String = step.get("step")?;
         let at = plan.index_of(&name);
-        let at = at.ok_or_else(|| DecodeError::new("step", format!("the plan has no step {name}")))?;
+        let at =
+            at.ok_or_else(|| DecodeError::new("step", format!("the plan has no step {name}")))?;
         records[at] = StepRecord {
             name: records[at].name,
             state: step.get("status")?,

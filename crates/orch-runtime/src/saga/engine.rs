@@ -1,0 +1,472 @@
+//! The engine of one kind of saga: accepts, advances, and looks after those that were left.
+//!
+//! Nobody owns a saga: whoever learns that something happened advances it, in one transaction that only one
+//! of several can commit. What a crash leaves behind is found by [`run_once`](Sagas::run_once).
+
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::clock::{Clock, SystemClock, Timestamp, later};
+use crate::ids::{IdSource, IdemKey, OpId, OwnerId, SagaId, UuidSource};
+use crate::operation::command::Fingerprint;
+use crate::store::hook::{HookError, HookTx};
+use crate::store::{Database, StoreError, TransactionError};
+
+use super::advance::{Found, Moved, Script, look_at};
+use super::decision::Stop;
+use super::plan::{Plan, PlanError, StepPlan};
+use super::record::{Inserted, NewSaga, SagaRecord, SagaTables};
+use super::state::{SagaState, StepState};
+use super::step::SagaStep;
+
+/// How often a transaction is begun anew when somebody else changed the saga meanwhile.
+const TURNS: u32 = 5;
+
+/// Limits of a [`Sagas`].
+#[derive(Debug, Clone, Copy)]
+pub struct SagaConfig {
+    /// For how long steps may begin. What runs then is waited for, and undone.
+    pub time_budget: Duration,
+    /// After this time somebody looks at a saga of which nobody heard.
+    pub look_every: Duration,
+    /// Sagas that are looked at in one go.
+    pub batch: u32,
+}
+
+impl Default for SagaConfig {
+    /// An hour; 15 seconds; 100 sagas.
+    fn default() -> Self {
+        Self {
+            time_budget: Duration::from_secs(3_600),
+            look_every: Duration::from_secs(15),
+            batch: 100,
+        }
+    }
+}
+
+/// A saga was not accepted, or cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SagaError {
+    /// The key was used before, for something else.
+    #[error("this idempotency key was used before for another request")]
+    KeyReused,
+    /// What it is asked to do cannot be stored, or read back.
+    #[error("the input of the saga: {0}")]
+    Input(#[from] serde_json::Error),
+    /// The database failed. Whether the saga was recorded is not known: the same key may be sent again.
+    #[error(transparent)]
+    Transaction(#[from] TransactionError),
+}
+
+impl From<StoreError> for SagaError {
+    fn from(error: StoreError) -> Self {
+        Self::Transaction(error.into())
+    }
+}
+
+/// Steps do not make a saga.
+#[derive(Debug, thiserror::Error)]
+pub enum SagaBuildError {
+    /// They are no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Nothing says what a step does.
+    #[error("nothing says what the step \"{0}\" does")]
+    Missing(&'static str),
+    /// Something is said of a step that the plan does not have.
+    #[error("the plan has no step \"{0}\"")]
+    NoSuchStep(&'static str),
+}
+
+/// What became of a saga that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Initiated {
+    /// Its name.
+    pub id: SagaId,
+    /// Whether the same was asked for under this key before.
+    pub replayed: bool,
+}
+
+/// A handle on the engine of one kind of saga; clones share it.
+pub struct Sagas<I> {
+    inner: Arc<Inner<I>>,
+}
+
+impl<I> Clone for Sagas<I> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<I> std::fmt::Debug for Sagas<I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sagas({})", self.inner.tables.prefix)
+    }
+}
+
+struct Inner<I> {
+    database: Database,
+    tables: SagaTables,
+    script: Script<I>,
+    config: SagaConfig,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+}
+
+/// Puts a [`Sagas`] together.
+pub struct SagasBuilder<I> {
+    database: Database,
+    tables: SagaTables,
+    plan: Vec<StepPlan>,
+    steps: Vec<(&'static str, Box<dyn SagaStep<I>>)>,
+    config: SagaConfig,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    input: PhantomData<fn(I)>,
+}
+
+impl<I> std::fmt::Debug for SagasBuilder<I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SagasBuilder({})", self.tables.prefix)
+    }
+}
+
+impl<I> SagasBuilder<I> {
+    /// What a step of the plan does.
+    #[must_use]
+    pub fn step(mut self, name: &'static str, does: impl SagaStep<I>) -> Self {
+        self.steps.push((name, Box::new(does)));
+        self
+    }
+
+    /// Limits other than the usual ones.
+    #[must_use]
+    pub fn config(mut self, config: SagaConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Where the time comes from.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where names of sagas come from.
+    #[must_use]
+    pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
+        self.ids = ids;
+        self
+    }
+
+    /// Checks that the plan is one, and that something is said of each of its steps.
+    ///
+    /// # Errors
+    /// See [`SagaBuildError`].
+    pub fn build(self) -> Result<Sagas<I>, SagaBuildError> {
+        let plan = Plan::new(&self.plan)?;
+        let mut given = self.steps;
+        let mut steps = Vec::with_capacity(given.len());
+        for step in plan.steps() {
+            let at = given.iter().position(|(name, _)| *name == step.name);
+            let at = at.ok_or(SagaBuildError::Missing(step.name))?;
+            steps.push(given.swap_remove(at).1);
+        }
+        if let Some((name, _)) = given.first() {
+            return Err(SagaBuildError::NoSuchStep(name));
+        }
+        Ok(Sagas {
+            inner: Arc::new(Inner {
+                database: self.database,
+                tables: self.tables,
+                script: Script { plan, steps },
+                config: self.config,
+                clock: self.clock,
+                ids: self.ids,
+            }),
+        })
+    }
+}
+
+impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
+    /// Starts to put an engine together for sagas of these steps, kept in `tables` of `database`, in which the
+    /// operations of its steps are, too.
+    #[must_use]
+    pub fn builder(database: Database, tables: SagaTables, plan: &[StepPlan]) -> SagasBuilder<I> {
+        SagasBuilder {
+            database,
+            tables,
+            plan: plan.to_vec(),
+            steps: Vec::new(),
+            config: SagaConfig::default(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(UuidSource),
+            input: PhantomData,
+        }
+    }
+
+    /// Records a saga durably, and begins with its first steps in the same commit. The first request under a
+    /// key wins; the same one again answers the same saga.
+    ///
+    /// # Errors
+    /// See [`SagaError`].
+    pub async fn initiate(
+        &self,
+        owner: OwnerId,
+        idem_key: IdemKey,
+        input: &I,
+    ) -> Result<Initiated, SagaError> {
+        let payload = serde_json::to_string(input)?;
+        let now = self.inner.clock.now();
+        let saga = NewSaga {
+            id: SagaId::of(&self.inner.ids.op_id(now)),
+            owner_id: owner,
+            idem_key,
+            fingerprint: Fingerprint::of(self.inner.tables.prefix, &payload)
+                .as_str()
+                .to_owned(),
+            payload,
+            now,
+            deadline_at: later(now, self.inner.config.time_budget),
+        };
+        let id = saga.id.clone();
+        let inner = Arc::clone(&self.inner);
+        let done = self.transaction(move |mut tx| {
+            let (inner, saga) = (Arc::clone(&inner), saga.clone());
+            Box::pin(async move {
+                let inserted = inner.tables.insert(&mut tx, &saga).await?;
+                let moved = match inserted {
+                    Inserted::New => {
+                        inner
+                            .advance(&mut tx, &saga.id, &Found::new(), None)
+                            .await?
+                    }
+                    _ => None,
+                };
+                Ok((inserted, moved))
+            })
+        });
+        let (inserted, moved) = done.await?;
+        match inserted {
+            Inserted::New => {
+                self.follow(&id, moved);
+                Ok(Initiated {
+                    id,
+                    replayed: false,
+                })
+            }
+            Inserted::Existing(id) => Ok(Initiated { id, replayed: true }),
+            Inserted::Mismatch => Err(SagaError::KeyReused),
+        }
+    }
+
+    /// The saga, if `owner` has one of that name. Somebody else's looks like none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find(
+        &self,
+        owner: &OwnerId,
+        id: &SagaId,
+    ) -> Result<Option<SagaRecord>, SagaError> {
+        let found = self.load(id).await?;
+        Ok(found.filter(|saga| saga.owner_id == *owner))
+    }
+
+    /// Has no further step begin, and what happened undone. A saga that has ended stays as it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn cancel(&self, id: &SagaId) -> Result<(), SagaError> {
+        self.advance(id, Some(Stop::Cancelled)).await
+    }
+
+    /// Brings a saga as far as it can come now. It does no harm to ask for it at any time, any number of
+    /// times.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn look(&self, id: &SagaId) -> Result<(), SagaError> {
+        self.advance(id, None).await
+    }
+
+    /// Looks at sagas of which nobody heard for a while; says how many.
+    ///
+    /// # Errors
+    /// When the database fails. What is left is found the next time.
+    pub async fn run_once(&self, now: Timestamp) -> Result<usize, SagaError> {
+        let (tables, batch) = (self.inner.tables, self.inner.config.batch);
+        let due = self
+            .transaction(move |mut tx| {
+                Box::pin(async move { tables.due(&mut tx, now, batch).await })
+            })
+            .await?;
+        for id in &due {
+            self.advance(id, None).await?;
+        }
+        Ok(due.len())
+    }
+
+    async fn load(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
+        let (inner, id) = (Arc::clone(&self.inner), id.clone());
+        let loaded = self.transaction(move |mut tx| {
+            let (inner, id) = (Arc::clone(&inner), id.clone());
+            Box::pin(async move { inner.tables.load(&mut tx, &inner.script.plan, &id).await })
+        });
+        Ok(loaded.await?)
+    }
+
+    async fn advance(&self, id: &SagaId, stop: Option<Stop>) -> Result<(), SagaError> {
+        for turn in 1..=TURNS {
+            let Some(saga) = self.load(id).await? else {
+                return Ok(());
+            };
+            if saga.state.is_final() {
+                return Ok(());
+            }
+            let found = self.inner.operations(&saga).await?;
+            let (inner, id) = (Arc::clone(&self.inner), id.clone());
+            let found = Arc::new(found);
+            let moved = self.transaction(move |mut tx| {
+                let (inner, id, found) = (Arc::clone(&inner), id.clone(), Arc::clone(&found));
+                Box::pin(async move { inner.advance(&mut tx, &id, &found, stop).await })
+            });
+            match moved.await {
+                Ok(moved) => {
+                    self.follow(&saga.id, moved);
+                    return Ok(());
+                }
+                Err(TransactionError::Refused(_)) if turn < TURNS => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Has accepted operations executed, and the saga advanced when they end.
+    fn follow(&self, id: &SagaId, moved: Option<Moved>) {
+        for (step, op_id) in moved.into_iter().flat_map(|moved| moved.accepted) {
+            let step = &self.inner.script.steps[step];
+            if let Some(ended) = step.ended(&op_id) {
+                let (sagas, id) = (self.clone(), id.clone());
+                tokio::spawn(async move {
+                    if ended.await.is_ok()
+                        && let Err(error) = sagas.look(&id).await
+                    {
+                        tracing::warn!(saga = %id, %error, "not advanced; it is looked at later");
+                    }
+                });
+            }
+            step.nudge();
+        }
+    }
+
+    async fn transaction<T, F>(&self, work: F) -> Result<T, TransactionError>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(
+                HookTx<'a>,
+            )
+                -> std::pin::Pin<Box<dyn Future<Output = Result<T, HookError>> + Send + 'a>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (work, given) = (Arc::new(work), Arc::new(Mutex::new(None)));
+        let result = Arc::clone(&given);
+        let done = self.inner.database.transaction(move |tx| {
+            let (work, result) = (Arc::clone(&work), Arc::clone(&result));
+            Box::pin(async move {
+                let value = work(tx).await?;
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+                Ok(())
+            })
+        });
+        done.await?;
+        let value = given.lock().unwrap_or_else(PoisonError::into_inner).take();
+        value.ok_or_else(|| HookError::new("the transaction gave nothing").into())
+    }
+}
+
+impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
+    /// Where the operations stand that a saga waits for.
+    async fn operations(&self, saga: &SagaRecord) -> Result<Found, StoreError> {
+        let mut found = Found::new();
+        for (step, does) in saga.steps.iter().zip(&self.script.steps) {
+            let waits_for: Option<&OpId> = match step.state {
+                StepState::Running | StepState::InDoubt => step.op_id.as_ref(),
+                StepState::Undoing | StepState::UndoParked => step.undo_op_id.as_ref(),
+                _ => None,
+            };
+            if let Some(op_id) = waits_for
+                && let Some(operation) = does.operation(op_id).await?
+            {
+                found.insert(op_id.clone(), operation);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Advances a saga in `tx`; nothing when it is gone or has ended.
+    async fn advance(
+        &self,
+        tx: &mut HookTx<'_>,
+        id: &SagaId,
+        found: &Found,
+        stop: Option<Stop>,
+    ) -> Result<Option<Moved>, HookError> {
+        let Some(mut saga) = self.tables.load(tx, &self.script.plan, id).await? else {
+            return Ok(None);
+        };
+        if saga.state.is_final() {
+            return Ok(None);
+        }
+        let input: I = serde_json::from_str(&saga.payload)
+            .map_err(|error| HookError::new(format!("the input of saga {id}: {error}")))?;
+        let now = self.clock.now();
+        saga.stop = saga.stop.or(stop);
+        let moved = self
+            .script
+            .advance(tx, &mut saga, &input, found, now)
+            .await?;
+        for step in moved.changed.iter() {
+            let step = &saga.steps[step];
+            self.tables.save_step(tx, id, step, now).await?;
+        }
+        saga.updated_at = now;
+        if saga.state.is_final() {
+            saga.completed_at = Some(now);
+        }
+        let next = look_at(&saga, now, self.config.look_every);
+        self.tables.save(tx, &saga, next).await?;
+        report(&saga, &moved);
+        Ok(Some(moved))
+    }
+}
+
+fn report(saga: &SagaRecord, moved: &Moved) {
+    let (id, state) = (&saga.id, saga.state);
+    for step in moved.changed.iter().map(|step| &saga.steps[step]) {
+        match step.state {
+            StepState::UndoParked => {
+                let error = step.error.as_ref().map(|error| error.message.as_str());
+                tracing::error!(saga = %id, step = step.name, error, "not undone: a person must look");
+            }
+            now => tracing::info!(saga = %id, step = step.name, state = %now, "step"),
+        }
+    }
+    match state {
+        SagaState::Completed | SagaState::Compensated => {
+            tracing::info!(saga = %id, %state, "ended")
+        }
+        SagaState::Failed => tracing::warn!(saga = %id, %state, "ended"),
+        _ => {}
+    }
+}

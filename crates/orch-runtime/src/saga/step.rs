@@ -1,0 +1,247 @@
+//! What a step does: an operation at somebody else's API, or work in our own database.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::oneshot;
+
+use crate::engine::Engine;
+use crate::ids::{IdemKey, OpId, OwnerId, SagaId};
+use crate::operation::command::Command;
+use crate::operation::view::OperationView;
+use crate::store::StoreError;
+use crate::store::hook::{HookError, HookTx};
+
+use super::record::StepError;
+
+/// A step, or its compensation, at the moment at which it begins.
+#[derive(Debug)]
+pub struct StepRun<'s, I> {
+    /// The saga.
+    pub saga_id: &'s SagaId,
+    /// Whose it is.
+    pub owner_id: &'s OwnerId,
+    /// What the saga was asked to do.
+    pub input: &'s I,
+    /// What the steps before gave, by their names.
+    pub results: &'s BTreeMap<&'static str, serde_json::Value>,
+    /// The same for the same step of the same saga, whoever begins it how often: a step's operation has it
+    /// as its key, and work in a database can have it as a unique one.
+    pub key: &'s IdemKey,
+}
+
+/// What beginning a step came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// It is done, with this result.
+    Done(serde_json::Value),
+    /// It certainly did not happen, and will not.
+    Refused(StepError),
+    /// This operation does it.
+    Operation(OpId),
+}
+
+/// One step of a saga whose input is an `I`. Made by [`Call`] and [`Local`].
+#[async_trait]
+pub trait SagaStep<I>: Send + Sync + 'static {
+    /// Begins it in `tx`. Without the commit nothing of it happened.
+    ///
+    /// # Errors
+    /// When the database fails: the step is begun again later.
+    async fn begin(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError>;
+
+    /// Begins its compensation.
+    ///
+    /// # Errors
+    /// As [`begin`](Self::begin).
+    async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError>;
+
+    /// Where its operation stands, or that of its compensation.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    async fn operation(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError>;
+
+    /// Ends when that operation does, if that happens in this process.
+    fn ended(&self, op_id: &OpId) -> Option<oneshot::Receiver<()>>;
+
+    /// Has operations executed that were accepted.
+    fn nudge(&self);
+}
+
+/// A step that is an operation of a domain, as is its compensation.
+pub struct Call<I, C, U> {
+    engine: Engine,
+    command: fn(&StepRun<'_, I>) -> C,
+    undo: Option<fn(&StepRun<'_, I>) -> U>,
+    input: PhantomData<fn(&I)>,
+}
+
+impl<I, C, U> std::fmt::Debug for Call<I, C, U> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<I, C: Command> Call<I, C, C> {
+    /// The operation that `command` asks `engine` for. Nothing undoes it.
+    #[must_use]
+    pub fn new(engine: &Engine, command: fn(&StepRun<'_, I>) -> C) -> Self {
+        Self {
+            engine: engine.clone(),
+            command,
+            undo: None,
+            input: PhantomData,
+        }
+    }
+}
+
+impl<I, C: Command, U> Call<I, C, U> {
+    /// It is undone by the operation that `undo` asks the same engine for.
+    #[must_use]
+    pub fn undone_by<V: Command>(self, undo: fn(&StepRun<'_, I>) -> V) -> Call<I, C, V> {
+        Call {
+            engine: self.engine,
+            command: self.command,
+            undo: Some(undo),
+            input: PhantomData,
+        }
+    }
+}
+
+async fn submit<C: Command>(
+    engine: &Engine,
+    tx: &mut HookTx<'_>,
+    owner: &OwnerId,
+    key: &IdemKey,
+    command: &C,
+) -> Result<Begun, HookError> {
+    let submitted = engine
+        .submit_in(tx, owner.clone(), key.clone(), command)
+        .await;
+    let submitted = submitted.map_err(|error| HookError::new(error.to_string()))?;
+    Ok(Begun::Operation(submitted.op_id))
+}
+
+#[async_trait]
+impl<I, C, U> SagaStep<I> for Call<I, C, U>
+where
+    I: Sync + 'static,
+    C: Command,
+    U: Command,
+{
+    async fn begin(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError> {
+        let command = (self.command)(run);
+        submit(&self.engine, tx, run.owner_id, run.key, &command).await
+    }
+
+    async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError> {
+        let Some(undo) = self.undo else {
+            return Ok(Begun::Done(serde_json::Value::Null));
+        };
+        let command = undo(run);
+        submit(&self.engine, tx, run.owner_id, run.key, &command).await
+    }
+
+    async fn operation(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError> {
+        self.engine.store().find(op_id).await
+    }
+
+    fn ended(&self, op_id: &OpId) -> Option<oneshot::Receiver<()>> {
+        Some(self.engine.ended(op_id))
+    }
+
+    fn nudge(&self) {
+        self.engine.nudge();
+    }
+}
+
+/// Work in our own database did not happen.
+#[derive(Debug, Clone)]
+pub enum LocalError {
+    /// A rule of the business says no. What was written is taken back.
+    Refused(StepError),
+    /// The database failed. It is done again later.
+    Database(HookError),
+}
+
+impl LocalError {
+    /// A refusal.
+    pub fn refused(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Refused(StepError {
+            code: code.into(),
+            message: message.into(),
+        })
+    }
+}
+
+impl From<HookError> for LocalError {
+    fn from(error: HookError) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// Work in the database that the saga itself is in: it happens in the commit that records it.
+#[async_trait]
+pub trait LocalWork<I>: Send + Sync + 'static {
+    /// Does it, and says what later steps and its compensation need to know.
+    ///
+    /// # Errors
+    /// See [`LocalError`].
+    async fn run(
+        &self,
+        tx: &mut HookTx<'_>,
+        run: &StepRun<'_, I>,
+    ) -> Result<serde_json::Value, LocalError>;
+
+    /// Takes back what [`run`](Self::run) did.
+    ///
+    /// # Errors
+    /// See [`LocalError`]. What is refused waits for a person.
+    async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<(), LocalError>;
+}
+
+/// A step that is work in our own database.
+#[derive(Debug)]
+pub struct Local<W>(pub Arc<W>);
+
+impl<W> Local<W> {
+    /// This work.
+    pub fn new(work: W) -> Self {
+        Self(Arc::new(work))
+    }
+}
+
+fn begun(done: Result<serde_json::Value, LocalError>) -> Result<Begun, HookError> {
+    match done {
+        Ok(result) => Ok(Begun::Done(result)),
+        Err(LocalError::Refused(error)) => Ok(Begun::Refused(error)),
+        Err(LocalError::Database(error)) => Err(error),
+    }
+}
+
+#[async_trait]
+impl<I: Sync + 'static, W: LocalWork<I>> SagaStep<I> for Local<W> {
+    async fn begin(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError> {
+        begun(self.0.run(tx, run).await)
+    }
+
+    async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError> {
+        let undone = self.0.undo(tx, run).await;
+        begun(undone.map(|()| serde_json::Value::Null))
+    }
+
+    async fn operation(&self, _op_id: &OpId) -> Result<Option<OperationView>, StoreError> {
+        Ok(None)
+    }
+
+    fn ended(&self, _op_id: &OpId) -> Option<oneshot::Receiver<()>> {
+        None
+    }
+
+    fn nudge(&self) {}
+}

@@ -52,6 +52,7 @@ mod output;
 mod panic_in_execute;
 mod promise;
 mod question_mark_swallows_outcome;
+mod raw_provider_payload_in_wal;
 mod reaper_missing;
 mod remaining_variants;
 mod requests;
@@ -61,8 +62,11 @@ mod retry_non_idempotent;
 mod scheduler_not_started;
 mod schedulers;
 mod secret_or_pan_logged;
+mod secrets;
+mod serialized;
 mod status_column_unconstrained;
 mod stored_names;
+mod stored_secrets;
 mod suppression_without_reason;
 mod tables;
 mod timeout_mapped_to_fail;
@@ -123,6 +127,7 @@ pub static ALL: &[&Rule] = &[
     &tls_relaxed::RULE,
     &money_as_float::RULE,
     &secret_or_pan_logged::RULE,
+    &raw_provider_payload_in_wal::RULE,
     &command_mutable::RULE,
     &command_bypasses_validation::RULE,
     &status_column_unconstrained::RULE,

@@ -3,8 +3,9 @@
 //! A name carries a value when it is bound to something that mentions it, is assigned such a thing, or is a
 //! local whose methods or whose `&mut` get it. Format strings mention what they capture.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use crate::model::constants::Bound;
 use crate::syntax::{Block, Expr, ExprKind, MacroCall, Stmt, visit};
 
 /// Names that carry a value.
@@ -121,6 +122,30 @@ pub(super) fn bindings(body: &Block) -> Vec<(&str, &Expr)> {
         }
     });
     found
+}
+
+/// What names are bound to by `let`, those left out that are bound more than once.
+pub(super) fn once_bound(body: &Block) -> Bound<'_> {
+    let mut found: HashMap<&str, Option<&Expr>> = HashMap::new();
+    for (name, init) in bindings(body) {
+        let again = found.entry(name).and_modify(|of| *of = None);
+        again.or_insert(Some(init));
+    }
+    let mut forget = |name| {
+        found.insert(name, None);
+    };
+    visit::each_in_block(body, &mut |expr| match &expr.kind {
+        ExprKind::Let { pat, .. } | ExprKind::For { pat, .. } => pat.each_name(&mut forget),
+        ExprKind::Match { arms, .. } => arms.iter().for_each(|arm| arm.pat.each_name(&mut forget)),
+        ExprKind::Closure { params, .. } => {
+            params.iter().for_each(|pat| pat.each_name(&mut forget));
+        }
+        _ => {}
+    });
+    let found = found.into_iter();
+    found
+        .filter_map(|(name, init)| Some((name, init?)))
+        .collect()
 }
 
 fn flows(body: &Block) -> Vec<Flow<'_>> {

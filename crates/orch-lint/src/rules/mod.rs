@@ -38,6 +38,8 @@ mod idempotency_keys;
 mod inexact_column_type;
 mod insert_without_conflict_clause;
 mod layering;
+mod lease_shorter_than_client_timeout;
+mod leases;
 mod mentions;
 mod missing_docs;
 mod missing_test;
@@ -51,6 +53,7 @@ mod outcome_dropped;
 mod output;
 mod panic_in_execute;
 mod promise;
+mod provider_clients;
 mod question_mark_swallows_outcome;
 mod raw_provider_payload_in_wal;
 mod reaper_missing;
@@ -113,6 +116,7 @@ pub static ALL: &[&Rule] = &[
     &scheduler_not_started::RULE,
     &claim_without_skip_locked::RULE,
     &claim_query_unindexed::RULE,
+    &lease_shorter_than_client_timeout::RULE,
     &finalize_hook_not_called::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,

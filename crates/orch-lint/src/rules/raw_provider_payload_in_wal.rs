@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::serialized::{Serialized, expressions, once_bound};
+use super::mentions::once_bound;
+use super::serialized::{Serialized, expressions};
 use super::stored_secrets::{Form, Stored, in_field, in_type};
 use super::{At, Check, Rule, Status, tables};
 use crate::finding::Severity;

@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 use std::ptr;
 
-use super::mentions::bindings;
 use crate::known;
+use crate::model::constants::Bound;
 use crate::model::infer::Walker;
 use crate::model::{RTy, Res};
-use crate::syntax::{Block, Expr, ExprKind, MacroCall, Path, Stmt, visit};
+use crate::syntax::{Expr, ExprKind, MacroCall, Path, Stmt};
 
 /// What calls that serialize get, by the call.
 #[derive(Default)]
@@ -45,11 +45,7 @@ impl<'a> Serialized<'a> {
     }
 
     /// The values that were serialized into what an expression gives, with their types.
-    pub(super) fn origin(
-        &self,
-        expr: &'a Expr,
-        bound: &HashMap<&'a str, &'a Expr>,
-    ) -> &[(&'a Expr, RTy)] {
+    pub(super) fn origin(&self, expr: &'a Expr, bound: &Bound<'a>) -> &[(&'a Expr, RTy)] {
         let (mut at, mut steps) = (expr, 0);
         loop {
             if let Some(values) = self.calls.get(&ptr::from_ref(at)) {
@@ -147,28 +143,4 @@ fn wraps(callee: &Expr) -> bool {
             .is_some_and(|last| matches!(last.name.text.as_str(), "Some" | "Ok" | "new" | "from")),
         _ => false,
     }
-}
-
-/// What names are bound to by `let`, those left out that are bound more than once.
-pub(super) fn once_bound(body: &Block) -> HashMap<&str, &Expr> {
-    let mut found: HashMap<&str, Option<&Expr>> = HashMap::new();
-    for (name, init) in bindings(body) {
-        let again = found.entry(name).and_modify(|of| *of = None);
-        again.or_insert(Some(init));
-    }
-    let mut forget = |name| {
-        found.insert(name, None);
-    };
-    visit::each_in_block(body, &mut |expr| match &expr.kind {
-        ExprKind::Let { pat, .. } | ExprKind::For { pat, .. } => pat.each_name(&mut forget),
-        ExprKind::Match { arms, .. } => arms.iter().for_each(|arm| arm.pat.each_name(&mut forget)),
-        ExprKind::Closure { params, .. } => {
-            params.iter().for_each(|pat| pat.each_name(&mut forget));
-        }
-        _ => {}
-    });
-    let found = found.into_iter();
-    found
-        .filter_map(|(name, init)| Some((name, init?)))
-        .collect()
 }

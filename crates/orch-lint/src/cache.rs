@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::syntax::{self, Facts, FileFacts, ParseFailure};
 
-const FIRST_LINE: &str = concat!("orch-lint facts ", env!("CARGO_PKG_VERSION"), " 3\n");
+const FIRST_LINE: &str = concat!("orch-lint facts ", env!("CARGO_PKG_VERSION"), " 4\n");
 const CHECK: usize = 8;
 
 type Key = [u8; 32];

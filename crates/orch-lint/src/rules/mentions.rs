@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::model::constants::Bound;
-use crate::syntax::{Block, Expr, ExprKind, MacroCall, Stmt, visit};
+use crate::syntax::{Block, Expr, ExprKind, MacroCall, Span, Stmt, visit};
 
 /// Names that carry a value.
 pub(super) struct Carriers<'e> {
@@ -46,21 +46,22 @@ impl<'e> Carriers<'e> {
     }
 
     /// Whether a body mentions one of them outside of what is logged.
-    pub(super) fn are_used_in(&self, body: &Block) -> bool {
-        let mut logged = Vec::new();
-        visit::each_in_block(body, &mut |expr| {
-            if let ExprKind::Macro(call) = &expr.kind
-                && is_log(call)
-            {
-                logged.push(expr.span);
-            }
+    pub(super) fn are_used_in(&self, body: &'e Block) -> bool {
+        let mut all = Vec::new();
+        visit::each_in_block(body, &mut |expr| all.push(expr));
+        self.are_used_among(&all)
+    }
+
+    /// Whether one of these expressions, those in them left out, mentions one outside of what is logged.
+    pub(super) fn are_used_among(&self, exprs: &[&Expr]) -> bool {
+        let logs = exprs.iter().filter(|expr| match &expr.kind {
+            ExprKind::Macro(call) => is_log(call),
+            _ => false,
         });
-        let mut found = false;
-        visit::each_in_block(body, &mut |expr| {
-            let is_logged = || logged.iter().any(|outer| outer.contains(expr.span));
-            found |= self.is_mentioned_by(expr) && !is_logged();
-        });
-        found
+        let logged: Vec<Span> = logs.map(|expr| expr.span).collect();
+        let is_logged = |expr: &Expr| logged.iter().any(|outer| outer.contains(expr.span));
+        let mut exprs = exprs.iter();
+        exprs.any(|expr| self.is_mentioned_by(expr) && !is_logged(expr))
     }
 
     fn is_mentioned_by(&self, expr: &Expr) -> bool {

@@ -18,6 +18,7 @@ mod db_capability_reachable_from_execute;
 mod detached_spawn_in_execute;
 mod dropped;
 mod early_cancel_hazard;
+mod else_branches;
 mod entity_table_drift;
 mod execute;
 mod execute_not_async;

@@ -68,6 +68,7 @@ mod schedulers;
 mod secret_or_pan_logged;
 mod secrets;
 mod serialized;
+mod shown;
 mod status_column_unconstrained;
 mod stored_names;
 mod stored_secrets;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::leases::Leases;
 use super::provider_clients::{Clients, Limit, Of};
-use super::{At, Check, Rule, Status};
+use super::{At, Check, Rule, Status, repeated_calls};
 use crate::finding::Severity;
 use crate::model::ModuleId;
 use crate::syntax::Span;
@@ -40,7 +40,8 @@ let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()
 Only lengths that are written down are compared: whole numbers in constructors of `Duration`, constants,
 variables that are bound once. Timeouts of environment variables are none of these; the runtime checks its
 own against the lease when the service starts, and `orch.toml` has none. Attempts of the `RetryPolicy` are
-not multiplied: each of them has a lease of its own. A timeout or a lease that is worked out otherwise is
+not multiplied: each of them has a lease of its own. A shorter limit around a call, of the request itself or
+by `tokio::time::timeout`, does not count. A timeout or a lease that is worked out otherwise is
 counted as undecided.
 ",
     check,
@@ -86,7 +87,7 @@ fn one_call(check: &mut Check<'_, '_>, leases: &Leases, limit: &Limit) {
 
 /// Loops that call often enough to outlast the lease, though one call does not.
 fn several_calls(check: &mut Check<'_, '_>, leases: &Leases, clients: &Clients) {
-    for repeated in &clients.repeated {
+    for repeated in &repeated_calls::all(check, &clients.reached) {
         let (at, module) = place(check, repeated.function, repeated.span);
         let own = clients.limits.iter().filter(|limit| {
             let other = check.functions[limit.function].module;

@@ -60,6 +60,7 @@ mod question_mark_swallows_outcome;
 mod raw_provider_payload_in_wal;
 mod reaper_missing;
 mod remaining_variants;
+mod repeated_calls;
 mod requests;
 mod retries;
 mod retry_in_execute;

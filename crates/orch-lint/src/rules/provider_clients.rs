@@ -1,16 +1,14 @@
-//! The clients that call providers: which functions make them and use them, how long a call may take, and
-//! how often it is made again within one attempt.
+//! The clients that call providers: which functions make them and use them, and how long a call may take.
 //!
 //! A client is a provider's when it is made in what an orchestrator gets to, in a constructor of a type that
 //! it gets to, or in the arguments of such a constructor. Guesses by name count for nothing.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use super::Check;
 use super::gateway_calls::kept_by;
 use super::mentions::once_bound;
-use super::requests::Request;
 use crate::known;
 use crate::model::constants::Bound;
 use crate::model::infer::Walker;
@@ -37,19 +35,12 @@ pub(super) enum Of {
     Call,
 }
 
-/// A loop that calls a provider a known number of times.
-pub(super) struct Repeated {
-    pub(super) function: usize,
-    /// What is iterated.
-    pub(super) span: Span,
-    pub(super) times: u64,
-}
-
 /// What is known of the clients of a project.
 #[derive(Default)]
 pub(super) struct Clients {
     pub(super) limits: Vec<Limit>,
-    pub(super) repeated: Vec<Repeated>,
+    /// What orchestrators get to for certain, their own methods included.
+    pub(super) reached: BTreeSet<usize>,
 }
 
 impl Clients {
@@ -60,20 +51,13 @@ impl Clients {
         makers.extend(constructors(check, &owners));
         let mut clients = Clients::default();
         for at in &makers {
-            let function = &check.functions[*at];
-            let bound = once_bound(function.body);
-            let found = limits(check, *at, &bound, &|_| true);
-            clients.limits.extend(found);
-            if reached.contains(at) {
-                clients
-                    .repeated
-                    .extend(repeated(check, *at, &bound, &reached));
-            }
+            clients.limits.extend(limits(check, *at, &|_| true));
         }
         let others = (0..check.functions.len()).filter(|at| !makers.contains(at));
         for at in others {
             clients.limits.extend(handed_over(check, at, &owners));
         }
+        clients.reached = reached;
         clients
     }
 }
@@ -146,7 +130,7 @@ fn handed_over(check: &Check<'_, '_>, at: usize, owners: &HashSet<DefId>) -> Vec
     if places.is_empty() {
         return Vec::new();
     }
-    limits(check, at, &bound, &|span| {
+    limits(check, at, &|span| {
         places.iter().any(|place| place.contains(span))
     })
 }
@@ -167,17 +151,13 @@ fn note(arg: &Expr, bound: &Bound<'_>, places: &mut Vec<Span>) {
 /// Names without which no limit is set.
 const LIMITING: &[&str] = &["timeout", "attempt_timeout", "JsonClient"];
 
-fn limits(
-    check: &Check<'_, '_>,
-    at: usize,
-    bound: &Bound<'_>,
-    is_here: &dyn Fn(Span) -> bool,
-) -> Vec<Limit> {
+fn limits(check: &Check<'_, '_>, at: usize, is_here: &dyn Fn(Span) -> bool) -> Vec<Limit> {
     let function = &check.functions[at];
     let mut found = Vec::new();
     if !function.body.mentions(LIMITING) {
         return found;
     }
+    let bound = once_bound(function.body);
     let mut walker = function.walker(check.workspace);
     walker.block(function.body, &mut |walker, expr| {
         let limit = limit(check, walker, function, expr);
@@ -186,7 +166,7 @@ fn limits(
                 function: at,
                 span: value.span,
                 of,
-                length: check.workspace.duration(function, bound, value),
+                length: check.workspace.duration(function, &bound, value),
             });
         }
     });
@@ -254,82 +234,4 @@ fn is_reqwest<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
     ty.as_ref()
         .and_then(|ty| ty.behind_pointers().external())
         .is_some_and(|path| path.first().is_some_and(|krate| krate == "reqwest"))
-}
-
-/// The loops of a function that call a provider a known number of times.
-fn repeated(
-    check: &Check<'_, '_>,
-    at: usize,
-    bound: &Bound<'_>,
-    reached: &BTreeSet<usize>,
-) -> Vec<Repeated> {
-    let function = &check.functions[at];
-    let mut loops: Vec<(Span, &Expr)> = Vec::new();
-    visit::each_in_block(function.body, &mut |expr| {
-        if let ExprKind::For { iter, body, .. } = &expr.kind {
-            loops.push((body.span, iter));
-        }
-    });
-    let sent = if loops.is_empty() {
-        Vec::new()
-    } else {
-        sent(check, at, reached)
-    };
-    let calling = loops.into_iter().filter(|(body, _)| {
-        let mut inside = sent.iter();
-        inside.any(|span| body.contains(*span))
-    });
-    calling
-        .filter_map(|(_, iter)| {
-            Some(Repeated {
-                function: at,
-                span: iter.span,
-                times: check.workspace.length_of_range(function, bound, iter)?,
-            })
-        })
-        .collect()
-}
-
-/// Where a function sends a request, or calls a function that does.
-fn sent(check: &Check<'_, '_>, at: usize, reached: &BTreeSet<usize>) -> Vec<Span> {
-    let mut found = sent_by(check, at);
-    for called in check.calls.reached_from(at).iter() {
-        if !called.perhaps
-            && reached.contains(&called.function)
-            && let Some((_, first)) = called.way.first()
-            && !sent_by(check, called.function).is_empty()
-        {
-            found.push(first.span);
-        }
-    }
-    found
-}
-
-fn sent_by(check: &Check<'_, '_>, at: usize) -> Vec<Span> {
-    let function = &check.functions[at];
-    let mut found = Vec::new();
-    if !function.body.mentions(&["send", "post", "get"]) {
-        return found;
-    }
-    let requests = HashMap::new();
-    let mut walker = function.walker(check.workspace);
-    walker.block(function.body, &mut |walker, expr| {
-        let is_request = Request::of(walker, expr, &requests).is_some();
-        if is_request || is_runtime_call(walker, expr) {
-            found.push(expr.span);
-        }
-    });
-    found
-}
-
-/// `client.post(..)` of the runtime's clients.
-fn is_runtime_call<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
-    let ExprKind::Method { receiver, name, .. } = &expr.kind else {
-        return false;
-    };
-    matches!(name.text.as_str(), "get" | "post")
-        && walker.type_of(receiver).is_some_and(|ty| {
-            let ty = ty.behind_pointers();
-            ty.is_runtime("HttpGateway") || ty.is_runtime("JsonClient")
-        })
 }

@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** everything the linter knows by name stands here. It links none of these crates.
 
+use std::time::Duration;
+
 /// The crate whose conventions are checked, as it is written in paths.
 pub(crate) const RUNTIME: &str = "orch_runtime";
 
@@ -10,6 +12,9 @@ const REEXPORTED: &str = "async_trait axum serde serde_json tokio tracing";
 
 /// What the names of write-ahead log tables end in.
 pub(crate) const LOG_TABLE: &str = "_write_ahead_logs";
+
+/// The lease of an engine whose `EngineConfig` does not say one.
+pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(15);
 
 /// Types and traits of the runtime that rules ask about; also what a glob import brings in.
 const RUNTIME_NAMES: &str = "\

@@ -3,6 +3,7 @@
 use crate::operator::Operator;
 
 const COMMAND: &str = "generated/command.rs";
+const WAL: &str = "generated/wal.rs";
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("ORC601", "the amount of a command as a float", |p| {
@@ -31,6 +32,51 @@ pub(super) const OPERATORS: &[Operator] = &[
             "gateway.rs",
             "fn refused(access_token: &str) -> GatewayError {
     GatewayError::NoAnswer { reason: format!(\"{access_token} was not taken\") }
+}",
+        )
+    }),
+    Operator::new("ORC603", "an answer that is kept whole", |p| {
+        p.append(
+            "gateway.rs",
+            "/// What the provider says.
+#[derive(orch_runtime::serde::Serialize)]
+struct Charged {
+    id: String,
+    card_number: String,
+}
+
+/// What is kept of it.
+fn kept(charged: &Charged) -> orch_runtime::Receipt {
+    let result = orch_runtime::serde_json::to_value(charged).ok();
+    orch_runtime::Receipt { provider_ref: Some(charged.id.clone()), result }
+}",
+        )
+    }),
+    Operator::new("ORC603", "a request among the fields of the log", |p| {
+        p.edit(
+            WAL,
+            "    attempt: u32,\n",
+            "    attempt: u32,\n    request: Option<Request>,\n",
+        )?;
+        p.append(WAL, "/// What was sent.\n#[derive(Clone)]\nstruct Request {\n    auth: Auth,\n}\n\n/// Who sent it.\n#[derive(Clone)]\nstruct Auth {\n    api_key: String,\n}")
+    }),
+    Operator::new("ORC603", "a request that is written into the log", |p| {
+        p.module(
+            "trace",
+            "use sqlx::types::Json;
+
+/// What was sent.
+#[derive(orch_runtime::serde::Serialize)]
+pub(super) struct Request {
+    id: String,
+    password: String,
+}
+
+/// Writes it down.
+pub(super) async fn keep(pool: &sqlx::PgPool, op_id: &str, request: &Request) -> Result<(), sqlx::Error> {
+    const SQL: &str = \"INSERT INTO $log (op_id, fence, outcome) VALUES ($1, 0, $2)\";
+    sqlx::query(SQL).bind(op_id).bind(Json(request)).execute(pool).await?;
+    Ok(())
 }",
         )
     }),

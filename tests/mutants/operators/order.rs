@@ -3,6 +3,9 @@
 use crate::operator::Operator;
 use crate::package::Package;
 
+/// How long an attempt may take.
+const ATTEMPT: &str = "attempt_timeout: self.gateway.attempt_timeout(),";
+
 /// Writes a claim of one's own.
 fn claim(p: &mut Package, sql: &str) -> Option<()> {
     p.on_postgres()?;
@@ -184,6 +187,50 @@ async fn try_out<O: orch_runtime::Orchestrator>(runs: &O, op_id: &orch_runtime::
         p.migrate("DROP INDEX idx_$table_state_next_attempt_at;")
     })
     .shows_in(".sql"),
+    Operator::new("ORC208", "a client that waits longer than the lease", |p| {
+        p.begin(
+            "gateway.rs",
+            "async fn $call(",
+            "        let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(60)).build();
+        drop(client);",
+        )
+    }),
+    Operator::new("ORC208", "an attempt as long as the lease", |p| {
+        p.edit(
+            "orchestrator.rs",
+            ATTEMPT,
+            "attempt_timeout: Duration::from_secs(15),",
+        )
+    }),
+    Operator::new("ORC208", "a lease that is shorter than an attempt", |p| {
+        p.edit(
+            "orchestrator.rs",
+            ATTEMPT,
+            "attempt_timeout: Duration::from_millis(8_000),",
+        )?;
+        p.append(
+            "orchestrator.rs",
+            "/// The limits of the engine.
+fn limits() -> orch_runtime::engine::EngineConfig {
+    orch_runtime::engine::EngineConfig {
+        lease: Duration::from_secs(5),
+        ..orch_runtime::engine::EngineConfig::default()
+    }
+}",
+        )
+    }),
+    Operator::new("ORC208", "three calls in one attempt", |p| {
+        p.begin(
+            "gateway.rs",
+            "async fn $call(",
+            "        let client = orch_runtime::gateway::JsonClient::new(std::time::Duration::from_secs(7));
+        for _ in 0..3 {
+            if client.post(\"https://provider.example\", key, &()).await.is_ok() {
+                break;
+            }
+        }",
+        )
+    }),
     Operator::new("ORC209", "a hook that nobody calls", |p| {
         p.edit(
             "orchestrator.rs",

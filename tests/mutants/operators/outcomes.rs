@@ -74,6 +74,33 @@ pub(super) fn again(error: &GatewayError) -> bool {
 }",
         )
     }),
+    Operator::new("ORC302", "an else for every other outcome", |p| {
+        p.append(
+            O,
+            "/// For the log.
+fn is_paid(outcome: &Outcome) -> bool {
+    let Outcome::Ok { .. } = outcome else {
+        return false;
+    };
+    true
+}",
+        )
+    }),
+    Operator::new(
+        "ORC302",
+        "an else for every other answer of the probe",
+        |p| {
+            p.edit(
+            O,
+            "gateway.probe_$call(op_id, command).await",
+            "if let Probe::Committed { message, provider_ref, result } = gateway.probe_$call(op_id, command).await {
+            Probe::Committed { message, provider_ref, result }
+        } else {
+            Probe::NotCommitted
+        }",
+        )
+        },
+    ),
     Operator::new("ORC303", "no answer counts as a failure", |p| {
         p.edit(O, NO_ANSWER, "            Err(GatewayError::NoAnswer { reason }) => Outcome::fail(\"NO_ANSWER\", reason),\n")
     }),

@@ -12,6 +12,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod capability;
+pub(crate) mod constants;
 mod domains;
 mod functions;
 pub(crate) mod infer;

@@ -52,13 +52,7 @@ fn execution<'w, 'a>(
     let (function, _) = orchestrator.execute?;
     let body = function.body.as_ref()?;
     let workspace = check.workspace;
-    let mut kept = Vec::new();
-    kept_in(
-        check,
-        &workspace.self_type(orchestrator.block),
-        &mut kept,
-        MAX_DEPTH,
-    );
+    let kept = kept_by(check, &workspace.self_type(orchestrator.block));
     let mut calls = Vec::new();
     let scope = workspace.impl_scope(orchestrator.block);
     let mut walker = Walker::new(workspace, &scope, function);
@@ -82,6 +76,12 @@ fn execution<'w, 'a>(
 }
 
 /// The types of the project that a type keeps in its fields.
+pub(super) fn kept_by(check: &Check<'_, '_>, ty: &RTy) -> Vec<RTy> {
+    let mut kept = Vec::new();
+    kept_in(check, ty, &mut kept, MAX_DEPTH);
+    kept
+}
+
 fn kept_in(check: &Check<'_, '_>, ty: &RTy, found: &mut Vec<RTy>, depth: usize) {
     let workspace = check.workspace;
     let RTy::Local(id, args) = ty.behind_pointers() else {

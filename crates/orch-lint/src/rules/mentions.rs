@@ -3,9 +3,10 @@
 //! A name carries a value when it is bound to something that mentions it, is assigned such a thing, or is a
 //! local whose methods or whose `&mut` get it. Format strings mention what they capture.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::syntax::{Block, Expr, ExprKind, MacroCall, Stmt, visit};
+use crate::model::constants::Bound;
+use crate::syntax::{Block, Expr, ExprKind, MacroCall, Span, Stmt, visit};
 
 /// Names that carry a value.
 pub(super) struct Carriers<'e> {
@@ -45,21 +46,22 @@ impl<'e> Carriers<'e> {
     }
 
     /// Whether a body mentions one of them outside of what is logged.
-    pub(super) fn are_used_in(&self, body: &Block) -> bool {
-        let mut logged = Vec::new();
-        visit::each_in_block(body, &mut |expr| {
-            if let ExprKind::Macro(call) = &expr.kind
-                && is_log(call)
-            {
-                logged.push(expr.span);
-            }
+    pub(super) fn are_used_in(&self, body: &'e Block) -> bool {
+        let mut all = Vec::new();
+        visit::each_in_block(body, &mut |expr| all.push(expr));
+        self.are_used_among(&all)
+    }
+
+    /// Whether one of these expressions, those in them left out, mentions one outside of what is logged.
+    pub(super) fn are_used_among(&self, exprs: &[&Expr]) -> bool {
+        let logs = exprs.iter().filter(|expr| match &expr.kind {
+            ExprKind::Macro(call) => is_log(call),
+            _ => false,
         });
-        let mut found = false;
-        visit::each_in_block(body, &mut |expr| {
-            let is_logged = || logged.iter().any(|outer| outer.contains(expr.span));
-            found |= self.is_mentioned_by(expr) && !is_logged();
-        });
-        found
+        let logged: Vec<Span> = logs.map(|expr| expr.span).collect();
+        let is_logged = |expr: &Expr| logged.iter().any(|outer| outer.contains(expr.span));
+        let mut exprs = exprs.iter();
+        exprs.any(|expr| self.is_mentioned_by(expr) && !is_logged(expr))
     }
 
     fn is_mentioned_by(&self, expr: &Expr) -> bool {
@@ -121,6 +123,30 @@ pub(super) fn bindings(body: &Block) -> Vec<(&str, &Expr)> {
         }
     });
     found
+}
+
+/// What names are bound to by `let`, those left out that are bound more than once.
+pub(super) fn once_bound(body: &Block) -> Bound<'_> {
+    let mut found: HashMap<&str, Option<&Expr>> = HashMap::new();
+    for (name, init) in bindings(body) {
+        let again = found.entry(name).and_modify(|of| *of = None);
+        again.or_insert(Some(init));
+    }
+    let mut forget = |name| {
+        found.insert(name, None);
+    };
+    visit::each_in_block(body, &mut |expr| match &expr.kind {
+        ExprKind::Let { pat, .. } | ExprKind::For { pat, .. } => pat.each_name(&mut forget),
+        ExprKind::Match { arms, .. } => arms.iter().for_each(|arm| arm.pat.each_name(&mut forget)),
+        ExprKind::Closure { params, .. } => {
+            params.iter().for_each(|pat| pat.each_name(&mut forget));
+        }
+        _ => {}
+    });
+    let found = found.into_iter();
+    found
+        .filter_map(|(name, init)| Some((name, init?)))
+        .collect()
 }
 
 fn flows(body: &Block) -> Vec<Flow<'_>> {

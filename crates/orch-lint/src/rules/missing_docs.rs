@@ -1,13 +1,10 @@
 //! ORC803.
 
-use std::collections::BTreeSet;
-
+use super::shown::Shown;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::load::FileId;
-use crate::manifest::TargetKind;
-use crate::model::orchestration::OrchestratorImpl;
-use crate::model::{DefId, ModuleId, Res, Space, Workspace};
+use crate::model::{DefId, ModuleId, Workspace};
 use crate::syntax::{AssocItem, AssocKind, Attrs, Field, ItemKind, Name, Variant, Vis};
 
 pub(super) static RULE: Rule = Rule {
@@ -18,7 +15,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds public items without a doc comment: what a library shows to others, and in a binary what
-lies in the domain of an orchestrator.
+lies in the domain of an orchestrator. Where `#[allow(missing_docs)]` or `#[expect(missing_docs)]` is in
+force, on the item or around it, nothing is found.
 
 ## Why is this bad?
 The next reader has to guess what may be repeated, what blocks and what a value means, and guesses
@@ -36,120 +34,23 @@ pub struct PaymentReceipt {
     pub id: String,
 }
 ```
+
+## Why there is no fix
+A tool can write that there should be a sentence, and not the sentence. A stub would take the finding away
+and leave the next reader where they were.
 ",
     check,
 };
 
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
-    let mut shown = Shown {
-        workspace,
-        defs: BTreeSet::new(),
-        modules: BTreeSet::new(),
-        opened: BTreeSet::new(),
-    };
-    for krate in &workspace.crates {
-        if krate.kind == TargetKind::Lib {
-            shown.module(krate.root);
-        }
-    }
-    for orchestrator in workspace.orchestrators() {
-        let domain = below_root(workspace, &orchestrator);
-        if workspace.krate(domain).kind == TargetKind::Bin {
-            shown.all_within(domain);
-        }
-    }
-    let (defs, modules) = (shown.defs, shown.modules);
+    let Shown { defs, modules, .. } = Shown::of(workspace);
     for id in modules {
         of_module(check, id);
     }
     for id in defs {
         of_item(check, id);
         of_methods(check, id);
-    }
-}
-
-/// The outermost module around an orchestrator below the root, or the root when it is there.
-fn below_root(workspace: &Workspace<'_>, of: &OrchestratorImpl<'_, '_>) -> ModuleId {
-    let mut at = of.block.module;
-    while let Some(parent) = workspace.module(at).parent
-        && workspace.module(parent).parent.is_some()
-    {
-        at = parent;
-    }
-    at
-}
-
-/// What others can see.
-struct Shown<'w, 'a> {
-    workspace: &'w Workspace<'a>,
-    defs: BTreeSet<DefId>,
-    modules: BTreeSet<ModuleId>,
-    /// Modules whose public items were gone through.
-    opened: BTreeSet<ModuleId>,
-}
-
-impl Shown<'_, '_> {
-    fn module(&mut self, id: ModuleId) {
-        self.modules.insert(id);
-        self.contents(id);
-    }
-
-    /// The public items of a module, and what it re-exports.
-    fn contents(&mut self, id: ModuleId) {
-        let workspace = self.workspace;
-        if !self.opened.insert(id) {
-            return;
-        }
-        for def in &workspace.module(id).defs {
-            self.def(*def);
-        }
-        let imports = &workspace.module(id).imports;
-        for (import, _) in imports.iter().filter(|(_, vis)| *vis == Vis::Public) {
-            let names: Vec<&str> = import.path.iter().map(String::as_str).collect();
-            for space in [Space::Types, Space::Values] {
-                match workspace.resolve(id, &names, import.global, space) {
-                    Res::Def(def) => self.exported(def),
-                    Res::Module(module) if import.name.is_none() => self.contents(module),
-                    Res::Module(module) => self.module(module),
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    fn def(&mut self, id: DefId) {
-        let def = self.workspace.def(id);
-        let is_exported_macro =
-            matches!(def.item.kind, ItemKind::MacroRules(_)) && def.item.attrs.has("macro_export");
-        if def.item.vis == Vis::Public || is_exported_macro {
-            self.exported(id);
-        }
-    }
-
-    fn exported(&mut self, id: DefId) {
-        let def = self.workspace.def(id);
-        if def.test || def.item.attrs.hidden {
-            return;
-        }
-        if let ItemKind::Mod(_) = def.item.kind {
-            if let Some(module) = self.workspace.child(def.module, &def.item.name.text) {
-                self.module(module);
-            }
-            return;
-        }
-        self.defs.insert(id);
-    }
-
-    /// Everything public in a module of a binary, where `pub` reaches no further.
-    fn all_within(&mut self, outer: ModuleId) {
-        for id in self.workspace.def_ids() {
-            let def = self.workspace.def(id);
-            let is_mod = matches!(def.item.kind, ItemKind::Mod(_));
-            if !is_mod && self.workspace.is_within(def.module, outer) {
-                self.def(id);
-            }
-        }
     }
 }
 
@@ -161,8 +62,28 @@ fn flag(check: &mut Check<'_, '_>, file: FileId, name: &Name, kind: &str, item: 
         .help("say in one `///` sentence what it is or does");
 }
 
-fn is_silent(attrs: &Attrs) -> bool {
-    !attrs.documented && !attrs.hidden && !attrs.test_only
+/// Whether something has to say what it is and does not; `optional` is what holds around it.
+fn is_silent(attrs: &Attrs, optional: bool) -> bool {
+    !is_exempt(attrs) && !attrs.docs_optional.unwrap_or(optional)
+}
+
+fn is_exempt(attrs: &Attrs) -> bool {
+    attrs.documented || attrs.hidden || attrs.test_only
+}
+
+/// Whether `missing_docs` is off in a module: by its own attributes, or by those of a module around it.
+fn is_optional_in(workspace: &Workspace<'_>, id: ModuleId) -> bool {
+    let said = workspace.ancestors(id).find_map(|at| {
+        let module = workspace.module(at);
+        let is_own_file = module.item.is_none() || module.file != module.declared_in;
+        let facts = workspace.file(module.file).known();
+        let inside = facts.filter(|_| is_own_file && !module.anonymous);
+        let by_item = || module.item.and_then(|item| item.attrs.docs_optional);
+        inside
+            .and_then(|facts| facts.docs_optional)
+            .or_else(by_item)
+    });
+    said.unwrap_or(false)
 }
 
 /// `mod x;` may be documented at its declaration or inside its file.
@@ -175,7 +96,8 @@ fn of_module(check: &mut Check<'_, '_>, id: ModuleId) {
     let is_own_file = module.file != module.declared_in;
     let facts = workspace.file(module.file).facts.as_ref();
     let says_inside = is_own_file && facts.map_or(true, |facts| facts.documented);
-    if is_silent(&item.attrs) && !says_inside && !module.test {
+    let optional = is_optional_in(workspace, id);
+    if !is_exempt(&item.attrs) && !optional && !says_inside && !module.test {
         flag(
             check,
             module.declared_in,
@@ -191,18 +113,27 @@ fn of_item(check: &mut Check<'_, '_>, id: DefId) {
     let item = workspace.def(id).item;
     let file = workspace.file_of(id);
     let path = workspace.path_of(id);
+    let optional = is_optional_in(workspace, workspace.def(id).module);
+    let optional = item.attrs.docs_optional.unwrap_or(optional);
+    let owner = Owner {
+        file,
+        path: &path,
+        optional,
+    };
     let kind = match &item.kind {
-        ItemKind::Struct(_, fields) => {
-            of_fields(check, file, &path, &fields.list, fields.tuple, false);
+        ItemKind::Struct(_, fields) if !fields.tuple => {
+            let shown = fields.list.iter().filter(|of| of.vis == Vis::Public);
+            of_fields(check, owner, shown);
             "struct"
         }
+        ItemKind::Struct(..) => "struct",
         ItemKind::Enum(_, variants) => {
-            of_variants(check, file, &path, variants);
+            of_variants(check, owner, variants);
             "enum"
         }
         ItemKind::Trait(def) => {
             for part in &def.items {
-                of_part(check, file, &path, part);
+                of_part(check, owner, part);
             }
             "trait"
         }
@@ -213,46 +144,45 @@ fn of_item(check: &mut Check<'_, '_>, id: DefId) {
         ItemKind::MacroRules(_) => "macro",
         _ => return,
     };
-    if is_silent(&item.attrs) {
+    if is_silent(&item.attrs, optional) {
         flag(check, file, &item.name, kind, path);
     }
 }
 
-fn of_fields(
-    check: &mut Check<'_, '_>,
+/// What fields, variants and methods belong to.
+#[derive(Clone, Copy)]
+struct Owner<'p> {
     file: FileId,
-    owner: &str,
-    fields: &[Field],
-    is_tuple: bool,
-    in_variant: bool,
+    path: &'p str,
+    /// Whether `missing_docs` is off in it.
+    optional: bool,
+}
+
+fn of_fields<'a>(
+    check: &mut Check<'_, '_>,
+    owner: Owner<'_>,
+    fields: impl Iterator<Item = &'a Field>,
 ) {
-    if is_tuple {
-        return;
-    }
-    for field in fields
-        .iter()
-        .filter(|field| in_variant || field.vis == Vis::Public)
-    {
-        if is_silent(&field.attrs) {
-            let path = format!("{owner}::{}", field.name.text);
-            flag(check, file, &field.name, "field", path);
-        }
+    for field in fields.filter(|of| is_silent(&of.attrs, owner.optional)) {
+        let path = format!("{}::{}", owner.path, field.name.text);
+        flag(check, owner.file, &field.name, "field", path);
     }
 }
 
-fn of_variants(check: &mut Check<'_, '_>, file: FileId, owner: &str, variants: &[Variant]) {
+fn of_variants(check: &mut Check<'_, '_>, owner: Owner<'_>, variants: &[Variant]) {
     for variant in variants.iter().filter(|variant| !variant.attrs.hidden) {
-        let path = format!("{owner}::{}", variant.name.text);
-        of_fields(
-            check,
-            file,
-            &path,
-            &variant.fields.list,
-            variant.fields.tuple,
-            true,
-        );
-        if is_silent(&variant.attrs) {
-            flag(check, file, &variant.name, "variant", path);
+        let path = format!("{}::{}", owner.path, variant.name.text);
+        if !variant.fields.tuple {
+            let optional = variant.attrs.docs_optional.unwrap_or(owner.optional);
+            let inner = Owner {
+                path: &path,
+                optional,
+                ..owner
+            };
+            of_fields(check, inner, variant.fields.list.iter());
+        }
+        if is_silent(&variant.attrs, owner.optional) {
+            flag(check, owner.file, &variant.name, "variant", path);
         }
     }
 }
@@ -264,33 +194,33 @@ fn of_methods(check: &mut Check<'_, '_>, id: DefId) {
         if block.test || block.def.trait_path.is_some() || block.attrs.hidden {
             continue;
         }
-        let file = block.file;
         let path = workspace.path_of(id);
+        let optional = is_optional_in(workspace, block.module);
+        let owner = Owner {
+            file: block.file,
+            path: &path,
+            optional: block.attrs.docs_optional.unwrap_or(optional),
+        };
         for part in block
             .def
             .items
             .iter()
             .filter(|part| part.vis == Vis::Public)
         {
-            of_part(check, file, &path, part);
+            of_part(check, owner, part);
         }
     }
 }
 
-fn of_part(check: &mut Check<'_, '_>, file: FileId, owner: &str, part: &AssocItem) {
+fn of_part(check: &mut Check<'_, '_>, owner: Owner<'_>, part: &AssocItem) {
     let kind = match &part.kind {
         AssocKind::Fn(_) => "method",
         AssocKind::Const(_) => "constant",
         AssocKind::Type(_) => "type",
         AssocKind::Macro => return,
     };
-    if is_silent(&part.attrs) {
-        flag(
-            check,
-            file,
-            &part.name,
-            kind,
-            format!("{owner}::{}", part.name.text),
-        );
+    if is_silent(&part.attrs, owner.optional) {
+        let path = format!("{}::{}", owner.path, part.name.text);
+        flag(check, owner.file, &part.name, kind, path);
     }
 }

@@ -18,6 +18,7 @@ mod db_capability_reachable_from_execute;
 mod detached_spawn_in_execute;
 mod dropped;
 mod early_cancel_hazard;
+mod else_branches;
 mod entity_table_drift;
 mod execute;
 mod execute_not_async;
@@ -35,9 +36,12 @@ mod idemkey_no_unique;
 mod idemkey_regenerated;
 mod idemkey_unique_partial_or_nullable;
 mod idempotency_keys;
+mod idle_values;
 mod inexact_column_type;
 mod insert_without_conflict_clause;
 mod layering;
+mod lease_shorter_than_client_timeout;
+mod leases;
 mod mentions;
 mod missing_docs;
 mod missing_test;
@@ -51,9 +55,12 @@ mod outcome_dropped;
 mod output;
 mod panic_in_execute;
 mod promise;
+mod provider_clients;
 mod question_mark_swallows_outcome;
+mod raw_provider_payload_in_wal;
 mod reaper_missing;
 mod remaining_variants;
+mod repeated_calls;
 mod requests;
 mod retries;
 mod retry_in_execute;
@@ -61,8 +68,12 @@ mod retry_non_idempotent;
 mod scheduler_not_started;
 mod schedulers;
 mod secret_or_pan_logged;
+mod secrets;
+mod serialized;
+mod shown;
 mod status_column_unconstrained;
 mod stored_names;
+mod stored_secrets;
 mod suppression_without_reason;
 mod tables;
 mod timeout_mapped_to_fail;
@@ -109,6 +120,7 @@ pub static ALL: &[&Rule] = &[
     &scheduler_not_started::RULE,
     &claim_without_skip_locked::RULE,
     &claim_query_unindexed::RULE,
+    &lease_shorter_than_client_timeout::RULE,
     &finalize_hook_not_called::RULE,
     &execute_returns_bool_or_result::RULE,
     &outcome_catch_all::RULE,
@@ -123,6 +135,7 @@ pub static ALL: &[&Rule] = &[
     &tls_relaxed::RULE,
     &money_as_float::RULE,
     &secret_or_pan_logged::RULE,
+    &raw_provider_payload_in_wal::RULE,
     &command_mutable::RULE,
     &command_bypasses_validation::RULE,
     &status_column_unconstrained::RULE,

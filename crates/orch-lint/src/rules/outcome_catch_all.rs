@@ -1,9 +1,9 @@
 //! ORC302.
 
-use super::remaining_variants::OpenMatch;
-use super::{Check, Rule, Status};
+use super::remaining_variants::{OpenMatch, enum_of};
+use super::{Check, Rule, Status, else_branches};
 use crate::finding::Severity;
-use crate::model::{ModuleId, Res, Space, Workspace};
+use crate::model::{ModuleId, Workspace};
 use crate::syntax::{Arm, ExprKind, Pat, PatKind, visit};
 
 pub(super) static RULE: Rule = Rule {
@@ -13,7 +13,9 @@ pub(super) static RULE: Rule = Rule {
     status: Status::Stable,
     docs: "\
 ## What it does
-Finds `_` and plain bindings among the arms of a `match` on `Outcome`, `Probe` or `GatewayError`.
+Finds `_` and plain bindings among the arms of a `match` on `Outcome`, `Probe` or `GatewayError`, and
+the `else` of an `if let` or `let` that names some of their variants, where what is not known falls into
+it and is not looked at there.
 
 ## Why is this bad?
 The catch-all decides about answers it was not written for. `Outcome::Unknown` then counts as a
@@ -39,9 +41,29 @@ match outcome {
     check,
 };
 
-const ENUMS: &[&str] = &["Outcome", "Probe", "GatewayError"];
-
 fn check(check: &mut Check<'_, '_>) {
+    in_matches(check);
+    in_else(check);
+}
+
+/// The `else` of `if let` and `let`.
+fn in_else(check: &mut Check<'_, '_>) {
+    let workspace = check.workspace;
+    for function in check.functions.iter() {
+        for open in else_branches::open(workspace, function) {
+            let at = check.at(function.file, open.span, function.path(workspace));
+            let (name, unknown) = (open.name, open.unknown);
+            let message = format!(
+                "the `else` decides about every other `{name}`, `{name}::{unknown}` among them"
+            );
+            check
+                .flag(at, message)
+                .help("match on it and name every variant, or hand it on in the `else`");
+        }
+    }
+}
+
+fn in_matches(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
     for function in check
         .functions
@@ -110,12 +132,7 @@ fn matched<'p>(
     module: ModuleId,
     arms: &'p [Arm],
 ) -> Option<Matched<'p>> {
-    let of_pat = |pat| {
-        ENUMS
-            .iter()
-            .copied()
-            .find(|name| is_variant(workspace, module, pat, name))
-    };
+    let of_pat = |pat| enum_of(workspace, module, pat);
     arms.iter().find_map(|arm| match &arm.pat.kind {
         PatKind::TupleStruct(path, inner) if inner.len() == 1 => {
             let wrapper = path.last().map(|last| last.name.text.as_str());
@@ -133,25 +150,6 @@ fn matched<'p>(
             wrapper: None,
         }),
     })
-}
-
-fn is_variant(workspace: &Workspace<'_>, module: ModuleId, pat: &Pat, name: &str) -> bool {
-    let is_it = |found: Res| found.runtime_variant(name).is_some();
-    match &pat.kind {
-        PatKind::Path(path) | PatKind::TupleStruct(path, _) | PatKind::Struct(path, _) => {
-            is_it(workspace.resolve_value(module, path))
-        }
-        PatKind::Bind { sub: Some(sub), .. } => is_variant(workspace, module, sub, name),
-        PatKind::Bind {
-            name: own,
-            sub: None,
-        } => is_it(workspace.resolve(module, &[&own.text], false, Space::Values)),
-        PatKind::Or(cases) => cases
-            .iter()
-            .any(|case| is_variant(workspace, module, case, name)),
-        PatKind::Ref(inner) => is_variant(workspace, module, inner, name),
-        _ => false,
-    }
 }
 
 /// The part of a pattern that matches everything, also inside the wrapper.

@@ -1,7 +1,7 @@
-//! The variants that a catch-all stands for, written out.
+//! The runtime's enums in patterns: which one is meant, and the variants that a catch-all stands for.
 
 use crate::known;
-use crate::model::{ModuleId, Space, Workspace};
+use crate::model::{ModuleId, Res, Space, Workspace};
 use crate::syntax::{Arm, Pat, PatKind, Path};
 
 /// A `match` on one of the runtime's enums.
@@ -115,6 +115,37 @@ impl OpenMatch<'_> {
             }
             _ => Vec::new(),
         }
+    }
+}
+
+const ENUMS: &[&str] = &["Outcome", "Probe", "GatewayError"];
+
+/// The runtime's enum of which a pattern names a variant.
+pub(super) fn enum_of(
+    workspace: &Workspace<'_>,
+    module: ModuleId,
+    pat: &Pat,
+) -> Option<&'static str> {
+    let mut enums = ENUMS.iter().copied();
+    enums.find(|name| is_variant(workspace, module, pat, name))
+}
+
+fn is_variant(workspace: &Workspace<'_>, module: ModuleId, pat: &Pat, name: &str) -> bool {
+    let is_it = |found: Res| found.runtime_variant(name).is_some();
+    match &pat.kind {
+        PatKind::Path(path) | PatKind::TupleStruct(path, _) | PatKind::Struct(path, _) => {
+            is_it(workspace.resolve_value(module, path))
+        }
+        PatKind::Bind { sub: Some(sub), .. } => is_variant(workspace, module, sub, name),
+        PatKind::Bind {
+            name: own,
+            sub: None,
+        } => is_it(workspace.resolve(module, &[&own.text], false, Space::Values)),
+        PatKind::Or(cases) => cases
+            .iter()
+            .any(|case| is_variant(workspace, module, case, name)),
+        PatKind::Ref(inner) => is_variant(workspace, module, inner, name),
+        _ => false,
     }
 }
 

@@ -1,10 +1,11 @@
 //! ORC602.
 
 use super::mentions::captured;
+use super::secrets;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::infer::Walker;
-use crate::model::{Def, DefId, Function, RTy, Workspace};
+use crate::model::{Def, DefId, Function, Workspace};
 use crate::syntax::{Expr, ExprKind, Field, ItemKind, MacroCall, Path, Span, Stmt};
 
 pub(super) static RULE: Rule = Rule {
@@ -36,32 +37,6 @@ tracing::info!(last_four = card.last_four(), \"charging\");
 ",
     check,
 };
-
-/// Names of what nobody may read.
-const SECRETS: &[&str] = &[
-    "access_token",
-    "api_key",
-    "api_secret",
-    "auth_token",
-    "bearer_token",
-    "card_number",
-    "client_secret",
-    "credit_card",
-    "cvc",
-    "cvv",
-    "pan",
-    "passphrase",
-    "passwd",
-    "password",
-    "private_key",
-    "refresh_token",
-    "secret",
-    "secret_key",
-    "token",
-];
-
-/// Among them those that also name harmless things: only a text is meant.
-const AMBIGUOUS: &[&str] = &["pan", "secret", "token"];
 
 /// Macros whose arguments are read by people.
 const READ: &[&str] = &[
@@ -120,37 +95,15 @@ fn plain_fields(workspace: &Workspace<'_>, id: DefId) -> Vec<Span> {
     };
     let named = fields
         .into_iter()
-        .filter(|field| SECRETS.contains(&field.name.text.as_str()) && !field.attrs.has("debug"));
+        .filter(|field| secrets::is_name(&field.name.text) && !field.attrs.has("debug"));
     let mut named = named.peekable();
     if named.peek().is_none() {
         return Vec::new();
     }
     let scope = workspace.def_scope(id, &[]);
-    let plain =
-        named.filter(|field| is_plain(&workspace.lower(&field.ty, &scope), &field.name.text));
+    let plain = named
+        .filter(|field| secrets::is_plain(&workspace.lower(&field.ty, &scope), &field.name.text));
     plain.map(|field| field.name.span).collect()
-}
-
-/// Whether a type shows what it holds: a text, bytes, or a number where a number can be the secret.
-fn is_plain(ty: &RTy, name: &str) -> bool {
-    let RTy::External(path, args) = ty else {
-        return false;
-    };
-    match path.last().map_or("", String::as_str) {
-        "String" | "str" => true,
-        "Option" | "Vec" | "Box" | "Arc" | "Cow" | "slice" => {
-            args.first().is_some_and(|inner| is_plain(inner, name))
-                || args.first().is_some_and(is_byte)
-        }
-        "u16" | "u32" | "u64" | "i32" | "i64" => {
-            matches!(name, "card_number" | "credit_card" | "cvc" | "cvv")
-        }
-        _ => false,
-    }
-}
-
-fn is_byte(ty: &RTy) -> bool {
-    matches!(ty, RTy::External(path, _) if path.last().is_some_and(|last| last == "u8"))
 }
 
 /// Secrets that macros of a function show, and their names.
@@ -184,7 +137,7 @@ fn shown_by<'e>(walker: &Walker<'_, 'e>, part: &'e Expr) -> Vec<(Span, String)> 
     match &part.kind {
         ExprKind::Str(text) => {
             let names =
-                captured(text).filter(|name| is_secret_name(name, walker.type_of_name(name)));
+                captured(text).filter(|name| secrets::may_be(name, walker.type_of_name(name)));
             names.map(|name| (part.span, name.to_owned())).collect()
         }
         // `key = value`, as `tracing` writes it.
@@ -210,7 +163,7 @@ fn secret<'e>(walker: &Walker<'_, 'e>, expr: &'e Expr) -> Option<String> {
         ExprKind::Place(inner) => return secret(walker, inner),
         ExprKind::Method { receiver, name, .. } if name.text == "expose_secret" => {
             return named(receiver)
-                .filter(|of| SECRETS.contains(of))
+                .filter(|of| secrets::is_name(of))
                 .map(String::from);
         }
         ExprKind::Method { receiver, name, .. } if SAME.contains(&name.text.as_str()) => {
@@ -218,7 +171,7 @@ fn secret<'e>(walker: &Walker<'_, 'e>, expr: &'e Expr) -> Option<String> {
         }
         _ => return None,
     };
-    is_secret_name(name, walker.type_of(expr)).then(|| name.to_owned())
+    secrets::may_be(name, walker.type_of(expr)).then(|| name.to_owned())
 }
 
 fn named(expr: &Expr) -> Option<&str> {
@@ -228,11 +181,4 @@ fn named(expr: &Expr) -> Option<&str> {
         ExprKind::Place(inner) => named(inner),
         _ => None,
     }
-}
-
-/// Whether a name is one of a secret, and nothing that is known of its type speaks against it.
-fn is_secret_name(name: &str, ty: Option<RTy>) -> bool {
-    let is_known_plain = ty.as_ref().map(|ty| is_plain(ty, name));
-    let in_doubt = !AMBIGUOUS.contains(&name);
-    SECRETS.contains(&name) && is_known_plain.unwrap_or(in_doubt)
 }

@@ -1,6 +1,8 @@
 //! The tables that the project's entities are kept in, in every history that creates them. Shared by
 //! the rules about migrations.
 
+use std::collections::BTreeSet;
+
 use super::{At, Check};
 use crate::known;
 use crate::model::{DefId, RTy};
@@ -30,6 +32,18 @@ pub(super) fn of_logs<'w, 'a>(check: &Check<'w, 'a>) -> Vec<Kept<'w, 'a>> {
     let tables = check.workspace.entity_tables().into_iter();
     let logs = tables.filter(|(_, name)| name.ends_with(known::LOG_TABLE));
     logs.map(|of| kept(check, of)).collect()
+}
+
+/// The names of write-ahead logs: those of entities, and those that migrations create.
+pub(super) fn names_of_logs(check: &Check<'_, '_>) -> BTreeSet<String> {
+    let entities = of_logs(check).into_iter();
+    let created = check.migrations.histories.iter();
+    let created = created.flat_map(|of| of.schema.tables());
+    let created = created.map(|(name, _)| name.to_owned());
+    entities
+        .map(|of| of.name.to_lowercase())
+        .chain(created.filter(|name| name.ends_with(known::LOG_TABLE)))
+        .collect()
 }
 
 fn kept<'w, 'a>(check: &Check<'w, 'a>, (entity, name): (DefId, &'a str)) -> Kept<'w, 'a> {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::{Check, Rule, Status, tables};
 use crate::finding::Severity;
-use crate::known;
 use crate::sql::{Query, Verb, Write, has};
 
 pub(super) static RULE: Rule = Rule {
@@ -52,24 +51,12 @@ const HELP: &str = "let the runtime write the log: correct by a further operatio
                     delete what is old";
 
 fn check(check: &mut Check<'_, '_>) {
-    let logs = logs(check);
+    let logs = tables::names_of_logs(check);
     if logs.is_empty() {
         return;
     }
     in_code(check, &logs);
     in_migrations(check, &logs);
-}
-
-/// The log tables: those of entities, and those that migrations create.
-fn logs(check: &Check<'_, '_>) -> BTreeSet<String> {
-    let entities = tables::of_logs(check).into_iter();
-    let created = check.migrations.histories.iter();
-    let created = created.flat_map(|of| of.schema.tables());
-    let created = created.map(|(name, _)| name.to_owned());
-    entities
-        .map(|of| of.name.to_lowercase())
-        .chain(created.filter(|name| name.ends_with(known::LOG_TABLE)))
-        .collect()
 }
 
 fn in_code(check: &mut Check<'_, '_>, logs: &BTreeSet<String>) {

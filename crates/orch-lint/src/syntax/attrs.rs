@@ -10,6 +10,9 @@ pub(crate) struct Attrs {
     pub(crate) documented: bool,
     /// `#[doc(hidden)]`.
     pub(crate) hidden: bool,
+    /// Whether the compiler's lint `missing_docs` is off from here on: `Some(true)` by `allow` and `expect`,
+    /// `Some(false)` by `warn`, `deny` and `forbid`.
+    pub(crate) docs_optional: Option<bool>,
     /// Compiled for tests only: `#[cfg(test)]`, `#[test]`, `#[tokio::test]`.
     pub(crate) test_only: bool,
     /// `#[path = ".."]`; several when conditions choose between them.

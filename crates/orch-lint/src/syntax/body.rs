@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use super::expr::{Block, ExprKind};
+use super::expr::{Block, ExprKind, Stmt};
 use super::ty::Path;
 use super::visit;
 
@@ -34,7 +34,7 @@ impl Body {
     /// Whether one of these names may be in an expression of it; when not, it is certain that none is.
     ///
     /// Asked for are names of functions, methods, fields and macros, and parts of paths, but no patterns.
-    /// `match` finds bodies that have one.
+    /// `match` and `else` find bodies that have one.
     pub(crate) fn mentions(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.words.may_have(name))
     }
@@ -125,7 +125,24 @@ impl Words {
                 fields.iter().for_each(|(name, _)| words.add(&name.text));
             }
             ExprKind::Match { .. } => words.add("match"),
+            ExprKind::If {
+                otherwise: Some(_), ..
+            } => words.add("else"),
             _ => {}
+        });
+        visit::each_block(block, &mut |block| {
+            let is_else = |stmt: &Stmt| {
+                matches!(
+                    stmt,
+                    Stmt::Let {
+                        otherwise: Some(_),
+                        ..
+                    }
+                )
+            };
+            if block.stmts.iter().any(is_else) {
+                words.add("else");
+            }
         });
         words
     }
@@ -179,6 +196,18 @@ mod tests {
         for name in "a b c d e f g h i j k l m n o p match".split(' ') {
             assert!(body.mentions(&["nowhere_at_all", name]), "{name}");
         }
+    }
+
+    #[test]
+    fn an_else_is_mentioned_wherever_it_is() {
+        for text in [
+            "if a { b } else { c }",
+            "let Some(a) = b else { return; };",
+            "let f = || { async { let Some(a) = b else { return; }; } };",
+        ] {
+            assert!(body(text).mentions(&["else"]), "{text}");
+        }
+        assert!(!body("if a { b } let x = c;").mentions(&["else"]));
     }
 
     #[test]

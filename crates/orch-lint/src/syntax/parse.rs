@@ -21,6 +21,8 @@ pub(crate) struct FileFacts {
     pub(crate) extents: Vec<Extent>,
     /// Has a `//!` comment.
     pub(crate) documented: bool,
+    /// What its inner attributes say of the lint `missing_docs`, as `Attrs::docs_optional`.
+    pub(crate) docs_optional: Option<bool>,
 }
 
 /// A comment that begins with `orch:`.
@@ -75,6 +77,7 @@ pub(crate) fn parse(text: &str) -> Facts {
         items: lowered.items,
         extents: lowered.extents,
         documented: lowered.documented,
+        docs_optional: lowered.docs_optional,
         marks,
     }))
 }

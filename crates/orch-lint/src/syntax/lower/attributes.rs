@@ -36,7 +36,25 @@ fn meta(from: &Meta, into: &mut Attrs) {
             let texts = keys.map(|of| (key(&of), text(&of).unwrap_or_default()));
             into.sqlx.extend(texts);
         }
-        _ => into.others.push(path(from.path())),
+        level => {
+            if let Some(is_off) = is_off(level)
+                && list(from)
+                    .iter()
+                    .any(|of| of.path().is_ident("missing_docs"))
+            {
+                into.docs_optional = Some(is_off);
+            }
+            into.others.push(path(from.path()));
+        }
+    }
+}
+
+/// Whether an attribute switches lints off; nothing when it is about none.
+fn is_off(level: &str) -> Option<bool> {
+    match level {
+        "allow" | "expect" => Some(true),
+        "warn" | "deny" | "forbid" => Some(false),
+        _ => None,
     }
 }
 

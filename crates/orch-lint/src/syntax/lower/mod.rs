@@ -23,6 +23,8 @@ pub(super) struct Lowered {
     pub(super) extents: Vec<Extent>,
     /// Has a `//!` comment.
     pub(super) documented: bool,
+    /// What its inner attributes say of `missing_docs`.
+    pub(super) docs_optional: Option<bool>,
 }
 
 /// A stretch that a comment above it speaks of.
@@ -42,10 +44,12 @@ pub(super) fn lower(file: &syn::File, with_extents: bool) -> Lowered {
         nested: Vec::new(),
     };
     let items = lowering.items(&file.items);
+    let attrs = attributes::attrs(&file.attrs);
     Lowered {
         items,
         extents: lowering.extents.unwrap_or_default(),
-        documented: attributes::attrs(&file.attrs).documented,
+        documented: attrs.documented,
+        docs_optional: attrs.docs_optional,
     }
 }
 

@@ -1,0 +1,261 @@
+//! What constant expressions come to: whole numbers and lengths of time.
+//!
+//! Numbers are read where they are written; the facts of a file keep only where that is. Known are decimal
+//! literals, constants of the project, variables that are bound once, `+`, `-`, `*`, `/`, and the
+//! constructors of `Duration` that take whole numbers.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::{DefId, Function, ModuleId, Res, Workspace};
+use crate::known;
+use crate::load::FileId;
+use crate::syntax::span::LineIndex;
+use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span};
+
+/// What variables are bound to, those left out that are bound more than once.
+pub(crate) type Bound<'a> = HashMap<&'a str, &'a Expr>;
+
+/// Where an expression stands.
+#[derive(Debug, Clone, Copy)]
+struct Place<'b, 'a> {
+    module: ModuleId,
+    file: FileId,
+    owner: Option<DefId>,
+    bound: Option<&'b Bound<'a>>,
+    depth: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Value {
+    Count(u64),
+    Time(Duration),
+}
+
+/// Constants that name constants are followed this far.
+const MAX_DEPTH: usize = 12;
+
+impl<'a> Workspace<'a> {
+    /// The length of time that an expression in a function always is.
+    pub(crate) fn duration(
+        &self,
+        function: &Function<'a>,
+        bound: &Bound<'_>,
+        expr: &Expr,
+    ) -> Option<Duration> {
+        match self.value(Place::of(function, bound), expr)? {
+            Value::Time(time) => Some(time),
+            Value::Count(_) => None,
+        }
+    }
+
+    /// The length of time that an expression in the value of a constant always is.
+    pub(crate) fn duration_of_const(&self, id: DefId, expr: &Expr) -> Option<Duration> {
+        match self.value(Place::of_const(self, id), expr)? {
+            Value::Time(time) => Some(time),
+            Value::Count(_) => None,
+        }
+    }
+
+    /// How many numbers a range `a..b` or `a..=b` in a function has.
+    pub(crate) fn length_of_range(
+        &self,
+        function: &Function<'a>,
+        bound: &Bound<'_>,
+        range: &Expr,
+    ) -> Option<u64> {
+        let ExprKind::Group(parts) = &range.kind else {
+            return None;
+        };
+        let [from, to] = parts.as_slice() else {
+            return None;
+        };
+        let place = Place::of(function, bound);
+        let (Value::Count(first), Value::Count(last)) =
+            (self.value(place, from)?, self.value(place, to)?)
+        else {
+            return None;
+        };
+        match self.operator(function.file, from, to) {
+            ".." => last.checked_sub(first),
+            "..=" => last.checked_sub(first)?.checked_add(1),
+            _ => None,
+        }
+    }
+
+    /// What stands between two expressions.
+    pub(crate) fn operator(&self, file: FileId, left: &Expr, right: &Expr) -> &'a str {
+        let between = Span {
+            start: left.span.end,
+            end: right.span.start,
+        };
+        let is_around = |of: char| of.is_whitespace() || matches!(of, '(' | ')');
+        self.written(file, between).trim_matches(is_around)
+    }
+
+    fn written(&self, file: FileId, span: Span) -> &'a str {
+        let text = &self.file(file).text;
+        let index = LineIndex::new(text);
+        text.get(index.byte(span.start)..index.byte(span.end))
+            .unwrap_or_default()
+    }
+
+    fn value(&self, place: Place<'_, '_>, expr: &Expr) -> Option<Value> {
+        let place = place.deeper()?;
+        match &expr.kind {
+            ExprKind::Lit => number(self.written(place.file, expr.span)).map(Value::Count),
+            ExprKind::Path(path) => self.value_of_path(place, path),
+            ExprKind::Place(inner) => self.value(place, inner),
+            ExprKind::Group(parts) => {
+                let [left, right] = parts.as_slice() else {
+                    return None;
+                };
+                let operator = self.operator(place.file, left, right);
+                computed(
+                    self.value(place, left)?,
+                    operator,
+                    self.value(place, right)?,
+                )
+            }
+            ExprKind::Call { callee, args } => {
+                let (ExprKind::Path(path), [of]) = (&callee.kind, args.as_slice()) else {
+                    return None;
+                };
+                let make = self.constructor(place.module, path)?;
+                match self.value(place, of)? {
+                    Value::Count(count) => make(count).map(Value::Time),
+                    Value::Time(_) => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn value_of_path(&self, place: Place<'_, '_>, path: &Path) -> Option<Value> {
+        if let Some(name) = path.as_ident()
+            && name.starts_with(|first: char| !first.is_uppercase())
+        {
+            return self.value(place, place.bound?.get(name)?);
+        }
+        let (id, name) = match (path.names().as_slice(), place.owner) {
+            (["Self", name], Some(owner)) => (owner, (*name).to_owned()),
+            _ => match self.resolve_value(place.module, path) {
+                Res::Def(id) => {
+                    let ItemKind::Const(_, value) = &self.def(id).item.kind else {
+                        return None;
+                    };
+                    let inner = Place::of_const(self, id);
+                    return self.value(place.goes_to(inner), value);
+                }
+                Res::Assoc(id, name) => (id, name),
+                _ => return None,
+            },
+        };
+        let mut blocks = self.impls_of(id).filter(|block| !block.test);
+        let (block, value) = blocks.find_map(|block| Some((block, block.def.constant(&name)?)))?;
+        let inner = Place {
+            module: block.module,
+            file: block.file,
+            owner: Some(id),
+            bound: None,
+            depth: 0,
+        };
+        self.value(place.goes_to(inner), value)
+    }
+
+    /// What a function makes of a number, when it is one of `Duration`.
+    fn constructor(&self, module: ModuleId, path: &Path) -> Option<fn(u64) -> Option<Duration>> {
+        let found = self.resolve_value(module, path);
+        let Res::External(found) = &found else {
+            return None;
+        };
+        let [krate, .., of, name] = known::canonical(found) else {
+            return None;
+        };
+        if of != "Duration" || !matches!(krate.as_str(), "std" | "core" | "tokio") {
+            return None;
+        }
+        match name.as_str() {
+            "from_millis" => Some(|count| Some(Duration::from_millis(count))),
+            "from_secs" => Some(|count| Some(Duration::from_secs(count))),
+            "from_mins" => Some(|count| count.checked_mul(60).map(Duration::from_secs)),
+            "from_hours" => Some(|count| count.checked_mul(3_600).map(Duration::from_secs)),
+            _ => None,
+        }
+    }
+}
+
+impl<'b, 'a> Place<'b, 'a> {
+    fn of(function: &Function<'_>, bound: &'b Bound<'a>) -> Self {
+        Place {
+            module: function.module,
+            file: function.file,
+            owner: function.owner,
+            bound: Some(bound),
+            depth: 0,
+        }
+    }
+
+    fn of_const(workspace: &Workspace<'_>, id: DefId) -> Self {
+        let def = workspace.def(id);
+        Place {
+            module: def.module,
+            file: def.file,
+            owner: None,
+            bound: None,
+            depth: 0,
+        }
+    }
+
+    fn deeper(self) -> Option<Self> {
+        let depth = self.depth + 1;
+        (depth <= MAX_DEPTH).then_some(Place { depth, ..self })
+    }
+
+    fn goes_to(self, inner: Self) -> Self {
+        Place {
+            depth: self.depth,
+            ..inner
+        }
+    }
+}
+
+/// `3_600`, `30u64`.
+fn number(written: &str) -> Option<u64> {
+    let plain = written.replace('_', "");
+    let end = plain.find(['u', 'i']).unwrap_or(plain.len());
+    plain[..end].parse().ok()
+}
+
+fn computed(left: Value, operator: &str, right: Value) -> Option<Value> {
+    use Value::{Count, Time};
+    let whole = |of: u64| u32::try_from(of).ok();
+    match (left, operator, right) {
+        (Count(a), "+", Count(b)) => a.checked_add(b).map(Count),
+        (Count(a), "-", Count(b)) => a.checked_sub(b).map(Count),
+        (Count(a), "*", Count(b)) => a.checked_mul(b).map(Count),
+        (Count(a), "/", Count(b)) => a.checked_div(b).map(Count),
+        (Time(a), "+", Time(b)) => a.checked_add(b).map(Time),
+        (Time(a), "-", Time(b)) => a.checked_sub(b).map(Time),
+        (Time(a), "*", Count(b)) | (Count(b), "*", Time(a)) => a.checked_mul(whole(b)?).map(Time),
+        (Time(a), "/", Count(b)) => a.checked_div(whole(b)?).map(Time),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    /// A number that is misread makes a timeout out of nothing.
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        assert_eq!(number("30"), Some(30));
+        assert_eq!(number("3_600"), Some(3_600));
+        assert_eq!(number("15u64"), Some(15));
+        assert_eq!(number("7_i32"), Some(7));
+        for other in ["0x1f", "1.5", "1e3", "'a'", "b\"x\"", ""] {
+            assert_eq!(number(other), None, "{other}");
+        }
+    }
+}

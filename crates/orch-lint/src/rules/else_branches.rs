@@ -1,0 +1,190 @@
+//! `if let … else` and `let … else` that name some variants of the runtime's enums, and leave to the `else`
+//! what is not known.
+//!
+//! An `else` that mentions the value hands it on or looks at it again, and so may what comes after an
+//! `if let`: neither is found.
+
+use std::collections::HashSet;
+
+use super::mentions::{Carriers, once_bound};
+use super::remaining_variants::enum_of;
+use crate::model::constants::Bound;
+use crate::model::{Function, ModuleId, Workspace};
+use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Path, Pos, Span, Stmt, visit};
+
+/// An `else` that decides about what is not known.
+pub(super) struct Open {
+    /// The pattern.
+    pub(super) span: Span,
+    /// The enum.
+    pub(super) name: &'static str,
+    /// Its variant that says that nothing is known.
+    pub(super) unknown: &'static str,
+}
+
+/// A pattern with an `else`.
+struct Refutable<'e> {
+    pat: &'e Pat,
+    value: &'e Expr,
+    rest: Rest<'e>,
+}
+
+/// What may run where a pattern does not match.
+enum Rest<'e> {
+    /// The `else` of a `let`.
+    Else(&'e Expr),
+    /// What stands behind the beginning of an `if`, and neither in its condition nor in its first branch.
+    Behind(Pos, [Span; 2]),
+}
+
+/// All of them in a function.
+pub(super) fn open<'a>(workspace: &Workspace<'a>, function: &Function<'a>) -> Vec<Open> {
+    let body: &Block = function.body;
+    if !function.body.mentions(&["else"]) {
+        return Vec::new();
+    }
+    let mut patterns = Vec::new();
+    visit::each_in_block(body, &mut |expr| patterns.extend(of_if(expr)));
+    visit::each_block(body, &mut |block| {
+        patterns.extend(block.stmts.iter().filter_map(of_let));
+    });
+    let bound = once_bound(body);
+    let mut found = Vec::new();
+    for Refutable { pat, value, rest } in patterns {
+        let is_handed_on = || {
+            names(value, &bound).is_some_and(|names| {
+                let rest = rest.exprs(body);
+                Carriers::of(names, body).are_used_among(&rest)
+            })
+        };
+        let open = left_open(workspace, function.module, pat);
+        found.extend(open.filter(|_| !is_handed_on()));
+    }
+    found
+}
+
+impl<'e> Rest<'e> {
+    fn exprs(&self, body: &'e Block) -> Vec<&'e Expr> {
+        let mut found = Vec::new();
+        match self {
+            Rest::Else(otherwise) => visit::each(otherwise, &mut |expr| found.push(expr)),
+            Rest::Behind(start, others) => visit::each_in_block(body, &mut |expr| {
+                let is_other = others.iter().any(|other| other.contains(expr.span));
+                if *start < expr.span.start && !is_other {
+                    found.push(expr);
+                }
+            }),
+        }
+        found
+    }
+}
+
+/// `if let pat = value { .. } else { .. }`.
+fn of_if(expr: &Expr) -> Vec<Refutable<'_>> {
+    let ExprKind::If {
+        cond,
+        then,
+        otherwise: Some(_),
+    } = &expr.kind
+    else {
+        return Vec::new();
+    };
+    let conditions = conditions(cond).into_iter();
+    let pattern = |(pat, value)| Refutable {
+        pat,
+        value,
+        rest: Rest::Behind(expr.span.start, [cond.span, then.span]),
+    };
+    conditions.map(pattern).collect()
+}
+
+/// `let pat = value else { .. }`.
+fn of_let(stmt: &Stmt) -> Option<Refutable<'_>> {
+    let Stmt::Let {
+        pat,
+        init: Some(value),
+        otherwise: Some(otherwise),
+    } = stmt
+    else {
+        return None;
+    };
+    Some(Refutable {
+        pat,
+        value,
+        rest: Rest::Else(otherwise),
+    })
+}
+
+/// `let pat = value` in a condition, also among others.
+fn conditions(cond: &Expr) -> Vec<(&Pat, &Expr)> {
+    match &cond.kind {
+        ExprKind::Let { pat, value } => vec![(pat, value)],
+        ExprKind::Group(parts) => parts.iter().flat_map(conditions).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What a pattern leaves open, when it names variants of an enum of the runtime and not the unknown one.
+fn left_open(workspace: &Workspace<'_>, module: ModuleId, pat: &Pat) -> Option<Open> {
+    let inside = match &pat.kind {
+        PatKind::TupleStruct(_, parts) if parts.len() == 1 => {
+            let own = enum_of(workspace, module, pat);
+            own.map_or(&parts[0], |_| pat)
+        }
+        _ => pat,
+    };
+    let name = enum_of(workspace, module, inside)?;
+    let unknown = match name {
+        "Outcome" => "Unknown",
+        "Probe" => "StillUnknown",
+        _ => "NoAnswer",
+    };
+    let mut paths = Vec::new();
+    paths_in(inside, &mut paths);
+    let is_unknown = |path: &&Path| {
+        let found = workspace.resolve_value(module, path);
+        found.runtime_variant(name) == Some(unknown)
+    };
+    let is_named = paths.iter().any(is_unknown);
+    (!is_named).then_some(Open {
+        span: pat.span,
+        name,
+        unknown,
+    })
+}
+
+fn paths_in<'p>(pat: &'p Pat, found: &mut Vec<&'p Path>) {
+    match &pat.kind {
+        PatKind::Path(path) | PatKind::Struct(path, _) | PatKind::TupleStruct(path, _) => {
+            found.push(path);
+        }
+        PatKind::Bind { sub: Some(sub), .. } => paths_in(sub, found),
+        PatKind::Ref(inner) => paths_in(inner, found),
+        PatKind::Or(cases) => cases.iter().for_each(|case| paths_in(case, found)),
+        _ => {}
+    }
+}
+
+/// The names that the value goes by; absent when it is gone once it was looked at.
+fn names<'e>(value: &'e Expr, bound: &Bound<'e>) -> Option<HashSet<&'e str>> {
+    let name = name(value)?;
+    let mut found = HashSet::from([name]);
+    let source = bound.get(name).and_then(|init| self::name(init));
+    found.extend(source);
+    Some(found)
+}
+
+/// The variable that a value is, or is a part of.
+fn name(value: &Expr) -> Option<&str> {
+    const SAME: &[&str] = &[
+        "as_deref", "as_mut", "as_ref", "borrow", "clone", "to_owned",
+    ];
+    match &value.kind {
+        ExprKind::Path(path) => path.as_ident(),
+        ExprKind::Field { base: inner, .. } | ExprKind::Place(inner) => name(inner),
+        ExprKind::Method {
+            receiver, name: of, ..
+        } if SAME.contains(&of.text.as_str()) => name(receiver),
+        _ => None,
+    }
+}

@@ -26,6 +26,7 @@ mod lifecycle;
 mod monitor;
 mod protection;
 mod room;
+mod sagas;
 mod secrets;
 mod sqlite;
 mod takeover;

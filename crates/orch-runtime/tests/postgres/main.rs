@@ -45,6 +45,8 @@ mod pgbouncer;
 mod protection;
 #[path = "../it/room.rs"]
 mod room;
+#[path = "../it/sagas.rs"]
+mod sagas;
 mod schema;
 #[path = "../it/secrets.rs"]
 mod secrets;

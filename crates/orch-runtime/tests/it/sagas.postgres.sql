@@ -1,0 +1,45 @@
+-- The tables of one kind of saga, as the generator writes them.
+CREATE TABLE IF NOT EXISTS order_saga_states (
+    transaction_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    owner_id TEXT COLLATE "C" NOT NULL,
+    idem_key TEXT COLLATE "C" NOT NULL,
+    fingerprint TEXT COLLATE "C" NOT NULL,
+    pattern TEXT NOT NULL CHECK (pattern = 'ORCHESTRATION' OR pattern = 'CHOREOGRAPHY'),
+    payload TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (
+        status = 'PENDING' OR status = 'IN_PROGRESS' OR status = 'COMPENSATING'
+        OR status = 'COMPLETED' OR status = 'COMPENSATED' OR status = 'FAILED'
+    ),
+    stop TEXT CHECK (stop = 'CANCELLED' OR stop = 'DEADLINE_PASSED'),
+    error_message TEXT,
+    version BIGINT NOT NULL,
+    look_at TIMESTAMPTZ,
+    deadline_at TIMESTAMPTZ NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL,
+    completed_at TIMESTAMPTZ,
+    CONSTRAINT uk_order_saga_states_idem_key UNIQUE (owner_id, idem_key)
+);
+
+-- Sagas that somebody has to look at are found here; ended ones are not in it.
+CREATE INDEX IF NOT EXISTS idx_order_saga_states_look_at
+    ON order_saga_states (look_at) WHERE look_at IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS order_saga_step_results (
+    transaction_id TEXT COLLATE "C" NOT NULL REFERENCES order_saga_states (transaction_id),
+    step TEXT COLLATE "C" NOT NULL,
+    status TEXT NOT NULL CHECK (
+        status = 'WAITING' OR status = 'RUNNING' OR status = 'SUCCEEDED' OR status = 'FAILED'
+        OR status = 'IN_DOUBT' OR status = 'UNDOING' OR status = 'UNDONE'
+        OR status = 'UNDO_PARKED' OR status = 'LEFT'
+    ),
+    data TEXT,
+    error_code TEXT,
+    error_message TEXT,
+    op_id TEXT COLLATE "C",
+    undo_op_id TEXT COLLATE "C",
+    undo_attempts BIGINT NOT NULL,
+    executed_at TIMESTAMPTZ,
+    updated_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (transaction_id, step)
+);

@@ -1,0 +1,394 @@
+//! Orders that are reserved, paid, packed and confirmed, or undone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orch_runtime::fault::{Boundary, NoFaults};
+use orch_runtime::saga::{
+    Call, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaRecord, SagaState,
+    SagaTables, Sagas, StepPlan, StepRun, StepState, Weight,
+};
+use orch_runtime::store::hook::HookTx;
+use orch_runtime::store::{Migration, StoreKind};
+use orch_runtime::testing::{Provider, Reply, World, WorldSetup};
+use orch_runtime::{IdemKey, OwnerId, SagaId, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::STORE;
+use crate::charge::{Charge, Charging, TABLES, charge};
+
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "0001_charge",
+        up: match STORE {
+            StoreKind::Sqlite => include_str!("charge.sql"),
+            StoreKind::Postgres => include_str!("charge.postgres.sql"),
+        },
+    },
+    Migration {
+        name: "0002_order_saga",
+        up: match STORE {
+            StoreKind::Sqlite => include_str!("sagas.sql"),
+            StoreKind::Postgres => include_str!("sagas.postgres.sql"),
+        },
+    },
+    Migration {
+        name: "0003_stock",
+        up: "create table stock (name text primary key, pieces integer not null check (pieces >= 0))",
+    },
+];
+
+const PLAN: &[StepPlan] = &[
+    step("reserve", &[], Compensation::Operation, Weight::Required),
+    step(
+        "pay",
+        &["reserve"],
+        Compensation::Operation,
+        Weight::Required,
+    ),
+    step(
+        "pack",
+        &["reserve"],
+        Compensation::Operation,
+        Weight::Required,
+    ),
+    step(
+        "confirm",
+        &["pay", "pack"],
+        Compensation::None("a mail cannot be called back"),
+        Weight::Optional,
+    ),
+];
+
+const fn step(
+    name: &'static str,
+    after: &'static [&'static str],
+    compensation: Compensation,
+    weight: Weight,
+) -> StepPlan {
+    StepPlan {
+        name,
+        after,
+        compensation,
+        weight,
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Order {
+    order_id: String,
+}
+
+/// Takes one piece of something, and puts it back.
+struct Take(&'static str);
+
+#[async_trait]
+impl LocalWork<Order> for Take {
+    async fn run(
+        &self,
+        tx: &mut HookTx<'_>,
+        _run: &StepRun<'_, Order>,
+    ) -> Result<serde_json::Value, LocalError> {
+        let sql = "update stock set pieces = pieces - 1 where name = ?1 and pieces > 0";
+        match tx.execute(sql, &[Value::from(self.0)]).await? {
+            1 => Ok(serde_json::json!({ "taken": self.0 })),
+            _ => Err(LocalError::refused("INSUFFICIENT_STOCK", "nothing is left")),
+        }
+    }
+
+    async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, Order>) -> Result<(), LocalError> {
+        assert_eq!(
+            run.results[if self.0 == "item" { "reserve" } else { "pack" }]["taken"],
+            self.0
+        );
+        let sql = "update stock set pieces = pieces + 1 where name = ?1";
+        tx.execute(sql, &[Value::from(self.0)]).await?;
+        Ok(())
+    }
+}
+
+fn of(prefix: &str, order: &Order) -> Charge {
+    charge(&format!("{prefix}-{}", order.order_id))
+}
+
+/// A shop, and what it has.
+struct Shop {
+    world: World,
+    sagas: Sagas<Order>,
+}
+
+impl Shop {
+    fn new(items: u32, boxes: u32) -> Self {
+        let setup = WorldSetup {
+            store: STORE,
+            migrations: MIGRATIONS,
+            tables: TABLES,
+        };
+        let world = World::new(setup, Provider::keyed(), |builder, provider| {
+            builder.register(Charging::<false> {
+                provider,
+                keyed: true,
+            })
+        });
+        world.alter(&format!(
+            "insert into stock (name, pieces) values ('item', {items}), ('box', {boxes})"
+        ));
+        let sagas = sagas(&world);
+        Self { world, sagas }
+    }
+
+    fn answering(items: u32, boxes: u32, replies: impl IntoIterator<Item = Reply>) -> Self {
+        let shop = Self::new(items, boxes);
+        shop.world.provider.script(replies);
+        shop
+    }
+
+    async fn order(&self, key: &str) -> SagaId {
+        let order = Order {
+            order_id: key.to_owned(),
+        };
+        let owner = OwnerId::anonymous();
+        let key = IdemKey::new(key).unwrap();
+        self.sagas.initiate(owner, key, &order).await.unwrap().id
+    }
+
+    async fn saga(&self, id: &SagaId) -> SagaRecord {
+        let found = self.sagas.find(&OwnerId::anonymous(), id).await;
+        found.unwrap().unwrap()
+    }
+
+    /// Lets everything come to rest.
+    async fn settle(&mut self, id: &SagaId) -> SagaRecord {
+        for _ in 0..200 {
+            if self.world.is_dead() {
+                self.world.restart();
+                self.sagas = sagas(&self.world);
+            }
+            self.world.advance(Duration::from_secs(16)).await;
+            let now = orch_runtime::Clock::now(&self.world.clock);
+            self.sagas.run_once(now).await.unwrap();
+            let saga = self.saga(id).await;
+            if saga.state.is_final() {
+                return saga;
+            }
+        }
+        self.saga(id).await
+    }
+
+    async fn count(&self, condition: &str) -> i64 {
+        let sql = format!("select count(*) as n from charge_operations where {condition}");
+        self.world.count(&sql, vec![]).await
+    }
+
+    async fn pieces(&self, of: &'static str) -> i64 {
+        let sql = "select pieces as n from stock where name = ?1";
+        self.world.count(sql, vec![Value::from(of)]).await
+    }
+
+    /// Nobody pays for what he does not get, and nothing is given away.
+    async fn assert_balanced(&self, sold: i64, items: i64, boxes: i64) {
+        let paid = self
+            .count("order_id like 'pay-%' and state = 'COMPLETED'")
+            .await;
+        let refunded = self
+            .count("order_id like 'refund-%' and state = 'COMPLETED'")
+            .await;
+        assert_eq!(paid - refunded, sold, "{paid} paid, {refunded} refunded");
+        assert_eq!(self.pieces("item").await, items - sold);
+        assert_eq!(self.pieces("box").await, boxes - sold);
+        assert!(self.world.provider.most_effects_of_one_key() <= 1);
+    }
+}
+
+fn sagas(world: &World) -> Sagas<Order> {
+    let database = world.database().open(Arc::new(NoFaults));
+    let engine = world.engine();
+    let tables = SagaTables {
+        prefix: "order_saga",
+    };
+    let pay = Call::new(engine, |run: &StepRun<'_, Order>| of("pay", run.input));
+    let confirm = Call::new(engine, |run: &StepRun<'_, Order>| of("confirm", run.input));
+    Sagas::builder(database, tables, PLAN)
+        .clock(Arc::new(world.clock.clone()))
+        .config(SagaConfig {
+            time_budget: Duration::from_secs(3_000),
+            ..SagaConfig::default()
+        })
+        .step("reserve", Local::new(Take("item")))
+        .step("pay", pay.undone_by(|run| of("refund", run.input)))
+        .step("pack", Local::new(Take("box")))
+        .step("confirm", confirm)
+        .build()
+        .unwrap()
+}
+
+fn states(saga: &SagaRecord) -> Vec<StepState> {
+    saga.steps.iter().map(|step| step.state).collect()
+}
+
+#[tokio::test]
+async fn an_order_is_reserved_paid_packed_and_confirmed() {
+    let mut shop = Shop::new(3, 3);
+    let id = shop.order("a").await;
+    assert!(id.as_str().starts_with("TXN_"), "{id}");
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Completed);
+    assert_eq!(states(&saga), [StepState::Succeeded; 4]);
+    assert!(saga.completed_at.is_some());
+    shop.assert_balanced(1, 3, 3).await;
+    assert_eq!(
+        shop.order("a").await,
+        id,
+        "the same request is the same saga"
+    );
+    shop.assert_balanced(1, 3, 3).await;
+    let owner = OwnerId::new("somebody else").unwrap();
+    assert_eq!(shop.sagas.find(&owner, &id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_key_means_one_order() {
+    let shop = Shop::new(3, 3);
+    shop.order("a").await;
+    let other = Order {
+        order_id: "b".into(),
+    };
+    let key = IdemKey::new("a").unwrap();
+    let reused = shop.sagas.initiate(OwnerId::anonymous(), key, &other).await;
+    assert!(matches!(
+        reused,
+        Err(orch_runtime::saga::SagaError::KeyReused)
+    ));
+}
+
+#[tokio::test]
+async fn a_refused_payment_puts_everything_back() {
+    let mut shop = Shop::answering(3, 3, [Reply::Refuse("NO_MONEY")]);
+    let id = shop.order("a").await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensated);
+    let [reserve, pay, pack, confirm] = states(&saga)[..] else {
+        panic!("{saga:?}")
+    };
+    assert_eq!((reserve, pack), (StepState::Undone, StepState::Undone));
+    assert_eq!((pay, confirm), (StepState::Failed, StepState::Waiting));
+    assert_eq!(saga.steps[1].error.as_ref().unwrap().code, "NO_MONEY");
+    shop.assert_balanced(0, 3, 3).await;
+}
+
+#[tokio::test]
+async fn an_order_of_which_nothing_happened_failed() {
+    let mut shop = Shop::new(0, 3);
+    let id = shop.order("a").await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Failed);
+    assert_eq!(
+        saga.steps[0].error.as_ref().unwrap().code,
+        "INSUFFICIENT_STOCK"
+    );
+    shop.assert_balanced(0, 0, 3).await;
+}
+
+/// The payment runs while packing fails: it is waited for, and given back once, however often somebody asks.
+#[tokio::test]
+async fn a_payment_that_comes_through_too_late_is_refunded_once() {
+    let mut shop = Shop::new(3, 0);
+    let id = shop.order("a").await;
+    for _ in 0..3 {
+        shop.sagas.cancel(&id).await.unwrap();
+        shop.sagas.look(&id).await.unwrap();
+    }
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensated);
+    shop.sagas.cancel(&id).await.unwrap();
+    shop.assert_balanced(0, 3, 0).await;
+    assert_eq!(shop.count("order_id like 'refund-%'").await, 1);
+}
+
+/// An answer that was lost says nothing: the provider is asked before anything is given back.
+#[tokio::test]
+async fn a_payment_in_doubt_is_asked_about_before_it_is_undone() {
+    for (reply, refunds) in [(Reply::DoneButLost, 1), (Reply::LostBefore, 1)] {
+        let mut shop = Shop::answering(3, 0, [reply]);
+        let id = shop.order("a").await;
+        let saga = shop.settle(&id).await;
+        assert_eq!(saga.state, SagaState::Compensated);
+        assert_eq!(shop.count("order_id like 'refund-%'").await, refunds);
+        shop.assert_balanced(0, 3, 0).await;
+    }
+}
+
+/// A failing confirmation mail must not refund an order that is paid and packed.
+#[tokio::test]
+async fn an_order_stays_when_its_confirmation_fails() {
+    let mut shop = Shop::answering(3, 3, [Reply::Done, Reply::Refuse("NO_SUCH_ADDRESS")]);
+    let id = shop.order("a").await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Completed);
+    assert_eq!(saga.steps[3].state, StepState::Failed);
+    shop.assert_balanced(1, 3, 3).await;
+}
+
+/// What cannot be undone holds up nothing else, and is there for a person to see.
+#[tokio::test]
+async fn a_refused_refund_waits_for_a_person_and_the_rest_goes_on() {
+    let mut shop = Shop::answering(3, 0, [Reply::Done, Reply::Refuse("ACCOUNT_CLOSED")]);
+    let id = shop.order("a").await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensating);
+    assert_eq!(saga.steps[0].state, StepState::Undone);
+    assert_eq!(saga.steps[1].state, StepState::UndoParked);
+    assert_eq!(saga.steps[1].error.as_ref().unwrap().code, "ACCOUNT_CLOSED");
+    assert_eq!(shop.pieces("item").await, 3);
+}
+
+#[tokio::test]
+async fn a_cancelled_order_is_undone_and_a_finished_one_is_not() {
+    let mut shop = Shop::new(3, 3);
+    let id = shop.order("a").await;
+    shop.sagas.cancel(&id).await.unwrap();
+    assert_eq!(shop.settle(&id).await.state, SagaState::Compensated);
+    shop.assert_balanced(0, 3, 3).await;
+    let id = shop.order("b").await;
+    assert_eq!(shop.settle(&id).await.state, SagaState::Completed);
+    shop.sagas.cancel(&id).await.unwrap();
+    assert_eq!(shop.settle(&id).await.state, SagaState::Completed);
+    shop.assert_balanced(1, 3, 3).await;
+}
+
+/// Wherever the process dies: after it, every order is whole or undone.
+#[tokio::test]
+async fn a_crash_at_any_boundary_loses_and_doubles_nothing() {
+    for boundary in Boundary::ALL {
+        for boxes in [3, 0] {
+            let mut shop = Shop::new(3, boxes);
+            shop.world.crash_at(boundary);
+            let id = shop.order("a").await;
+            let saga = shop.settle(&id).await;
+            let (sold, state) = match boxes {
+                0 => (0, SagaState::Compensated),
+                _ => (1, SagaState::Completed),
+            };
+            assert_eq!(saga.state, state, "{boundary}");
+            shop.assert_balanced(sold, 3, i64::from(boxes)).await;
+        }
+    }
+}
+
+/// Ten look at one saga at the same time.
+#[tokio::test]
+async fn of_many_that_advance_a_saga_one_does() {
+    let mut shop = Shop::new(3, 0);
+    let id = shop.order("a").await;
+    let looks = (0..10).map(|_| {
+        let (sagas, id) = (sagas(&shop.world), id.clone());
+        tokio::spawn(async move { sagas.look(&id).await })
+    });
+    for look in looks.collect::<Vec<_>>() {
+        let _ = look.await.unwrap();
+    }
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensated);
+    shop.assert_balanced(0, 3, 0).await;
+}

@@ -35,7 +35,8 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         name: "0003_stock",
-        up: "create table stock (name text primary key, pieces integer not null check (pieces >= 0))",
+        up: "create table stock (name text primary key, pieces integer not null check (pieces >= 0));
+             create table takings (saga_step text primary key)",
     },
 ];
 
@@ -88,8 +89,10 @@ impl LocalWork<Order> for Take {
     async fn run(
         &self,
         tx: &mut HookTx<'_>,
-        _run: &StepRun<'_, Order>,
+        run: &StepRun<'_, Order>,
     ) -> Result<serde_json::Value, LocalError> {
+        let sql = "insert into takings (saga_step) values (?1)";
+        tx.execute(sql, &[Value::from(run.key)]).await?;
         let sql = "update stock set pieces = pieces - 1 where name = ?1 and pieces > 0";
         match tx.execute(sql, &[Value::from(self.0)]).await? {
             1 => Ok(serde_json::json!({ "taken": self.0 })),
@@ -104,6 +107,9 @@ impl LocalWork<Order> for Take {
         );
         let sql = "update stock set pieces = pieces + 1 where name = ?1";
         tx.execute(sql, &[Value::from(self.0)]).await?;
+        let step = run.key.as_str().replace("/undo/0", "");
+        let sql = "delete from takings where saga_step = ?1";
+        tx.execute(sql, &[Value::from(step)]).await?;
         Ok(())
     }
 }
@@ -197,6 +203,12 @@ impl Shop {
         assert_eq!(paid - refunded, sold, "{paid} paid, {refunded} refunded");
         assert_eq!(self.pieces("item").await, items - sold);
         assert_eq!(self.pieces("box").await, boxes - sold);
+        let takings = "select count(*) as n from takings";
+        assert_eq!(
+            self.world.count(takings, vec![]).await,
+            2 * sold,
+            "refused work leaves nothing"
+        );
         assert!(self.world.provider.most_effects_of_one_key() <= 1);
     }
 }

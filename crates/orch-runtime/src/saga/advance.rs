@@ -34,6 +34,19 @@ pub(super) struct Moved {
     pub(super) is_troubled: bool,
 }
 
+/// Why a saga is advanced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Something may have happened.
+    Look,
+    /// Somebody wants it to end.
+    Stop(Stop),
+    /// Somebody wants what happened undone, and compensations that did not work begun again.
+    Compensate,
+    /// A person decided to leave a step as it is.
+    Leave(&'static str, StepError),
+}
+
 /// Which of the two things a step can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -49,10 +62,23 @@ impl<I: Sync + 'static> Script<I> {
         saga: &mut SagaRecord,
         input: &I,
         found: &Found,
+        asked: &Asked,
         now: Timestamp,
     ) -> Result<Moved, HookError> {
         let mut moved = Moved::default();
         self.note(saga, found, &mut moved);
+        match asked {
+            Asked::Look => {}
+            Asked::Stop(stop) => saga.stop = saga.stop.or(Some(*stop)),
+            Asked::Leave(step, why) => leave(saga, step, why, &mut moved),
+            Asked::Compensate => {
+                saga.stop = saga.stop.or(Some(Stop::Cancelled));
+                for step in unworked(saga, found) {
+                    self.begin(tx, saga, input, step, Way::Undo, now, &mut moved)
+                        .await?;
+                }
+            }
+        }
         loop {
             let advice = self.advice(saga, now);
             saga.state = advice.state;
@@ -203,6 +229,31 @@ impl<I: Sync + 'static> Script<I> {
                 StepState::Undoing
             }
         };
+    }
+}
+
+/// Compensations that certainly did not happen. Of a parked operation nobody knows that: it is decided where
+/// dead letters are.
+fn unworked(saga: &SagaRecord, found: &Found) -> Vec<usize> {
+    let steps = saga.steps.iter().enumerate();
+    let parked = steps.filter(|(_, step)| step.state == StepState::UndoParked);
+    let certain = parked.filter(|(_, step)| {
+        let operation = step.undo_op_id.as_ref().map(|op_id| found.get(op_id));
+        operation.is_none_or(|found| {
+            found.is_some_and(|operation| operation.state == OperationState::Failed)
+        })
+    });
+    certain.map(|(at, _)| at).collect()
+}
+
+fn leave(saga: &mut SagaRecord, name: &str, why: &StepError, moved: &mut Moved) {
+    let mut steps = saga.steps.iter_mut().enumerate();
+    if let Some((at, step)) = steps.find(|(_, step)| step.name == name)
+        && step.state == StepState::UndoParked
+    {
+        step.state = StepState::Left;
+        step.error = Some(why.clone());
+        moved.changed = moved.changed.union(StepSet::one(at));
     }
 }
 

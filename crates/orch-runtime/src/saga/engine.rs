@@ -11,15 +11,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock::{Clock, SystemClock, Timestamp, later};
+use crate::dead_letter::Decision;
 use crate::ids::{IdSource, IdemKey, OpId, OwnerId, SagaId, UuidSource};
 use crate::operation::command::Fingerprint;
 use crate::store::hook::{HookError, HookTx};
 use crate::store::{Database, StoreError, TransactionError};
 
-use super::advance::{Found, Moved, Script, look_at};
+use super::advance::{Asked, Found, Moved, Script, look_at};
 use super::decision::Stop;
 use super::plan::{Plan, PlanError, StepPlan};
-use super::record::{Inserted, NewSaga, SagaRecord, SagaTables};
+use super::record::{Inserted, NewSaga, SagaRecord, SagaTables, StepError};
 use super::state::{SagaState, StepState};
 use super::step::SagaStep;
 
@@ -57,6 +58,9 @@ pub enum SagaError {
     /// What it is asked to do cannot be stored, or read back.
     #[error("the input of the saga: {0}")]
     Input(#[from] serde_json::Error),
+    /// The plan has no such step.
+    #[error("the saga has no step \"{0}\"")]
+    NoSuchStep(String),
     /// The database failed. Whether the saga was recorded is not known: the same key may be sent again.
     #[error(transparent)]
     Transaction(#[from] TransactionError),
@@ -245,7 +249,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 let moved = match inserted {
                     Inserted::New => {
                         inner
-                            .advance(&mut tx, &saga.id, &Found::new(), None)
+                            .advance(&mut tx, &saga.id, &Found::new(), &Asked::Look)
                             .await?
                     }
                     _ => None,
@@ -285,7 +289,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// # Errors
     /// When the database fails.
     pub async fn cancel(&self, id: &SagaId) -> Result<(), SagaError> {
-        self.advance(id, Some(Stop::Cancelled)).await
+        self.advance(id, Asked::Stop(Stop::Cancelled)).await
     }
 
     /// Brings a saga as far as it can come now. It does no harm to ask for it at any time, any number of
@@ -294,7 +298,38 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// # Errors
     /// When the database fails.
     pub async fn look(&self, id: &SagaId) -> Result<(), SagaError> {
-        self.advance(id, None).await
+        self.advance(id, Asked::Look).await
+    }
+
+    /// Has what happened undone, and begins compensations again that certainly did not work. Asked for three
+    /// times, it undoes a step once. A compensation in doubt is decided where its domain's dead letters are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn compensate(&self, id: &SagaId) -> Result<(), SagaError> {
+        self.advance(id, Asked::Compensate).await
+    }
+
+    /// Leaves a step as it is whose compensation did not work, as a person decided: the saga ends FAILED when
+    /// nothing else is left. A step that does not wait for a person stays as it is.
+    ///
+    /// # Errors
+    /// When the database fails, or the plan has no such step.
+    pub async fn leave(
+        &self,
+        id: &SagaId,
+        step: &str,
+        decision: &Decision,
+    ) -> Result<(), SagaError> {
+        let plan = &self.inner.script.plan;
+        let at = plan.index_of(step);
+        let at = at.ok_or_else(|| SagaError::NoSuchStep(step.to_owned()))?;
+        let why = StepError {
+            code: "LEFT".to_owned(),
+            message: decision.text("left"),
+        };
+        self.advance(id, Asked::Leave(plan.steps()[at].name, why))
+            .await
     }
 
     /// Looks at sagas of which nobody heard for a while; says how many.
@@ -309,7 +344,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             })
             .await?;
         for id in &due {
-            self.advance(id, None).await?;
+            self.advance(id, Asked::Look).await?;
         }
         Ok(due.len())
     }
@@ -323,7 +358,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         Ok(loaded.await?)
     }
 
-    async fn advance(&self, id: &SagaId, stop: Option<Stop>) -> Result<(), SagaError> {
+    async fn advance(&self, id: &SagaId, asked: Asked) -> Result<(), SagaError> {
         for turn in 1..=TURNS {
             let Some(saga) = self.load(id).await? else {
                 return Ok(());
@@ -332,11 +367,13 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 return Ok(());
             }
             let found = self.inner.operations(&saga).await?;
-            let (inner, id) = (Arc::clone(&self.inner), id.clone());
-            let found = Arc::new(found);
+            let known = Arc::new((Arc::clone(&self.inner), id.clone(), found, asked.clone()));
             let moved = self.transaction(move |mut tx| {
-                let (inner, id, found) = (Arc::clone(&inner), id.clone(), Arc::clone(&found));
-                Box::pin(async move { inner.advance(&mut tx, &id, &found, stop).await })
+                let known = Arc::clone(&known);
+                Box::pin(async move {
+                    let (inner, id, found, asked) = &*known;
+                    inner.advance(&mut tx, id, found, asked).await
+                })
             });
             match moved.await {
                 Ok(moved) => {
@@ -420,7 +457,7 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         tx: &mut HookTx<'_>,
         id: &SagaId,
         found: &Found,
-        stop: Option<Stop>,
+        asked: &Asked,
     ) -> Result<Option<Moved>, HookError> {
         let Some(mut saga) = self.tables.load(tx, &self.script.plan, id).await? else {
             return Ok(None);
@@ -431,10 +468,9 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         let input: I = serde_json::from_str(&saga.payload)
             .map_err(|error| HookError::new(format!("the input of saga {id}: {error}")))?;
         let now = self.clock.now();
-        saga.stop = saga.stop.or(stop);
-        let moved = self
-            .script
-            .advance(tx, &mut saga, &input, found, now)
+        let script = &self.script;
+        let moved = script
+            .advance(tx, &mut saga, &input, found, asked, now)
             .await?;
         for step in moved.changed.iter() {
             let step = &saga.steps[step];

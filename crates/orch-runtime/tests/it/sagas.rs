@@ -12,7 +12,7 @@ use orch_runtime::saga::{
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::store::{Migration, StoreKind};
 use orch_runtime::testing::{Provider, Reply, World, WorldSetup};
-use orch_runtime::{IdemKey, OwnerId, SagaId, Value};
+use orch_runtime::{Decision, IdemKey, OwnerId, SagaId, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::STORE;
@@ -353,6 +353,43 @@ async fn a_refused_refund_waits_for_a_person_and_the_rest_goes_on() {
     assert_eq!(saga.steps[1].state, StepState::UndoParked);
     assert_eq!(saga.steps[1].error.as_ref().unwrap().code, "ACCOUNT_CLOSED");
     assert_eq!(shop.pieces("item").await, 3);
+
+    shop.world.provider.script([Reply::Refuse("STILL_CLOSED")]);
+    shop.sagas.compensate(&id).await.unwrap();
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensating);
+    assert_eq!(saga.steps[1].error.as_ref().unwrap().code, "STILL_CLOSED");
+
+    for _ in 0..3 {
+        shop.sagas.compensate(&id).await.unwrap();
+    }
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensated);
+    assert_eq!(saga.steps[1].undo_attempts, 3);
+    shop.assert_balanced(0, 3, 0).await;
+}
+
+#[tokio::test]
+async fn a_person_can_leave_what_cannot_be_undone() {
+    let mut shop = Shop::answering(3, 0, [Reply::Done, Reply::Refuse("ACCOUNT_CLOSED")]);
+    let id = shop.order("a").await;
+    let decision = Decision::new("ada", "paid back in cash").unwrap();
+    shop.sagas.leave(&id, "pay", &decision).await.unwrap();
+    let saga = shop.settle(&id).await;
+    assert_eq!(
+        saga.state,
+        SagaState::Compensating,
+        "too early to decide that"
+    );
+    assert!(shop.sagas.leave(&id, "paid", &decision).await.is_err());
+    shop.sagas.leave(&id, "pay", &decision).await.unwrap();
+    let saga = shop.saga(&id).await;
+    assert_eq!(saga.state, SagaState::Failed);
+    assert_eq!(saga.steps[1].state, StepState::Left);
+    assert_eq!(
+        saga.steps[1].error.as_ref().unwrap().message,
+        "left by ada: paid back in cash"
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::store::hook::{HookError, HookTx};
 
 use super::decision::{Advice, Situation, Stop, advise};
 use super::plan::{Plan, StepSet};
-use super::record::{SagaRecord, StepError};
+use super::record::{SagaRecord, StepError, StepRecord};
 use super::state::{SagaState, StepState};
 use super::step::{Begun, SagaStep, StepRun};
 
@@ -30,8 +30,6 @@ pub(super) struct Moved {
     pub(super) changed: StepSet,
     /// Steps whose operations were accepted, with them.
     pub(super) accepted: Vec<(usize, OpId)>,
-    /// A step could not be begun because the database failed.
-    pub(super) is_troubled: bool,
 }
 
 /// Why a saga is advanced.
@@ -65,170 +63,204 @@ impl<I: Sync + 'static> Script<I> {
         asked: &Asked,
         now: Timestamp,
     ) -> Result<Moved, HookError> {
-        let mut moved = Moved::default();
-        self.note(saga, found, &mut moved);
-        match asked {
-            Asked::Look => {}
-            Asked::Stop(stop) => saga.stop = saga.stop.or(Some(*stop)),
-            Asked::Leave(step, why) => leave(saga, step, why, &mut moved),
-            Asked::Compensate => {
-                saga.stop = saga.stop.or(Some(Stop::Cancelled));
-                for step in unworked(saga, found) {
-                    self.begin(tx, saga, input, step, Way::Undo, now, &mut moved)
-                        .await?;
-                }
-            }
-        }
-        loop {
-            let advice = self.advice(saga, now);
-            saga.state = advice.state;
-            let mut is_stuck = true;
-            for (steps, way) in [(advice.start, Way::Do), (advice.undo, Way::Undo)] {
-                for step in steps.iter() {
-                    is_stuck &= !self
-                        .begin(tx, saga, input, step, way, now, &mut moved)
-                        .await?;
-                }
-            }
-            if is_stuck {
-                return Ok(moved);
-            }
-        }
-    }
-
-    fn advice(&self, saga: &SagaRecord, now: Timestamp) -> Advice {
-        let steps: Vec<StepState> = saga.steps.iter().map(|step| step.state).collect();
-        let too_late = (now >= saga.deadline_at).then_some(Stop::DeadlinePassed);
-        let situation = Situation {
-            state: saga.state,
-            steps: &steps,
-            stop: saga.stop.or(too_late),
+        let mut turn = Turn {
+            script: self,
+            tx,
+            saga,
+            input,
+            now,
+            moved: Moved::default(),
         };
-        advise(&self.plan, situation)
+        turn.note(found);
+        turn.answer(asked, found).await?;
+        turn.go_on().await?;
+        Ok(turn.moved)
     }
+}
 
+/// One transaction of one saga.
+struct Turn<'t, 'tx, I> {
+    script: &'t Script<I>,
+    tx: &'t mut HookTx<'tx>,
+    saga: &'t mut SagaRecord,
+    input: &'t I,
+    now: Timestamp,
+    moved: Moved,
+}
+
+impl<I: Sync + 'static> Turn<'_, '_, I> {
     /// Notes which operations have ended.
-    fn note(&self, saga: &mut SagaRecord, found: &Found, moved: &mut Moved) {
-        for (at, step) in saga.steps.iter_mut().enumerate() {
+    fn note(&mut self, found: &Found) {
+        for (at, step) in self.saga.steps.iter_mut().enumerate() {
             let (op_id, next): (_, fn(OperationState) -> Option<StepState>) = match step.state {
                 StepState::Running | StepState::InDoubt => (&step.op_id, done),
                 StepState::Undoing | StepState::UndoParked => (&step.undo_op_id, undone),
                 _ => continue,
             };
-            let Some(operation) = op_id.as_ref().and_then(|op_id| found.get(op_id)) else {
-                continue;
-            };
-            let Some(next) = next(operation.state).filter(|next| *next != step.state) else {
-                continue;
-            };
-            if step.state == StepState::UndoParked && next == StepState::Undone {
-                step.state = StepState::Undoing;
+            let operation = op_id.as_ref().and_then(|op_id| found.get(op_id));
+            let next = operation.and_then(|operation| next(operation.state));
+            if let (Some(operation), Some(next)) = (operation, next)
+                && next != step.state
+            {
+                step.end(next, operation);
+                self.moved.changed = self.moved.changed.union(StepSet::one(at));
             }
-            debug_assert!(step.state.may_become(next), "{} to {next}", step.state);
-            let outcome = operation.outcome.as_ref();
-            if next == StepState::Succeeded {
-                step.result = outcome.and_then(|outcome| outcome.result.clone());
-            }
-            step.error = match next {
-                StepState::Succeeded | StepState::Undone => None,
-                _ => outcome.map(|outcome| StepError {
-                    code: outcome.code.clone().unwrap_or_default(),
-                    message: outcome.message.clone(),
-                }),
-            };
-            step.state = next;
-            moved.changed = moved.changed.union(StepSet::one(at));
         }
     }
 
-    /// Begins a step or its compensation, each so that it leaves nothing when it fails. Says whether it
-    /// changed anything.
-    #[expect(clippy::too_many_arguments, reason = "all of one transaction")]
-    async fn begin(
-        &self,
-        tx: &mut HookTx<'_>,
-        saga: &mut SagaRecord,
-        input: &I,
-        at: usize,
-        way: Way,
-        now: Timestamp,
-        moved: &mut Moved,
-    ) -> Result<bool, HookError> {
-        let results: BTreeMap<&str, serde_json::Value> = saga
-            .steps
-            .iter()
-            .filter_map(|step| Some((step.name, step.result.clone()?)))
-            .collect();
-        let key = key(saga, at, way)?;
+    async fn answer(&mut self, asked: &Asked, found: &Found) -> Result<(), HookError> {
+        match asked {
+            Asked::Look => {}
+            Asked::Stop(stop) => self.saga.stop = self.saga.stop.or(Some(*stop)),
+            Asked::Leave(step, why) => self.leave(step, why),
+            Asked::Compensate => {
+                self.saga.stop = self.saga.stop.or(Some(Stop::Cancelled));
+                for step in unworked(self.saga, found) {
+                    self.begin(step, Way::Undo).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn leave(&mut self, name: &str, why: &StepError) {
+        let mut steps = self.saga.steps.iter_mut().enumerate();
+        if let Some((at, step)) = steps.find(|(_, step)| step.name == name)
+            && step.state == StepState::UndoParked
+        {
+            step.state = StepState::Left;
+            step.error = Some(why.clone());
+            self.moved.changed = self.moved.changed.union(StepSet::one(at));
+        }
+    }
+
+    /// Begins what can begin, until nothing more comes of it: work in our own database is done at once.
+    async fn go_on(&mut self) -> Result<(), HookError> {
+        loop {
+            let advice = self.advice();
+            self.saga.state = advice.state;
+            let mut is_stuck = true;
+            for (steps, way) in [(advice.start, Way::Do), (advice.undo, Way::Undo)] {
+                for step in steps.iter() {
+                    is_stuck &= !self.begin(step, way).await?;
+                }
+            }
+            if is_stuck {
+                return Ok(());
+            }
+        }
+    }
+
+    fn advice(&self) -> Advice {
+        let steps: Vec<StepState> = self.saga.steps.iter().map(|step| step.state).collect();
+        let too_late = (self.now >= self.saga.deadline_at).then_some(Stop::DeadlinePassed);
+        let situation = Situation {
+            state: self.saga.state,
+            steps: &steps,
+            stop: self.saga.stop.or(too_late),
+        };
+        advise(&self.script.plan, situation)
+    }
+
+    /// Begins a step or its compensation, so that it leaves nothing when it fails. Says whether anything
+    /// changed.
+    async fn begin(&mut self, at: usize, way: Way) -> Result<bool, HookError> {
+        let steps = self.saga.steps.iter();
+        let results = steps.filter_map(|step| Some((step.name, step.result.clone()?)));
+        let (results, key) = (results.collect(), key(self.saga, at, way)?);
         let run = StepRun {
-            saga_id: &saga.id,
-            owner_id: &saga.owner_id,
-            input,
+            saga_id: &self.saga.id,
+            owner_id: &self.saga.owner_id,
+            input: self.input,
             results: &results,
             key: &key,
         };
-        tx.execute("savepoint saga_step", &[]).await?;
+        let does = &self.script.steps[at];
+        self.tx.execute("savepoint saga_step", &[]).await?;
         let begun = match way {
-            Way::Do => self.steps[at].begin(tx, &run).await,
-            Way::Undo => self.steps[at].undo(tx, &run).await,
+            Way::Do => does.begin(self.tx, &run).await,
+            Way::Undo => does.undo(self.tx, &run).await,
         };
         if !matches!(begun, Ok(Begun::Done(_) | Begun::Operation(_))) {
-            tx.execute("rollback to savepoint saga_step", &[]).await?;
+            let sql = "rollback to savepoint saga_step";
+            self.tx.execute(sql, &[]).await?;
         }
-        tx.execute("release savepoint saga_step", &[]).await?;
-        let begun = match begun {
-            Ok(begun) => begun,
-            Err(error) => {
-                let (step, saga) = (saga.steps[at].name, &saga.id);
-                tracing::warn!(%saga, step, %error, "a step could not begin; it will be tried again");
-                moved.is_troubled = true;
-                return Ok(false);
+        self.tx.execute("release savepoint saga_step", &[]).await?;
+        match begun {
+            Ok(begun) => {
+                self.begun(at, way, begun);
+                Ok(true)
             }
-        };
-        self.begun(saga, at, way, begun, now, moved);
-        Ok(true)
+            Err(error) => {
+                let (step, saga) = (self.saga.steps[at].name, &self.saga.id);
+                tracing::warn!(%saga, step, %error, "a step could not begin; it will be tried again");
+                Ok(false)
+            }
+        }
     }
 
-    fn begun(
-        &self,
-        saga: &mut SagaRecord,
-        at: usize,
-        way: Way,
-        begun: Begun,
-        now: Timestamp,
-        moved: &mut Moved,
-    ) {
-        let step = &mut saga.steps[at];
-        moved.changed = moved.changed.union(StepSet::one(at));
-        match way {
-            Way::Do => step.executed_at = Some(now),
-            Way::Undo => step.undo_attempts += 1,
+    fn begun(&mut self, at: usize, way: Way, begun: Begun) {
+        let step = &mut self.saga.steps[at];
+        self.moved.changed = self.moved.changed.union(StepSet::one(at));
+        if let Begun::Operation(op_id) = &begun {
+            self.moved.accepted.push((at, op_id.clone()));
         }
-        step.state = match (way, begun) {
-            (Way::Do, Begun::Done(result)) => {
-                step.result = Some(result);
-                StepState::Succeeded
+        match way {
+            Way::Do => {
+                step.executed_at = Some(self.now);
+                step.state = match begun {
+                    Begun::Done(result) => {
+                        step.result = Some(result);
+                        StepState::Succeeded
+                    }
+                    Begun::Refused(error) => {
+                        step.error = Some(error);
+                        StepState::Failed
+                    }
+                    Begun::Operation(op_id) => {
+                        step.op_id = Some(op_id);
+                        StepState::Running
+                    }
+                };
             }
-            (Way::Do, Begun::Refused(error)) => {
-                step.error = Some(error);
-                StepState::Failed
+            Way::Undo => {
+                step.undo_attempts += 1;
+                step.undo_op_id = None;
+                step.state = match begun {
+                    Begun::Done(_) => StepState::Undone,
+                    Begun::Refused(error) => {
+                        step.error = Some(error);
+                        StepState::UndoParked
+                    }
+                    Begun::Operation(op_id) => {
+                        step.undo_op_id = Some(op_id);
+                        StepState::Undoing
+                    }
+                };
             }
-            (Way::Do, Begun::Operation(op_id)) => {
-                moved.accepted.push((at, op_id.clone()));
-                step.op_id = Some(op_id);
-                StepState::Running
-            }
-            (Way::Undo, Begun::Done(_)) => StepState::Undone,
-            (Way::Undo, Begun::Refused(error)) => {
-                step.error = Some(error);
-                StepState::UndoParked
-            }
-            (Way::Undo, Begun::Operation(op_id)) => {
-                moved.accepted.push((at, op_id.clone()));
-                step.undo_op_id = Some(op_id);
-                StepState::Undoing
-            }
+        }
+    }
+}
+
+impl StepRecord {
+    /// The operation has ended that does it, or that undoes it.
+    fn end(&mut self, next: StepState, operation: &OperationView) {
+        if self.state == StepState::UndoParked && next == StepState::Undone {
+            self.state = StepState::Undoing;
+        }
+        debug_assert!(self.state.may_become(next), "{} to {next}", self.state);
+        let outcome = operation.outcome.as_ref();
+        if next == StepState::Succeeded {
+            self.result = outcome.and_then(|outcome| outcome.result.clone());
+        }
+        self.error = match next {
+            StepState::Succeeded | StepState::Undone => None,
+            _ => outcome.map(|outcome| StepError {
+                code: outcome.code.clone().unwrap_or_default(),
+                message: outcome.message.clone(),
+            }),
         };
+        self.state = next;
     }
 }
 
@@ -244,17 +276,6 @@ fn unworked(saga: &SagaRecord, found: &Found) -> Vec<usize> {
         })
     });
     certain.map(|(at, _)| at).collect()
-}
-
-fn leave(saga: &mut SagaRecord, name: &str, why: &StepError, moved: &mut Moved) {
-    let mut steps = saga.steps.iter_mut().enumerate();
-    if let Some((at, step)) = steps.find(|(_, step)| step.name == name)
-        && step.state == StepState::UndoParked
-    {
-        step.state = StepState::Left;
-        step.error = Some(why.clone());
-        moved.changed = moved.changed.union(StepSet::one(at));
-    }
 }
 
 /// What a step's operation says of the step.

@@ -3,51 +3,27 @@
 //! Nobody owns a saga: whoever learns that something happened advances it, in one transaction that only one
 //! of several can commit. What a crash leaves behind is found by [`run_once`](Sagas::run_once).
 
-use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::clock::{Clock, SystemClock, Timestamp, later};
+use crate::clock::{Clock, Timestamp, later};
 use crate::dead_letter::Decision;
-use crate::ids::{IdSource, IdemKey, OpId, OwnerId, SagaId, UuidSource};
+use crate::ids::{IdSource, IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::Fingerprint;
 use crate::store::hook::{HookError, HookTx};
 use crate::store::{Database, StoreError, TransactionError};
 
 use super::advance::{Asked, Found, Moved, Script, look_at};
+use super::builder::{SagaConfig, SagasBuilder};
 use super::decision::Stop;
-use super::plan::{Plan, PlanError, StepPlan};
+use super::plan::StepPlan;
 use super::record::{Inserted, NewSaga, SagaRecord, SagaTables, StepError};
 use super::state::{SagaState, StepState};
-use super::step::SagaStep;
 
 /// How often a transaction is begun anew when somebody else changed the saga meanwhile.
 const TURNS: u32 = 5;
-
-/// Limits of a [`Sagas`].
-#[derive(Debug, Clone, Copy)]
-pub struct SagaConfig {
-    /// For how long steps may begin. What runs then is waited for, and undone.
-    pub time_budget: Duration,
-    /// After this time somebody looks at a saga of which nobody heard.
-    pub look_every: Duration,
-    /// Sagas that are looked at in one go.
-    pub batch: u32,
-}
-
-impl Default for SagaConfig {
-    /// An hour; 15 seconds; 100 sagas.
-    fn default() -> Self {
-        Self {
-            time_budget: Duration::from_secs(3_600),
-            look_every: Duration::from_secs(15),
-            batch: 100,
-        }
-    }
-}
 
 /// A saga was not accepted, or cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -72,20 +48,6 @@ impl From<StoreError> for SagaError {
     }
 }
 
-/// Steps do not make a saga.
-#[derive(Debug, thiserror::Error)]
-pub enum SagaBuildError {
-    /// They are no plan.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// Nothing says what a step does.
-    #[error("nothing says what the step \"{0}\" does")]
-    Missing(&'static str),
-    /// Something is said of a step that the plan does not have.
-    #[error("the plan has no step \"{0}\"")]
-    NoSuchStep(&'static str),
-}
-
 /// What became of a saga that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Initiated {
@@ -97,7 +59,7 @@ pub struct Initiated {
 
 /// A handle on the engine of one kind of saga; clones share it.
 pub struct Sagas<I> {
-    inner: Arc<Inner<I>>,
+    pub(super) inner: Arc<Inner<I>>,
 }
 
 impl<I> Clone for Sagas<I> {
@@ -114,89 +76,13 @@ impl<I> std::fmt::Debug for Sagas<I> {
     }
 }
 
-struct Inner<I> {
-    database: Database,
-    tables: SagaTables,
-    script: Script<I>,
-    config: SagaConfig,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdSource>,
-}
-
-/// Puts a [`Sagas`] together.
-pub struct SagasBuilder<I> {
-    database: Database,
-    tables: SagaTables,
-    plan: Vec<StepPlan>,
-    steps: Vec<(&'static str, Box<dyn SagaStep<I>>)>,
-    config: SagaConfig,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdSource>,
-    input: PhantomData<fn(I)>,
-}
-
-impl<I> std::fmt::Debug for SagasBuilder<I> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SagasBuilder({})", self.tables.prefix)
-    }
-}
-
-impl<I> SagasBuilder<I> {
-    /// What a step of the plan does.
-    #[must_use]
-    pub fn step(mut self, name: &'static str, does: impl SagaStep<I>) -> Self {
-        self.steps.push((name, Box::new(does)));
-        self
-    }
-
-    /// Limits other than the usual ones.
-    #[must_use]
-    pub fn config(mut self, config: SagaConfig) -> Self {
-        self.config = config;
-        self
-    }
-
-    /// Where the time comes from.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Where names of sagas come from.
-    #[must_use]
-    pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
-        self.ids = ids;
-        self
-    }
-
-    /// Checks that the plan is one, and that something is said of each of its steps.
-    ///
-    /// # Errors
-    /// See [`SagaBuildError`].
-    pub fn build(self) -> Result<Sagas<I>, SagaBuildError> {
-        let plan = Plan::new(&self.plan)?;
-        let mut given = self.steps;
-        let mut steps = Vec::with_capacity(given.len());
-        for step in plan.steps() {
-            let at = given.iter().position(|(name, _)| *name == step.name);
-            let at = at.ok_or(SagaBuildError::Missing(step.name))?;
-            steps.push(given.swap_remove(at).1);
-        }
-        if let Some((name, _)) = given.first() {
-            return Err(SagaBuildError::NoSuchStep(name));
-        }
-        Ok(Sagas {
-            inner: Arc::new(Inner {
-                database: self.database,
-                tables: self.tables,
-                script: Script { plan, steps },
-                config: self.config,
-                clock: self.clock,
-                ids: self.ids,
-            }),
-        })
-    }
+pub(super) struct Inner<I> {
+    pub(super) database: Database,
+    pub(super) tables: SagaTables,
+    pub(super) script: Script<I>,
+    pub(super) config: SagaConfig,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn IdSource>,
 }
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
@@ -204,16 +90,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// operations of its steps are, too.
     #[must_use]
     pub fn builder(database: Database, tables: SagaTables, plan: &[StepPlan]) -> SagasBuilder<I> {
-        SagasBuilder {
-            database,
-            tables,
-            plan: plan.to_vec(),
-            steps: Vec::new(),
-            config: SagaConfig::default(),
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(UuidSource),
-            input: PhantomData,
-        }
+        SagasBuilder::new(database, tables, plan)
     }
 
     /// Records a saga durably, and begins with its first steps in the same commit. The first request under a

@@ -12,6 +12,7 @@
 //! do next. All three are pure: no clock, no store.
 
 mod advance;
+mod builder;
 pub mod decision;
 mod engine;
 pub mod plan;
@@ -19,8 +20,9 @@ pub mod record;
 pub mod state;
 pub mod step;
 
+pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
 pub use decision::{Advice, Situation, Stop, advise};
-pub use engine::{Initiated, SagaBuildError, SagaConfig, SagaError, Sagas, SagasBuilder};
+pub use engine::{Initiated, SagaError, Sagas};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
 pub use record::{SagaRecord, SagaTables, StepError, StepRecord};
 pub use state::{SagaState, StepState};

@@ -441,3 +441,51 @@ async fn of_many_that_advance_a_saga_one_does() {
     assert_eq!(saga.state, SagaState::Compensated);
     shop.assert_balanced(0, 3, 0).await;
 }
+
+/// A process that lives for one look at a time: whoever waited for a step's end is gone when it comes.
+#[tokio::test]
+async fn a_shop_that_restarts_all_the_time_serves_its_orders() {
+    for boxes in [3, 0] {
+        let mut shop = Shop::new(3, boxes);
+        let id = shop.order("a").await;
+        let mut rounds = 0;
+        while !shop.saga(&id).await.state.is_final() {
+            shop.world.restart();
+            shop.sagas = sagas(&shop.world);
+            shop.world.advance(Duration::from_secs(20)).await;
+            let now = orch_runtime::Clock::now(&shop.world.clock);
+            shop.sagas.run_once(now).await.unwrap();
+            rounds += 1;
+            assert!(rounds < 100, "{:?}", shop.saga(&id).await);
+        }
+        let sold = i64::from(boxes > 0);
+        shop.assert_balanced(sold, 3, i64::from(boxes)).await;
+    }
+}
+
+/// Twenty want what five can have.
+#[tokio::test]
+async fn the_last_pieces_are_sold_once() {
+    let mut shop = Shop::new(5, 20);
+    let orders = (0..20).map(|number| {
+        let (sagas, order_id) = (shop.sagas.clone(), format!("o{number}"));
+        tokio::spawn(async move {
+            let key = IdemKey::new(&*order_id).unwrap();
+            let order = Order { order_id };
+            let owner = OwnerId::anonymous();
+            sagas.initiate(owner, key, &order).await.unwrap().id
+        })
+    });
+    let mut completed = 0;
+    for order in orders.collect::<Vec<_>>() {
+        let saga = shop.settle(&order.await.unwrap()).await;
+        match saga.state {
+            SagaState::Completed => completed += 1,
+            state => assert_eq!(state, SagaState::Failed),
+        }
+    }
+    assert_eq!(completed, 5);
+    assert_eq!(shop.pieces("item").await, 0);
+    assert_eq!(shop.pieces("box").await, 15);
+    assert_eq!(shop.count("order_id like 'pay-%'").await, 5);
+}

@@ -1,0 +1,137 @@
+//! Putting the engine of one kind of saga together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Clock, SystemClock};
+use crate::ids::{IdSource, UuidSource};
+use crate::store::Database;
+
+use super::advance::Script;
+use super::engine::{Inner, Sagas};
+use super::plan::{Plan, PlanError, StepPlan};
+use super::record::SagaTables;
+use super::step::SagaStep;
+
+/// Limits of a [`Sagas`].
+#[derive(Debug, Clone, Copy)]
+pub struct SagaConfig {
+    /// For how long steps may begin. What runs then is waited for, and undone.
+    pub time_budget: Duration,
+    /// After this time somebody looks at a saga of which nobody heard.
+    pub look_every: Duration,
+    /// Sagas that are looked at in one go.
+    pub batch: u32,
+}
+
+impl Default for SagaConfig {
+    /// An hour; 15 seconds; 100 sagas.
+    fn default() -> Self {
+        Self {
+            time_budget: Duration::from_secs(3_600),
+            look_every: Duration::from_secs(15),
+            batch: 100,
+        }
+    }
+}
+
+/// Steps do not make a saga.
+#[derive(Debug, thiserror::Error)]
+pub enum SagaBuildError {
+    /// They are no plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Nothing says what a step does.
+    #[error("nothing says what the step \"{0}\" does")]
+    Missing(&'static str),
+    /// Something is said of a step that the plan does not have.
+    #[error("the plan has no step \"{0}\"")]
+    NoSuchStep(&'static str),
+}
+
+/// Puts a [`Sagas`] together.
+pub struct SagasBuilder<I> {
+    database: Database,
+    tables: SagaTables,
+    plan: Vec<StepPlan>,
+    steps: Vec<(&'static str, Box<dyn SagaStep<I>>)>,
+    config: SagaConfig,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+}
+
+impl<I> std::fmt::Debug for SagasBuilder<I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SagasBuilder({})", self.tables.prefix)
+    }
+}
+
+impl<I> SagasBuilder<I> {
+    pub(super) fn new(database: Database, tables: SagaTables, plan: &[StepPlan]) -> Self {
+        Self {
+            database,
+            tables,
+            plan: plan.to_vec(),
+            steps: Vec::new(),
+            config: SagaConfig::default(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(UuidSource),
+        }
+    }
+
+    /// What a step of the plan does.
+    #[must_use]
+    pub fn step(mut self, name: &'static str, does: impl SagaStep<I>) -> Self {
+        self.steps.push((name, Box::new(does)));
+        self
+    }
+
+    /// Limits other than the usual ones.
+    #[must_use]
+    pub fn config(mut self, config: SagaConfig) -> Self {
+        self.config = config;
+        self
+    }
+
+    /// Where the time comes from.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Where names of sagas come from.
+    #[must_use]
+    pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
+        self.ids = ids;
+        self
+    }
+
+    /// Checks that the plan is one, and that something is said of each of its steps.
+    ///
+    /// # Errors
+    /// See [`SagaBuildError`].
+    pub fn build(self) -> Result<Sagas<I>, SagaBuildError> {
+        let plan = Plan::new(&self.plan)?;
+        let mut given = self.steps;
+        let mut steps = Vec::with_capacity(given.len());
+        for step in plan.steps() {
+            let at = given.iter().position(|(name, _)| *name == step.name);
+            let at = at.ok_or(SagaBuildError::Missing(step.name))?;
+            steps.push(given.swap_remove(at).1);
+        }
+        if let Some((name, _)) = given.first() {
+            return Err(SagaBuildError::NoSuchStep(name));
+        }
+        Ok(Sagas {
+            inner: Arc::new(Inner {
+                database: self.database,
+                tables: self.tables,
+                script: Script { plan, steps },
+                config: self.config,
+                clock: self.clock,
+                ids: self.ids,
+            }),
+        })
+    }
+}

@@ -9,7 +9,7 @@ use crate::store::Database;
 
 use super::advance::Script;
 use super::engine::{Inner, Sagas};
-use super::plan::{Plan, PlanError, StepPlan};
+use super::plan::{Compensation, Plan, PlanError, StepPlan};
 use super::record::SagaTables;
 use super::step::SagaStep;
 
@@ -44,6 +44,9 @@ pub enum SagaBuildError {
     /// Nothing says what a step does.
     #[error("nothing says what the step \"{0}\" does")]
     Missing(&'static str),
+    /// The plan says that an operation undoes a step, and there is none.
+    #[error("nothing undoes the step \"{0}\": add `.undone_by(..)`, or say why not in the plan")]
+    NoCompensation(&'static str),
     /// Something is said of a step that the plan does not have.
     #[error("the plan has no step \"{0}\"")]
     NoSuchStep(&'static str),
@@ -118,7 +121,9 @@ impl<I> SagasBuilder<I> {
         for step in plan.steps() {
             let at = given.iter().position(|(name, _)| *name == step.name);
             let at = at.ok_or(SagaBuildError::Missing(step.name))?;
-            steps.push(given.swap_remove(at).1);
+            let does = given.swap_remove(at).1;
+            check(step, does.can_be_undone())?;
+            steps.push(does);
         }
         if let Some((name, _)) = given.first() {
             return Err(SagaBuildError::NoSuchStep(name));
@@ -133,5 +138,13 @@ impl<I> SagasBuilder<I> {
                 ids: self.ids,
             }),
         })
+    }
+}
+
+/// What the plan wants undone can be.
+fn check(step: &StepPlan, can_be_undone: bool) -> Result<(), SagaBuildError> {
+    match (step.compensation, can_be_undone) {
+        (Compensation::Operation, false) => Err(SagaBuildError::NoCompensation(step.name)),
+        _ => Ok(()),
     }
 }

@@ -52,7 +52,10 @@ pub trait SagaStep<I>: Send + Sync + 'static {
     /// When the database fails: the step is begun again later.
     async fn begin(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError>;
 
-    /// Begins its compensation.
+    /// Whether it can be undone.
+    fn can_be_undone(&self) -> bool;
+
+    /// Begins its compensation. Never asked of a step that cannot be undone.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
@@ -139,9 +142,13 @@ where
         submit(&self.engine, tx, run.owner_id, run.key, &command).await
     }
 
+    fn can_be_undone(&self) -> bool {
+        self.undo.is_some()
+    }
+
     async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError> {
         let Some(undo) = self.undo else {
-            return Ok(Begun::Done(serde_json::Value::Null));
+            return Err(HookError::new("nothing undoes this step"));
         };
         let command = undo(run);
         submit(&self.engine, tx, run.owner_id, run.key, &command).await
@@ -228,6 +235,10 @@ fn begun(done: Result<serde_json::Value, LocalError>) -> Result<Begun, HookError
 impl<I: Sync + 'static, W: LocalWork<I>> SagaStep<I> for Local<W> {
     async fn begin(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError> {
         begun(self.0.run(tx, run).await)
+    }
+
+    fn can_be_undone(&self) -> bool {
+        true
     }
 
     async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError> {

@@ -259,6 +259,45 @@ async fn an_order_is_reserved_paid_packed_and_confirmed() {
     assert_eq!(shop.sagas.find(&owner, &id).await.unwrap(), None);
 }
 
+/// A payment that the plan wants undone, and that nothing undoes, would be found out by its first customer.
+#[tokio::test]
+async fn steps_that_are_not_all_there_make_no_saga() {
+    let shop = Shop::new(1, 1);
+    let builder = || {
+        let database = shop.world.database().open(Arc::new(NoFaults));
+        let tables = SagaTables {
+            prefix: "order_saga",
+        };
+        Sagas::<Order>::builder(database, tables, &PLAN[..2])
+    };
+    let pay = || {
+        Call::new(shop.world.engine(), |run: &StepRun<'_, Order>| {
+            of("pay", run.input)
+        })
+    };
+    let reserve = || Local::new(Take("item"));
+    let refusals = [
+        (
+            builder().step("reserve", reserve()),
+            "nothing says what the step \"pay\" does",
+        ),
+        (
+            builder().step("reserve", reserve()).step("pay", pay()),
+            "nothing undoes the step \"pay\": add `.undone_by(..)`, or say why not in the plan",
+        ),
+        (
+            builder()
+                .step("reserve", reserve())
+                .step("pay", pay().undone_by(|run| of("refund", run.input)))
+                .step("wrap", reserve()),
+            "the plan has no step \"wrap\"",
+        ),
+    ];
+    for (builder, reason) in refusals {
+        assert_eq!(builder.build().unwrap_err().to_string(), reason);
+    }
+}
+
 #[tokio::test]
 async fn a_key_means_one_order() {
     let shop = Shop::new(3, 3);

@@ -69,7 +69,7 @@ impl<I> std::fmt::Debug for SagasBuilder<I> {
     }
 }
 
-impl<I> SagasBuilder<I> {
+impl<I: 'static> SagasBuilder<I> {
     pub(super) fn new(database: Database, tables: SagaTables, plan: &[StepPlan]) -> Self {
         Self {
             database,

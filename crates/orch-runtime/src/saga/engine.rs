@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Timestamp, later};
 use crate::dead_letter::Decision;
@@ -209,7 +210,8 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             .await
     }
 
-    /// Looks at sagas of which nobody heard for a while; says how many.
+    /// Looks at sagas of which nobody heard for a while; says how many. One that cannot be advanced holds up
+    /// no other, and is looked at again later.
     ///
     /// # Errors
     /// When the database fails. What is left is found the next time.
@@ -221,9 +223,22 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             })
             .await?;
         for id in &due {
-            self.advance(id, Asked::Look).await?;
+            if let Err(error) = self.advance(id, Asked::Look).await {
+                tracing::error!(saga = %id, %error, "cannot be advanced");
+                self.put_off(id, later(now, self.inner.config.look_every))
+                    .await?;
+            }
         }
         Ok(due.len())
+    }
+
+    async fn put_off(&self, id: &SagaId, until: Timestamp) -> Result<(), SagaError> {
+        let (tables, id) = (self.inner.tables, id.clone());
+        let done = self.transaction(move |mut tx| {
+            let id = id.clone();
+            Box::pin(async move { tables.put_off(&mut tx, &id, until).await })
+        });
+        Ok(done.await?)
     }
 
     async fn load(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
@@ -269,16 +284,22 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         for (step, op_id) in moved.into_iter().flat_map(|moved| moved.accepted) {
             let step = &self.inner.script.steps[step];
             if let Some(ended) = step.ended(&op_id) {
-                let (sagas, id) = (self.clone(), id.clone());
-                tokio::spawn(async move {
-                    if ended.await.is_ok()
-                        && let Err(error) = sagas.look(&id).await
-                    {
-                        tracing::warn!(saga = %id, %error, "not advanced; it is looked at later");
-                    }
-                });
+                tokio::spawn(self.clone().look_after(ended, id.clone()));
             }
             step.nudge();
+        }
+    }
+
+    /// Advances a saga when an operation of it ends. In another process, it may; then the saga is found as one
+    /// of which nobody heard.
+    async fn look_after(self, ended: oneshot::Receiver<()>, id: SagaId) {
+        let every = self.inner.config.look_every;
+        tokio::select! {
+            _ = ended => {}
+            () = self.inner.clock.sleep(every) => return,
+        }
+        if let Err(error) = self.look(&id).await {
+            tracing::warn!(saga = %id, %error, "not advanced; it is looked at later");
         }
     }
 

@@ -265,6 +265,21 @@ impl SagaTables {
         tx.execute(&sql, &params).await.map(|_| ())
     }
 
+    /// Has a saga looked at later.
+    pub(super) async fn put_off(
+        self,
+        tx: &mut HookTx<'_>,
+        id: &SagaId,
+        until: Timestamp,
+    ) -> Result<(), HookError> {
+        let sql = format!(
+            "update {}_states set look_at = ?2 where transaction_id = ?1 and look_at is not null",
+            self.prefix
+        );
+        let params = [Value::from(id.as_str()), Value::from(until)];
+        tx.execute(&sql, &params).await.map(|_| ())
+    }
+
     /// Sagas that somebody has to look at by `now`, those that wait longest first.
     pub(super) async fn due(
         self,

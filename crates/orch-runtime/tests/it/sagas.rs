@@ -528,3 +528,23 @@ async fn the_last_pieces_are_sold_once() {
     assert_eq!(shop.pieces("box").await, 15);
     assert_eq!(shop.count("order_id like 'pay-%'").await, 5);
 }
+
+/// One row that no program can read must not keep all other orders from being served.
+#[tokio::test]
+async fn a_saga_that_cannot_be_read_holds_up_no_other() {
+    let mut shop = Shop::new(3, 3);
+    let broken = shop.order("broken").await;
+    shop.world.alter(&format!(
+        "update order_saga_states set payload = 'no json', look_at = null where transaction_id = '{broken}'"
+    ));
+    shop.world
+        .alter("update order_saga_states set look_at = created_at");
+    let whole = shop.order("whole").await;
+    assert_eq!(shop.settle(&whole).await.state, SagaState::Completed);
+    let saga = shop.saga(&broken).await;
+    assert_eq!(
+        saga.state,
+        SagaState::InProgress,
+        "it waits, and is not lost"
+    );
+}

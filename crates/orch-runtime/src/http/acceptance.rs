@@ -90,17 +90,23 @@ impl Acceptance {
     /// `Location`, `Idempotent-Replayed` and `Preference-Applied`, for answers made by hand.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        if let Ok(location) = HeaderValue::try_from(&self.location) {
-            headers.insert(LOCATION, location);
-        }
-        if self.replayed {
-            headers.insert(REPLAYED, HeaderValue::from_static("true"));
-        }
+        let mut headers = headers(&self.location, self.replayed);
         if let Some(wait) = self.waited {
             let applied = HeaderValue::try_from(format!("wait={}", wait.as_secs()));
             headers.extend(applied.map(|applied| (PREFERENCE_APPLIED, applied)));
         }
         headers
     }
+}
+
+/// `Location` and `Idempotent-Replayed`.
+pub(super) fn headers(location: &str, replayed: bool) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(location) = HeaderValue::try_from(location) {
+        headers.insert(LOCATION, location);
+    }
+    if replayed {
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    headers
 }

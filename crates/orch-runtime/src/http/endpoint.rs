@@ -1,5 +1,7 @@
 //! What a controller works with: the engine of its domain behind the API's rules.
 
+use axum::extract::FromRef;
+
 use crate::engine::Engine;
 use crate::operation::command::Command;
 use crate::operation::view::{HistoryEntry, OperationView};
@@ -17,19 +19,25 @@ pub struct Endpoint {
     api: Api,
 }
 
+impl FromRef<Endpoint> for Api {
+    fn from_ref(endpoint: &Endpoint) -> Self {
+        endpoint.api.clone()
+    }
+}
+
 impl Endpoint {
     pub(super) fn new(engine: Engine, api: Api) -> Self {
         Self { engine, api }
+    }
+
+    pub(super) fn api(&self) -> &Api {
+        &self.api
     }
 
     /// The engine.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
-    }
-
-    pub(super) fn api(&self) -> &Api {
-        &self.api
     }
 
     /// Records `command`, and waits for its end as long as the client prefers to.

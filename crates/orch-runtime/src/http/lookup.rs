@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 
 use crate::ids::{OpId, OwnerId};
 
-use super::endpoint::Endpoint;
+use super::api::Api;
 use super::error::ApiError;
 
 /// The part of the route that holds the operation's name.
@@ -34,13 +34,13 @@ impl Lookup {
 
 impl<S> FromRequestParts<S> for Lookup
 where
-    Endpoint: FromRef<S>,
+    Api: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let caller = Endpoint::from_ref(state).api().admit(parts)?;
+        let caller = Api::from_ref(state).admit(parts)?;
         let params = RawPathParams::from_request_parts(parts, state)
             .await
             .map_err(|_| ApiError::not_found())?;

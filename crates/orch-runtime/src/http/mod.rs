@@ -37,6 +37,7 @@ mod lookup;
 mod observe;
 mod prefer;
 mod rate_limit;
+mod sagas;
 mod server;
 mod submission;
 
@@ -54,5 +55,6 @@ pub use self::endpoint::Endpoint;
 pub use self::error::ApiError;
 pub use self::lookup::Lookup;
 pub use self::rate_limit::{InvalidLimit, RateLimit};
+pub use self::sagas::{SagaEndpoint, SagaLookup};
 pub use self::server::{ServerConfig, serve};
 pub use self::submission::{KeyedRequest, Submission};

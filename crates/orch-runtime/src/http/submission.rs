@@ -14,8 +14,8 @@ use serde_json::{Map, Value as Json};
 use crate::ids::{IdemKey, OwnerId};
 use crate::operation::command::JsonFields;
 
+use super::api::Api;
 use super::body::{self, Limits};
-use super::endpoint::Endpoint;
 use super::error::ApiError;
 use super::{json, prefer};
 
@@ -58,14 +58,13 @@ impl KeyedRequest {
 
 impl<S> FromRequest<S> for Submission
 where
-    Endpoint: FromRef<S>,
+    Api: FromRef<S>,
     S: Send + Sync,
 {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let endpoint = Endpoint::from_ref(state);
-        let api = endpoint.api();
+        let api = Api::from_ref(state);
         let (parts, body) = request.into_parts();
         let caller = api.admit(&parts)?;
         body::expect_json(&parts.headers)?;

@@ -4,6 +4,7 @@
 //! of several can commit. What a crash leaves behind is found by [`run_once`](Sagas::run_once).
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,6 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Timestamp, later};
 use crate::dead_letter::Decision;
+use crate::engine::Shutdown;
 use crate::ids::{IdSource, IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::Fingerprint;
 use crate::store::hook::{HookError, HookTx};
@@ -230,6 +232,29 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             }
         }
         Ok(due.len())
+    }
+
+    /// Looks after sagas until `shutdown`.
+    pub(crate) async fn sweep(self, mut shutdown: Shutdown) {
+        let (clock, config) = (&self.inner.clock, self.inner.config);
+        while !shutdown.is_requested() {
+            let done = self.run_once(clock.now()).await;
+            let is_full = done
+                .as_ref()
+                .is_ok_and(|done| *done >= config.batch as usize);
+            if let Err(error) = done {
+                tracing::error!(scheduler = "saga-sweeper", %error);
+            }
+            let pause = if is_full {
+                Duration::ZERO
+            } else {
+                config.look_every / 3
+            };
+            tokio::select! {
+                () = shutdown.requested() => {}
+                () = clock.sleep(pause) => {}
+            }
+        }
     }
 
     async fn put_off(&self, id: &SagaId, until: Timestamp) -> Result<(), SagaError> {

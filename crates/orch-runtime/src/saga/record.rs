@@ -3,6 +3,8 @@
 //! **Invariant:** a saga's row has a version, and whoever changes the saga or one of its steps raises it by
 //! one from what was read. Of two who read the same, one is refused and begins anew.
 
+use serde::Serialize;
+
 use crate::clock::Timestamp;
 use crate::ids::{IdemKey, InvalidId, OpId, OwnerId, SagaId};
 use crate::store::hook::{HookError, HookTx};
@@ -20,17 +22,23 @@ pub struct SagaTables {
 }
 
 /// One saga.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SagaRecord {
     /// Its name.
+    #[serde(rename = "transactionId")]
     pub id: SagaId,
     /// Whose it is.
+    #[serde(skip)]
     pub owner_id: OwnerId,
     /// What it was asked to do, serialised.
+    #[serde(skip)]
     pub payload: String,
     /// Where it stands.
+    #[serde(rename = "status")]
     pub state: SagaState,
     /// Why it is not to go on, if somebody said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
     /// When no further step may begin.
     pub deadline_at: Timestamp,
@@ -39,35 +47,45 @@ pub struct SagaRecord {
     /// When it last changed.
     pub updated_at: Timestamp,
     /// When it reached its final state.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
     /// Its steps, in the order of the plan.
     pub steps: Vec<StepRecord>,
+    #[serde(skip)]
     pub(super) version: i64,
 }
 
 /// One step of a saga.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct StepRecord {
     /// Its name.
+    #[serde(rename = "step")]
     pub name: &'static str,
     /// Where it stands.
+    #[serde(rename = "status")]
     pub state: StepState,
     /// What it gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<serde_json::Value>,
     /// Why it failed, or why its compensation did.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<StepError>,
     /// The operation that does it, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub op_id: Option<OpId>,
     /// The operation that undoes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub undo_op_id: Option<OpId>,
     /// How often its compensation was begun.
     pub undo_attempts: u32,
     /// When it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub executed_at: Option<Timestamp>,
 }
 
 /// Why a step failed.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StepError {
     /// A stable code.
     pub code: String,

@@ -6,7 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::engine::{Engine, Shutdown};
+use crate::saga::Sagas;
 use crate::store::StoreError;
 
 /// A loop over bounded batches.
@@ -52,6 +56,19 @@ impl Workers {
         self.names.push(scheduler.name());
         self.loops
             .push(Box::new(move |shutdown| Box::pin(run(scheduler, shutdown))));
+        self
+    }
+
+    /// Adds what looks after sagas of which nobody heard.
+    #[must_use]
+    pub fn with_sagas<I>(mut self, sagas: &Sagas<I>) -> Self
+    where
+        I: Serialize + DeserializeOwned + Send + Sync + 'static,
+    {
+        let sagas = sagas.clone();
+        self.names.push("saga-sweeper");
+        self.loops
+            .push(Box::new(move |shutdown| Box::pin(sagas.sweep(shutdown))));
         self
     }
 

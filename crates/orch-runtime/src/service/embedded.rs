@@ -62,7 +62,8 @@ impl Service {
         })?;
         let setup = launch::open(&self, &settings).await?;
         let parts = launch::put_together(&self, &setup)?;
-        let (loops, routes) = Loops::new(&setup, parts);
+        let sagas = launch::put_sagas_together(&self, &setup, &parts)?;
+        let (loops, routes) = Loops::new(&setup, parts, sagas);
         let (signal, shutdown) = Shutdown::new();
         let ready = Ready::new(setup.store.clone(), &shutdown);
         let mut tasks = JoinSet::new();

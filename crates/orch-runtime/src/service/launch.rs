@@ -21,6 +21,7 @@ use super::log::Log;
 use super::module::{Module, Parts, Service};
 #[cfg(feature = "s3")]
 use super::s3;
+use super::sagas::{Engines, SagaModule, SagaParts};
 use super::serving::{self, Running};
 use super::settings::{self, Settings};
 use super::setup::{Setup, SetupError};
@@ -100,6 +101,7 @@ async fn run(
 ) -> Result<Option<String>, SetupError> {
     let setup = open(&service, &settings).await?;
     let parts = put_together(&service, &setup)?;
+    let sagas = put_sagas_together(&service, &setup, &parts)?;
     match mode.purpose {
         Purpose::Serve => {}
         Purpose::Check => return Ok(Some("configuration and database are fine".to_owned())),
@@ -118,7 +120,7 @@ async fn run(
     let asked = serving::asked_to_stop()?;
     announce(&service, mode.simulate, &settings, &listener);
     let store = setup.store().clone();
-    let running = Running::new(setup, parts, service.routes);
+    let running = Running::new(setup, parts, sagas, service.routes);
     let stopped = serving::until(asked, running, listener).await;
     if let Err(error) = store.close().await {
         tracing::warn!(%error, "the database could not be closed in good order");
@@ -133,6 +135,19 @@ pub(super) fn put_together(service: &Service, setup: &Setup) -> Result<Vec<Parts
         (module.start)(setup).map_err(failed)
     };
     service.modules.iter().map(start).collect()
+}
+
+/// Starts the sagas, behind the domains.
+pub(super) fn put_sagas_together(
+    service: &Service,
+    setup: &Setup,
+    parts: &[Parts],
+) -> Result<Vec<SagaParts>, SetupError> {
+    let start = |module: &SagaModule| {
+        let failed = |error| SetupError::new(format!("{} cannot start: {error}", module.saga));
+        (module.start)(setup, &Engines(parts)).map_err(failed)
+    };
+    service.sagas.iter().map(start).collect()
 }
 
 /// Opens what all domains share.

@@ -35,6 +35,7 @@ mod nearest;
 mod problem;
 #[cfg(feature = "s3")]
 mod s3;
+mod sagas;
 mod serving;
 mod settings;
 mod setup;
@@ -47,4 +48,5 @@ mod stall;
 pub use self::embedded::Embedded;
 pub use self::intervals::Intervals;
 pub use self::module::{Module, Parts, Service};
+pub use self::sagas::{Engines, SagaModule, SagaParts};
 pub use self::setup::{Setup, SetupError};

@@ -14,6 +14,7 @@ use crate::scheduler::Workers;
 use crate::store::{Migration, StoreKind};
 
 use super::launch;
+use super::sagas::SagaModule;
 use super::setup::{Setup, SetupError};
 
 /// One domain as a service knows it before it starts.
@@ -46,6 +47,7 @@ pub struct Service {
     pub(super) store: StoreKind,
     pub(super) migrations: Vec<Migration>,
     pub(super) modules: Vec<Module>,
+    pub(super) sagas: Vec<SagaModule>,
     pub(super) callbacks: Vec<&'static str>,
     pub(super) authenticator: Option<Arc<dyn Authenticator>>,
     pub(super) routes: Router,
@@ -60,6 +62,7 @@ impl std::fmt::Debug for Service {
             .field("name", &self.name)
             .field("version", &self.version)
             .field("modules", &self.modules)
+            .field("sagas", &self.sagas)
             .finish_non_exhaustive()
     }
 }
@@ -74,6 +77,7 @@ impl Service {
             store: StoreKind::Sqlite,
             migrations: Vec::new(),
             modules: Vec::new(),
+            sagas: Vec::new(),
             callbacks: Vec::new(),
             authenticator: None,
             routes: Router::new(),
@@ -100,6 +104,13 @@ impl Service {
     #[must_use]
     pub fn module(mut self, module: Module) -> Self {
         self.modules.push(module);
+        self
+    }
+
+    /// Adds a kind of saga, whose steps are operations of the domains.
+    #[must_use]
+    pub fn saga(mut self, saga: SagaModule) -> Self {
+        self.sagas.push(saga);
         self
     }
 

@@ -15,6 +15,7 @@ use crate::scheduler::{DatabaseMonitor, Workers};
 use crate::store::Database;
 
 use super::module::Parts;
+use super::sagas::SagaParts;
 use super::setup::{Setup, SetupError};
 
 /// How long requests and calls may go on after the order to stop.
@@ -38,13 +39,17 @@ pub(super) struct Loops {
 
 impl Loops {
     /// The loops of `parts`, and all routes of these.
-    pub(super) fn new(setup: &Setup, parts: Vec<Parts>) -> (Self, Router) {
+    pub(super) fn new(setup: &Setup, parts: Vec<Parts>, sagas: Vec<SagaParts>) -> (Self, Router) {
         let (mut engines, mut workers) = (Vec::new(), Vec::new());
         let mut routes = Router::new();
         for part in parts {
             routes = routes.merge(part.routes);
             engines.push(part.engine);
             // One without schedulers would end at once, and be taken for broken.
+            workers.extend((!part.workers.names().is_empty()).then_some(part.workers));
+        }
+        for part in sagas {
+            routes = routes.merge(part.routes);
             workers.extend((!part.workers.names().is_empty()).then_some(part.workers));
         }
         let domains: Vec<&str> = engines.iter().map(Engine::domain).collect();
@@ -76,9 +81,14 @@ impl Loops {
 }
 
 impl Running {
-    pub(super) fn new(setup: Setup, parts: Vec<Parts>, routes: Router) -> Self {
+    pub(super) fn new(
+        setup: Setup,
+        parts: Vec<Parts>,
+        sagas: Vec<SagaParts>,
+        routes: Router,
+    ) -> Self {
         let (signal, shutdown) = Shutdown::new();
-        let (loops, own) = Loops::new(&setup, parts);
+        let (loops, own) = Loops::new(&setup, parts, sagas);
         let ready = Ready::new(setup.store, &shutdown);
         let app = http::app(routes.merge(own), &setup.api, ready, &setup.metrics);
         Self {

@@ -14,7 +14,8 @@ use super::plan::{Compensation, Plan, StepSet, Weight};
 use super::state::{SagaState, StepState};
 
 /// Why a saga is not to go on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Stop {
     /// Somebody asked for it.
     Cancelled,

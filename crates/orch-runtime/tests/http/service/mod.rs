@@ -11,6 +11,7 @@ mod gateways;
 mod logs;
 mod process;
 mod provider;
+mod sagas;
 mod storage;
 mod traces;
 

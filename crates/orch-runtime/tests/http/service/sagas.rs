@@ -1,0 +1,204 @@
+//! A service whose domain serves the steps of a saga.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use orch_runtime::Migration;
+use orch_runtime::axum::extract::State;
+use orch_runtime::axum::response::Response;
+use orch_runtime::axum::routing::{get as read, post as write};
+use orch_runtime::axum::{Json, Router};
+use orch_runtime::http::{ApiError, SagaEndpoint, SagaLookup, Submission};
+use orch_runtime::saga::{Call, Compensation, SagaRecord, SagaTables, StepPlan, StepRun, Weight};
+use orch_runtime::service::{Embedded, Engines, SagaModule, SagaParts, Service, Setup, SetupError};
+use orch_runtime::{CommandError, JsonFields, Workers};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::ping::{MIGRATIONS, Ping};
+use crate::raw::{get, post};
+
+use super::MODULE;
+
+const SAGA_MIGRATIONS: &[Migration] = &[Migration {
+    name: "0002_greeting_saga",
+    up: include_str!("../greeting_saga.sql"),
+}];
+
+const SAGA: SagaModule = SagaModule {
+    saga: "GREETING",
+    start,
+};
+
+/// Greets two people at once.
+#[derive(Debug, Serialize, Deserialize)]
+struct Greeting {
+    first: String,
+    second: String,
+}
+
+impl Greeting {
+    fn from_json(mut fields: JsonFields) -> Result<Self, CommandError> {
+        let first: Option<String> = fields.required("first");
+        let second: Option<String> = fields.required("second");
+        fields.into_violations().into_result()?;
+        Ok(Self {
+            first: first.unwrap_or_default(),
+            second: second.unwrap_or_default(),
+        })
+    }
+}
+
+const fn ping(name: &'static str) -> StepPlan {
+    StepPlan {
+        name,
+        after: &[],
+        compensation: Compensation::Operation,
+        weight: Weight::Required,
+    }
+}
+
+fn start(setup: &Setup, engines: &Engines<'_>) -> Result<SagaParts, SetupError> {
+    let pings = engines.of("ping")?;
+    let tables = SagaTables {
+        prefix: "greeting_saga",
+    };
+    let first = Call::new(pings, |run: &StepRun<'_, Greeting>| {
+        Ping::named(&run.input.first)
+    });
+    let second = Call::new(pings, |run: &StepRun<'_, Greeting>| {
+        Ping::named(&run.input.second)
+    });
+    let sagas = setup
+        .sagas(tables, &[ping("first"), ping("second")])
+        .step("first", first.undone_by(|_| Ping::named("sorry")))
+        .step("second", second.undone_by(|_| Ping::named("sorry")))
+        .build()?;
+    Ok(SagaParts {
+        routes: routes(setup.saga_endpoint(&sagas)),
+        workers: Workers::new().with_sagas(&sagas),
+    })
+}
+
+fn routes(endpoint: SagaEndpoint<Greeting>) -> Router {
+    Router::new()
+        .route("/api/greetings", write(initiate))
+        .route("/api/greetings/{transaction_id}", read(status))
+        .route(
+            "/api/greetings/{transaction_id}/compensate",
+            write(compensate),
+        )
+        .with_state(endpoint)
+}
+
+async fn initiate(
+    State(endpoint): State<SagaEndpoint<Greeting>>,
+    submission: Submission,
+) -> Result<Response, ApiError> {
+    let greeting = Greeting::from_json(submission.fields)?;
+    endpoint.initiate(submission.request, &greeting).await
+}
+
+async fn status(
+    State(endpoint): State<SagaEndpoint<Greeting>>,
+    lookup: SagaLookup,
+) -> Result<Json<SagaRecord>, ApiError> {
+    Ok(Json(endpoint.find(&lookup).await?))
+}
+
+async fn compensate(
+    State(endpoint): State<SagaEndpoint<Greeting>>,
+    lookup: SagaLookup,
+) -> Result<Json<SagaRecord>, ApiError> {
+    Ok(Json(endpoint.compensate(&lookup).await?))
+}
+
+async fn served(folder: &TempDir, service: Service) -> Result<(Embedded, SocketAddr), SetupError> {
+    let database = format!("sqlite://{}", folder.path().join("greetings.db").display());
+    let variables = [("DATABASE_URL".into(), database.into())];
+    let embedded = service.simulated().start_with(variables).await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let routes = embedded.routes();
+    tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+    Ok((embedded, address))
+}
+
+fn greeter() -> Service {
+    Service::new("greeter", "1")
+        .migrations(MIGRATIONS)
+        .migrations(SAGA_MIGRATIONS)
+        .module(MODULE)
+        .saga(SAGA)
+}
+
+/// The saga's end, or where it stands after ten seconds.
+async fn end(address: SocketAddr, location: &str) -> Value {
+    let begun = Instant::now();
+    loop {
+        let seen = get(location).send(address).await.json();
+        let is_final =
+            ["COMPLETED", "COMPENSATED", "FAILED"].contains(&seen["status"].as_str().unwrap());
+        if is_final || begun.elapsed() > Duration::from_secs(10) {
+            return seen;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_saga_is_asked_for_and_followed_by_http() {
+    const BODY: &str = r#"{"first":"ada","second":"bob"}"#;
+    let folder = TempDir::new().unwrap();
+    let (embedded, address) = served(&folder, greeter()).await.unwrap();
+    let asked = post("/api/greetings", "k", BODY).send(address).await;
+    assert_eq!(asked.status, 202, "{}", asked.text);
+    assert_eq!(asked.json()["status"], "initiated");
+    let id = asked.json()["transactionId"].as_str().unwrap().to_owned();
+    let location = format!("/api/greetings/{id}");
+    assert_eq!(asked.header("location"), Some(&*location));
+    let again = post("/api/greetings", "k", BODY).send(address).await;
+    assert_eq!(again.json()["transactionId"], *id);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let other = r#"{"first":"ada","second":"eve"}"#;
+    let reused = post("/api/greetings", "k", other).send(address).await;
+    assert_eq!(reused.status, 422);
+
+    let saga = end(address, &location).await;
+    assert_eq!(saga["status"], "COMPLETED", "{saga}");
+    assert_eq!(saga["steps"][1]["step"], "second");
+    assert_eq!(saga["steps"][1]["status"], "SUCCEEDED");
+    assert!(saga["steps"][1]["opId"].is_string());
+    assert!(saga.get("payload").is_none(), "{saga}");
+    let undo = format!("{location}/compensate");
+    let too_late = post(&undo, "u", "{}").send(address).await;
+    assert_eq!(too_late.json()["status"], "COMPLETED");
+
+    for nobody in ["/api/greetings/TXN_nobody", "/api/greetings/..%2F"] {
+        assert_eq!(get(nobody).send(address).await.status, 404, "{nobody}");
+    }
+    let strangers = get(&location).header("x-owner-id", "stranger");
+    assert_eq!(strangers.send(address).await.status, 404);
+    let wrong = post("/api/greetings", "w", r#"{"first":"ada"}"#)
+        .send(address)
+        .await;
+    assert_eq!(
+        (wrong.status, &wrong.json()["errors"][0]["field"]),
+        (400, &"second".into())
+    );
+    embedded.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_saga_without_its_domain_does_not_start() {
+    let folder = TempDir::new().unwrap();
+    let lonely = Service::new("greeter", "1")
+        .migrations(SAGA_MIGRATIONS)
+        .saga(SAGA);
+    let refused = served(&folder, lonely).await.unwrap_err().to_string();
+    let reason =
+        "GREETING cannot start: the service has no domain `ping`: add its module before the saga";
+    assert_eq!(refused, reason);
+}

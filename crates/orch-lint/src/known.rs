@@ -25,8 +25,9 @@ const RUNTIME_NAMES: &str = "\
 const DATABASE: &[(&str, &str)] = &[
     (
         RUNTIME,
-        "Cleaner Endpoint Engine EngineBuilder Finalizer HookTx Monitor OperationStore Parts \
-    PostgresStore Reaper Repository Service Setup SqliteStore Workers",
+        "Cleaner Database Embedded Endpoint Engine EngineBuilder Engines Finalizer HookTx Monitor \
+    OperationStore Parts PostgresStore Reaper Repository SagaEndpoint SagaParts Sagas SagasBuilder \
+    Service Setup SqliteStore Workers",
     ),
     (
         "sqlx",

@@ -16,13 +16,14 @@ use crate::engine::Shutdown;
 use crate::ids::{IdSource, IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::Fingerprint;
 use crate::store::hook::{HookError, HookTx};
-use crate::store::{Database, StoreError, TransactionError};
+use crate::store::{Database, StoreError, StoreErrorKind, TransactionError};
+use crate::value::{DecodeError, Value};
 
 use super::advance::{Asked, Found, Moved, Script, look_at};
 use super::builder::{SagaConfig, SagasBuilder};
 use super::decision::Stop;
 use super::plan::StepPlan;
-use super::record::{Inserted, NewSaga, SagaRecord, SagaTables, StepError};
+use super::record::{self, Inserted, NewSaga, SagaRecord, SagaTables, StepError};
 use super::state::{SagaState, StepState};
 
 /// How often a transaction is begun anew when somebody else changed the saga meanwhile.
@@ -218,12 +219,16 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// # Errors
     /// When the database fails. What is left is found the next time.
     pub async fn run_once(&self, now: Timestamp) -> Result<usize, SagaError> {
-        let (tables, batch) = (self.inner.tables, self.inner.config.batch);
-        let due = self
-            .transaction(move |mut tx| {
-                Box::pin(async move { tables.due(&mut tx, now, batch).await })
-            })
-            .await?;
+        let Inner {
+            database,
+            tables,
+            config,
+            ..
+        } = &*self.inner;
+        let params = vec![Value::from(now), Value::from(config.batch)];
+        let rows = database.query(tables.due(), params).await?;
+        let due = rows.iter().map(|row| row.get("transaction_id"));
+        let due: Vec<SagaId> = due.collect::<Result<_, _>>().map_err(unreadable)?;
         for id in &due {
             if let Err(error) = self.advance(id, Asked::Look).await {
                 tracing::error!(saga = %id, %error, "cannot be advanced");
@@ -267,12 +272,15 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     }
 
     async fn load(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
-        let (inner, id) = (Arc::clone(&self.inner), id.clone());
-        let loaded = self.transaction(move |mut tx| {
-            let (inner, id) = (Arc::clone(&inner), id.clone());
-            Box::pin(async move { inner.tables.load(&mut tx, &inner.script.plan, &id).await })
-        });
-        Ok(loaded.await?)
+        let Inner {
+            database,
+            tables,
+            script,
+            ..
+        } = &*self.inner;
+        let name = vec![Value::from(id.as_str())];
+        let rows = database.query(tables.select(), name).await?;
+        Ok(record::saga(&script.plan, &rows).map_err(unreadable)?)
     }
 
     async fn advance(&self, id: &SagaId, asked: Asked) -> Result<(), SagaError> {
@@ -408,6 +416,10 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         report(&saga, &moved);
         Ok(Some(moved))
     }
+}
+
+fn unreadable(error: DecodeError) -> StoreError {
+    StoreError::new(StoreErrorKind::Corrupt, "read", error)
 }
 
 fn report(saga: &SagaRecord, moved: &Moved) {

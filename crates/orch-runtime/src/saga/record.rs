@@ -193,6 +193,18 @@ impl SagaTables {
         })
     }
 
+    /// The statement that reads a saga with its steps, in one look at the database: see [`saga`].
+    pub(super) fn select(self) -> String {
+        format!(
+            "select s.transaction_id, s.owner_id, s.payload, s.status as saga_status, s.stop, s.deadline_at, \
+             s.created_at, s.updated_at, s.completed_at, s.version, r.step, r.status, r.data, r.error_code, \
+             r.error_message, r.op_id, r.undo_op_id, r.undo_attempts, r.executed_at \
+             from {0}_states s left join {0}_step_results r on r.transaction_id = s.transaction_id \
+             where s.transaction_id = ?1",
+            self.prefix
+        )
+    }
+
     /// A saga with its steps, if there is one of that name.
     pub(super) async fn load(
         self,
@@ -200,21 +212,10 @@ impl SagaTables {
         plan: &Plan,
         id: &SagaId,
     ) -> Result<Option<SagaRecord>, HookError> {
-        let name = [Value::from(id.as_str())];
-        let sql = format!(
-            "select * from {}_states where transaction_id = ?1",
-            self.prefix
-        );
-        let rows = tx.query(&sql, &name).await?;
-        let Some(row) = rows.first() else {
-            return Ok(None);
-        };
-        let sql = format!(
-            "select * from {}_step_results where transaction_id = ?1",
-            self.prefix
-        );
-        let steps = tx.query(&sql, &name).await?;
-        saga(plan, id, row, &steps).map(Some).map_err(undecodable)
+        let rows = tx
+            .query(&self.select(), &[Value::from(id.as_str())])
+            .await?;
+        saga(plan, &rows).map_err(undecodable)
     }
 
     /// Writes where a saga stands, if it is as it was read.
@@ -298,22 +299,13 @@ impl SagaTables {
         tx.execute(&sql, &params).await.map(|_| ())
     }
 
-    /// Sagas that somebody has to look at by `now`, those that wait longest first.
-    pub(super) async fn due(
-        self,
-        tx: &mut HookTx<'_>,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<SagaId>, HookError> {
-        let sql = format!(
+    /// The statement that names sagas that somebody has to look at by `?1`, those that wait longest first, at
+    /// most `?2`.
+    pub(super) fn due(self) -> String {
+        format!(
             "select transaction_id from {}_states where look_at <= ?1 order by look_at limit ?2",
             self.prefix
-        );
-        let rows = tx
-            .query(&sql, &[Value::from(now), Value::from(limit)])
-            .await?;
-        let ids = rows.iter().map(|row| row.get("transaction_id"));
-        ids.collect::<Result<_, _>>().map_err(undecodable)
+        )
     }
 }
 
@@ -321,14 +313,17 @@ fn undecodable(error: DecodeError) -> HookError {
     HookError::new(error.to_string())
 }
 
-fn saga(plan: &Plan, id: &SagaId, row: &Row, steps: &[Row]) -> Result<SagaRecord, DecodeError> {
-    let mut records: Vec<StepRecord> = plan
-        .steps()
-        .iter()
-        .map(|step| StepRecord::waiting(step.name))
-        .collect();
-    for step in steps {
-        let name: String = step.get("step")?;
+/// The saga that [`SagaTables::select`] found: a row for each step that has begun, or one without a step.
+pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, DecodeError> {
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let steps = plan.steps().iter();
+    let mut records: Vec<StepRecord> = steps.map(|step| StepRecord::waiting(step.name)).collect();
+    for step in rows {
+        let Some(name) = step.get::<Option<String>>("step")? else {
+            continue;
+        };
         let at = plan.index_of(&name);
         let at =
             at.ok_or_else(|| DecodeError::new("step", format!("the plan has no step {name}")))?;
@@ -344,11 +339,11 @@ fn saga(plan: &Plan, id: &SagaId, row: &Row, steps: &[Row]) -> Result<SagaRecord
         };
     }
     let stop: Option<String> = row.get("stop")?;
-    Ok(SagaRecord {
-        id: id.clone(),
+    Ok(Some(SagaRecord {
+        id: row.get("transaction_id")?,
         owner_id: row.get("owner_id")?,
         payload: row.get("payload")?,
-        state: row.get("status")?,
+        state: row.get("saga_status")?,
         stop: stop.as_deref().and_then(Stop::named),
         deadline_at: row.get("deadline_at")?,
         created_at: row.get("created_at")?,
@@ -356,7 +351,7 @@ fn saga(plan: &Plan, id: &SagaId, row: &Row, steps: &[Row]) -> Result<SagaRecord
         completed_at: row.get("completed_at")?,
         steps: records,
         version: row.get("version")?,
-    })
+    }))
 }
 
 fn error(step: &Row) -> Result<Option<StepError>, DecodeError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::protection::LaneStore;
 use crate::trace;
+use crate::value::{Row, Value};
 
 use super::hook::{HookError, HookFuture, HookTx};
 use super::{DatabaseStatistics, OperationStore, Sealing, StoreError, Tables};
@@ -92,6 +93,23 @@ impl Database {
             Self::Postgres(store) => store.transaction(work).await,
         };
         Ok(done??)
+    }
+
+    /// Runs a reading statement, with `?1`, `?2` … for `params`.
+    ///
+    /// # Errors
+    /// When the statement fails.
+    pub(crate) async fn query(
+        &self,
+        sql: String,
+        params: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.query(sql, params).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.query(&sql, &params).await,
+        }
     }
 
     /// What its processes know of the providers they call.

@@ -31,6 +31,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use crate::fault::{FaultPlan, NoFaults};
 use crate::protection::LaneStore;
 use crate::secret::Secret;
+use crate::value::{Row, Value};
 
 use super::hook::{Hook, HookError, HookTx};
 use super::{
@@ -259,6 +260,19 @@ impl PostgresStore {
             transaction.commit().await.map_err(&error)?;
         }
         Ok(done)
+    }
+
+    /// Runs a reading statement.
+    pub(super) async fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(placeholder::numbered(sql));
+        let statement = sqlx::query(sql).persistent(!self.link.wrapped);
+        let statement = params.iter().fold(statement, row::bind);
+        let error = postgres_error("query");
+        let mut session = self.link.session("query").await?;
+        let found = statement.fetch_all(session.connection()).await;
+        let rows = found.and_then(|found| row::rows(&found)).map_err(error)?;
+        session.end("query").await?;
+        Ok(rows)
     }
 
     /// A transaction of yours, as [`Engine::submit_in`](crate::Engine::submit_in) takes it.

@@ -23,6 +23,7 @@ use crate::protection::LaneStore;
 use crate::store::hook::{Hook, HookError};
 use crate::store::migration::Migration;
 use crate::store::{OperationStore, Sealing, StoreError, StoreErrorKind, Tables};
+use crate::value::{Row, Value};
 
 use self::committer::Committer;
 use self::connection::Readers;
@@ -125,6 +126,16 @@ impl SqliteStore {
             operations::in_savepoint(connection, &mut work).map_err(sqlite_error("transaction"))
         };
         self.committer.submit(None, run).await
+    }
+
+    /// Runs a reading statement.
+    pub(super) async fn query(
+        &self,
+        sql: String,
+        params: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let run = move |connection: &mut Connection| row::query(connection, &sql, &params);
+        self.read("query", run).await
     }
 
     /// Whether the file can be read now.

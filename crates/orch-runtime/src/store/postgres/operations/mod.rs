@@ -21,11 +21,11 @@ use crate::store::{
 };
 use crate::value::{Row, Value};
 
+use super::PostgresStore;
 use super::committer::{Accept, AcceptSql, Answer, Record, Settle, SettleSql, Work};
 use super::error::postgres_error;
 use super::row::{Statement, number};
 use super::statements::{self, Statements};
-use super::{PostgresStore, placeholder, row};
 
 mod callbacks;
 mod claim;
@@ -341,11 +341,7 @@ impl OperationStore for PostgresOperations {
     }
 
     async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(placeholder::numbered(&sql));
-        let statement = sqlx::query(sql).persistent(!self.store.link.wrapped);
-        let statement = params.iter().fold(statement, row::bind);
-        let found = self.rows("query", statement).await?;
-        row::rows(&found).map_err(postgres_error("query"))
+        self.store.query(&sql, &params).await
     }
 
     fn hint(&self) {

@@ -22,7 +22,7 @@ use crate::value::{Row, Value};
 use crate::wal::WalState;
 
 use super::statements::Statements;
-use super::{SqliteStore, row, sqlite_error};
+use super::{SqliteStore, sqlite_error};
 
 mod accept;
 mod callbacks;
@@ -312,10 +312,7 @@ impl OperationStore for SqliteOperations {
     }
 
     async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        self.read("query", move |connection, _| {
-            row::query(connection, &sql, &params)
-        })
-        .await
+        self.store.query(sql, params).await
     }
 }
 

@@ -47,8 +47,9 @@ fn nodes(lines: &mut Vec<String>, of: &str, saga: &Saga) {
     }
 }
 
-/// A text in quotes, in which nothing but the end of a line is syntax.
+/// A text in quotes, in which nothing but the end of a line is syntax, and `&lt;` is no `<`.
 fn quoted(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("\"{}\"", escaped.replace('\n', "\\n"))
+    let escaped = escaped.replace('&', "&amp;").replace('\n', "\\n");
+    format!("\"{escaped}\"")
 }

@@ -88,18 +88,19 @@ fn with_reason(reason: &str) -> Saga {
 /// A reason is the only text that is not a name, and it must not end the text it stands in.
 #[test]
 fn a_reason_is_no_syntax() {
-    let sagas = [with_reason("\"]; end --> x\\\n\u{1b}[31m <b>#35; 日本")];
+    let sagas = [with_reason("\"]; end --> x\\\n\u{1b}[31m <b>#35;&lt; 日本")];
     let drawing = text::draw(&sagas);
     assert!(
-        drawing.contains("nothing: \"]; end --> x\\ \\u{1b}[31m <b>#35; 日本\n"),
+        drawing.contains("nothing: \"]; end --> x\\ \\u{1b}[31m <b>#35;&lt; 日本\n"),
         "{drawing}"
     );
     let drawn = mermaid::document(&sagas);
     let undone = "[/\"nothing#58; #34;#93;#59; end #45;#45;#62; x#92; #92;u#123;1b#125;#91;31m \
-                  #60;b#62;#35;35#59; 日本\"/]";
+                  #60;b#62;#35;35#59;#38;lt#59; 日本\"/]";
     assert!(drawn.contains(undone), "{drawn}");
     let drawn = dot::document(&sagas);
-    let undone = r#"[label="nothing: \"]; end --> x\\ \\u{1b}[31m <b>#35; 日本", shape=plaintext]"#;
+    let undone =
+        r#"[label="nothing: \"]; end --> x\\ \\u{1b}[31m <b>#35;&amp;lt; 日本", shape=plaintext]"#;
     assert!(drawn.contains(undone), "{drawn}");
 }
 

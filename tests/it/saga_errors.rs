@@ -339,19 +339,14 @@ fn sagas_with_names_that_cannot_be_are_refused() {
 }
 
 #[test]
-fn values_and_keys_that_nothing_reads_are_refused() {
+fn values_that_nothing_reads_are_refused() {
     let time = |to: &str| saga("\"1h\"", to);
     insta::assert_snapshot!(said(&[
         time("\"1 hour\""),
         time("\"0s\""),
         time("\"366d\""),
         time("60"),
-        and("afetr = []"),
-        small("fields", "time = \"1h\"\nfields"),
-        small("fields = [\"a:string\"]\n", ""),
         small("a:string", "a:mony"),
-        small("name = \"Order\"\n", ""),
-        small("name = \"pay\"\n", ""),
         and("after = \"x\""),
         and("after = [\n1]"),
         and("optional = 1"),
@@ -372,29 +367,9 @@ fn values_and_keys_that_nothing_reads_are_refused() {
       --> time_budget = 60
     help: write `time_budget = "…"`
 
-    error[OG011]: unknown key `afetr` in [[saga.step]]
-      --> afetr = []
-    help: did you mean `after`?
-
-    error[OG011]: unknown key `time` in [[saga]]
-      --> time = "1h"
-    help: [[saga]] has the keys name, fields, time_budget, step
-
-    error[OG012]: `fields` is missing
-      --> [[saga]]
-    help: add `fields = ["order_id:string"]`
-
     error[OG006]: unknown type `mony`
       --> fields = ["a:mony"]
     help: did you mean `money`?
-
-    error[OG012]: `name` is missing
-      --> [[saga]]
-    help: add `name = "…"`
-
-    error[OG012]: `name` is missing
-      --> [[saga.step]]
-    help: add `name = "…"`
 
     error[OG012]: `after` is a string, and has to be a list of steps
       --> after = "x"
@@ -407,6 +382,37 @@ fn values_and_keys_that_nothing_reads_are_refused() {
     error[OG012]: `optional` is an integer, and has to be true or false
       --> optional = 1
     help: write `optional = true`
+    "#);
+}
+
+#[test]
+fn keys_that_nothing_reads_or_that_are_missing_are_refused() {
+    insta::assert_snapshot!(said(&[
+        and("afetr = []"),
+        small("fields", "time = \"1h\"\nfields"),
+        small("fields = [\"a:string\"]\n", ""),
+        small("name = \"Order\"\n", ""),
+        small("name = \"pay\"\n", ""),
+    ]), @r#"
+    error[OG011]: unknown key `afetr` in [[saga.step]]
+      --> afetr = []
+    help: did you mean `after`?
+
+    error[OG011]: unknown key `time` in [[saga]]
+      --> time = "1h"
+    help: [[saga]] has the keys name, fields, time_budget, step
+
+    error[OG012]: `fields` is missing
+      --> [[saga]]
+    help: add `fields = ["order_id:string"]`
+
+    error[OG012]: `name` is missing
+      --> [[saga]]
+    help: add `name = "…"`
+
+    error[OG012]: `name` is missing
+      --> [[saga.step]]
+    help: add `name = "…"`
     "#);
     let ran = graph(
         &with("version = 1\nsaga = [{ name = \"Order\" }]\n"),

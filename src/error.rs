@@ -82,6 +82,13 @@ codes! {
     /// A call through the domain's gateway needs something that no field of the command is: a charge
     /// needs an amount and a source. A field is it by its type and one of the names that the error lists.
     GatewaySlot = "OG014", Exit::Usage;
+    /// The steps of a saga cannot be put into an order: there is none, there are too many, or one comes after a
+    /// step that there is not, after itself, or after one that comes after it.
+    SagaOrder = "OG015", Exit::Usage;
+    /// What a step of a saga says about its compensation is missing, or says two things at once.
+    SagaCompensation = "OG016", Exit::Usage;
+    /// A step of a saga names an operation that is not in `orch.toml`.
+    SagaCall = "OG017", Exit::Usage;
     /// There is no package here.
     NoPackage = "OG020", Exit::Usage;
     /// Nothing was generated into the package here yet.

@@ -3,6 +3,7 @@
 use super::Environment;
 use super::args::{Apply, Plan as PlanArguments};
 use super::conflicts::{self, Settled};
+use super::graph;
 use super::output::Output;
 use super::target::{self, Place, Wish};
 use crate::apply::{self, Recovery, Session};
@@ -41,13 +42,17 @@ pub(super) fn run(
     Ok(exit)
 }
 
-/// Shows what `apply` would do.
+/// Shows what `apply` would do, or the sagas.
 pub(super) fn plan(
     arguments: &PlanArguments,
     environment: &Environment,
     output: &mut Output<'_>,
 ) -> Result<Exit> {
     let place = target::existing(&Real, &arguments.target, environment)?;
+    if let Some(form) = arguments.graph {
+        apply::pending(&Real, &place.root)?;
+        return graph::run(&place, form, output);
+    }
     let wish = Wish {
         force: arguments.force,
         ..Wish::default()

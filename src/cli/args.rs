@@ -36,6 +36,14 @@ On a terminal a file in conflict is asked about: skip, overwrite (kept as
 FILE.orig), merge, diff, abort. Elsewhere, with CI set, and with --json or -q
 nothing is asked and nothing written: exit code 1.";
 
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  orch-gen plan --diff
+  orch-gen plan --json
+  orch-gen plan --graph           (the sagas, on 80 columns)
+  orch-gen plan --graph=mermaid > sagas.mmd
+  orch-gen plan --graph=dot | dot -Tsvg > sagas.svg";
+
 const UPGRADE_EXAMPLES: &str = "\
 Examples:
   orch-gen upgrade --dry-run --diff
@@ -197,7 +205,7 @@ pub(super) enum Command {
     #[command(after_help = APPLY_EXAMPLES)]
     Apply(Apply),
     /// Show what `apply` would do
-    #[command(after_help = "Examples:\n  orch-gen plan --diff\n  orch-gen plan --json")]
+    #[command(after_help = PLAN_EXAMPLES)]
     Plan(Plan),
     /// Exit 1 when the tree does not match orch.toml
     #[command(after_help = "Examples:\n  orch-gen check\n  orch-gen check --json -p shop")]
@@ -458,6 +466,23 @@ pub(super) struct Plan {
     /// Plan with `--force`: see `orch-gen apply --help`
     #[arg(long)]
     pub(super) force: bool,
+    /// Show the sagas of orch.toml instead, as text or for another tool
+    #[arg(
+        long,
+        value_name = "FORM",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text",
+        conflicts_with_all = ["diff", "force"]
+    )]
+    pub(super) graph: Option<GraphForm>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphForm {
+    Text,
+    Mermaid,
+    Dot,
 }
 
 /// How to upgrade.

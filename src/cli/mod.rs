@@ -13,6 +13,7 @@ mod doctor;
 mod explain;
 mod facts;
 mod generate;
+mod graph;
 mod hook;
 mod import;
 mod interactive;

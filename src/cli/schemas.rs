@@ -28,6 +28,7 @@ macro_rules! schemas {
 schemas![
     "orch.toml",
     "plan",
+    "graph",
     "applied",
     "aborted",
     "check",

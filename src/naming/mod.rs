@@ -16,7 +16,7 @@ mod tests;
 
 pub use event::operation_names;
 pub use orch_lint::nearest;
-pub use reserved::{Reserved, reserved, reserved_field};
+pub use reserved::{Reserved, is_keyword, reserved, reserved_field};
 
 use crate::error::{Code, Error, Result};
 
@@ -30,6 +30,8 @@ pub enum Role {
     Domain,
     /// The event that starts an operation.
     Event,
+    /// The saga: a module, a table prefix.
+    Saga,
 }
 
 impl Role {
@@ -37,6 +39,7 @@ impl Role {
         match self {
             Self::Domain => "a domain",
             Self::Event => "an event",
+            Self::Saga => "a saga",
         }
     }
 
@@ -44,6 +47,7 @@ impl Role {
         match self {
             Self::Domain => "Payment",
             Self::Event => "PaymentRequested",
+            Self::Saga => "OrderCreation",
         }
     }
 }

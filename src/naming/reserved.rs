@@ -218,6 +218,12 @@ pub fn reserved(name: &Name) -> Option<Reserved> {
     }
 }
 
+/// Whether no function can have this name, in any edition.
+#[must_use]
+pub fn is_keyword(snake: &str) -> bool {
+    KEYWORDS.contains(&snake)
+}
+
 /// Columns that the runtime owns in every operations table.
 const COLUMNS: &[&str] = &[
     "accepted_at",
@@ -273,7 +279,7 @@ const COMMAND: &[&str] = &[
 /// Why a field cannot have this name, if so.
 #[must_use]
 pub fn reserved_field(snake: &str) -> Option<&'static str> {
-    if KEYWORDS.contains(&snake) {
+    if is_keyword(snake) {
         Some("it is a Rust keyword")
     } else if COLUMNS.contains(&snake) {
         Some("the runtime keeps a column of this name")
@@ -312,7 +318,7 @@ impl Reserved {
 
 fn alternative(role: Role, name: &Name) -> String {
     match role {
-        Role::Domain => format!("Customer{}", name.type_name()),
+        Role::Domain | Role::Saga => format!("Customer{}", name.type_name()),
         Role::Event => format!("{}Requested", name.type_name()),
     }
 }

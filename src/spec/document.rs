@@ -4,7 +4,7 @@ use super::lint;
 use super::reader::Source;
 use super::{
     Domain, FILE, Field, GatewayKind, Operation, PackageKind, RuntimeSource, SCHEMA, Spec,
-    StoreKind, Track, not_one_of, validate,
+    StoreKind, Track, not_one_of, saga, validate,
 };
 use crate::error::{Code, Error, Result};
 use crate::naming::{Name, Role};
@@ -41,6 +41,7 @@ impl Spec {
                 "runtime",
                 "store",
                 "domain",
+                "saga",
                 lint::KEY,
             ],
         )?;
@@ -52,11 +53,13 @@ impl Spec {
                 .map_err(|error| error.or_at(|| table_place(&source, table)))?;
             domains.push(domain);
         }
+        let sagas = saga::read(&source, root, &domains)?;
         let spec = Self {
             package: read_package(&source, root)?,
             runtime: read_runtime(&source, root)?,
             store: read_store(&source, root)?,
             domains,
+            sagas,
         };
         validate::spec(&spec).map_err(|error| error.or_at(|| FILE.to_owned()))?;
         Ok(spec)
@@ -229,7 +232,7 @@ fn read_operation(source: &Source<'_>, table: &Table, earlier: &[Operation]) -> 
     })
 }
 
-fn read_fields(source: &Source<'_>, table: &Table, place: &str) -> Result<Vec<Field>> {
+pub(super) fn read_fields(source: &Source<'_>, table: &Table, place: &str) -> Result<Vec<Field>> {
     let Some(item) = table.get("fields") else {
         return Err(Error::new(Code::SpecValue, "`fields` is missing")
             .at(place)
@@ -289,7 +292,7 @@ pub fn parse_track(word: &str) -> Result<Track> {
     })
 }
 
-fn read_name(role: Role, typed: &str, at: &str) -> Result<Name> {
+pub(super) fn read_name(role: Role, typed: &str, at: &str) -> Result<Name> {
     let (name, converted) = Name::parse(role, typed).map_err(|error| error.at(at))?;
     match converted {
         None => Ok(name),
@@ -322,7 +325,7 @@ fn not_canonical(typed: &str, canonical: &str) -> Error {
     Error::new(Code::NameForm, what).help(format!("write `{canonical}`"))
 }
 
-fn table_place(source: &Source<'_>, table: &Table) -> String {
+pub(super) fn table_place(source: &Source<'_>, table: &Table) -> String {
     table
         .span()
         .map_or_else(|| FILE.to_owned(), |span| source.line(span.start))

@@ -2,6 +2,7 @@
 
 use super::{
     Domain, FILE, Field, Operation, PackageKind, RuntimeSource, SCHEMA, Spec, StoreKind, Track,
+    saga,
 };
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Name};
@@ -51,6 +52,9 @@ pub fn new_document(spec: &Spec) -> String {
     document.insert("store", Item::Table(store));
     for domain in &spec.domains {
         push_table(&mut document, "domain", domain_table(domain));
+    }
+    for saga in &spec.sagas {
+        push_table(&mut document, "saga", saga::table(saga));
     }
     document.to_string()
 }
@@ -266,7 +270,7 @@ fn table_at(item: Option<&mut Item>, index: usize) -> Result<&mut Table> {
         .ok_or_else(|| Error::new(Code::SpecValue, "the sections are not where they were").at(FILE))
 }
 
-fn push_table(parent: &mut Table, key: &str, table: Table) {
+pub(super) fn push_table(parent: &mut Table, key: &str, table: Table) {
     let tables = parent
         .entry(key)
         .or_insert_with(|| Item::ArrayOfTables(ArrayOfTables::new()));
@@ -340,7 +344,7 @@ fn set_track(table: &mut Table, track: Track) {
 }
 
 /// The fields on one line where they fit, else one on each.
-fn fields_array(fields: &[Field]) -> Array {
+pub(super) fn fields_array(fields: &[Field]) -> Array {
     let texts: Vec<String> = fields.iter().map(Field::to_string).collect();
     let mut array: Array = texts.iter().collect();
     let width: usize = texts.iter().map(|text| text.len() + 4).sum::<usize>() + "fields = []".len();

@@ -13,6 +13,7 @@ pub(crate) mod lint;
 mod pattern;
 mod preset;
 mod reader;
+pub(crate) mod saga;
 mod slot;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -28,6 +29,7 @@ pub use field::Field;
 pub use gateway::GatewayKind;
 pub use pattern::{Part, Pattern};
 pub use preset::Preset;
+pub use saga::{Callee, Compensation, Saga, Step, TimeBudget};
 pub use slot::Slot;
 pub use types::Type;
 pub use validate::check_fields;
@@ -54,6 +56,8 @@ pub struct Spec {
     pub store: StoreKind,
     /// The domains in the order of the file.
     pub domains: Vec<Domain>,
+    /// The sagas in the order of the file.
+    pub sagas: Vec<Saga>,
 }
 
 /// What a package is.
@@ -214,6 +218,7 @@ impl Spec {
             runtime,
             store,
             domains: Vec::new(),
+            sagas: Vec::new(),
         }
     }
 

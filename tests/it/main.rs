@@ -29,6 +29,8 @@ mod output;
 mod places;
 mod renames;
 mod repository;
+mod saga_errors;
+mod sagas;
 mod schemas;
 mod staged;
 mod templates;

@@ -99,6 +99,7 @@ fn every_document_follows_its_schema() {
     for arguments in [
         &["plan", "--out", "pay"][..],
         &["plan", "--out", "pay", "--diff"],
+        &["plan", "--out", "pay", "--graph"],
         &[&new[..], &["--dry-run", "--diff"]].concat(),
         &new,
         &["new", "empty"],
@@ -266,6 +267,30 @@ fn every_key_is_described() {
 const SMALL: &str = "version = 1\n[[domain]]\nname = \"Payment\"\n[[domain.operation]]\n\
                      event = \"PaymentRequested\"\nfields = [\"order_id:string\"]\n";
 
+/// A step of every form in a saga; comes behind [`SMALL`].
+const SAGA: &str = r#"[[domain.operation]]
+event = "RefundRequested"
+fields = ["order_id:string"]
+[[saga]]
+name = "Order"
+fields = ["order_id:string"]
+time_budget = "90s"
+[[saga.step]]
+name = "pay_it"
+call = "Payment.PaymentRequested"
+compensation = "none"
+reason = "it is final"
+optional = true
+[[saga.step]]
+name = "close"
+after = ["pay_it"]
+[[saga.step]]
+name = "pay_more"
+after = []
+call = "Payment.PaymentRequested"
+undo = "Payment.RefundRequested"
+"#;
+
 #[test]
 fn what_the_parser_reads_the_schema_accepts() {
     let judge = Judge::new();
@@ -283,6 +308,7 @@ fn what_the_parser_reads_the_schema_accepts() {
         ),
         SMALL.replace("name =", "callbacks = true\ngateway = \"http\"\nname ="),
         SMALL.replace("name =", "metrics = true\nname ="),
+        format!("{SMALL}{SAGA}"),
         "version = 1\n[runtime]\nsource = \"vendored\"\n".to_owned(),
         "version = 1\n[runtime]\nsource = \"path\"\npath = \"../x\"\n".to_owned(),
         "version = 1\n[runtime]\nsource = \"git\"\ngit = \"x\"\n".to_owned(),
@@ -468,6 +494,57 @@ fn what_the_parser_refuses_for_its_form_the_schema_refuses() {
             "the schema accepts\n{text}"
         );
     }
+}
+
+#[test]
+fn what_the_parser_refuses_of_a_saga_for_its_form_the_schema_refuses() {
+    let judge = Judge::new();
+    let small = format!("{SMALL}{SAGA}");
+    for (from, to) in [
+        ("\"Order\"", "\"order\""),
+        ("name = \"Order\"\n", ""),
+        ("time_budget", "time"),
+        ("\"90s\"", "\"1 hour\""),
+        ("\"90s\"", "90"),
+        ("\"90s\"", "\"0s\""),
+        ("fields = [\"order_id:string\"]\ntime", "time"),
+        (
+            "fields = [\"order_id:string\"]\ntime",
+            "fields = [\"order_id\"]\ntime",
+        ),
+        ("\"pay_it\"", "\"PayIt\""),
+        ("\"pay_it\"", "\"pay__it\""),
+        ("\"pay_it\"", "3"),
+        ("name = \"pay_it\"\n", ""),
+        ("after = []", "after = \"close\""),
+        ("after = []", "after = [3]"),
+        ("after = []", "after = [\"close\", \"close\"]"),
+        ("after = []", "afetr = []"),
+        ("undo = \"Payment.RefundRequested\"\n", ""),
+        ("\"Payment.RefundRequested\"", "\"RefundRequested\""),
+        ("after = [\"pay_it\"]", "undo = \"Payment.RefundRequested\""),
+        ("\"none\"", "\"no\""),
+        ("reason = \"it is final\"\n", ""),
+        ("\"it is final\"", "\" \""),
+        ("compensation = \"none\"\n", ""),
+        (
+            "compensation",
+            "undo = \"Payment.RefundRequested\"\ncompensation",
+        ),
+        ("optional = true", "optional = 1"),
+    ] {
+        assert!(small.contains(from), "{from}");
+        let text = small.replace(from, to);
+        assert!(Spec::parse(&text).is_err(), "the parser accepts\n{text}");
+        let refusal = judge.refusal("orch.toml", &as_json(&text).unwrap());
+        assert!(refusal.is_some(), "the schema accepts\n{text}");
+    }
+    let place = Place::new();
+    place.write("orch.toml", &small);
+    assert_eq!(
+        judge.accept(&place.run(&["plan", "--graph", "--json"])),
+        "graph"
+    );
 }
 
 /// Fields of every form; many of them are refused.

@@ -79,6 +79,20 @@ advice! {
         "The command has no field for something that the provider's call cannot do without.",
         "orch-gen Payment PaymentRequested order_id:string --gateway stripe",
         "Add the field that the help line names, or leave all fields out: the gateway's preset has them.";
+    SagaOrder:
+        "A mistyped step in `after`, or two steps that wait for each other. A step without `after` comes after \
+         the one before it.",
+        "after = [\"reserve_inventry\"]",
+        "Take the name that the help line suggests. Of a cycle, take one `after` out; `after = []` begins at once.";
+    SagaCompensation:
+        "A step that calls a provider, and says neither what undoes it nor that nothing can.",
+        "[[saga.step]]\nname = \"pay\"\ncall = \"Payment.PaymentRequested\"",
+        "Add `undo = \"Payment.RefundRequested\"`, or `compensation = \"none\"` and a `reason`. A step without \
+         `call` is undone by code of yours and has neither.";
+    SagaCall:
+        "A mistyped domain or event in `call` or `undo`, or one that was renamed or removed.",
+        "call = \"Payment.PaymentReqested\"",
+        "Write `Domain.Event` of a `[[domain.operation]]` in the same file.";
     NoPackage:
         "The command was started outside of a package, or in the wrong one.",
         "cd /tmp && orch-gen check",

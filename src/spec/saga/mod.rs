@@ -1,0 +1,93 @@
+//! Sagas: several operations, and work in our own database, as one.
+//!
+//! | part | what it says |
+//! |---|---|
+//! | [`Saga`] | its input, and for how long it may begin steps |
+//! | [`Step`] | what it does, what it comes after, and whether the saga can do without it |
+//! | [`Compensation`] | what undoes a step |
+//!
+//! **Invariant:** a saga that was read has from 1 to [`MAX_STEPS`] steps without a cycle, and each operation that
+//! one of them names is in the same file.
+
+mod budget;
+mod check;
+mod compensation;
+mod order;
+mod read;
+#[cfg(test)]
+pub(crate) mod tests;
+mod write;
+
+pub use budget::TimeBudget;
+pub(super) use read::read;
+pub(super) use write::table;
+
+use super::Field;
+use crate::naming::Name;
+use std::fmt;
+
+/// A saga has at most so many steps; the runtime has the same limit.
+const MAX_STEPS: usize = 64;
+
+/// Steps that all happen, or whose effects are reversed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saga {
+    /// Its name.
+    pub name: Name,
+    /// The fields of its input.
+    pub fields: Vec<Field>,
+    /// For how long it may begin steps; `None` is the runtime's own limit.
+    pub time_budget: Option<TimeBudget>,
+    /// Its steps in the order of the file.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a saga.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Its name in `snake_case`, unique in the saga.
+    pub name: String,
+    /// The steps that have to be done before it begins. Where the file says nothing: the one before it.
+    pub after: Vec<String>,
+    /// The operation that it is; `None` for work in our own database.
+    pub call: Option<Callee>,
+    /// What undoes it.
+    pub compensation: Compensation,
+    /// Whether the saga goes on when it fails.
+    pub optional: bool,
+}
+
+/// What undoes a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compensation {
+    /// Code of the user's: the step works in our own database.
+    Code,
+    /// An operation.
+    Operation(Callee),
+    /// Nothing can, or has to; says why.
+    None(String),
+}
+
+/// An operation as a step names it: `Domain.Event`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callee {
+    /// Its domain.
+    pub domain: Name,
+    /// The event that starts it.
+    pub event: Name,
+}
+
+impl fmt::Display for Callee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.domain.type_name(), self.event.type_name())
+    }
+}
+
+impl Saga {
+    /// The steps by their index, in levels: each is in the first one that is below all that it comes after.
+    /// Steps of one level do not wait for each other.
+    #[must_use]
+    pub fn levels(&self) -> Vec<Vec<usize>> {
+        order::levels(&self.steps).0
+    }
+}

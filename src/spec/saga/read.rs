@@ -1,0 +1,206 @@
+//! `[[saga]]` and `[[saga.step]]`: reading them.
+
+use super::check;
+use super::compensation::{Said, Saying};
+use super::{Callee, Saga, Step, TimeBudget};
+use crate::error::{Code, Error, Result};
+use crate::naming::{self, Role};
+use crate::spec::Domain;
+use crate::spec::document::{read_fields, read_name, table_place};
+use crate::spec::reader::Source;
+use toml_edit::Table;
+
+/// A step, and where it says what.
+struct Placed {
+    step: Step,
+    /// Where its name is.
+    name_at: String,
+    /// Where `after` begins, or the step where it has none.
+    after_at: String,
+    /// Where each name in `after` is.
+    each_after_at: Vec<String>,
+}
+
+/// The sagas of a file whose domains are known.
+pub(in crate::spec) fn read(
+    source: &Source<'_>,
+    root: &Table,
+    domains: &[Domain],
+) -> Result<Vec<Saga>> {
+    let mut sagas = Vec::new();
+    for table in source.tables(root, "saga")? {
+        let saga = read_saga(source, table, &sagas, domains)?;
+        sagas.push(saga);
+    }
+    Ok(sagas)
+}
+
+fn read_saga(
+    source: &Source<'_>,
+    table: &Table,
+    earlier: &[Saga],
+    domains: &[Domain],
+) -> Result<Saga> {
+    let keys = ["name", "fields", "time_budget", "step"];
+    source.known(table, "[[saga]]", &keys)?;
+    let place = table_place(source, table);
+    let (typed, at) = source.required(table, &place, "name")?;
+    let name = read_name(Role::Saga, typed, &at)?;
+    check::distinct(earlier, domains, &name).map_err(|error| error.at(at))?;
+    let fields = read_fields(source, table, &place)?;
+    let time_budget = match source.text(table, "time_budget")? {
+        None => None,
+        Some((text, at)) => Some(TimeBudget::parse(text).map_err(|error| error.at(at))?),
+    };
+    let tables = source.tables(table, "step")?;
+    check::count(&name, tables.len()).map_err(|error| error.at(place))?;
+    let mut steps: Vec<Placed> = Vec::new();
+    for table in tables {
+        let before = steps.last().map(|placed| &placed.step);
+        let placed = read_step(source, table, before, domains)?;
+        if steps
+            .iter()
+            .any(|other| other.step.name == placed.step.name)
+        {
+            let what = format!("the step `{}` is there twice", placed.step.name);
+            let error = Error::new(Code::NameClash, what).at(placed.name_at);
+            return Err(error.help("rename one of them"));
+        }
+        steps.push(placed);
+    }
+    Ok(Saga {
+        name,
+        fields,
+        time_budget,
+        steps: in_order(steps)?,
+    })
+}
+
+/// The steps, once it is known that they can be put into an order.
+fn in_order(placed: Vec<Placed>) -> Result<Vec<Step>> {
+    let steps: Vec<Step> = placed.iter().map(|placed| placed.step.clone()).collect();
+    for Placed {
+        step,
+        each_after_at,
+        ..
+    } in &placed
+    {
+        for (at, place) in each_after_at.iter().enumerate() {
+            check::after(&steps, step, at).map_err(|error| error.at(place))?;
+        }
+    }
+    check::no_cycle(&steps).map_err(|(step, error)| error.at(&placed[step].after_at))?;
+    Ok(steps)
+}
+
+fn read_step(
+    source: &Source<'_>,
+    table: &Table,
+    before: Option<&Step>,
+    domains: &[Domain],
+) -> Result<Placed> {
+    let keys = [
+        "name",
+        "after",
+        "call",
+        "undo",
+        "compensation",
+        "reason",
+        "optional",
+    ];
+    source.known(table, "[[saga.step]]", &keys)?;
+    let place = table_place(source, table);
+    let (name, name_at) = source.required(table, &place, "name")?;
+    check::step_name(name).map_err(|error| error.at(&name_at))?;
+    let (after, each_after_at) = match read_after(source, table, &place)? {
+        Some(after) => after.into_iter().unzip(),
+        None => (Step::after_by_default(before), Vec::new()),
+    };
+    let after_at = table.get("after").map(|item| source.place(item));
+    let callee = |key, said| read_callee(key, said, domains);
+    let saying = Saying {
+        step: name,
+        call: callee("call", source.text(table, "call")?)?,
+        undo: callee("undo", source.text(table, "undo")?)?,
+        compensation: source.text(table, "compensation")?,
+        reason: source.text(table, "reason")?,
+    };
+    let step = Step {
+        name: name.to_owned(),
+        after,
+        compensation: saying.understood()?,
+        call: saying.call.map(|(callee, _)| callee),
+        optional: source.flag(table, "optional")?,
+    };
+    Ok(Placed {
+        step,
+        name_at,
+        after_at: after_at.unwrap_or(place),
+        each_after_at,
+    })
+}
+
+impl Step {
+    /// What a step comes after that says nothing about it: the one before it.
+    pub(super) fn after_by_default(before: Option<&Self>) -> Vec<String> {
+        before.map(|step| step.name.clone()).into_iter().collect()
+    }
+}
+
+/// The names in `after`, each with its place.
+fn read_after(
+    source: &Source<'_>,
+    table: &Table,
+    place: &str,
+) -> Result<Option<Vec<(String, String)>>> {
+    let Some(item) = table.get("after") else {
+        return Ok(None);
+    };
+    let wrong = || {
+        source
+            .wrong(item, "after", "a list of steps")
+            .help("write `after = [\"reserve_inventory\"]`")
+    };
+    let array = item.as_array().ok_or_else(wrong)?;
+    let named = array.iter().map(|value| {
+        let at = value.span().map(|span| source.line(span.start));
+        let at = at.unwrap_or_else(|| place.to_owned());
+        let Some(name) = value.as_str() else {
+            let item = toml_edit::Item::Value(value.clone());
+            let wrong = source.wrong(&item, "after", "a list of steps").at(at);
+            return Err(wrong.help("write `after = [\"reserve_inventory\"]`"));
+        };
+        Ok((name.to_owned(), at))
+    });
+    named.collect::<Result<_>>().map(Some)
+}
+
+/// An operation that a step names, and where.
+fn read_callee(key: &str, said: Said<'_>, domains: &[Domain]) -> Result<Option<(Callee, String)>> {
+    let Some((text, at)) = said else {
+        return Ok(None);
+    };
+    let callees = domains.iter().flat_map(|domain| {
+        let operations = domain.operations.iter();
+        operations.map(|operation| Callee {
+            domain: domain.name.clone(),
+            event: operation.event.clone(),
+        })
+    });
+    let mut known: Vec<(String, Callee)> =
+        callees.map(|callee| (callee.to_string(), callee)).collect();
+    if let Some(found) = known.iter().position(|(name, _)| name == text) {
+        return Ok(Some((known.swap_remove(found).1, at)));
+    }
+    let shown = text.escape_debug();
+    let what = match text.split('.').count() {
+        2 => format!("`{key}` names the operation `{shown}`, and there is no such one"),
+        _ => format!("`{key}` is `{shown}`, and has to be `Domain.Event` of an operation"),
+    };
+    let names = known.iter().map(|(name, _)| name.as_str());
+    let help = match naming::nearest(text, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "add a `[[domain.operation]]` for it, or name one that is there".to_owned(),
+    };
+    Err(Error::new(Code::SagaCall, what).at(at).help(help))
+}

@@ -1,0 +1,49 @@
+//! A saga as a section of `orch.toml`.
+
+use super::{Compensation, Saga, Step};
+use crate::spec::edit::{fields_array, push_table};
+use toml_edit::{Array, Item, Table, Value, value};
+
+/// `[[saga]]` with its steps.
+pub(in crate::spec) fn table(saga: &Saga) -> Table {
+    let mut table = Table::new();
+    table.insert("name", value(saga.name.type_name()));
+    table.insert(
+        "fields",
+        Item::Value(Value::Array(fields_array(&saga.fields))),
+    );
+    if let Some(budget) = saga.time_budget {
+        table.insert("time_budget", value(budget.to_string()));
+    }
+    let mut before = None;
+    for step in &saga.steps {
+        push_table(&mut table, "step", step_table(step, before));
+        before = Some(step);
+    }
+    table
+}
+
+fn step_table(step: &Step, before: Option<&Step>) -> Table {
+    let mut table = Table::new();
+    table.insert("name", value(step.name.as_str()));
+    if step.after != Step::after_by_default(before) {
+        table.insert("after", value(step.after.iter().collect::<Array>()));
+    }
+    if let Some(call) = &step.call {
+        table.insert("call", value(call.to_string()));
+    }
+    match &step.compensation {
+        Compensation::Code => {}
+        Compensation::Operation(undo) => {
+            table.insert("undo", value(undo.to_string()));
+        }
+        Compensation::None(reason) => {
+            table.insert("compensation", value("none"));
+            table.insert("reason", value(reason));
+        }
+    }
+    if step.optional {
+        table.insert("optional", value(true));
+    }
+    table
+}

@@ -13,6 +13,7 @@ use crate::baseline::{self, Known};
 use crate::finding::{Finding, Link, Site, Unknown, fingerprint};
 use crate::fix::{Applicability, Source};
 use crate::load::{Loaded, Parse, load};
+use crate::lock;
 use crate::manifest::{self, Package};
 use crate::model::calls::Calls;
 use crate::model::{Function, Workspace};
@@ -64,7 +65,8 @@ fn run_here(
         true => Known::default(),
         false => Known::of(tree)?,
     };
-    let loaded = load(tree, parse, &packages);
+    let mut loaded = load(tree, parse, &packages);
+    loaded.locks = lock::compare(tree, &packages, &loaded);
     watch.lap("read and parse");
     let migrations = sql::replay(tree, &packages);
     watch.lap("migrations");

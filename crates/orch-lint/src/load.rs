@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::lock::{self, Locks};
+use crate::lock::Locks;
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join, parent, walk};
 use crate::syntax::{self, Facts, FileFacts, Item, ItemKind, ParseFailure};
@@ -22,6 +22,8 @@ pub(crate) struct SourceFile {
     pub(crate) path: String,
     /// Its text; empty when it cannot be read.
     pub(crate) text: String,
+    /// The SHA-256 of its text, where that is known.
+    pub(crate) hash: Option<[u8; 32]>,
     /// What it declares.
     pub(crate) facts: Facts,
     /// Whether a target reaches it.
@@ -61,16 +63,13 @@ pub(crate) struct Site {
 /// With this many files, several threads parse.
 const PARALLEL_FROM: usize = 12;
 
-/// Finds what a text declares that lies at a path.
-pub(crate) type Parse<'p> = dyn Fn(&str) -> Facts + Sync + 'p;
+/// Finds what a text declares, whose SHA-256 may be known.
+pub(crate) type Parse<'p> = dyn Fn(&str, Option<[u8; 32]>) -> Facts + Sync + 'p;
 
 /// Loads everything that the targets of `packages` reach, and what lies unreached below `src`.
 pub(crate) fn load(tree: &dyn SourceTree, parse: &Parse<'_>, packages: &[Package]) -> Loaded {
     let source = Source { tree, parse };
-    let mut loaded = Loaded {
-        locks: lock::compare(tree, packages),
-        ..Loaded::default()
-    };
+    let mut loaded = Loaded::default();
     let sources = packages
         .iter()
         .flat_map(|of| walk(tree, &join(&of.dir, "src"), "rs"));
@@ -233,9 +232,10 @@ struct Source<'s> {
 
 impl Source<'_> {
     fn file(self, path: &str) -> Option<SourceFile> {
-        let (text, facts) = match self.tree.read(path)? {
+        let (content, hash) = self.tree.read_hashed(path)?;
+        let (text, facts) = match content {
             Content::Text(text) => {
-                let facts = (self.parse)(&text);
+                let facts = (self.parse)(&text, hash);
                 (text, facts)
             }
             Content::Unreadable(message) => {
@@ -247,6 +247,7 @@ impl Source<'_> {
         Some(SourceFile {
             path: path.into(),
             text,
+            hash,
             facts,
             reached: false,
         })

@@ -1,6 +1,6 @@
 //! The module tree, as cargo and the compiler see it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{CrateId, Def, DefId, ImplBlock, Krate, Module, ModuleId, Workspace};
 use crate::load::{FileId, Site, inline_site};
@@ -192,10 +192,10 @@ impl<'a> Module<'a> {
             item: None,
             declared_in: file,
             defs: Vec::new(),
-            names: HashMap::new(),
-            children: HashMap::new(),
+            names: FxHashMap::default(),
+            children: FxHashMap::default(),
             imports: Vec::new(),
-            named_imports: HashMap::new(),
+            named_imports: FxHashMap::default(),
             globs: Vec::new(),
         }
     }

@@ -3,12 +3,16 @@
 //! Order of a first segment, as in the language: items and imports of the scope, globs, the scopes
 //! outside a body, dependencies, the standard prelude.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use rustc_hash::FxHashMap;
 
 use super::{DefId, ModuleId, Workspace};
 use crate::known;
 use crate::syntax::{Import, ItemKind, Path};
+
+/// A path into another crate: the crate, then the rest. Given on more often than made.
+pub(crate) type External = Arc<[String]>;
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,8 +25,8 @@ pub(crate) enum Res {
     Variant(DefId, String),
     /// Something inside a type or trait of the project.
     Assoc(DefId, String),
-    /// Something of another crate: the crate, then the rest.
-    External(Vec<String>),
+    /// Something of another crate.
+    External(External),
     /// Nothing that can be seen from here.
     Unknown,
 }
@@ -37,7 +41,7 @@ pub(crate) enum Space {
 }
 
 /// What each `use` names: its module, its address, and the space.
-type ByUse = HashMap<(ModuleId, usize, Space), Res>;
+type ByUse = FxHashMap<(ModuleId, usize, Space), Res>;
 
 /// What `use` items name.
 #[derive(Debug, Default)]
@@ -240,7 +244,7 @@ impl Workspace<'_> {
         };
         prelude
             .contains(&name)
-            .then(|| Res::External(vec!["std".into(), name.into()]))
+            .then(|| Res::External(Arc::new(["std".into(), name.into()])))
     }
 
     /// A crate by the name that paths of this package give it.
@@ -394,6 +398,9 @@ impl Workspace<'_> {
     fn follow(&self, start: Res, rest: &[&str], space: Space, steps: usize) -> Res {
         let mut at = start;
         for (index, name) in rest.iter().enumerate() {
+            if let Res::External(path) = &at {
+                return Res::External(longer(path, &rest[index..]));
+            }
             let is_last = index + 1 == rest.len();
             let space = if is_last { space } else { Space::Types };
             at = match at {
@@ -402,10 +409,6 @@ impl Workspace<'_> {
                     found.unwrap_or(Res::Unknown)
                 }
                 Res::Def(id) => self.inside(id, name, steps),
-                Res::External(mut path) => {
-                    path.push((*name).into());
-                    Res::External(path)
-                }
                 _ => Res::Unknown,
             };
         }
@@ -427,7 +430,13 @@ impl Workspace<'_> {
 }
 
 fn external(name: &str) -> Res {
-    Res::External(vec![name.into()])
+    Res::External(Arc::new([name.into()]))
+}
+
+/// What lies behind `path`.
+fn longer(path: &[String], rest: &[&str]) -> External {
+    let rest = rest.iter().map(|name| (*name).to_owned());
+    path.iter().cloned().chain(rest).collect()
 }
 
 /// `use orch_runtime::*` brings in names; `use orch_runtime::Outcome::*` brings in variants.
@@ -435,8 +444,7 @@ fn external_glob(path: &[String], name: &str) -> Option<Res> {
     let canonical = known::canonical(path);
     let is_variant = known::has(known::runtime_variants(canonical), name);
     let is_known = is_variant || known::glob_brings(path, name);
-    let full = || path.iter().cloned().chain([name.to_owned()]).collect();
-    is_known.then(|| Res::External(full()))
+    is_known.then(|| Res::External(longer(path, &[name])))
 }
 
 fn is_lower(name: &str) -> bool {

@@ -37,6 +37,7 @@ mod idemkey_regenerated;
 mod idemkey_unique_partial_or_nullable;
 mod idempotency_keys;
 mod idle_values;
+mod idle_words;
 mod inexact_column_type;
 mod insert_without_conflict_clause;
 mod layering;

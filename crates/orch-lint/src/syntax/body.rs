@@ -7,8 +7,9 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use super::expr::{Block, ExprKind, Stmt};
-use super::ty::Path;
+use super::expr::{Block, ExprKind, PatKind, Stmt};
+use super::patterns;
+use super::ty::{Path, Ty, TyKind};
 use super::visit;
 
 /// The body of a function: its [`Block`], and which words are in it.
@@ -31,9 +32,10 @@ impl Body {
         }
     }
 
-    /// Whether one of these names may be in an expression of it; when not, it is certain that none is.
+    /// Whether one of these names may be in an expression or a type of it; when not, it is certain that none is.
     ///
-    /// Asked for are names of functions, methods, fields and macros, and parts of paths, but no patterns.
+    /// Asked for are names of functions, methods, fields and macros, and parts of paths and of types, those of
+    /// patterns included, but no names or paths of patterns.
     /// `match` and `else` find bodies that have one.
     pub(crate) fn mentions(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.words.may_have(name))
@@ -110,7 +112,15 @@ struct Words([u8; WIDTH]);
 impl Words {
     fn of(block: &Block) -> Self {
         let mut words = Words([0; WIDTH]);
-        visit::each_in_block(block, &mut |expr| match &expr.kind {
+        let mut written = Vec::new();
+        let mut see = |pat| {
+            patterns::each_part(pat, &mut |part| {
+                if let PatKind::Typed(_, ty) = &part.kind {
+                    written.push(ty);
+                }
+            });
+        };
+        patterns::each_in_block(block, &mut see, &mut |expr| match &expr.kind {
             ExprKind::Path(path) => words.path(path),
             ExprKind::Method { name, .. } | ExprKind::Field { name, .. } => words.add(&name.text),
             ExprKind::Macro(call) => {
@@ -130,6 +140,7 @@ impl Words {
             } => words.add("else"),
             _ => {}
         });
+        written.into_iter().for_each(|ty| words.ty(ty));
         visit::each_block(block, &mut |block| {
             let is_else = |stmt: &Stmt| {
                 matches!(
@@ -148,8 +159,21 @@ impl Words {
     }
 
     fn path(&mut self, path: &Path) {
+        path.qself.iter().for_each(|ty| self.ty(ty));
         for segment in &path.segments {
             self.add(&segment.name.text);
+            segment.args.iter().for_each(|ty| self.ty(ty));
+            segment.bindings.iter().for_each(|(_, ty)| self.ty(ty));
+        }
+    }
+
+    fn ty(&mut self, ty: &Ty) {
+        match &ty.kind {
+            TyKind::Path(path) => self.path(path),
+            TyKind::Ref(inner, _) | TyKind::Slice(inner) => self.ty(inner),
+            TyKind::Tuple(parts) => parts.iter().for_each(|part| self.ty(part)),
+            TyKind::Bounds(bounds) => bounds.iter().for_each(|bound| self.path(&bound.path)),
+            TyKind::Fn | TyKind::Never | TyKind::Opaque => {}
         }
     }
 
@@ -194,6 +218,18 @@ mod tests {
              async { m.await }, }; n![o => p];",
         );
         for name in "a b c d e f g h i j k l m n o p match".split(' ') {
+            assert!(body.mentions(&["nowhere_at_all", name]), "{name}");
+        }
+    }
+
+    /// A variable may get its type from nothing else.
+    #[test]
+    fn every_name_of_a_type_is_mentioned() {
+        let body = body(
+            "let a: Vec<B> = c(); let Some(d): Option<&[(E, impl F<G = H>)]> = i else { return }; \
+             |j: &K| { l::<M>(); <N as O>::p(); Q::<R> {}; }; match s { (t @ _) => { let u: U; } }",
+        );
+        for name in "Vec B Option E F H K M N O R U".split(' ') {
             assert!(body.mentions(&["nowhere_at_all", name]), "{name}");
         }
     }

@@ -16,6 +16,7 @@ pub(crate) mod item;
 mod lower;
 pub(crate) mod nesting;
 mod parse;
+pub(crate) mod patterns;
 pub(crate) mod span;
 pub(crate) mod ty;
 pub(crate) mod visit;

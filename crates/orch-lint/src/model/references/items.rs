@@ -1,21 +1,21 @@
 //! The paths of one item: in its signature, its bodies, its patterns and among the tokens of its macros.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::super::Space;
-use super::patterns::{each_part, each_pattern, patterns_of};
 use super::{Place, Reference, Target};
+use crate::syntax::patterns::{each_in_block, each_in_value, each_part};
 use crate::syntax::{
     AssocItem, AssocKind, Block, Bound, Expr, ExprKind, FnDef, Generics, ItemKind, Pat, PatKind,
-    Path, Span, Ty, TyKind, visit,
+    Path, Span, Ty, TyKind,
 };
 
 /// Reads the paths of one item.
 pub(super) struct Collector<'c, 'w, 'a> {
     place: Place<'w, 'a>,
     /// Names of variables of the function that is read.
-    bound: HashSet<&'a str>,
-    names: &'c HashSet<&'a str>,
+    bound: FxHashSet<&'a str>,
+    names: &'c FxHashSet<&'a str>,
     found: &'c mut Vec<Reference>,
 }
 
@@ -23,11 +23,11 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
     /// Reads one item by `read`.
     pub(super) fn run(
         place: Place<'w, 'a>,
-        names: &'c HashSet<&'a str>,
+        names: &'c FxHashSet<&'a str>,
         found: &'c mut Vec<Reference>,
         read: impl FnOnce(&mut Self),
     ) {
-        let bound = HashSet::new();
+        let bound = FxHashSet::default();
         read(&mut Collector {
             place,
             bound,
@@ -102,16 +102,10 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
         self.bound.clear();
         of.params.iter().for_each(|param| self.bind(&param.pat));
         if let Some(body) = &of.body {
-            self.bindings(body);
             self.block(body);
         }
         self.bound.clear();
         self.place.module = outer;
-    }
-
-    /// Collects the variables of a body, before its paths are read.
-    fn bindings(&mut self, body: &'a Block) {
-        each_pattern(body, &mut |pat| self.bind(pat));
     }
 
     fn bind(&mut self, pat: &'a Pat) {
@@ -122,14 +116,24 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
         });
     }
 
+    /// Reads a body, after its variables were collected.
     fn block(&mut self, body: &'a Block) {
-        each_pattern(body, &mut |pat| self.pattern(pat));
-        visit::each_in_block(body, &mut |expr| self.expr(expr));
+        let (mut patterns, mut exprs) = (Vec::new(), Vec::new());
+        each_in_block(body, &mut |pat| patterns.push(pat), &mut |expr| {
+            exprs.extend(names_anything(expr).then_some(expr));
+        });
+        patterns.iter().for_each(|pat| self.bind(pat));
+        patterns.iter().for_each(|pat| self.pattern(pat));
+        exprs.iter().for_each(|expr| self.expr(expr));
     }
 
     fn value(&mut self, value: &'a Expr) {
-        patterns_of(value, &mut |pat| self.pattern(pat));
-        visit::each(value, &mut |expr| self.expr(expr));
+        let (mut patterns, mut exprs) = (Vec::new(), Vec::new());
+        each_in_value(value, &mut |pat| patterns.push(pat), &mut |expr| {
+            exprs.extend(names_anything(expr).then_some(expr));
+        });
+        patterns.iter().for_each(|pat| self.pattern(pat));
+        exprs.iter().for_each(|expr| self.expr(expr));
     }
 
     fn expr(&mut self, expr: &'a Expr) {
@@ -233,4 +237,12 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
             TyKind::Fn | TyKind::Never | TyKind::Opaque => {}
         }
     }
+}
+
+/// Whether an expression has a path of its own.
+fn names_anything(expr: &Expr) -> bool {
+    matches!(
+        expr.kind,
+        ExprKind::Path(_) | ExprKind::Call { .. } | ExprKind::Struct { .. } | ExprKind::Macro(_)
+    )
 }

@@ -1,6 +1,6 @@
 //! The places that make a scheduler, and what becomes of it there.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::super::Check;
 use crate::model::orchestration::type_of_value;
@@ -24,7 +24,7 @@ pub(super) struct Made<'w, 'a> {
 /// All places outside tests that make a scheduler, its own `impl` left out.
 pub(super) fn all<'w, 'a>(check: &Check<'w, 'a>, name: &str) -> Vec<Made<'w, 'a>> {
     let workspace = check.workspace;
-    let mut known: HashMap<DefId, bool> = HashMap::new();
+    let mut known: FxHashMap<DefId, bool> = FxHashMap::default();
     let mut is_it = |ty: &RTy| match ty {
         RTy::Local(id, args) if args.is_empty() => *known
             .entry(*id)

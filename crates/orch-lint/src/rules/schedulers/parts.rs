@@ -3,7 +3,7 @@
 //! A function that registers every scheduler is worth nothing while the domain starts with
 //! `workers: Workers::new()`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::super::Check;
 use super::made::{REGISTER, is_scheduler, made_type};
@@ -15,8 +15,8 @@ use crate::syntax::{Expr, ExprKind, PatKind, Path, Stmt, visit};
 pub(super) fn lacking<'w, 'a>(
     check: &Check<'w, 'a>,
     name: &str,
-) -> HashMap<ModuleId, &'w Function<'a>> {
-    let mut lacking = HashMap::new();
+) -> FxHashMap<ModuleId, &'w Function<'a>> {
+    let mut lacking = FxHashMap::default();
     for function in check.functions {
         let mut found = false;
         visit::each_in_block(function.body, &mut |expr| {

@@ -72,7 +72,13 @@ const DATABASE: &[(&str, &str)] = &[
 ];
 
 /// Types of the runtime through which rows are read and written.
-const STORES: &str = "Database OperationStore PostgresStore Repository SqliteStore";
+const STORES: [&str; 5] = [
+    "Database",
+    "OperationStore",
+    "PostgresStore",
+    "Repository",
+    "SqliteStore",
+];
 
 /// Methods that open a transaction or take a connection when the receiver is one of [`DATABASE`].
 const OPENERS: &str = "\
@@ -206,7 +212,7 @@ pub(crate) fn runtime_variants(path: &[String]) -> &'static str {
 
 /// The types of the runtime through which rows are read and written.
 pub(crate) fn stores() -> impl Iterator<Item = &'static str> {
-    STORES.split(' ')
+    STORES.into_iter()
 }
 
 /// The type of the runtime through which rows are read and written that a path names, or names
@@ -215,7 +221,10 @@ pub(crate) fn store_of_runtime(path: &[String]) -> Option<&str> {
     if !is_of_runtime(path) {
         return None;
     }
-    let mut names = path.iter().skip(1).filter(|name| has(STORES, name));
+    let mut names = path
+        .iter()
+        .skip(1)
+        .filter(|name| STORES.contains(&name.as_str()));
     names.next().map(String::as_str)
 }
 

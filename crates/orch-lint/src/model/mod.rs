@@ -52,6 +52,10 @@ pub(crate) struct ModuleId(usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct DefId(usize);
 
+/// Index of a name that a `use` item brings in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct ImportId(usize);
+
 /// Everything that is known of a project.
 #[derive(Debug)]
 pub(crate) struct Workspace<'a> {
@@ -77,7 +81,9 @@ pub(crate) struct Workspace<'a> {
     impls_by_trait: FxHashMap<DefId, Vec<usize>>,
     /// `impl` blocks outside tests by the runtime's trait they implement.
     runtime_impls: FxHashMap<String, Vec<usize>>,
-    /// What `use` items name.
+    /// What `use` items bring in, and where.
+    uses: Vec<(ModuleId, &'a Import)>,
+    /// What they name.
     imported: resolve::Imported,
     /// The domains, once somebody asked.
     domains: OnceLock<domains::Domains>,
@@ -121,16 +127,23 @@ pub(crate) struct Module<'a> {
     pub(crate) declared_in: FileId,
     /// Its items, in order.
     pub(crate) defs: Vec<DefId>,
-    /// Its items by name.
-    names: FxHashMap<&'a str, Vec<DefId>>,
-    /// Child modules by name.
-    children: FxHashMap<&'a str, ModuleId>,
+    /// What it gives each name to.
+    names: FxHashMap<&'a str, Named>,
     /// `use` items.
     pub(crate) imports: Vec<(&'a Import, Vis)>,
-    /// Those that bring in one name, by that name.
-    named_imports: FxHashMap<&'a str, Vec<&'a Import>>,
     /// Those that end in `*`.
-    globs: Vec<&'a Import>,
+    globs: Vec<ImportId>,
+}
+
+/// What one name is given to in a module.
+#[derive(Debug, Default)]
+struct Named {
+    /// A child module.
+    child: Option<ModuleId>,
+    /// Items.
+    defs: Vec<DefId>,
+    /// `use` items that bring it in.
+    imports: Vec<ImportId>,
 }
 
 /// One named item.
@@ -176,6 +189,7 @@ impl<'a> Workspace<'a> {
             impls_of: FxHashMap::default(),
             impls_by_trait: FxHashMap::default(),
             runtime_impls: FxHashMap::default(),
+            uses: Vec::new(),
             imported: resolve::Imported::default(),
             domains: OnceLock::new(),
             references: OnceLock::new(),
@@ -205,7 +219,7 @@ impl<'a> Workspace<'a> {
 
     /// A child module by name.
     pub(crate) fn child(&self, of: ModuleId, name: &str) -> Option<ModuleId> {
-        self.module(of).children.get(name).copied()
+        self.module(of).names.get(name)?.child
     }
 
     /// The crate of a module.

@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashSet;
 
-use super::idle_values::lost_in;
-use super::idle_words::IdleWords;
+use super::idle_values::{TYPES, lost_in};
+use super::leading_words::LeadingWords;
 use super::{At, Check, Rule, Status};
 use crate::finding::Severity;
 use crate::manifest::TargetKind;
@@ -51,7 +51,7 @@ fn check(check: &mut Check<'_, '_>) {
         return;
     }
     let mut services = FxHashSet::default();
-    let words = IdleWords::of(workspace);
+    let words = LeadingWords::to_values(workspace, &TYPES);
     let may_build = |function: &&Function<'_>| words.may_be_in(function);
     for function in check.functions.iter().filter(may_build) {
         for lost in lost_in(check, function, &mut services) {

@@ -3,6 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::super::Check;
+use super::super::leading_words::LeadingWords;
 use crate::model::orchestration::type_of_value;
 use crate::model::{DefId, Function, ModuleId, RTy, Res, Workspace};
 use crate::syntax::flow::{Fate, Flow};
@@ -32,7 +33,9 @@ pub(super) fn all<'w, 'a>(check: &Check<'w, 'a>, name: &str) -> Vec<Made<'w, 'a>
         ty => is_scheduler(workspace, ty, name),
     };
     let mut made = Vec::new();
-    for function in check.functions {
+    let words = LeadingWords::to_types(workspace, name);
+    let may_make = |of: &&Function<'_>| words.are_in(of);
+    for function in check.functions.iter().filter(may_make) {
         // A wrapper makes what it wraps; that registers nothing.
         let owner = function.owner.map(|id| RTy::Local(id, Vec::new()));
         if owner.is_some_and(|owner| is_it(&owner)) {

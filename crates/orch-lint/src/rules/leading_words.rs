@@ -1,54 +1,75 @@
-//! The words without which no idle value comes into a body.
+//! The words without which no value of some types comes into a body.
 //!
-//! To infer the types in a body takes long, and most bodies have nothing to do with a `Service` or
-//! `Workers`. A value gets such a type from a type that is written somewhere: in the body itself, in the
+//! To infer the types in a body takes long, and most bodies have nothing to do with the few types that a rule
+//! looks for. A value gets such a type from one that is written somewhere: in the body itself, in the
 //! signature around it, or where a function, a field, a constant or an alias is declared that the body
 //! names.
 //!
-//! **Invariant:** too many words rather than too few. A body that is passed over has no idle value.
+//! **Invariant:** too many words rather than too few. A body that is passed over has no such value.
 
 use rustc_hash::FxHashSet;
 
-use super::idle_values::TYPES;
 use crate::model::{Function, Workspace};
 use crate::syntax::{AssocItem, AssocKind, Bound, FnDef, Generics, ItemKind, Path, Ty, TyKind};
 
-/// What may lead to an idle value.
+/// What may lead to a value of some types.
 #[derive(Debug, Default)]
-pub(super) struct IdleWords<'a> {
-    /// Last words of types that are one, or hold one.
+pub(super) struct LeadingWords<'a> {
+    /// Last words of types that are one of them, or have one as an argument.
     types: FxHashSet<&'a str>,
-    /// Names of what is, gives or holds one.
+    /// Names of what is, gives or holds a value of one.
     values: FxHashSet<&'a str>,
-    /// Both.
+    /// Whether a struct with such a field counts as such a type.
+    with_holders: bool,
+    /// All words that a body may have.
     all: Vec<&'a str>,
 }
 
-impl<'a> IdleWords<'a> {
-    /// Those of a project.
-    pub(super) fn of(workspace: &Workspace<'a>) -> Self {
-        let mut words = IdleWords::default();
-        words.types.extend(TYPES);
+impl<'a> LeadingWords<'a> {
+    /// Words that lead to a value of types by these names.
+    pub(super) fn to_values(workspace: &Workspace<'a>, names: &[&'a str]) -> Self {
+        let mut words = LeadingWords::default();
+        words.types.extend(names);
+        words.complete(workspace);
+        words.all = words.types.union(&words.values).copied().collect();
+        words
+    }
+
+    /// Words that name types whose name ends in `name`, or that hold one.
+    pub(super) fn to_types(workspace: &Workspace<'a>, name: &'a str) -> Self {
+        let mut words = LeadingWords {
+            with_holders: true,
+            ..LeadingWords::default()
+        };
+        let declared = workspace.defs.iter().map(|def| def.item.name.text.as_str());
+        words.types.insert(name);
+        words.types.extend(declared.filter(|of| of.ends_with(name)));
+        words.complete(workspace);
+        words.all = words.types.iter().copied().collect();
+        words
+    }
+
+    fn complete(&mut self, workspace: &Workspace<'a>) {
         loop {
-            let before = words.len();
-            words.read(workspace);
-            if words.len() == before {
-                words.all = words.types.union(&words.values).copied().collect();
-                return words;
+            let before = self.types.len() + self.values.len();
+            self.read(workspace);
+            if self.types.len() + self.values.len() == before {
+                return;
             }
         }
     }
 
-    /// Whether a body may have an idle value.
+    /// Whether a body may have a value that the words lead to.
     pub(super) fn may_be_in(&self, function: &Function<'a>) -> bool {
         let mut written = function.def.params.iter().map(|param| &param.ty);
         written.any(|ty| self.in_ty(ty))
             || function.self_written().is_some_and(|ty| self.in_ty(ty))
-            || function.body.mentions(&self.all)
+            || self.are_in(function)
     }
 
-    fn len(&self) -> usize {
-        self.types.len() + self.values.len()
+    /// Whether a body may have one of the words.
+    pub(super) fn are_in(&self, function: &Function<'a>) -> bool {
+        function.body.mentions(&self.all)
     }
 
     /// Adds what leads to the words so far.
@@ -56,10 +77,10 @@ impl<'a> IdleWords<'a> {
         for module in &workspace.modules {
             for (import, _) in &module.imports {
                 if let (Some(last), Some(name)) = (import.path.last(), &import.name) {
-                    self.types
-                        .extend(self.types.contains(last.as_str()).then_some(name.as_str()));
-                    self.values
-                        .extend(self.values.contains(last.as_str()).then_some(name.as_str()));
+                    for words in [&mut self.types, &mut self.values] {
+                        let is_one = words.contains(last.as_str());
+                        words.extend(is_one.then_some(name.as_str()));
+                    }
                 }
             }
         }
@@ -78,6 +99,9 @@ impl<'a> IdleWords<'a> {
                 self.read_generics(generics);
                 for field in &fields.list {
                     self.read_value(&field.name.text, &field.ty);
+                    if self.with_holders {
+                        self.read_type(name, &field.ty);
+                    }
                 }
             }
             ItemKind::Enum(generics, _) => self.read_generics(generics),

@@ -8,6 +8,7 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use super::expr::{Block, ExprKind, PatKind, Stmt};
+use super::named::{self, Named};
 use super::patterns;
 use super::ty::{Path, Ty, TyKind};
 use super::visit;
@@ -16,9 +17,12 @@ use super::visit;
 pub(crate) struct Body {
     words: Words,
     block: OnceLock<Block>,
-    /// The block as a cache keeps it.
+    /// What the block names, then the block, as a cache keeps them.
     #[cfg(feature = "cache")]
     kept: Box<[u8]>,
+    /// Where the block begins.
+    #[cfg(feature = "cache")]
+    block_at: usize,
 }
 
 impl Body {
@@ -29,6 +33,8 @@ impl Body {
             block: OnceLock::from(block),
             #[cfg(feature = "cache")]
             kept: Box::default(),
+            #[cfg(feature = "cache")]
+            block_at: 0,
         }
     }
 
@@ -41,10 +47,26 @@ impl Body {
         names.iter().any(|name| self.words.may_have(name))
     }
 
+    /// Calls `see` for all that it names: variables, then patterns, then expressions. The block is not read
+    /// for it where a cache kept the names.
+    pub(crate) fn each_named<'b>(&'b self, see: &mut dyn FnMut(Named<'b>)) {
+        #[cfg(feature = "cache")]
+        if !self.kept.is_empty() {
+            let mut rest = &self.kept[..self.block_at];
+            // What is kept was compared with its check before.
+            while let Ok((named, behind)) = postcard::take_from_bytes(rest) {
+                see(named);
+                rest = behind;
+            }
+            return;
+        }
+        named::in_block(self, see);
+    }
+
     fn read(&self) -> Block {
         #[cfg(feature = "cache")]
         // What is kept was compared with its check before.
-        return postcard::from_bytes(&self.kept).unwrap_or_default();
+        return postcard::from_bytes(&self.kept[self.block_at..]).unwrap_or_default();
         #[cfg(not(feature = "cache"))]
         Block::default()
     }
@@ -65,6 +87,8 @@ impl Clone for Body {
             block: self.block.clone(),
             #[cfg(feature = "cache")]
             kept: self.kept.clone(),
+            #[cfg(feature = "cache")]
+            block_at: self.block_at,
         }
     }
 }
@@ -81,10 +105,18 @@ impl fmt::Debug for Body {
 #[cfg(feature = "cache")]
 impl serde::Serialize for Body {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let kept = postcard::to_stdvec(&**self).map_err(serde::ser::Error::custom)?;
-        let mut bytes = Vec::with_capacity(WIDTH + kept.len());
-        bytes.extend(self.words.0);
-        bytes.extend(kept);
+        use serde::ser::Error;
+        let mut named = Vec::new();
+        named::in_block(self, &mut |one| named.push(one));
+        let mut names = Vec::new();
+        for one in named {
+            names = postcard::to_extend(&one, names).map_err(S::Error::custom)?;
+        }
+        let length = u32::try_from(names.len()).map_err(S::Error::custom)?;
+        let mut bytes = Vec::from(self.words.0);
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(names);
+        bytes.extend(postcard::to_stdvec(&**self).map_err(S::Error::custom)?);
         to.serialize_bytes(&bytes)
     }
 }
@@ -95,10 +127,16 @@ impl<'de> serde::Deserialize<'de> for Body {
         let bytes: &[u8] = serde::Deserialize::deserialize(from)?;
         let too_short = || serde::de::Error::custom("a body without its words");
         let (words, kept) = bytes.split_first_chunk().ok_or_else(too_short)?;
+        let (length, kept) = kept.split_first_chunk().ok_or_else(too_short)?;
+        let block_at = u32::from_le_bytes(*length) as usize;
+        if block_at > kept.len() {
+            return Err(too_short());
+        }
         Ok(Body {
             words: Words(*words),
             block: OnceLock::new(),
             kept: kept.into(),
+            block_at,
         })
     }
 }
@@ -232,6 +270,25 @@ mod tests {
         for name in "Vec B Option E F H K M N O R U".split(' ') {
             assert!(body.mentions(&["nowhere_at_all", name]), "{name}");
         }
+    }
+
+    /// What names what must not depend on whether a body was just parsed.
+    #[cfg(feature = "cache")]
+    #[test]
+    fn names_that_were_kept_are_those_of_the_block() {
+        let new = body(
+            "let (a, B) = c::d::<E>(|f: &G| h(f)); m!(n => o); match a { P::Q { r } | ::s::T(r) => a(), \
+             u @ U => <V as W>::x(U { y: u }) }",
+        );
+        let kept: Body = postcard::from_bytes(&postcard::to_stdvec(&new).unwrap()).unwrap();
+        let named = |of: &Body| {
+            let mut all = Vec::new();
+            of.each_named(&mut |named| all.push(format!("{named:?}")));
+            all
+        };
+        assert!(named(&new).len() > 25);
+        assert_eq!(named(&new), named(&kept));
+        assert!(kept.block.get().is_none(), "the block was not read for it");
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub(crate) mod expr;
 pub(crate) mod flow;
 pub(crate) mod item;
 mod lower;
+pub(crate) mod named;
 pub(crate) mod nesting;
 mod parse;
 pub(crate) mod patterns;

@@ -65,12 +65,9 @@ fn run_here(
         true => Known::default(),
         false => Known::of(tree)?,
     };
-    let mut loaded = load(tree, parse, &packages);
-    loaded.locks = lock::compare(tree, &packages, &loaded);
+    let loaded = load(tree, parse, &packages);
     watch.lap("read and parse");
-    let migrations = sql::replay(tree, &packages);
-    watch.lap("migrations");
-    let workspace = Workspace::build(&loaded, &packages);
+    let (migrations, workspace) = pictures(tree, &packages, &loaded, &mut watch);
     let functions = workspace.functions();
     let calls = Calls::new(&workspace, &functions);
     watch.lap("model");
@@ -118,6 +115,28 @@ fn run_here(
         operations: workspace.operations().len(),
         unparsed,
     })
+}
+
+/// With so many files, migrations are replayed while the model is built.
+const MANY_FILES: usize = 32;
+
+/// What migrations build, and what sources declare. Locks are compared by the way.
+fn pictures<'l>(
+    tree: &dyn SourceTree,
+    packages: &'l [Package],
+    loaded: &'l Loaded,
+    watch: &mut Stopwatch,
+) -> (Migrations, Workspace<'l>) {
+    let read = || {
+        loaded.set_locks(lock::compare(tree, packages, loaded));
+        sql::replay(tree, packages)
+    };
+    if loaded.files.len() >= MANY_FILES && !watch.is_running() {
+        return threads::both(read, || Workspace::build(loaded, packages));
+    }
+    let migrations = read();
+    watch.lap("migrations");
+    (migrations, Workspace::build(loaded, packages))
 }
 
 /// What one rule found, and what it could not decide.

@@ -4,6 +4,7 @@
 //! items of these name, and so on.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use crate::lock::Locks;
 use crate::manifest::Package;
@@ -46,7 +47,7 @@ pub(crate) struct Loaded {
     /// `mod x;` without a file: where it is declared, and its name.
     pub(crate) missing: Vec<(FileId, String)>,
     /// What was generated, and edited since.
-    pub(crate) locks: Locks,
+    locks: OnceLock<Locks>,
 }
 
 /// A file as the place of a module: where its child modules are looked for.
@@ -93,6 +94,16 @@ impl Loaded {
     /// The file at a path, if it was loaded.
     pub(crate) fn find(&self, path: &str) -> Option<FileId> {
         self.by_path.get(path).copied()
+    }
+
+    /// What was generated, and edited since; nothing before locks were compared.
+    pub(crate) fn locks(&self) -> &Locks {
+        self.locks.get_or_init(Locks::default)
+    }
+
+    /// Says what was generated and edited since, once.
+    pub(crate) fn set_locks(&self, locks: Locks) {
+        self.locks.get_or_init(|| locks);
     }
 
     /// The site of a target's first file, if it was loaded.

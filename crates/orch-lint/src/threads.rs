@@ -55,6 +55,28 @@ pub(crate) fn map<T: Sync, R: Send>(
     done.into_iter().map(|(_, made)| made).collect()
 }
 
+/// Two things side by side, the first on a thread of its own; one after the other where there is one core.
+///
+/// # Panics
+///
+/// When either does, after both have ended.
+pub(crate) fn both<A: Send, B>(
+    aside: impl FnOnce() -> A + Send,
+    here: impl FnOnce() -> B,
+) -> (A, B) {
+    if thread::available_parallelism().map_or(1, usize::from) == 1 {
+        return (aside(), here());
+    }
+    thread::scope(|scope| {
+        let aside = scope.spawn(aside);
+        let here = here();
+        match aside.join() {
+            Ok(aside) => (aside, here),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -60,17 +60,18 @@ pub(crate) fn map<T: Sync, R: Send>(
 /// # Panics
 ///
 /// When either does, after both have ended.
-pub(crate) fn both<A: Send, B>(
-    aside: impl FnOnce() -> A + Send,
-    here: impl FnOnce() -> B,
-) -> (A, B) {
+pub(crate) fn both<A: Send, B>(aside: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
     if thread::available_parallelism().map_or(1, usize::from) == 1 {
         return (aside(), here());
     }
     thread::scope(|scope| {
-        let aside = scope.spawn(aside);
+        let thread = thread::Builder::new().stack_size(STACK);
+        // Where no thread can be had, this one does both.
+        let Ok(thread) = thread.spawn_scoped(scope, &aside) else {
+            return (aside(), here());
+        };
         let here = here();
-        match aside.join() {
+        match thread.join() {
             Ok(aside) => (aside, here),
             Err(panic) => std::panic::resume_unwind(panic),
         }
@@ -87,5 +88,10 @@ mod tests {
         let doubled: Vec<u32> = numbers.iter().map(|of| of * 2).collect();
         assert_eq!(map(&numbers, 1, |of| of * 2), doubled);
         assert_eq!(map(&numbers, usize::MAX, |of| of * 2), doubled);
+    }
+
+    #[test]
+    fn each_of_two_gives_what_it_made() {
+        assert_eq!(both(|| 1, || "here"), (1, "here"));
     }
 }

@@ -13,6 +13,7 @@ use crate::baseline::{self, Known};
 use crate::finding::{Finding, Link, Site, Unknown, fingerprint};
 use crate::fix::{Applicability, Source};
 use crate::load::{Loaded, Parse, load};
+use crate::lock;
 use crate::manifest::{self, Package};
 use crate::model::calls::Calls;
 use crate::model::{Function, Workspace};
@@ -66,9 +67,7 @@ fn run_here(
     };
     let loaded = load(tree, parse, &packages);
     watch.lap("read and parse");
-    let migrations = sql::replay(tree, &packages);
-    watch.lap("migrations");
-    let workspace = Workspace::build(&loaded, &packages);
+    let (migrations, workspace) = pictures(tree, &packages, &loaded, &mut watch);
     let functions = workspace.functions();
     let calls = Calls::new(&workspace, &functions);
     watch.lap("model");
@@ -116,6 +115,28 @@ fn run_here(
         operations: workspace.operations().len(),
         unparsed,
     })
+}
+
+/// With so many files, migrations are replayed while the model is built.
+const MANY_FILES: usize = 32;
+
+/// What migrations build, and what sources declare. Locks are compared by the way.
+fn pictures<'l>(
+    tree: &dyn SourceTree,
+    packages: &'l [Package],
+    loaded: &'l Loaded,
+    watch: &mut Stopwatch,
+) -> (Migrations, Workspace<'l>) {
+    let read = || {
+        loaded.set_locks(lock::compare(tree, packages, loaded));
+        sql::replay(tree, packages)
+    };
+    if loaded.files.len() >= MANY_FILES && !watch.is_running() {
+        return threads::both(read, || Workspace::build(loaded, packages));
+    }
+    let migrations = read();
+    watch.lap("migrations");
+    (migrations, Workspace::build(loaded, packages))
 }
 
 /// What one rule found, and what it could not decide.

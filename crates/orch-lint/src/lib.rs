@@ -97,7 +97,7 @@ pub fn lint_sources(
     tree: &dyn sources::SourceTree,
     options: &Options,
 ) -> Result<Report, LintError> {
-    engine::run(tree, options, &syntax::parse)
+    engine::run(tree, options, &|text, _| syntax::parse(text))
 }
 
 /// Lints sources of which some were parsed before. With a clock nothing is taken from an earlier run but facts.
@@ -111,8 +111,11 @@ pub fn lint_with(
     options: &Options,
     cache: &Cache,
 ) -> Result<Report, LintError> {
-    let run =
-        |tree: &dyn sources::SourceTree| engine::run(tree, options, &|text| cache.parse(text));
+    let parse = |text: &str, hash: Option<[u8; 32]>| match hash {
+        Some(hash) => cache.parse_hashed(text, hash),
+        None => cache.parse(text),
+    };
+    let run = |tree: &dyn sources::SourceTree| engine::run(tree, options, &parse);
     match options.clock {
         Some(_) => run(tree),
         None => cache.runs.report(tree, options, run),

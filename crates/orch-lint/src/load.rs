@@ -4,8 +4,9 @@
 //! items of these name, and so on.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
-use crate::lock::{self, Locks};
+use crate::lock::Locks;
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join, parent, walk};
 use crate::syntax::{self, Facts, FileFacts, Item, ItemKind, ParseFailure};
@@ -22,6 +23,8 @@ pub(crate) struct SourceFile {
     pub(crate) path: String,
     /// Its text; empty when it cannot be read.
     pub(crate) text: String,
+    /// The SHA-256 of its text, where that is known.
+    pub(crate) hash: Option<[u8; 32]>,
     /// What it declares.
     pub(crate) facts: Facts,
     /// Whether a target reaches it.
@@ -44,7 +47,7 @@ pub(crate) struct Loaded {
     /// `mod x;` without a file: where it is declared, and its name.
     pub(crate) missing: Vec<(FileId, String)>,
     /// What was generated, and edited since.
-    pub(crate) locks: Locks,
+    locks: OnceLock<Locks>,
 }
 
 /// A file as the place of a module: where its child modules are looked for.
@@ -61,16 +64,13 @@ pub(crate) struct Site {
 /// With this many files, several threads parse.
 const PARALLEL_FROM: usize = 12;
 
-/// Finds what a text declares that lies at a path.
-pub(crate) type Parse<'p> = dyn Fn(&str) -> Facts + Sync + 'p;
+/// Finds what a text declares, whose SHA-256 may be known.
+pub(crate) type Parse<'p> = dyn Fn(&str, Option<[u8; 32]>) -> Facts + Sync + 'p;
 
 /// Loads everything that the targets of `packages` reach, and what lies unreached below `src`.
 pub(crate) fn load(tree: &dyn SourceTree, parse: &Parse<'_>, packages: &[Package]) -> Loaded {
     let source = Source { tree, parse };
-    let mut loaded = Loaded {
-        locks: lock::compare(tree, packages),
-        ..Loaded::default()
-    };
+    let mut loaded = Loaded::default();
     let sources = packages
         .iter()
         .flat_map(|of| walk(tree, &join(&of.dir, "src"), "rs"));
@@ -94,6 +94,16 @@ impl Loaded {
     /// The file at a path, if it was loaded.
     pub(crate) fn find(&self, path: &str) -> Option<FileId> {
         self.by_path.get(path).copied()
+    }
+
+    /// What was generated, and edited since; nothing before locks were compared.
+    pub(crate) fn locks(&self) -> &Locks {
+        self.locks.get_or_init(Locks::default)
+    }
+
+    /// Says what was generated and edited since, once.
+    pub(crate) fn set_locks(&self, locks: Locks) {
+        self.locks.get_or_init(|| locks);
     }
 
     /// The site of a target's first file, if it was loaded.
@@ -233,9 +243,10 @@ struct Source<'s> {
 
 impl Source<'_> {
     fn file(self, path: &str) -> Option<SourceFile> {
-        let (text, facts) = match self.tree.read(path)? {
+        let (content, hash) = self.tree.read_hashed(path)?;
+        let (text, facts) = match content {
             Content::Text(text) => {
-                let facts = (self.parse)(&text);
+                let facts = (self.parse)(&text, hash);
                 (text, facts)
             }
             Content::Unreadable(message) => {
@@ -247,6 +258,7 @@ impl Source<'_> {
         Some(SourceFile {
             path: path.into(),
             text,
+            hash,
             facts,
             reached: false,
         })

@@ -1,10 +1,9 @@
 //! What the generator wrote, as `orch.lock` tells it: generated files by the hash of their text.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
+use crate::load::Loaded;
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join};
 
@@ -20,8 +19,8 @@ pub(crate) struct Locks {
     pub(crate) damaged: Vec<(String, String)>,
 }
 
-/// Compares the generated files of all packages with their locks.
-pub(crate) fn compare(tree: &dyn SourceTree, packages: &[Package]) -> Locks {
+/// Compares the generated files of all packages with their locks. Those that were loaded are not read again.
+pub(crate) fn compare(tree: &dyn SourceTree, packages: &[Package], loaded: &Loaded) -> Locks {
     let mut locks = Locks::default();
     for package in packages {
         let path = join(&package.dir, FILE);
@@ -38,7 +37,7 @@ pub(crate) fn compare(tree: &dyn SourceTree, packages: &[Package]) -> Locks {
             Ok(lock) => {
                 let edited = generated(&lock).filter(|(file, hash)| {
                     let file = join(&package.dir, file);
-                    is_edited(tree, &file, hash)
+                    is_edited(tree, loaded, &file, hash)
                 });
                 let edited = edited.map(|(file, _)| (join(&package.dir, file), path.clone()));
                 locks.edited.extend(edited);
@@ -64,23 +63,32 @@ fn generated(lock: &Table) -> impl Iterator<Item = (&str, &str)> {
     read.filter(|(path, _)| !path.split('/').any(|part| part == "..") && !path.starts_with('/'))
 }
 
-/// Whether a file is there and differs, other than in its line ends: a checkout may have changed those.
-fn is_edited(tree: &dyn SourceTree, path: &str, hash: &str) -> bool {
-    match tree.read(path) {
+/// Whether a file is there and differs.
+fn is_edited(tree: &dyn SourceTree, loaded: &Loaded, path: &str, hash: &str) -> bool {
+    let known = loaded.find(path).map(|id| &loaded.files[id.0]);
+    // One that cannot be read is loaded without a text.
+    if let Some(file) = known.filter(|file| !file.text.is_empty()) {
+        return is_other(&file.text, file.hash, hash);
+    }
+    match tree.read_hashed(path) {
         None => false,
-        Some(Content::Unreadable(_)) => true,
-        Some(Content::Text(text)) if text.contains('\r') => {
-            hex(text.as_bytes()) != hash && hex(text.replace("\r\n", "\n").as_bytes()) != hash
-        }
-        Some(Content::Text(text)) => hex(text.as_bytes()) != hash,
+        Some((Content::Unreadable(_), _)) => true,
+        Some((Content::Text(text), known)) => is_other(&text, known, hash),
     }
 }
 
+/// Whether a text differs, other than in its line ends: a checkout may have changed those.
+fn is_other(text: &str, known: Option<[u8; 32]>, hash: &str) -> bool {
+    let own = known.unwrap_or_else(|| Sha256::digest(text).into());
+    let is_other = hex(own) != hash;
+    is_other
+        && !(text.contains('\r') && hex(Sha256::digest(text.replace("\r\n", "\n")).into()) == hash)
+}
+
 /// A SHA-256, as the lock writes it.
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+fn hex(hash: [u8; 32]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+    let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(digit).collect()
 }

@@ -55,6 +55,29 @@ pub(crate) fn map<T: Sync, R: Send>(
     done.into_iter().map(|(_, made)| made).collect()
 }
 
+/// Two things side by side, the first on a thread of its own; one after the other where there is one core.
+///
+/// # Panics
+///
+/// When either does, after both have ended.
+pub(crate) fn both<A: Send, B>(aside: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
+    if thread::available_parallelism().map_or(1, usize::from) == 1 {
+        return (aside(), here());
+    }
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK);
+        // Where no thread can be had, this one does both.
+        let Ok(thread) = thread.spawn_scoped(scope, &aside) else {
+            return (aside(), here());
+        };
+        let here = here();
+        match thread.join() {
+            Ok(aside) => (aside, here),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +88,10 @@ mod tests {
         let doubled: Vec<u32> = numbers.iter().map(|of| of * 2).collect();
         assert_eq!(map(&numbers, 1, |of| of * 2), doubled);
         assert_eq!(map(&numbers, usize::MAX, |of| of * 2), doubled);
+    }
+
+    #[test]
+    fn each_of_two_gives_what_it_made() {
+        assert_eq!(both(|| 1, || "here"), (1, "here"));
     }
 }

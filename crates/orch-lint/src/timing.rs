@@ -31,6 +31,11 @@ impl Stopwatch {
         }
     }
 
+    /// Whether there is a clock, so that parts have to come one after the other.
+    pub(crate) fn is_running(&self) -> bool {
+        self.clock.is_some()
+    }
+
     /// Ends a part; the next one begins at once.
     pub(crate) fn lap(&mut self, part: &'static str) {
         if let Some(clock) = self.clock {

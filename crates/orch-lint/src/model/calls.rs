@@ -9,9 +9,11 @@
 //!
 //! A function that is named without being called is got to, too: it is handed on to be called.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::ptr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::infer::Walker;
 use super::{DefId, Function, ImplBlock, RTy, Res, Workspace};
@@ -23,12 +25,12 @@ pub(crate) struct Calls<'w, 'a> {
     /// All functions.
     pub(crate) functions: &'w [Function<'a>],
     /// By the address of what they say.
-    by_def: HashMap<usize, usize>,
+    by_def: FxHashMap<usize, usize>,
     /// Methods by their name and the number of their arguments.
-    methods: HashMap<(&'a str, usize), Vec<usize>>,
+    methods: FxHashMap<(&'a str, usize), Vec<usize>>,
     /// The calls in each function, as far as somebody asked.
     out: Vec<OnceLock<Vec<Call<'a>>>>,
-    reached: Mutex<HashMap<usize, Arc<[Reached<'a>]>>>,
+    reached: Mutex<FxHashMap<usize, Arc<[Reached<'a>]>>>,
 }
 
 fn address(def: &FnDef) -> usize {
@@ -64,8 +66,8 @@ pub(crate) struct Reached<'a> {
 impl<'w, 'a> Calls<'w, 'a> {
     /// The calls between these functions.
     pub(crate) fn new(workspace: &'w Workspace<'a>, functions: &'w [Function<'a>]) -> Self {
-        let mut by_def = HashMap::with_capacity(functions.len());
-        let mut methods: HashMap<(&str, usize), Vec<usize>> = HashMap::new();
+        let mut by_def = FxHashMap::with_capacity_and_hasher(functions.len(), FxBuildHasher);
+        let mut methods: FxHashMap<(&str, usize), Vec<usize>> = FxHashMap::default();
         for (at, function) in functions.iter().enumerate() {
             by_def.insert(address(function.def), at);
             if function.def.receiver.is_some() {
@@ -222,7 +224,7 @@ impl<'w, 'a> Calls<'w, 'a> {
 struct Search<'a> {
     certain: VecDeque<Reached<'a>>,
     guesses: VecDeque<Reached<'a>>,
-    seen: HashSet<usize>,
+    seen: FxHashSet<usize>,
     found: Vec<Reached<'a>>,
 }
 

@@ -4,7 +4,7 @@
 //! through traits to every type of the project that implements them. The answer carries the way
 //! there, so that a message can show it.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{DefId, RTy, Res, Scope, Step, Workspace};
 use crate::known;
@@ -34,9 +34,9 @@ impl Workspace<'_> {
     pub(crate) fn reach(&self, ty: &RTy) -> Reach {
         let mut search = Search {
             workspace: self,
-            seen: HashSet::new(),
+            seen: FxHashSet::default(),
             unknown: Vec::new(),
-            visits: HashMap::new(),
+            visits: FxHashMap::default(),
         };
         match search.find(ty) {
             Some((steps, last)) => Reach::Yes(steps, last),
@@ -51,9 +51,9 @@ type Found = Option<(Vec<Step>, Step)>;
 
 struct Search<'w, 'a> {
     workspace: &'w Workspace<'a>,
-    seen: HashSet<RTy>,
+    seen: FxHashSet<RTy>,
     unknown: Vec<String>,
-    visits: HashMap<DefId, usize>,
+    visits: FxHashMap<DefId, usize>,
 }
 
 /// A type looked at with more different arguments than this contains itself, grown.

@@ -4,8 +4,9 @@
 //! literals, constants of the project, variables that are bound once, `+`, `-`, `*`, `/`, and the
 //! constructors of `Duration` that take whole numbers.
 
-use std::collections::HashMap;
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
 
 use super::{DefId, Function, ModuleId, Res, Workspace};
 use crate::known;
@@ -14,7 +15,7 @@ use crate::syntax::span::LineIndex;
 use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span};
 
 /// What variables are bound to, those left out that are bound more than once.
-pub(crate) type Bound<'a> = HashMap<&'a str, &'a Expr>;
+pub(crate) type Bound<'a> = FxHashMap<&'a str, &'a Expr>;
 
 /// Where an expression stands.
 #[derive(Debug, Clone, Copy)]

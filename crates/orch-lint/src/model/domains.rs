@@ -2,8 +2,9 @@
 //!
 //! Worked out once, in one pass: many rules ask for the domain of each orchestrator.
 
-use std::collections::{HashMap, HashSet};
 use std::ptr;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::orchestration::OrchestratorImpl;
 use super::{ModuleId, Workspace};
@@ -12,8 +13,8 @@ use super::{ModuleId, Workspace};
 #[derive(Debug, Default)]
 pub(super) struct Domains {
     /// The domain of an `impl Orchestrator`, by the address of the block.
-    of: HashMap<usize, ModuleId>,
-    modules: HashSet<ModuleId>,
+    of: FxHashMap<usize, ModuleId>,
+    modules: FxHashSet<ModuleId>,
 }
 
 /// What tells the domains inside a module apart.
@@ -49,7 +50,7 @@ impl<'a> Workspace<'a> {
 
     fn find_domains(&self) -> Domains {
         let all = self.orchestrators();
-        let mut inside: HashMap<ModuleId, Inside<'a>> = HashMap::new();
+        let mut inside: FxHashMap<ModuleId, Inside<'a>> = FxHashMap::default();
         for of in &all {
             let own = match of.domain {
                 Some(name) => Inside::Named(name),

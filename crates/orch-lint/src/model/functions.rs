@@ -4,7 +4,7 @@ use super::infer::Walker;
 use super::{DefId, ImplBlock, ModuleId, RTy, Scope, Workspace};
 use crate::known;
 use crate::load::FileId;
-use crate::syntax::{AssocItem, Body, FnDef, ImplDef, ItemKind, Path};
+use crate::syntax::{AssocItem, Body, FnDef, ImplDef, ItemKind, Path, Ty};
 
 /// One function with a body.
 #[derive(Debug)]
@@ -151,6 +151,11 @@ impl<'a> Function<'a> {
                 .external()
                 .is_some_and(|path| known::is_runtime(path, name))
         })
+    }
+
+    /// The type that its `impl` block is for, as it is written.
+    pub(crate) fn self_written(&self) -> Option<&'a Ty> {
+        self.scope.block.map(|block| &block.self_ty)
     }
 
     /// Whether it is no method.

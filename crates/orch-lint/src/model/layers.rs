@@ -1,6 +1,6 @@
 //! The layers of orchestrated calls, by what types are and never by where they stand.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{DefId, RTy, Res, Scope, Workspace};
 use crate::known;
@@ -49,8 +49,8 @@ impl Layer {
 /// Layers by item. An item that fits two has none.
 #[derive(Debug, Default)]
 struct Layers {
-    of: HashMap<DefId, Layer>,
-    torn: HashSet<DefId>,
+    of: FxHashMap<DefId, Layer>,
+    torn: FxHashSet<DefId>,
 }
 
 impl Layers {
@@ -63,7 +63,7 @@ impl Layers {
 
 impl<'a> Workspace<'a> {
     /// The layer of each item outside tests that is in one.
-    pub(crate) fn layers(&self) -> HashMap<DefId, Layer> {
+    pub(crate) fn layers(&self) -> FxHashMap<DefId, Layer> {
         let mut layers = Layers::default();
         let traits = [
             ("Command", Layer::Data),

@@ -25,8 +25,9 @@ pub(crate) mod statements;
 pub(crate) mod types;
 mod way;
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::known;
 use crate::load::{FileId, Loaded, SourceFile};
@@ -35,7 +36,7 @@ use crate::syntax::{Attrs, ImplDef, Import, Item, Vis};
 
 pub(crate) use functions::Function;
 pub(crate) use references::{Reference, Target};
-pub(crate) use resolve::{Res, Space};
+pub(crate) use resolve::{External, Res, Space};
 pub(crate) use types::{RTy, Scope};
 pub(crate) use way::Step;
 
@@ -51,6 +52,10 @@ pub(crate) struct ModuleId(usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct DefId(usize);
 
+/// Index of a name that a `use` item brings in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct ImportId(usize);
+
 /// Everything that is known of a project.
 #[derive(Debug)]
 pub(crate) struct Workspace<'a> {
@@ -61,7 +66,7 @@ pub(crate) struct Workspace<'a> {
     /// The crates.
     pub(crate) crates: Vec<Krate>,
     /// The libraries among them, by name.
-    libs: HashMap<String, Vec<usize>>,
+    libs: FxHashMap<String, Vec<usize>>,
     /// The modules.
     pub(crate) modules: Vec<Module<'a>>,
     /// The named items.
@@ -69,14 +74,16 @@ pub(crate) struct Workspace<'a> {
     /// The `impl` blocks.
     pub(crate) impls: Vec<ImplBlock<'a>>,
     /// Anonymous modules of function bodies that declare items, by the function.
-    bodies: HashMap<usize, ModuleId>,
+    bodies: FxHashMap<usize, ModuleId>,
     /// `impl` blocks by the local type they are for.
-    impls_of: HashMap<DefId, Vec<usize>>,
+    impls_of: FxHashMap<DefId, Vec<usize>>,
     /// `impl` blocks by the local trait they implement.
-    impls_by_trait: HashMap<DefId, Vec<usize>>,
+    impls_by_trait: FxHashMap<DefId, Vec<usize>>,
     /// `impl` blocks outside tests by the runtime's trait they implement.
-    runtime_impls: HashMap<String, Vec<usize>>,
-    /// What `use` items name.
+    runtime_impls: FxHashMap<String, Vec<usize>>,
+    /// What `use` items bring in, and where.
+    uses: Vec<(ModuleId, &'a Import)>,
+    /// What they name.
     imported: resolve::Imported,
     /// The domains, once somebody asked.
     domains: OnceLock<domains::Domains>,
@@ -120,16 +127,23 @@ pub(crate) struct Module<'a> {
     pub(crate) declared_in: FileId,
     /// Its items, in order.
     pub(crate) defs: Vec<DefId>,
-    /// Its items by name.
-    names: HashMap<&'a str, Vec<DefId>>,
-    /// Child modules by name.
-    children: HashMap<&'a str, ModuleId>,
+    /// What it gives each name to.
+    names: FxHashMap<&'a str, Named>,
     /// `use` items.
     pub(crate) imports: Vec<(&'a Import, Vis)>,
-    /// Those that bring in one name, by that name.
-    named_imports: HashMap<&'a str, Vec<&'a Import>>,
     /// Those that end in `*`.
-    globs: Vec<&'a Import>,
+    globs: Vec<ImportId>,
+}
+
+/// What one name is given to in a module.
+#[derive(Debug, Default)]
+struct Named {
+    /// A child module.
+    child: Option<ModuleId>,
+    /// Items.
+    defs: Vec<DefId>,
+    /// `use` items that bring it in.
+    imports: Vec<ImportId>,
 }
 
 /// One named item.
@@ -167,14 +181,15 @@ impl<'a> Workspace<'a> {
             loaded,
             packages,
             crates: Vec::new(),
-            libs: HashMap::new(),
+            libs: FxHashMap::default(),
             modules: Vec::new(),
             defs: Vec::new(),
             impls: Vec::new(),
-            bodies: HashMap::new(),
-            impls_of: HashMap::new(),
-            impls_by_trait: HashMap::new(),
-            runtime_impls: HashMap::new(),
+            bodies: FxHashMap::default(),
+            impls_of: FxHashMap::default(),
+            impls_by_trait: FxHashMap::default(),
+            runtime_impls: FxHashMap::default(),
+            uses: Vec::new(),
             imported: resolve::Imported::default(),
             domains: OnceLock::new(),
             references: OnceLock::new(),
@@ -204,7 +219,7 @@ impl<'a> Workspace<'a> {
 
     /// A child module by name.
     pub(crate) fn child(&self, of: ModuleId, name: &str) -> Option<ModuleId> {
-        self.module(of).children.get(name).copied()
+        self.module(of).names.get(name)?.child
     }
 
     /// The crate of a module.
@@ -283,9 +298,9 @@ impl<'a> Workspace<'a> {
     }
 
     fn index_impls(&mut self) {
-        let mut by_type: HashMap<DefId, Vec<usize>> = HashMap::new();
-        let mut by_trait: HashMap<DefId, Vec<usize>> = HashMap::new();
-        let mut by_runtime: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_type: FxHashMap<DefId, Vec<usize>> = FxHashMap::default();
+        let mut by_trait: FxHashMap<DefId, Vec<usize>> = FxHashMap::default();
+        let mut by_runtime: FxHashMap<String, Vec<usize>> = FxHashMap::default();
         for (at, block) in self.impls.iter().enumerate() {
             if let RTy::Local(id, _) = self.self_type(block) {
                 by_type.entry(id).or_default().push(at);

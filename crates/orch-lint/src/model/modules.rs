@@ -1,8 +1,8 @@
 //! The module tree, as cargo and the compiler see it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
-use super::{CrateId, Def, DefId, ImplBlock, Krate, Module, ModuleId, Workspace};
+use super::{CrateId, Def, DefId, ImplBlock, ImportId, Krate, Module, ModuleId, Workspace};
 use crate::load::{FileId, Site, inline_site};
 use crate::manifest::TargetKind;
 use crate::syntax::{AssocKind, FnDef, Import, Item, ItemKind, Vis};
@@ -57,9 +57,10 @@ impl<'a> Workspace<'a> {
         let test = self.modules[module.0].test || item.attrs.test_only;
         match &item.kind {
             ItemKind::Use(imports) => {
-                let owner = &mut self.modules[module.0];
                 for import in imports {
-                    owner.add_import(import, item.vis);
+                    self.uses.push((module, import));
+                    let id = ImportId(self.uses.len() - 1);
+                    self.modules[module.0].add_import(id, import, item.vis);
                 }
                 return;
             }
@@ -105,6 +106,7 @@ impl<'a> Workspace<'a> {
             .names
             .entry(item.name.text.as_str())
             .or_default()
+            .defs
             .push(id);
     }
 
@@ -171,8 +173,10 @@ impl<'a> Workspace<'a> {
         };
         let id = self.add_module(child);
         self.modules[parent.0]
-            .children
-            .insert(item.name.text.as_str(), id);
+            .names
+            .entry(item.name.text.as_str())
+            .or_default()
+            .child = Some(id);
         match &def.inline {
             Some(items) => self.add_items(id, &child_site, items, depth + 1),
             None => self.fill(id, &child_site, depth + 1),
@@ -192,19 +196,17 @@ impl<'a> Module<'a> {
             item: None,
             declared_in: file,
             defs: Vec::new(),
-            names: HashMap::new(),
-            children: HashMap::new(),
+            names: FxHashMap::default(),
             imports: Vec::new(),
-            named_imports: HashMap::new(),
             globs: Vec::new(),
         }
     }
 
-    fn add_import(&mut self, import: &'a Import, vis: Vis) {
+    fn add_import(&mut self, id: ImportId, import: &'a Import, vis: Vis) {
         self.imports.push((import, vis));
         match &import.name {
-            Some(name) => self.named_imports.entry(name).or_default().push(import),
-            None => self.globs.push(import),
+            Some(name) => self.names.entry(name).or_default().imports.push(id),
+            None => self.globs.push(id),
         }
     }
 }

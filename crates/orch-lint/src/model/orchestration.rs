@@ -1,6 +1,6 @@
 //! What the runtime's traits make of the project's types.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::{DefId, ImplBlock, RTy, Res, Workspace};
 use crate::syntax::{ExprKind, FnDef, ImplDef, ItemKind, Path, Span};
@@ -44,7 +44,7 @@ impl<'a> Workspace<'a> {
     }
 
     /// Each `execute` of an orchestrator, by where its declaration is kept.
-    pub(crate) fn executes(&self) -> HashSet<*const FnDef> {
+    pub(crate) fn executes(&self) -> FxHashSet<*const FnDef> {
         let methods = self.runtime_impls("Orchestrator").filter_map(|block| {
             let (_, function) = block.def.method("execute")?;
             Some(std::ptr::from_ref(function))
@@ -114,7 +114,7 @@ impl<'a> Workspace<'a> {
     /// The types stored as operations, each with the `impl Entity` that names its table.
     fn find_operations(&self) -> Vec<(DefId, Option<usize>)> {
         let mut found: Vec<(DefId, Option<usize>)> = Vec::new();
-        let mut entities = HashSet::new();
+        let mut entities = FxHashSet::default();
         for at in self.runtime_impls.get("Entity").into_iter().flatten() {
             let block = &self.impls[*at];
             let Some(def) = as_local(&self.self_type(block)) else {
@@ -185,7 +185,7 @@ pub(crate) fn type_of_value(res: &Res) -> Option<RTy> {
     match res {
         Res::Def(id) | Res::Assoc(id, _) | Res::Variant(id, _) => Some(RTy::Local(*id, Vec::new())),
         Res::External(path) if path.len() > 2 => {
-            Some(RTy::External(path[..path.len() - 1].to_vec(), Vec::new()))
+            Some(RTy::External(path[..path.len() - 1].into(), Vec::new()))
         }
         _ => None,
     }

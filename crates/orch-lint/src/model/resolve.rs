@@ -3,12 +3,14 @@
 //! Order of a first segment, as in the language: items and imports of the scope, globs, the scopes
 //! outside a body, dependencies, the standard prelude.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::{DefId, ModuleId, Workspace};
+use super::{DefId, ImportId, ModuleId, Workspace};
 use crate::known;
 use crate::syntax::{Import, ItemKind, Path};
+
+/// A path into another crate: the crate, then the rest. Given on more often than made.
+pub(crate) type External = Arc<[String]>;
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,8 +23,8 @@ pub(crate) enum Res {
     Variant(DefId, String),
     /// Something inside a type or trait of the project.
     Assoc(DefId, String),
-    /// Something of another crate: the crate, then the rest.
-    External(Vec<String>),
+    /// Something of another crate.
+    External(External),
     /// Nothing that can be seen from here.
     Unknown,
 }
@@ -36,21 +38,19 @@ pub(crate) enum Space {
     Values,
 }
 
-/// What each `use` names: its module, its address, and the space.
-type ByUse = HashMap<(ModuleId, usize, Space), Res>;
-
 /// What `use` items name.
 #[derive(Debug, Default)]
 pub(super) struct Imported {
-    /// All of them, from when every one is resolved. Threads read it without waiting for each other.
-    all: OnceLock<ByUse>,
+    /// All of them in both spaces, from when every one is resolved. Threads read it without waiting for each
+    /// other.
+    all: OnceLock<Vec<[Res; 2]>>,
     /// Those that were resolved until then.
-    so_far: Mutex<ByUse>,
+    so_far: Mutex<Vec<[Option<Res>; 2]>>,
 }
 
 impl Imported {
-    fn so_far(&self) -> MutexGuard<'_, ByUse> {
-        // A map is whole whenever its lock is free.
+    fn so_far(&self) -> MutexGuard<'_, Vec<[Option<Res>; 2]>> {
+        // A list is whole whenever its lock is free.
         self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -240,7 +240,7 @@ impl Workspace<'_> {
         };
         prelude
             .contains(&name)
-            .then(|| Res::External(vec!["std".into(), name.into()]))
+            .then(|| Res::External(Arc::new(["std".into(), name.into()])))
     }
 
     /// A crate by the name that paths of this package give it.
@@ -275,19 +275,19 @@ impl Workspace<'_> {
 
     /// A name of a module without its globs.
     fn direct(&self, module: ModuleId, name: &str, space: Space, steps: usize) -> Option<Res> {
-        let scope = self.module(module);
+        let named = self.module(module).names.get(name)?;
         if space == Space::Types
-            && let Some(child) = scope.children.get(name)
+            && let Some(child) = named.child
         {
-            return Some(Res::Module(*child));
+            return Some(Res::Module(child));
         }
-        let defs = scope.names.get(name).into_iter().flatten();
+        let defs = named.defs.iter();
         let mut fitting = defs.filter(|id| fits(&self.def(**id).item.kind, space));
         if let Some(id) = fitting.next() {
             return Some(self.behind(*id));
         }
-        let named = scope.named_imports.get(name).into_iter().flatten();
-        let found = named.map(|import| self.import(module, import, space, steps));
+        let imports = named.imports.iter();
+        let found = imports.map(|id| self.import(*id, space, steps));
         found.into_iter().find(|res| *res != Res::Unknown)
     }
 
@@ -304,32 +304,33 @@ impl Workspace<'_> {
     }
 
     /// What a `use` names. Each is resolved once; one that needs itself names nothing.
-    fn import(&self, module: ModuleId, import: &Import, space: Space, steps: usize) -> Res {
-        let key = (module, std::ptr::from_ref(import) as usize, space);
-        let known = match self.imported.all.get() {
-            Some(all) => Some(all.get(&key).cloned().unwrap_or(Res::Unknown)),
-            None => self.imported.so_far().get(&key).cloned(),
-        };
-        if let Some(known) = known {
-            return known;
+    fn import(&self, id: ImportId, space: Space, steps: usize) -> Res {
+        if let Some(all) = self.imported.all.get() {
+            return all[id.0][space as usize].clone();
         }
-        self.imported.so_far().insert(key, Res::Unknown);
-        let found = self.import_anew(module, import, space, steps);
-        self.imported.so_far().insert(key, found.clone());
+        let place = |so_far: &mut Vec<[Option<Res>; 2]>, found: Res| {
+            so_far[id.0][space as usize].replace(found)
+        };
+        let before = place(&mut self.imported.so_far(), Res::Unknown);
+        let (module, import) = self.uses[id.0];
+        let found = before.unwrap_or_else(|| self.import_anew(module, import, space, steps));
+        place(&mut self.imported.so_far(), found.clone());
         found
     }
 
     /// Resolves every `use`, in one order: what those name that need each other depends on it.
     pub(super) fn resolve_imports(&mut self) {
-        for (at, module) in self.modules.iter().enumerate() {
-            for (import, _) in &module.imports {
-                for space in [Space::Types, Space::Values] {
-                    self.import(ModuleId(at), import, space, 0);
-                }
+        *self.imported.so_far() = vec![[None, None]; self.uses.len()];
+        let mut order: Vec<usize> = (0..self.uses.len()).collect();
+        order.sort_by_key(|at| self.uses[*at].0);
+        for at in order {
+            for space in [Space::Types, Space::Values] {
+                self.import(ImportId(at), space, 0);
             }
         }
-        let all = std::mem::take(&mut *self.imported.so_far());
-        self.imported.all = OnceLock::from(all);
+        let all = std::mem::take(&mut *self.imported.so_far()).into_iter();
+        let all = all.map(|of| of.map(|res| res.unwrap_or(Res::Unknown)));
+        self.imported.all = OnceLock::from(all.collect::<Vec<_>>());
     }
 
     fn import_anew(&self, module: ModuleId, import: &Import, space: Space, steps: usize) -> Res {
@@ -363,7 +364,7 @@ impl Workspace<'_> {
         while let Some(current) = seen.get(at).copied() {
             at += 1;
             for glob in &self.module(current).globs {
-                let found = match self.import(current, glob, Space::Types, steps) {
+                let found = match self.import(*glob, Space::Types, steps) {
                     Res::Module(next) if !seen.contains(&next) => {
                         seen.push(next);
                         self.direct(next, name, space, steps + 1)
@@ -394,6 +395,9 @@ impl Workspace<'_> {
     fn follow(&self, start: Res, rest: &[&str], space: Space, steps: usize) -> Res {
         let mut at = start;
         for (index, name) in rest.iter().enumerate() {
+            if let Res::External(path) = &at {
+                return Res::External(longer(path, &rest[index..]));
+            }
             let is_last = index + 1 == rest.len();
             let space = if is_last { space } else { Space::Types };
             at = match at {
@@ -402,10 +406,6 @@ impl Workspace<'_> {
                     found.unwrap_or(Res::Unknown)
                 }
                 Res::Def(id) => self.inside(id, name, steps),
-                Res::External(mut path) => {
-                    path.push((*name).into());
-                    Res::External(path)
-                }
                 _ => Res::Unknown,
             };
         }
@@ -427,7 +427,13 @@ impl Workspace<'_> {
 }
 
 fn external(name: &str) -> Res {
-    Res::External(vec![name.into()])
+    Res::External(Arc::new([name.into()]))
+}
+
+/// What lies behind `path`.
+fn longer(path: &[String], rest: &[&str]) -> External {
+    let rest = rest.iter().map(|name| (*name).to_owned());
+    path.iter().cloned().chain(rest).collect()
 }
 
 /// `use orch_runtime::*` brings in names; `use orch_runtime::Outcome::*` brings in variants.
@@ -435,8 +441,7 @@ fn external_glob(path: &[String], name: &str) -> Option<Res> {
     let canonical = known::canonical(path);
     let is_variant = known::has(known::runtime_variants(canonical), name);
     let is_known = is_variant || known::glob_brings(path, name);
-    let full = || path.iter().cloned().chain([name.to_owned()]).collect();
-    is_known.then(|| Res::External(full()))
+    is_known.then(|| Res::External(longer(path, &[name])))
 }
 
 fn is_lower(name: &str) -> bool {

@@ -4,7 +4,7 @@
 //! `connection.execute("…")`. It may stand in a constant, a variable, `concat!` or `format!`. The same
 //! words in a message or a test are no statement.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::infer::Walker;
 use super::{Function, RTy, Res, Workspace};
@@ -31,7 +31,7 @@ pub(crate) struct SqlText {
 }
 
 /// The texts of variables, by their name; those bound twice have none.
-type Locals<'a> = HashMap<&'a str, Option<String>>;
+type Locals<'a> = FxHashMap<&'a str, Option<String>>;
 
 /// All statements in these functions.
 pub(super) fn find<'a>(workspace: &Workspace<'a>, functions: &[Function<'a>]) -> Vec<SqlText> {
@@ -202,7 +202,7 @@ fn literal(expr: &Expr) -> Option<String> {
 }
 
 fn locals(body: &Block) -> Locals<'_> {
-    let mut found: Locals<'_> = HashMap::new();
+    let mut found: Locals<'_> = FxHashMap::default();
     visit::each_block(body, &mut |block| {
         for stmt in &block.stmts {
             let Stmt::Let { pat, init, .. } = stmt else {

@@ -2,9 +2,11 @@
 //!
 //! References are gone: what can be reached through `&T` can be reached through `T`.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::{DefId, ImplBlock, ModuleId, Res, Workspace};
+use rustc_hash::FxHashMap;
+
+use super::{DefId, External, ImplBlock, ModuleId, Res, Workspace};
 use crate::known;
 use crate::syntax::{Bound, FnDef, Generics, ImplDef, ItemKind, Path, Ty, TyKind};
 
@@ -14,7 +16,7 @@ pub(crate) enum RTy {
     /// A type of the project with its arguments.
     Local(DefId, Vec<RTy>),
     /// A type of another crate with its arguments.
-    External(Vec<String>, Vec<RTy>),
+    External(External, Vec<RTy>),
     /// `dyn`, `impl`, or a type parameter: all that is known are its traits.
     Bounds(Vec<RBound>),
     /// A tuple; empty for `()`.
@@ -48,7 +50,7 @@ pub(crate) struct Scope<'a> {
     /// The `impl` block, for its associated types.
     pub(crate) block: Option<&'a ImplDef>,
     /// Type parameters that are known here.
-    pub(crate) known: HashMap<String, RTy>,
+    pub(crate) known: FxHashMap<String, RTy>,
 }
 
 const MAX_DEPTH: usize = 40;
@@ -61,6 +63,11 @@ impl RTy {
             text: name.into(),
             bindings: Vec::new(),
         }])
+    }
+
+    /// A type of the standard library.
+    pub(crate) fn std(name: &str, args: Vec<RTy>) -> Self {
+        RTy::External(Arc::new(["std".into(), name.into()]), args)
     }
 
     /// The external path of the type itself.
@@ -111,6 +118,15 @@ impl RTy {
             }
             other => other,
         }
+    }
+}
+
+/// A path with the runtime's re-exports seen through.
+fn canonical(path: External) -> External {
+    let own = known::canonical(&path);
+    match own.len() == path.len() {
+        true => path,
+        false => own.into(),
     }
 }
 
@@ -177,7 +193,7 @@ impl<'a> Scope<'a> {
             generics: Vec::new(),
             self_ty: None,
             block: None,
-            known: HashMap::new(),
+            known: FxHashMap::default(),
         }
     }
 
@@ -220,7 +236,7 @@ impl<'a> Workspace<'a> {
             TyKind::Ref(inner, _) => self.lower_at(inner, scope, depth + 1),
             TyKind::Slice(inner) => {
                 let inner = self.lower_at(inner, scope, depth + 1);
-                RTy::External(vec!["std".into(), "slice".into()], vec![inner])
+                RTy::std("slice", vec![inner])
             }
             TyKind::Tuple(parts) => RTy::Tuple(
                 parts
@@ -273,7 +289,7 @@ impl<'a> Workspace<'a> {
             .collect();
         match self.resolve_type(scope.module, path) {
             Res::Def(id) => self.instance(id, args, depth),
-            Res::External(external) => RTy::External(known::canonical(&external).to_vec(), args),
+            Res::External(external) => RTy::External(canonical(external), args),
             _ => RTy::Unknown(format!("`{}`", path.text())),
         }
     }

@@ -35,7 +35,7 @@ fields = [\"order_id:string:max=64\", \"amount:money:min=0.01\"]
 
 fn check(check: &mut Check<'_, '_>) {
     let loaded = check.workspace.loaded;
-    for (path, lock) in &loaded.locks.edited {
+    for (path, lock) in &loaded.locks().edited {
         let at = place(check, path);
         check
             .flag(
@@ -46,7 +46,7 @@ fn check(check: &mut Check<'_, '_>) {
                 "take the edit back with `orch-gen apply`, and change orch.toml or your own files",
             );
     }
-    for (lock, why) in &loaded.locks.damaged {
+    for (lock, why) in &loaded.locks().damaged {
         let at = At {
             path: lock.clone(),
             span: Span::file_start(),

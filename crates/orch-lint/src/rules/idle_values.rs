@@ -1,13 +1,17 @@
 //! Values that do nothing until they are started, and end where they were made.
 
-use std::collections::HashSet;
 use std::ptr;
+
+use rustc_hash::FxHashSet;
 
 use super::Check;
 use crate::model::infer::Walker;
 use crate::model::{Function, RTy};
 use crate::syntax::flow::{Fate, Flow};
 use crate::syntax::{Expr, ExprKind, Span};
+
+/// Names of the types of [`Idle`].
+pub(super) const TYPES: [&str; 2] = ["Service", "Workers"];
 
 /// Types of the runtime that do nothing until they are started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,10 +73,10 @@ pub(super) struct Lost {
 pub(super) fn lost_in<'w, 'a>(
     check: &Check<'w, 'a>,
     function: &'w Function<'a>,
-    services: &mut HashSet<usize>,
+    services: &mut FxHashSet<usize>,
 ) -> Vec<Lost> {
     let workspace = check.workspace;
-    let mut inner: HashSet<*const Expr> = HashSet::new();
+    let mut inner: FxHashSet<*const Expr> = FxHashSet::default();
     let mut candidates: Vec<(&Expr, String)> = Vec::new();
     let mut futures: Vec<(&Expr, String)> = Vec::new();
     let mut awaits_variable = false;

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rustc_hash::FxHashMap;
+
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::layers::Layer;
@@ -91,7 +93,7 @@ struct Found<'w> {
 
 struct Search<'s, 'w, 'a> {
     workspace: &'w Workspace<'a>,
-    layers: &'s HashMap<DefId, Layer>,
+    layers: &'s FxHashMap<DefId, Layer>,
     uses: &'s Uses<'w>,
     seen: HashSet<Target>,
     found: Vec<Found<'w>>,

@@ -40,6 +40,7 @@ mod idle_values;
 mod inexact_column_type;
 mod insert_without_conflict_clause;
 mod layering;
+mod leading_words;
 mod lease_shorter_than_client_timeout;
 mod leases;
 mod mentions;

@@ -1,12 +1,13 @@
 //! ORC205.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
-use super::idle_values::lost_in;
+use super::idle_values::{TYPES, lost_in};
+use super::leading_words::LeadingWords;
 use super::{At, Check, Rule, Status};
 use crate::finding::Severity;
 use crate::manifest::TargetKind;
-use crate::model::{DefId, ModuleId, Scope};
+use crate::model::{DefId, Function, ModuleId, Scope};
 use crate::syntax::ItemKind;
 
 pub(super) static RULE: Rule = Rule {
@@ -49,8 +50,10 @@ fn check(check: &mut Check<'_, '_>) {
     if workspace.runtime_impls("Orchestrator").next().is_none() {
         return;
     }
-    let mut services = HashSet::new();
-    for function in check.functions {
+    let mut services = FxHashSet::default();
+    let words = LeadingWords::to_values(workspace, &TYPES);
+    let may_build = |function: &&Function<'_>| words.may_be_in(function);
+    for function in check.functions.iter().filter(may_build) {
         for lost in lost_in(check, function, &mut services) {
             let item = function.path(workspace);
             let at = check.at(function.file, lost.span, item);
@@ -94,7 +97,7 @@ fn place(check: &Check<'_, '_>, id: DefId) -> At {
 }
 
 /// Domains that no service gets, in packages that make one.
-fn unused_modules(check: &mut Check<'_, '_>, services: &HashSet<usize>) {
+fn unused_modules(check: &mut Check<'_, '_>, services: &FxHashSet<usize>) {
     let workspace = check.workspace;
     for id in workspace.def_ids() {
         let def = workspace.def(id);
@@ -125,7 +128,7 @@ fn unused_functions(check: &mut Check<'_, '_>) {
         .crates
         .iter()
         .filter(|of| of.kind == TargetKind::Bin);
-    let programs: HashSet<usize> = bins.map(|of| of.package).collect();
+    let programs: FxHashSet<usize> = bins.map(|of| of.package).collect();
     for function in check.functions {
         let Some(id) = function.id else {
             continue;

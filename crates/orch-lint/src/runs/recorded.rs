@@ -106,6 +106,10 @@ impl<'t> Recorded<'t> {
 
 impl SourceTree for Recorded<'_> {
     fn read(&self, path: &str) -> Option<Content> {
+        self.read_hashed(path).map(|(content, _)| content)
+    }
+
+    fn read_hashed(&self, path: &str) -> Option<(Content, Option<[u8; 32]>)> {
         let held = self.memory().held.remove(path);
         let (seen, content) = held.unwrap_or_else(|| {
             let content = self.tree.read(path);
@@ -114,8 +118,12 @@ impl SourceTree for Recorded<'_> {
         let mut memory = self.memory();
         let is_other = memory.files.get(path).is_some_and(|before| *before != seen);
         memory.is_torn |= is_other;
+        let hash = match &seen {
+            Seen::Text(hash) => Some(*hash),
+            Seen::Nothing | Seen::Unreadable(_) => None,
+        };
         memory.files.insert(path.to_owned(), seen);
-        content
+        Some((content?, hash))
     }
 
     fn entries(&self, dir: &str) -> Vec<Entry> {

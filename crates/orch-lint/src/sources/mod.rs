@@ -45,6 +45,11 @@ pub trait SourceTree: Sync {
     /// Reads a file; `None` when there is none.
     fn read(&self, path: &str) -> Option<Content>;
 
+    /// Reads a file, with the SHA-256 of its text where that is known already; `None` when there is none.
+    fn read_hashed(&self, path: &str) -> Option<(Content, Option<[u8; 32]>)> {
+        Some((self.read(path)?, None))
+    }
+
     /// The entries of a directory in any order; empty when there is none.
     fn entries(&self, dir: &str) -> Vec<Entry>;
 

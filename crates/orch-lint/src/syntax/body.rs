@@ -7,17 +7,22 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use super::expr::{Block, ExprKind, Stmt};
-use super::ty::Path;
+use super::expr::{Block, ExprKind, PatKind, Stmt};
+use super::named::{self, Named};
+use super::patterns;
+use super::ty::{Path, Ty, TyKind};
 use super::visit;
 
 /// The body of a function: its [`Block`], and which words are in it.
 pub(crate) struct Body {
     words: Words,
     block: OnceLock<Block>,
-    /// The block as a cache keeps it.
+    /// What the block names, then the block, as a cache keeps them.
     #[cfg(feature = "cache")]
     kept: Box<[u8]>,
+    /// Where the block begins.
+    #[cfg(feature = "cache")]
+    block_at: usize,
 }
 
 impl Body {
@@ -28,21 +33,40 @@ impl Body {
             block: OnceLock::from(block),
             #[cfg(feature = "cache")]
             kept: Box::default(),
+            #[cfg(feature = "cache")]
+            block_at: 0,
         }
     }
 
-    /// Whether one of these names may be in an expression of it; when not, it is certain that none is.
+    /// Whether one of these names may be in an expression or a type of it; when not, it is certain that none is.
     ///
-    /// Asked for are names of functions, methods, fields and macros, and parts of paths, but no patterns.
+    /// Asked for are names of functions, methods, fields and macros, and parts of paths and of types, those of
+    /// patterns included, but no names or paths of patterns.
     /// `match` and `else` find bodies that have one.
     pub(crate) fn mentions(&self, names: &[&str]) -> bool {
         names.iter().any(|name| self.words.may_have(name))
     }
 
+    /// Calls `see` for all that it names: variables, then patterns, then expressions. The block is not read
+    /// for it where a cache kept the names.
+    pub(crate) fn each_named<'b>(&'b self, see: &mut dyn FnMut(Named<'b>)) {
+        #[cfg(feature = "cache")]
+        if !self.kept.is_empty() {
+            let mut rest = &self.kept[..self.block_at];
+            // What is kept was compared with its check before.
+            while let Ok((named, behind)) = postcard::take_from_bytes(rest) {
+                see(named);
+                rest = behind;
+            }
+            return;
+        }
+        named::in_block(self, see);
+    }
+
     fn read(&self) -> Block {
         #[cfg(feature = "cache")]
         // What is kept was compared with its check before.
-        return postcard::from_bytes(&self.kept).unwrap_or_default();
+        return postcard::from_bytes(&self.kept[self.block_at..]).unwrap_or_default();
         #[cfg(not(feature = "cache"))]
         Block::default()
     }
@@ -63,6 +87,8 @@ impl Clone for Body {
             block: self.block.clone(),
             #[cfg(feature = "cache")]
             kept: self.kept.clone(),
+            #[cfg(feature = "cache")]
+            block_at: self.block_at,
         }
     }
 }
@@ -79,10 +105,18 @@ impl fmt::Debug for Body {
 #[cfg(feature = "cache")]
 impl serde::Serialize for Body {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let kept = postcard::to_stdvec(&**self).map_err(serde::ser::Error::custom)?;
-        let mut bytes = Vec::with_capacity(WIDTH + kept.len());
-        bytes.extend(self.words.0);
-        bytes.extend(kept);
+        use serde::ser::Error;
+        let mut named = Vec::new();
+        named::in_block(self, &mut |one| named.push(one));
+        let mut names = Vec::new();
+        for one in named {
+            names = postcard::to_extend(&one, names).map_err(S::Error::custom)?;
+        }
+        let length = u32::try_from(names.len()).map_err(S::Error::custom)?;
+        let mut bytes = Vec::from(self.words.0);
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(names);
+        bytes.extend(postcard::to_stdvec(&**self).map_err(S::Error::custom)?);
         to.serialize_bytes(&bytes)
     }
 }
@@ -93,10 +127,16 @@ impl<'de> serde::Deserialize<'de> for Body {
         let bytes: &[u8] = serde::Deserialize::deserialize(from)?;
         let too_short = || serde::de::Error::custom("a body without its words");
         let (words, kept) = bytes.split_first_chunk().ok_or_else(too_short)?;
+        let (length, kept) = kept.split_first_chunk().ok_or_else(too_short)?;
+        let block_at = u32::from_le_bytes(*length) as usize;
+        if block_at > kept.len() {
+            return Err(too_short());
+        }
         Ok(Body {
             words: Words(*words),
             block: OnceLock::new(),
             kept: kept.into(),
+            block_at,
         })
     }
 }
@@ -110,7 +150,15 @@ struct Words([u8; WIDTH]);
 impl Words {
     fn of(block: &Block) -> Self {
         let mut words = Words([0; WIDTH]);
-        visit::each_in_block(block, &mut |expr| match &expr.kind {
+        let mut written = Vec::new();
+        let mut see = |pat| {
+            patterns::each_part(pat, &mut |part| {
+                if let PatKind::Typed(_, ty) = &part.kind {
+                    written.push(ty);
+                }
+            });
+        };
+        patterns::each_in_block(block, &mut see, &mut |expr| match &expr.kind {
             ExprKind::Path(path) => words.path(path),
             ExprKind::Method { name, .. } | ExprKind::Field { name, .. } => words.add(&name.text),
             ExprKind::Macro(call) => {
@@ -130,6 +178,7 @@ impl Words {
             } => words.add("else"),
             _ => {}
         });
+        written.into_iter().for_each(|ty| words.ty(ty));
         visit::each_block(block, &mut |block| {
             let is_else = |stmt: &Stmt| {
                 matches!(
@@ -148,8 +197,21 @@ impl Words {
     }
 
     fn path(&mut self, path: &Path) {
+        path.qself.iter().for_each(|ty| self.ty(ty));
         for segment in &path.segments {
             self.add(&segment.name.text);
+            segment.args.iter().for_each(|ty| self.ty(ty));
+            segment.bindings.iter().for_each(|(_, ty)| self.ty(ty));
+        }
+    }
+
+    fn ty(&mut self, ty: &Ty) {
+        match &ty.kind {
+            TyKind::Path(path) => self.path(path),
+            TyKind::Ref(inner, _) | TyKind::Slice(inner) => self.ty(inner),
+            TyKind::Tuple(parts) => parts.iter().for_each(|part| self.ty(part)),
+            TyKind::Bounds(bounds) => bounds.iter().for_each(|bound| self.path(&bound.path)),
+            TyKind::Fn | TyKind::Never | TyKind::Opaque => {}
         }
     }
 
@@ -196,6 +258,37 @@ mod tests {
         for name in "a b c d e f g h i j k l m n o p match".split(' ') {
             assert!(body.mentions(&["nowhere_at_all", name]), "{name}");
         }
+    }
+
+    /// A variable may get its type from nothing else.
+    #[test]
+    fn every_name_of_a_type_is_mentioned() {
+        let body = body(
+            "let a: Vec<B> = c(); let Some(d): Option<&[(E, impl F<G = H>)]> = i else { return }; \
+             |j: &K| { l::<M>(); <N as O>::p(); Q::<R> {}; }; match s { (t @ _) => { let u: U; } }",
+        );
+        for name in "Vec B Option E F H K M N O R U".split(' ') {
+            assert!(body.mentions(&["nowhere_at_all", name]), "{name}");
+        }
+    }
+
+    /// What names what must not depend on whether a body was just parsed.
+    #[cfg(feature = "cache")]
+    #[test]
+    fn names_that_were_kept_are_those_of_the_block() {
+        let new = body(
+            "let (a, B) = c::d::<E>(|f: &G| h(f)); m!(n => o); match a { P::Q { r } | ::s::T(r) => a(), \
+             u @ U => <V as W>::x(U { y: u }) }",
+        );
+        let kept: Body = postcard::from_bytes(&postcard::to_stdvec(&new).unwrap()).unwrap();
+        let named = |of: &Body| {
+            let mut all = Vec::new();
+            of.each_named(&mut |named| all.push(format!("{named:?}")));
+            all
+        };
+        assert!(named(&new).len() > 25);
+        assert_eq!(named(&new), named(&kept));
+        assert!(kept.block.get().is_none(), "the block was not read for it");
     }
 
     #[test]

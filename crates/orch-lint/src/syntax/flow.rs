@@ -6,8 +6,9 @@
 //! **Deliberately absent:** shadowing. A name that is bound twice has the uses of both, so that a
 //! value is called lost only when it is.
 
-use std::collections::HashMap;
 use std::ptr;
+
+use rustc_hash::FxHashMap;
 
 use super::expr::{Block, Expr, ExprKind, Pat, PatKind, Stmt};
 
@@ -35,8 +36,8 @@ enum Goes<'e> {
 #[derive(Debug)]
 pub(crate) struct Flow<'e> {
     method: &'static str,
-    goes: HashMap<*const Expr, Goes<'e>>,
-    uses: HashMap<&'e str, Vec<&'e Expr>>,
+    goes: FxHashMap<*const Expr, Goes<'e>>,
+    uses: FxHashMap<&'e str, Vec<&'e Expr>>,
 }
 
 impl<'e> Flow<'e> {
@@ -44,8 +45,8 @@ impl<'e> Flow<'e> {
     pub(crate) fn new(body: &'e Block, method: &'static str) -> Self {
         let mut flow = Self {
             method,
-            goes: HashMap::new(),
-            uses: HashMap::new(),
+            goes: FxHashMap::default(),
+            uses: FxHashMap::default(),
         };
         flow.block(body, Goes::To(Fate::Unclear));
         flow

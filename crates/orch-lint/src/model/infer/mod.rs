@@ -6,7 +6,7 @@
 mod calls;
 mod types;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{RTy, Res, Scope, Workspace};
 use crate::syntax::{Block, Expr, ExprKind, FnDef, Param, Pat, PatKind, Path, Stmt, Ty};
@@ -17,7 +17,7 @@ pub(crate) use calls::Called;
 pub(crate) struct Walker<'w, 'a> {
     workspace: &'w Workspace<'a>,
     scope: Scope<'a>,
-    locals: Vec<HashMap<&'a str, Option<RTy>>>,
+    locals: Vec<FxHashMap<&'a str, Option<RTy>>>,
 }
 
 /// Called for each expression, outer ones first.
@@ -35,7 +35,7 @@ impl<'w, 'a> Walker<'w, 'a> {
         let mut walker = Walker {
             workspace,
             scope,
-            locals: vec![HashMap::new()],
+            locals: vec![FxHashMap::default()],
         };
         for param in &function.params {
             let ty = workspace.lower(&param.ty, &walker.scope);
@@ -126,7 +126,7 @@ impl<'w, 'a> Walker<'w, 'a> {
 
     /// Walks a block.
     pub(crate) fn block(&mut self, block: &'a Block, see: See<'_, 'w, 'a>) {
-        self.locals.push(HashMap::new());
+        self.locals.push(FxHashMap::default());
         for stmt in &block.stmts {
             self.stmt(stmt, see);
         }
@@ -203,7 +203,7 @@ impl<'w, 'a> Walker<'w, 'a> {
     }
 
     fn scoped(&mut self, walk: impl FnOnce(&mut Self)) {
-        self.locals.push(HashMap::new());
+        self.locals.push(FxHashMap::default());
         walk(self);
         self.locals.pop();
     }

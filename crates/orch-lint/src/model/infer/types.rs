@@ -1,5 +1,7 @@
 //! The type of an expression: from variables, fields, signatures and well-known constructors.
 
+use std::sync::Arc;
+
 use super::Walker;
 use crate::known;
 use crate::model::{RTy, Res, Scope};
@@ -63,7 +65,7 @@ impl<'a> Walker<'_, 'a> {
                 Stmt::Expr(last) => self.type_of(last),
                 Stmt::Let { .. } => None,
             },
-            ExprKind::Str(_) => Some(RTy::External(vec!["std".into(), "str".into()], Vec::new())),
+            ExprKind::Str(_) => Some(RTy::std("str", Vec::new())),
             _ => None,
         }
     }
@@ -209,7 +211,7 @@ impl<'a> Walker<'_, 'a> {
 fn opened(path: &[String], name: &str) -> Option<RTy> {
     let is_opening = known::is_opener(name) || known::is_pool_opener(name);
     let first = path.first()?.clone();
-    is_opening.then(|| RTy::External(vec![first, "Transaction".into()], Vec::new()))
+    is_opening.then(|| RTy::External(Arc::new([first, "Transaction".into()]), Vec::new()))
 }
 
 fn is_wrapping(path: &[String]) -> bool {

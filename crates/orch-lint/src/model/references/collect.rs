@@ -1,46 +1,79 @@
 //! Goes through all `use` items, items and `impl` blocks, in that order.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
-use super::super::{ModuleId, RTy, Space, Workspace};
+use super::super::{DefId, ImplBlock, ModuleId, RTy, Space, Workspace};
 use super::items::Collector;
 use super::{Place, Reference, Target};
 use crate::known;
 use crate::syntax::{ItemKind, Span};
+use crate::threads;
+
+/// How many things one thread reads before it takes the next ones.
+const AT_ONCE: usize = 32;
+
+/// With this many times [`AT_ONCE`], several threads read.
+const PARALLEL_FROM: usize = 8;
+
+/// What has places that name something.
+#[derive(Clone, Copy)]
+enum Part<'w, 'a> {
+    Uses(ModuleId),
+    Item(DefId),
+    Impl(&'w ImplBlock<'a>),
+}
 
 /// Every place of a project that names an item of it.
 pub(super) fn all(workspace: &Workspace<'_>) -> Vec<Reference> {
     let names = names(workspace);
-    let mut found = Vec::new();
-    imports(workspace, &mut found);
-    for id in workspace.def_ids() {
-        let def = workspace.def(id);
-        let place = Place::new(workspace, def.module, def.file, Some(id), def.test);
-        Collector::run(place, &names, &mut found, |it| it.item(&def.item.kind));
+    let uses = (0..workspace.modules.len()).map(|at| Part::Uses(ModuleId(at)));
+    let items = workspace.def_ids().map(Part::Item);
+    let impls = workspace.impls.iter().map(Part::Impl);
+    let parts: Vec<Part<'_, '_>> = uses.chain(items).chain(impls).collect();
+    let parts: Vec<&[Part<'_, '_>]> = parts.chunks(AT_ONCE).collect();
+    let found = threads::map(&parts, PARALLEL_FROM, |parts| {
+        let mut found = Vec::new();
+        for part in *parts {
+            read(workspace, *part, &names, &mut found);
+        }
+        found
+    });
+    found.into_iter().flatten().collect()
+}
+
+fn read<'a>(
+    workspace: &Workspace<'a>,
+    part: Part<'_, 'a>,
+    names: &FxHashSet<&'a str>,
+    found: &mut Vec<Reference>,
+) {
+    match part {
+        Part::Uses(module) => uses(workspace, module, found),
+        Part::Item(id) => {
+            let def = workspace.def(id);
+            let place = Place::new(workspace, def.module, def.file, Some(id), def.test);
+            Collector::run(place, names, found, |it| it.item(&def.item.kind));
+        }
+        Part::Impl(block) => {
+            let owner = match workspace.self_type(block) {
+                RTy::Local(id, _) => Some(id),
+                _ => None,
+            };
+            let place = Place::new(workspace, block.module, block.file, owner, block.test);
+            Collector::run(place, names, found, |it| {
+                it.generics(&block.def.generics);
+                let of_trait = block.def.trait_path.iter();
+                of_trait.for_each(|path| it.type_path(path));
+                it.ty(&block.def.self_ty);
+                it.parts(&block.def.items);
+            });
+        }
     }
-    for block in &workspace.impls {
-        let owner = match workspace.self_type(block) {
-            RTy::Local(id, _) => Some(id),
-            _ => None,
-        };
-        let place = Place::new(workspace, block.module, block.file, owner, block.test);
-        Collector::run(place, &names, &mut found, |it| {
-            it.generics(&block.def.generics);
-            block
-                .def
-                .trait_path
-                .iter()
-                .for_each(|path| it.type_path(path));
-            it.ty(&block.def.self_ty);
-            it.parts(&block.def.items);
-        });
-    }
-    found
 }
 
 /// Every name that an item goes by somewhere. Most words of a body are none of these.
-fn names<'a>(workspace: &Workspace<'a>) -> HashSet<&'a str> {
-    let mut names: HashSet<&str> = known::stores().collect();
+fn names<'a>(workspace: &Workspace<'a>) -> FxHashSet<&'a str> {
+    let mut names: FxHashSet<&str> = known::stores().collect();
     for def in &workspace.defs {
         names.insert(&def.item.name.text);
         if let ItemKind::Enum(_, variants) = &def.item.kind {
@@ -54,20 +87,16 @@ fn names<'a>(workspace: &Workspace<'a>) -> HashSet<&'a str> {
     names
 }
 
-fn imports(workspace: &Workspace<'_>, found: &mut Vec<Reference>) {
-    for (at, module) in workspace.modules.iter().enumerate() {
-        for (import, _) in module
-            .imports
-            .iter()
-            .filter(|(import, _)| import.name.is_some())
-        {
-            let names: Vec<&str> = import.path.iter().map(String::as_str).collect();
-            let place = Place::new(workspace, ModuleId(at), module.file, None, module.test);
-            for space in [Space::Types, Space::Values] {
-                let res = workspace.resolve(ModuleId(at), &names, import.global, space);
-                let target = Target::of(&res);
-                found.extend(target.map(|target| place.names(Span::file_start(), target, false)));
-            }
+fn uses(workspace: &Workspace<'_>, id: ModuleId, found: &mut Vec<Reference>) {
+    let module = workspace.module(id);
+    let place = Place::new(workspace, id, module.file, None, module.test);
+    let imports = module.imports.iter().map(|(import, _)| import);
+    for import in imports.filter(|import| import.name.is_some()) {
+        let names: Vec<&str> = import.path.iter().map(String::as_str).collect();
+        for space in [Space::Types, Space::Values] {
+            let res = workspace.resolve(id, &names, import.global, space);
+            let target = Target::of(&res);
+            found.extend(target.map(|target| place.names(Span::file_start(), target, false)));
         }
     }
 }

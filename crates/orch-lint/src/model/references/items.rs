@@ -1,21 +1,20 @@
 //! The paths of one item: in its signature, its bodies, its patterns and among the tokens of its macros.
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+
+use rustc_hash::FxHashSet;
 
 use super::super::Space;
-use super::patterns::{each_part, each_pattern, patterns_of};
 use super::{Place, Reference, Target};
-use crate::syntax::{
-    AssocItem, AssocKind, Block, Bound, Expr, ExprKind, FnDef, Generics, ItemKind, Pat, PatKind,
-    Path, Span, Ty, TyKind, visit,
-};
+use crate::syntax::named::{self, Named, Role};
+use crate::syntax::{AssocItem, AssocKind, Bound, Expr, FnDef, Generics, ItemKind, Path, Span, Ty};
 
 /// Reads the paths of one item.
 pub(super) struct Collector<'c, 'w, 'a> {
     place: Place<'w, 'a>,
     /// Names of variables of the function that is read.
-    bound: HashSet<&'a str>,
-    names: &'c HashSet<&'a str>,
+    bound: FxHashSet<Cow<'a, str>>,
+    names: &'c FxHashSet<&'a str>,
     found: &'c mut Vec<Reference>,
 }
 
@@ -23,11 +22,11 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
     /// Reads one item by `read`.
     pub(super) fn run(
         place: Place<'w, 'a>,
-        names: &'c HashSet<&'a str>,
+        names: &'c FxHashSet<&'a str>,
         found: &'c mut Vec<Reference>,
         read: impl FnOnce(&mut Self),
     ) {
-        let bound = HashSet::new();
+        let bound = FxHashSet::default();
         read(&mut Collector {
             place,
             bound,
@@ -37,9 +36,9 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
     }
 
     /// Whether a path can name an item at all.
-    fn may_name(&self, path: &Path) -> bool {
-        let mut segments = path.segments.iter();
-        segments.any(|segment| self.names.contains(segment.name.text.as_str()))
+    fn may_name(&self, path: &str) -> bool {
+        let mut segments = path.split("::").filter(|name| !name.is_empty());
+        segments.any(|name| self.names.contains(name))
     }
 
     /// Reads what an item declares.
@@ -100,106 +99,57 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
         let types = of.params.iter().map(|param| &param.ty).chain(&of.output);
         types.for_each(|ty| self.ty(ty));
         self.bound.clear();
-        of.params.iter().for_each(|param| self.bind(&param.pat));
+        for param in &of.params {
+            named::in_bindings(&param.pat, &mut |named| self.named(named));
+        }
         if let Some(body) = &of.body {
-            self.bindings(body);
-            self.block(body);
+            body.each_named(&mut |named| self.named(named));
         }
         self.bound.clear();
         self.place.module = outer;
     }
 
-    /// Collects the variables of a body, before its paths are read.
-    fn bindings(&mut self, body: &'a Block) {
-        each_pattern(body, &mut |pat| self.bind(pat));
-    }
-
-    fn bind(&mut self, pat: &'a Pat) {
-        each_part(pat, &mut |pat| {
-            if let PatKind::Bind { name, .. } = &pat.kind {
-                self.bound.insert(name.text.as_str());
-            }
-        });
-    }
-
-    fn block(&mut self, body: &'a Block) {
-        each_pattern(body, &mut |pat| self.pattern(pat));
-        visit::each_in_block(body, &mut |expr| self.expr(expr));
-    }
-
     fn value(&mut self, value: &'a Expr) {
-        patterns_of(value, &mut |pat| self.pattern(pat));
-        visit::each(value, &mut |expr| self.expr(expr));
-    }
-
-    fn expr(&mut self, expr: &'a Expr) {
-        match &expr.kind {
-            ExprKind::Path(path) => {
-                let shadowed = path
-                    .as_ident()
-                    .is_some_and(|name| self.bound.contains(name));
-                self.value_path(path, shadowed);
+        named::in_value(value, &mut |named| {
+            // Nothing in a constant is taken for a variable.
+            if named.role != Role::Binding {
+                self.named(named);
             }
-            // A variable is rarely called, and then the function of its name counts as called.
-            ExprKind::Call { callee, .. } => {
-                if let ExprKind::Path(path) = &callee.kind
-                    && path
-                        .as_ident()
-                        .is_some_and(|name| self.bound.contains(name))
-                {
-                    self.value_path(path, false);
-                }
-            }
-            ExprKind::Struct { path, .. } => self.type_path(path),
-            ExprKind::Macro(call) => {
-                let names = call.body.opaque.iter();
-                names.for_each(|name| self.word(&name.text, name.span));
-            }
-            _ => {}
-        }
-    }
-
-    fn pattern(&mut self, pat: &'a Pat) {
-        each_part(pat, &mut |pat| match &pat.kind {
-            PatKind::Path(path) | PatKind::TupleStruct(path, _) => self.value_path(path, false),
-            PatKind::Struct(path, _) => self.type_path(path),
-            PatKind::Typed(_, ty) => self.ty(ty),
-            PatKind::Bind { name, .. } if name.text.starts_with(char::is_uppercase) => {
-                self.resolve(&[&name.text], false, Space::Values, name.span, false);
-            }
-            _ => {}
         });
     }
 
-    fn value_path(&mut self, path: &'a Path, shadowed: bool) {
-        self.path(path, Space::Values, shadowed);
+    fn named(&mut self, named: Named<'a>) {
+        let is_bound = |it: &Self| it.bound.contains(&named.text);
+        match named.role {
+            Role::Binding => {
+                self.bound.insert(named.text);
+            }
+            Role::Type => self.resolve(&named, Space::Types, false),
+            Role::Value => self.resolve(&named, Space::Values, false),
+            Role::Ident => self.resolve(&named, Space::Values, is_bound(self)),
+            // A variable is rarely called, and then the function of its name counts as called.
+            Role::Called if is_bound(self) => self.resolve(&named, Space::Values, false),
+            Role::Called => {}
+            Role::Word => self.word(&named.text, named.span),
+        }
     }
 
     /// Reads a path in type position.
     pub(super) fn type_path(&mut self, path: &'a Path) {
-        self.path(path, Space::Types, false);
+        named::in_path(path, Role::Type, &mut |named| self.named(named));
     }
 
-    /// A path, and the types that are written in it.
-    fn path(&mut self, path: &'a Path, space: Space, shadowed: bool) {
-        for segment in &path.segments {
-            segment.args.iter().for_each(|ty| self.ty(ty));
-            segment.bindings.iter().for_each(|(_, ty)| self.ty(ty));
+    fn resolve(&mut self, named: &Named<'_>, space: Space, shadowed: bool) {
+        if !self.may_name(&named.text) {
+            return;
         }
-        if let Some(of) = &path.qself {
-            self.ty(of);
-        }
-        if self.may_name(path) {
-            self.resolve(&path.names(), path.global, space, path.span, shadowed);
-        }
-    }
-
-    fn resolve(&mut self, names: &[&str], global: bool, space: Space, span: Span, shadowed: bool) {
         let place = self.place;
-        let res = place.workspace.resolve(place.module, names, global, space);
+        let names: Vec<&str> = named.text.split("::").collect();
+        let (module, global) = (place.module, named.global);
+        let res = place.workspace.resolve(module, &names, global, space);
         let target = Target::of(&res);
         self.found
-            .extend(target.map(|target| place.names(span, target, shadowed)));
+            .extend(target.map(|target| place.names(named.span, target, shadowed)));
     }
 
     fn word(&mut self, word: &str, span: Span) {
@@ -220,17 +170,11 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
     }
 
     fn bounds(&mut self, bounds: &'a [Bound]) {
-        bounds.iter().for_each(|bound| self.type_path(&bound.path));
+        named::in_bounds(bounds, &mut |named| self.named(named));
     }
 
     /// Reads a type.
     pub(super) fn ty(&mut self, ty: &'a Ty) {
-        match &ty.kind {
-            TyKind::Path(path) => self.type_path(path),
-            TyKind::Ref(inner, _) | TyKind::Slice(inner) => self.ty(inner),
-            TyKind::Tuple(parts) => parts.iter().for_each(|part| self.ty(part)),
-            TyKind::Bounds(bounds) => self.bounds(bounds),
-            TyKind::Fn | TyKind::Never | TyKind::Opaque => {}
-        }
+        named::in_ty(ty, &mut |named| self.named(named));
     }
 }

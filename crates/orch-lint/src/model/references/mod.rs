@@ -8,9 +8,8 @@
 
 mod collect;
 mod items;
-mod patterns;
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::{DefId, ModuleId, Res, Workspace};
 use crate::known;
@@ -64,14 +63,14 @@ impl Target {
 #[derive(Debug)]
 pub(super) struct References {
     list: Vec<Reference>,
-    used: HashSet<DefId>,
-    words: HashSet<String>,
+    used: FxHashSet<DefId>,
+    words: FxHashSet<String>,
 }
 
 impl References {
     fn of(list: Vec<Reference>) -> Self {
-        let mut used = HashSet::new();
-        let mut words = HashSet::new();
+        let mut used = FxHashSet::default();
+        let mut words = FxHashSet::default();
         for reference in list.iter().filter(|of| !of.test) {
             match &reference.target {
                 Target::Item(id) => {

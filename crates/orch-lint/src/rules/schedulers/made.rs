@@ -1,8 +1,9 @@
 //! The places that make a scheduler, and what becomes of it there.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::super::Check;
+use super::super::leading_words::LeadingWords;
 use crate::model::orchestration::type_of_value;
 use crate::model::{DefId, Function, ModuleId, RTy, Res, Workspace};
 use crate::syntax::flow::{Fate, Flow};
@@ -24,7 +25,7 @@ pub(super) struct Made<'w, 'a> {
 /// All places outside tests that make a scheduler, its own `impl` left out.
 pub(super) fn all<'w, 'a>(check: &Check<'w, 'a>, name: &str) -> Vec<Made<'w, 'a>> {
     let workspace = check.workspace;
-    let mut known: HashMap<DefId, bool> = HashMap::new();
+    let mut known: FxHashMap<DefId, bool> = FxHashMap::default();
     let mut is_it = |ty: &RTy| match ty {
         RTy::Local(id, args) if args.is_empty() => *known
             .entry(*id)
@@ -32,7 +33,9 @@ pub(super) fn all<'w, 'a>(check: &Check<'w, 'a>, name: &str) -> Vec<Made<'w, 'a>
         ty => is_scheduler(workspace, ty, name),
     };
     let mut made = Vec::new();
-    for function in check.functions {
+    let words = LeadingWords::to_types(workspace, name);
+    let may_make = |of: &&Function<'_>| words.are_in(of);
+    for function in check.functions.iter().filter(may_make) {
         // A wrapper makes what it wraps; that registers nothing.
         let owner = function.owner.map(|id| RTy::Local(id, Vec::new()));
         if owner.is_some_and(|owner| is_it(&owner)) {

@@ -6,7 +6,7 @@
 mod made;
 mod parts;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::Check;
 use crate::model::orchestration::OrchestratorImpl;
@@ -27,9 +27,9 @@ struct Survey<'w, 'a> {
     /// The places that make one.
     made: Vec<Made<'w, 'a>>,
     /// Those of each domain: made there, or declared there.
-    by_domain: HashMap<ModuleId, Vec<usize>>,
+    by_domain: FxHashMap<ModuleId, Vec<usize>>,
     /// Functions that hand over workers without one, by their domain.
-    lacking: HashMap<ModuleId, &'w Function<'a>>,
+    lacking: FxHashMap<ModuleId, &'w Function<'a>>,
     /// Modules with a macro that mentions one.
     macros: Vec<ModuleId>,
     /// Why no absence is proven, whatever the domain.
@@ -64,7 +64,7 @@ impl<'w, 'a> Survey<'w, 'a> {
     fn of(check: &Check<'w, 'a>, name: &str) -> Self {
         let workspace = check.workspace;
         let made = made::all(check, name);
-        let mut by_domain: HashMap<ModuleId, Vec<usize>> = HashMap::new();
+        let mut by_domain: FxHashMap<ModuleId, Vec<usize>> = FxHashMap::default();
         for (at, of) in made.iter().enumerate() {
             let modules = [Some(of.function.module), of.declared];
             for module in modules.into_iter().flatten() {

@@ -3,21 +3,25 @@
 //! A function that registers every scheduler is worth nothing while the domain starts with
 //! `workers: Workers::new()`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::super::Check;
 use super::made::{REGISTER, is_scheduler, made_type};
 use crate::model::{Function, ModuleId};
 use crate::syntax::{Expr, ExprKind, PatKind, Path, Stmt, visit};
 
+/// The field of `Parts` with the workers of a domain.
+const FIELD: &str = "workers";
+
 /// The first function of each domain that hands over workers among which there is no scheduler of
 /// the kind `name` for certain.
 pub(super) fn lacking<'w, 'a>(
     check: &Check<'w, 'a>,
     name: &str,
-) -> HashMap<ModuleId, &'w Function<'a>> {
-    let mut lacking = HashMap::new();
-    for function in check.functions {
+) -> FxHashMap<ModuleId, &'w Function<'a>> {
+    let mut lacking = FxHashMap::default();
+    let hand_over = |of: &&Function<'_>| of.body.mentions(&[FIELD]);
+    for function in check.functions.iter().filter(hand_over) {
         let mut found = false;
         visit::each_in_block(function.body, &mut |expr| {
             let workers = handed_over(check, function, expr);
@@ -42,7 +46,7 @@ fn handed_over<'e>(
         return None;
     };
     let ty = made_type(check.workspace, function.module, expr)?;
-    let mut named = fields.iter().filter(|(field, _)| field.text == "workers");
+    let mut named = fields.iter().filter(|(field, _)| field.text == FIELD);
     named
         .next()
         .filter(|_| ty.is_runtime("Parts"))

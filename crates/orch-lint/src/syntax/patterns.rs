@@ -1,16 +1,31 @@
 //! The patterns of a body, and what is in them.
 
-use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Stmt, visit};
+use super::expr::{Block, Expr, ExprKind, Pat, PatKind, Stmt};
+use super::visit;
 
-/// The patterns of a body, wherever they stand in it.
-pub(super) fn each_pattern<'e>(body: &'e Block, see: &mut dyn FnMut(&'e Pat)) {
-    of_statements(&body.stmts, see);
-    visit::each_in_block(body, &mut |expr| own_patterns(expr, see));
+/// The patterns and the expressions of a body, wherever they stand in it.
+pub(crate) fn each_in_block<'e>(
+    body: &'e Block,
+    see_pattern: &mut dyn FnMut(&'e Pat),
+    see: &mut dyn FnMut(&'e Expr),
+) {
+    of_statements(&body.stmts, see_pattern);
+    visit::each_in_block(body, &mut |expr| {
+        own_patterns(expr, see_pattern);
+        see(expr);
+    });
 }
 
-/// The patterns in the value of a constant.
-pub(super) fn patterns_of<'e>(value: &'e Expr, see: &mut dyn FnMut(&'e Pat)) {
-    visit::each(value, &mut |expr| own_patterns(expr, see));
+/// The patterns and the expressions in the value of a constant.
+pub(crate) fn each_in_value<'e>(
+    value: &'e Expr,
+    see_pattern: &mut dyn FnMut(&'e Pat),
+    see: &mut dyn FnMut(&'e Expr),
+) {
+    visit::each(value, &mut |expr| {
+        own_patterns(expr, see_pattern);
+        see(expr);
+    });
 }
 
 fn of_statements<'e>(stmts: &'e [Stmt], see: &mut dyn FnMut(&'e Pat)) {
@@ -43,7 +58,7 @@ fn own_patterns<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Pat)) {
 }
 
 /// A pattern and all in it.
-pub(super) fn each_part<'e>(pat: &'e Pat, see: &mut dyn FnMut(&'e Pat)) {
+pub(crate) fn each_part<'e>(pat: &'e Pat, see: &mut dyn FnMut(&'e Pat)) {
     see(pat);
     match &pat.kind {
         PatKind::Bind { sub, .. } => sub.iter().for_each(|sub| each_part(sub, see)),

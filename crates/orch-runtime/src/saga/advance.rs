@@ -1,8 +1,9 @@
 //! One transaction of a saga: what happened meanwhile is noted, and what comes next begins.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, later};
 use crate::ids::{IdemKey, OpId};
 use crate::operation::state::OperationState;
 use crate::operation::view::OperationView;
@@ -11,7 +12,7 @@ use crate::store::hook::{HookError, HookTx};
 use super::decision::{Advice, Situation, Stop, advise};
 use super::plan::{Plan, StepSet};
 use super::record::{SagaRecord, StepError, StepRecord};
-use super::state::{SagaState, StepState};
+use super::state::StepState;
 use super::step::{Begun, SagaStep, StepRun};
 
 /// The steps of a saga: the plan, and what each of them does.
@@ -308,15 +309,16 @@ fn key(saga: &SagaRecord, at: usize, way: Way) -> Result<IdemKey, HookError> {
     IdemKey::new(text).map_err(|error| HookError::new(error.to_string()))
 }
 
-/// When somebody has to look at a saga the next time, whatever is missed meanwhile.
-pub(super) fn look_at(
-    saga: &SagaRecord,
-    now: Timestamp,
-    every: std::time::Duration,
-) -> Option<Timestamp> {
-    let waits = !matches!(
-        saga.state,
-        SagaState::Completed | SagaState::Compensated | SagaState::Failed
-    );
-    waits.then(|| crate::clock::later(now, every))
+/// The longest pause between two looks at a saga of which nobody hears.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// When somebody has to look at a saga the next time, whatever is missed meanwhile: the rarer, the longer
+/// nothing has happened, and at its deadline.
+pub(super) fn look_at(saga: &SagaRecord, now: Timestamp, every: Duration) -> Timestamp {
+    let quiet = (now - saga.updated_at).to_std().unwrap_or_default();
+    let next = later(now, (quiet / 2).clamp(every, LONGEST.max(every)));
+    match saga.deadline_at > now {
+        true => next.min(saga.deadline_at),
+        false => next,
+    }
 }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::clock::{Clock, Timestamp, later};
 use crate::dead_letter::Decision;
 use crate::engine::Shutdown;
+use crate::guard;
 use crate::ids::{IdSource, IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::Fingerprint;
 use crate::store::hook::{HookError, HookTx};
@@ -108,6 +109,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         idem_key: IdemKey,
         input: &I,
     ) -> Result<Initiated, SagaError> {
+        guard::assert_outside("Sagas::initiate");
         let payload = serde_json::to_string(input)?;
         let now = self.inner.clock.now();
         let saga = NewSaga {
@@ -399,19 +401,23 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         let input: I = serde_json::from_str(&saga.payload)
             .map_err(|error| HookError::new(format!("the input of saga {id}: {error}")))?;
         let now = self.clock.now();
-        let script = &self.script;
+        let (script, before) = (&self.script, (saga.state, saga.stop));
         let moved = script
             .advance(tx, &mut saga, &input, found, asked, now)
             .await?;
+        if moved.changed.is_empty() && before == (saga.state, saga.stop) {
+            let until = look_at(&saga, now, self.config.look_every);
+            self.tables.put_off(tx, id, until).await?;
+            return Ok(None);
+        }
         for step in moved.changed.iter() {
             let step = &saga.steps[step];
             self.tables.save_step(tx, id, step, now).await?;
         }
         saga.updated_at = now;
-        if saga.state.is_final() {
-            saga.completed_at = Some(now);
-        }
-        let next = look_at(&saga, now, self.config.look_every);
+        let is_over = saga.state.is_final();
+        saga.completed_at = is_over.then_some(now);
+        let next = (!is_over).then(|| look_at(&saga, now, self.config.look_every));
         self.tables.save(tx, &saga, next).await?;
         report(&saga, &moved);
         Ok(Some(moved))

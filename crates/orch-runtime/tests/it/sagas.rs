@@ -548,3 +548,34 @@ async fn a_saga_that_cannot_be_read_holds_up_no_other() {
         "it waits, and is not lost"
     );
 }
+
+/// A saga that waits for days must not cost a write every few seconds.
+#[tokio::test]
+async fn the_longer_nothing_happens_the_rarer_somebody_looks() {
+    let mut shop = Shop::answering(3, 0, [Reply::Done, Reply::Refuse("ACCOUNT_CLOSED")]);
+    let id = shop.order("a").await;
+    assert_eq!(shop.settle(&id).await.state, SagaState::Compensating);
+    let before = shop.saga(&id).await;
+    let mut looks = 0;
+    for _ in 0..100 {
+        shop.world.clock.advance(Duration::from_secs(15));
+        let now = orch_runtime::Clock::now(&shop.world.clock);
+        looks += shop.sagas.run_once(now).await.unwrap();
+    }
+    assert!((20..=26).contains(&looks), "{looks} looks in 25 minutes");
+    assert_eq!(
+        shop.saga(&id).await,
+        before,
+        "nothing was written but when to look again"
+    );
+}
+
+/// Nothing begins after the deadline, and what happened until then is undone at it.
+#[tokio::test]
+async fn an_order_that_takes_too_long_is_undone() {
+    let mut shop = Shop::answering(3, 3, [Reply::Busy(Some(Duration::from_secs(3_050)))]);
+    let id = shop.order("a").await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensated, "{saga:?}");
+    shop.assert_balanced(0, 3, 3).await;
+}

@@ -286,6 +286,9 @@ impl Inner {
         if state.is_final() {
             self.waiters.ended(op_id);
         }
+        if state.is_final() || state == OperationState::Parked {
+            self.endings.tell(op_id);
+        }
     }
 
     /// An answer of a replaced term. The log keeps it.

@@ -17,6 +17,7 @@ use crate::store::{OperationStore, Tables};
 
 use super::callbacks::Turns;
 use super::due::Due;
+use super::endings::Endings;
 use super::handler::{Handler, Typed};
 use super::lane::Lane;
 use super::waiters::Waiters;
@@ -231,6 +232,7 @@ impl EngineBuilder {
             due: Due::default(),
             wake: Notify::new(),
             waiters: Waiters::default(),
+            endings: Endings::default(),
             in_flight: Arc::default(),
             turns: Turns::default(),
             draining: AtomicBool::new(false),

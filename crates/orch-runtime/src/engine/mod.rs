@@ -20,6 +20,7 @@ mod callbacks;
 mod decide;
 mod dispatch;
 mod due;
+mod endings;
 mod handler;
 mod in_flight;
 mod lane;
@@ -53,6 +54,7 @@ pub use self::submit::{SubmitError, Submitted};
 
 use self::callbacks::Turns;
 use self::due::Due;
+use self::endings::Endings;
 use self::handler::Handler;
 use self::in_flight::InFlight;
 use self::lane::{Lane, Room};
@@ -89,6 +91,7 @@ pub(crate) struct Inner {
     pub(crate) lane: Arc<Lane>,
     wake: Notify,
     waiters: Waiters,
+    endings: Endings,
     in_flight: Arc<InFlight>,
     turns: Turns,
     draining: AtomicBool,
@@ -172,9 +175,9 @@ impl Engine {
         self.find(owner, op_id).await
     }
 
-    /// Ends when the operation has ended, if that happens in this process.
-    pub(crate) fn ended(&self, op_id: &OpId) -> tokio::sync::oneshot::Receiver<()> {
-        self.inner.waiters.register(op_id)
+    /// Has `listener` told of each operation that ends in this process, or is parked.
+    pub(crate) fn tell_endings(&self, listener: tokio::sync::mpsc::UnboundedSender<OpId>) {
+        self.inner.endings.add(listener);
     }
 
     /// The record that this engine writes to.

@@ -29,8 +29,8 @@ pub(super) type Found = BTreeMap<OpId, OperationView>;
 pub(super) struct Moved {
     /// The steps that changed.
     pub(super) changed: StepSet,
-    /// Steps whose operations were accepted, with them.
-    pub(super) accepted: Vec<(usize, OpId)>,
+    /// The steps whose operations were accepted.
+    pub(super) accepted: StepSet,
 }
 
 /// Why a saga is advanced.
@@ -203,8 +203,8 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
     fn begun(&mut self, at: usize, way: Way, begun: Begun) {
         let step = &mut self.saga.steps[at];
         self.moved.changed = self.moved.changed.union(StepSet::one(at));
-        if let Begun::Operation(op_id) = &begun {
-            self.moved.accepted.push((at, op_id.clone()));
+        if let Begun::Operation(_) = &begun {
+            self.moved.accepted = self.moved.accepted.union(StepSet::one(at));
         }
         match way {
             Way::Do => {

@@ -4,15 +4,13 @@
 //! of several can commit. What a crash leaves behind is found by [`run_once`](Sagas::run_once).
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Timestamp, later};
 use crate::dead_letter::Decision;
-use crate::engine::Shutdown;
+use crate::engine::Engine;
 use crate::guard;
 use crate::ids::{IdSource, IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::Fingerprint;
@@ -143,7 +141,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         let (inserted, moved) = done.await?;
         match inserted {
             Inserted::New => {
-                self.follow(&id, moved);
+                moved.iter().for_each(|moved| self.follow(moved));
                 Ok(Initiated {
                     id,
                     replayed: false,
@@ -241,29 +239,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         Ok(due.len())
     }
 
-    /// Looks after sagas until `shutdown`.
-    pub(crate) async fn sweep(self, mut shutdown: Shutdown) {
-        let (clock, config) = (&self.inner.clock, self.inner.config);
-        while !shutdown.is_requested() {
-            let done = self.run_once(clock.now()).await;
-            let is_full = done
-                .as_ref()
-                .is_ok_and(|done| *done >= config.batch as usize);
-            if let Err(error) = done {
-                tracing::error!(scheduler = "saga-sweeper", %error);
-            }
-            let pause = if is_full {
-                Duration::ZERO
-            } else {
-                config.look_every / 3
-            };
-            tokio::select! {
-                () = shutdown.requested() => {}
-                () = clock.sleep(pause) => {}
-            }
-        }
-    }
-
     async fn put_off(&self, id: &SagaId, until: Timestamp) -> Result<(), SagaError> {
         let (tables, id) = (self.inner.tables, id.clone());
         let done = self.transaction(move |mut tx| {
@@ -304,7 +279,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             });
             match moved.await {
                 Ok(moved) => {
-                    self.follow(&saga.id, moved);
+                    moved.iter().for_each(|moved| self.follow(moved));
                     return Ok(());
                 }
                 Err(TransactionError::Refused(_)) if turn < TURNS => {}
@@ -314,27 +289,13 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         Ok(())
     }
 
-    /// Has accepted operations executed, and the saga advanced when they end.
-    fn follow(&self, id: &SagaId, moved: Option<Moved>) {
-        for (step, op_id) in moved.into_iter().flat_map(|moved| moved.accepted) {
-            let step = &self.inner.script.steps[step];
-            if let Some(ended) = step.ended(&op_id) {
-                tokio::spawn(self.clone().look_after(ended, id.clone()));
-            }
-            step.nudge();
-        }
-    }
-
-    /// Advances a saga when an operation of it ends. In another process, it may; then the saga is found as one
-    /// of which nobody heard.
-    async fn look_after(self, ended: oneshot::Receiver<()>, id: SagaId) {
-        let every = self.inner.config.look_every;
-        tokio::select! {
-            _ = ended => {}
-            () = self.inner.clock.sleep(every) => return,
-        }
-        if let Err(error) = self.look(&id).await {
-            tracing::warn!(saga = %id, %error, "not advanced; it is looked at later");
+    /// Has accepted operations executed.
+    fn follow(&self, moved: &Moved) {
+        for step in moved.accepted.iter() {
+            self.inner.script.steps[step]
+                .engine()
+                .into_iter()
+                .for_each(Engine::nudge);
         }
     }
 
@@ -376,7 +337,8 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
                 _ => None,
             };
             if let Some(op_id) = waits_for
-                && let Some(operation) = does.operation(op_id).await?
+                && let Some(engine) = does.engine()
+                && let Some(operation) = engine.store().find(op_id).await?
             {
                 found.insert(op_id.clone(), operation);
             }
@@ -424,7 +386,7 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
     }
 }
 
-fn unreadable(error: DecodeError) -> StoreError {
+pub(super) fn unreadable(error: DecodeError) -> StoreError {
     StoreError::new(StoreErrorKind::Corrupt, "read", error)
 }
 

@@ -19,6 +19,7 @@ pub mod plan;
 pub mod record;
 pub mod state;
 pub mod step;
+mod sweeper;
 
 pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
 pub use decision::{Advice, Situation, Stop, advise};

@@ -299,6 +299,16 @@ impl SagaTables {
         tx.execute(&sql, &params).await.map(|_| ())
     }
 
+    /// The statement that names the sagas of `count` operations.
+    pub(super) fn of_operations(self, count: usize) -> String {
+        let names: Vec<String> = (1..=count).map(|at| format!("?{at}")).collect();
+        let (prefix, names) = (self.prefix, names.join(", "));
+        format!(
+            "select transaction_id from {prefix}_step_results where op_id in ({names}) \
+             union select transaction_id from {prefix}_step_results where undo_op_id in ({names})"
+        )
+    }
+
     /// The statement that names sagas that somebody has to look at by `?1`, those that wait longest first, at
     /// most `?2`.
     pub(super) fn due(self) -> String {

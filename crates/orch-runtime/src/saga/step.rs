@@ -5,13 +5,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::sync::oneshot;
 
 use crate::engine::Engine;
 use crate::ids::{IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::Command;
-use crate::operation::view::OperationView;
-use crate::store::StoreError;
 use crate::store::hook::{HookError, HookTx};
 
 use super::record::StepError;
@@ -61,17 +58,8 @@ pub trait SagaStep<I>: Send + Sync + 'static {
     /// As [`begin`](Self::begin).
     async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError>;
 
-    /// Where its operation stands, or that of its compensation.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    async fn operation(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError>;
-
-    /// Ends when that operation does, if that happens in this process.
-    fn ended(&self, op_id: &OpId) -> Option<oneshot::Receiver<()>>;
-
-    /// Has operations executed that were accepted.
-    fn nudge(&self);
+    /// The engine whose operations do it and undo it, where operations do.
+    fn engine(&self) -> Option<&Engine>;
 }
 
 /// A step that is an operation of a domain, as is its compensation.
@@ -154,16 +142,8 @@ where
         submit(&self.engine, tx, run.owner_id, run.key, &command).await
     }
 
-    async fn operation(&self, op_id: &OpId) -> Result<Option<OperationView>, StoreError> {
-        self.engine.store().find(op_id).await
-    }
-
-    fn ended(&self, op_id: &OpId) -> Option<oneshot::Receiver<()>> {
-        Some(self.engine.ended(op_id))
-    }
-
-    fn nudge(&self) {
-        self.engine.nudge();
+    fn engine(&self) -> Option<&Engine> {
+        Some(&self.engine)
     }
 }
 
@@ -246,13 +226,7 @@ impl<I: Sync + 'static, W: LocalWork<I>> SagaStep<I> for Local<W> {
         begun(undone.map(|()| serde_json::Value::Null))
     }
 
-    async fn operation(&self, _op_id: &OpId) -> Result<Option<OperationView>, StoreError> {
-        Ok(None)
-    }
-
-    fn ended(&self, _op_id: &OpId) -> Option<oneshot::Receiver<()>> {
+    fn engine(&self) -> Option<&Engine> {
         None
     }
-
-    fn nudge(&self) {}
 }

@@ -59,16 +59,17 @@ impl Workers {
         self
     }
 
-    /// Adds what looks after sagas of which nobody heard.
+    /// Adds what keeps sagas going: it advances them as their operations end, and finds those that were left.
     #[must_use]
     pub fn with_sagas<I>(mut self, sagas: &Sagas<I>) -> Self
     where
         I: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
         let sagas = sagas.clone();
-        self.names.push("saga-sweeper");
-        self.loops
-            .push(Box::new(move |shutdown| Box::pin(sagas.sweep(shutdown))));
+        self.names.push("sagas");
+        self.loops.push(Box::new(move |shutdown| {
+            Box::pin(sagas.keep_going(shutdown))
+        }));
         self
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use orch_runtime::engine::Shutdown;
 use orch_runtime::fault::{Boundary, NoFaults};
 use orch_runtime::saga::{
     Call, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaRecord, SagaState,
@@ -12,7 +13,7 @@ use orch_runtime::saga::{
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::store::{Migration, StoreKind};
 use orch_runtime::testing::{Provider, Reply, World, WorldSetup};
-use orch_runtime::{Decision, IdemKey, OwnerId, SagaId, Value};
+use orch_runtime::{Decision, Engine, IdemKey, OwnerId, SagaId, Value, Workers};
 use serde::{Deserialize, Serialize};
 
 use crate::STORE;
@@ -214,8 +215,12 @@ impl Shop {
 }
 
 fn sagas(world: &World) -> Sagas<Order> {
+    sagas_of(world, world.engine())
+}
+
+/// The sagas of the process that `engine` is in.
+fn sagas_of(world: &World, engine: &Engine) -> Sagas<Order> {
     let database = world.database().open(Arc::new(NoFaults));
-    let engine = world.engine();
     let tables = SagaTables {
         prefix: "order_saga",
     };
@@ -578,4 +583,27 @@ async fn an_order_that_takes_too_long_is_undone() {
     let saga = shop.settle(&id).await;
     assert_eq!(saga.state, SagaState::Compensated, "{saga:?}");
     shop.assert_balanced(0, 3, 3).await;
+}
+
+/// The clock stands still, so nobody looks for what nobody heard of.
+#[tokio::test]
+async fn another_process_that_executes_a_step_advances_the_saga() {
+    let shop = Shop::new(3, 3);
+    shop.world.engine().drain(Duration::ZERO).await;
+    let engine = shop.world.second_process();
+    let elsewhere = sagas_of(&shop.world, &engine);
+    let (signal, shutdown) = Shutdown::new();
+    let working = tokio::spawn(Workers::new().with_sagas(&elsewhere).run(shutdown));
+    let id = shop.order("a").await;
+    for _ in 0..10_000 {
+        engine.dispatch_once().await.unwrap();
+        engine.idle().await;
+        if shop.saga(&id).await.state.is_final() {
+            break;
+        }
+    }
+    assert_eq!(shop.saga(&id).await.state, SagaState::Completed);
+    shop.assert_balanced(1, 3, 3).await;
+    signal.request();
+    working.await.unwrap();
 }

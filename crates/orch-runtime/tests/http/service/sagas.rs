@@ -1,7 +1,7 @@
 //! A service whose domain serves the steps of a saga.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use orch_runtime::Migration;
 use orch_runtime::axum::extract::State;
@@ -136,16 +136,17 @@ fn greeter() -> Service {
 
 /// The saga's end, or where it stands after ten seconds.
 async fn end(address: SocketAddr, location: &str) -> Value {
-    let begun = Instant::now();
-    loop {
-        let seen = get(location).send(address).await.json();
-        let is_final =
-            ["COMPLETED", "COMPENSATED", "FAILED"].contains(&seen["status"].as_str().unwrap());
-        if is_final || begun.elapsed() > Duration::from_secs(10) {
-            return seen;
+    let mut turns = tokio::time::interval(Duration::from_millis(100));
+    let mut seen = Value::Null;
+    for _ in 0..100 {
+        turns.tick().await;
+        seen = get(location).send(address).await.json();
+        let state = seen["status"].as_str().unwrap_or_default();
+        if ["COMPLETED", "COMPENSATED", "FAILED"].contains(&state) {
+            break;
         }
-        tokio::task::yield_now().await;
     }
+    seen
 }
 
 #[tokio::test]

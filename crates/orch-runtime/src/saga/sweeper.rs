@@ -22,13 +22,27 @@ const TOGETHER: usize = 64;
 const AT_ONCE: usize = 32;
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
-    /// Keeps sagas going until `shutdown`.
-    pub(crate) async fn keep_going(self, mut shutdown: Shutdown) {
-        // Held here, it keeps the channel open where no domain tells anything.
+    /// Keeps sagas going until `shutdown`. Looking and hearing do not wait for each other: where something ends
+    /// all the time, what nobody hears of would never be looked at.
+    pub(crate) async fn keep_going(self, shutdown: Shutdown) {
+        tokio::join!(self.look_around(shutdown.clone()), self.hear(shutdown));
+    }
+
+    async fn look_around(&self, mut shutdown: Shutdown) {
+        let pause = self.inner.config.look_every / 3;
+        while !shutdown.is_requested() {
+            tokio::select! {
+                () = shutdown.requested() => {}
+                () = self.inner.clock.sleep(pause) => self.sweep().await,
+            }
+        }
+    }
+
+    async fn hear(&self, mut shutdown: Shutdown) {
+        // Held here, the teller keeps the channel open where no domain tells anything.
         let (teller, mut endings) = mpsc::unbounded_channel();
         self.listen(&teller);
         let room = Arc::new(Semaphore::new(AT_ONCE));
-        let (clock, config) = (Arc::clone(&self.inner.clock), self.inner.config);
         let mut ended = Vec::with_capacity(TOGETHER);
         while !shutdown.is_requested() {
             tokio::select! {
@@ -38,7 +52,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                         tracing::warn!(scheduler = "sagas", %error, "endings are found later");
                     }
                 }
-                () = clock.sleep(config.look_every / 3) => self.sweep().await,
             }
         }
     }

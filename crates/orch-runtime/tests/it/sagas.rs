@@ -607,3 +607,27 @@ async fn another_process_that_executes_a_step_advances_the_saga() {
     signal.request();
     working.await.unwrap();
 }
+
+/// A busy shop hears of something all the time, and must not forget those of whom it hears nothing.
+#[tokio::test]
+async fn sagas_are_looked_at_however_much_else_ends() {
+    let shop = Shop::answering(3, 3, [Reply::Busy(Some(Duration::from_secs(3_600)))]);
+    let id = shop.order("a").await;
+    shop.world.run_once().await;
+    let (signal, shutdown) = Shutdown::new();
+    let working = tokio::spawn(Workers::new().with_sagas(&shop.sagas).run(shutdown));
+    for second in (0..3_100).step_by(4) {
+        let other = format!("other-{second}");
+        shop.world.submit(&other, &charge(&other)).await.unwrap();
+        shop.world.clock.advance(Duration::from_secs(4));
+    }
+    shop.world.run_once().await;
+    let saga = shop.saga(&id).await;
+    assert_eq!(
+        saga.state,
+        SagaState::Compensating,
+        "its deadline has passed"
+    );
+    signal.request();
+    working.await.unwrap();
+}

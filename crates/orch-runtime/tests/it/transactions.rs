@@ -108,3 +108,27 @@ async fn a_panic_in_the_callers_work_is_a_refusal_and_holds_up_nobody() {
     world.advance(Duration::from_secs(1)).await;
     assert_eq!(world.state(&op).await, OperationState::Completed);
 }
+
+/// PostgreSQL answers the commit of a transaction in which a statement failed like any other, and keeps
+/// nothing of it: an operation would be reported that never was.
+#[tokio::test]
+async fn what_is_reported_as_committed_is() {
+    let world = keyed_world();
+    let (database, engine) = (database(&world), world.engine().clone());
+    let done = database.transaction(move |mut tx| {
+        let engine = engine.clone();
+        Box::pin(async move {
+            let owner = OwnerId::anonymous();
+            let submitted = engine
+                .submit_in(&mut tx, owner, key("k"), &charge("order-1"))
+                .await;
+            submitted.map_err(|error| HookError::new(error.to_string()))?;
+            let _ = tx
+                .execute("insert into no_such_table values (1)", &[])
+                .await;
+            Ok(())
+        })
+    });
+    let operations = i64::from(done.await.is_ok());
+    assert_eq!(world.count(OPERATIONS, vec![]).await, operations);
+}

@@ -281,6 +281,7 @@ impl PostgresStore {
         CallersTransaction(Driver {
             connection,
             wrapped: self.link.wrapped,
+            has_failed: false,
         })
     }
 

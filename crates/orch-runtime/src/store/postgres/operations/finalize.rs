@@ -91,7 +91,8 @@ impl PostgresOperations {
     }
 }
 
-/// Runs the hook; its panics are refusals.
+/// Runs the hook. Its panics are refusals, and so is a statement that failed and was passed over: the commit
+/// of such a transaction would be answered like any other, and nothing of it would be durable.
 pub(in crate::store::postgres) async fn run(
     connection: &mut PgConnection,
     wrapped: bool,
@@ -100,16 +101,26 @@ pub(in crate::store::postgres) async fn run(
     let mut driver = Driver {
         connection,
         wrapped,
+        has_failed: false,
     };
     let future = hook(HookTx::new(&mut driver));
     let answer = catching(future).await;
-    answer.unwrap_or_else(|_| Err(HookError::new("the transaction's work panicked")))
+    answer.unwrap_or_else(|_| Err(HookError::new("the transaction's work panicked")))?;
+    if driver.has_failed {
+        let alive = driver.query("select 1", &[]).await;
+        alive.map_err(|_| {
+            HookError::new("a statement failed, and with it all of the transaction")
+        })?;
+    }
+    Ok(())
 }
 
 /// A transaction on PostgreSQL, as hooks see it.
 pub(in crate::store::postgres) struct Driver<'c> {
     pub(in crate::store::postgres) connection: &'c mut PgConnection,
     pub(in crate::store::postgres) wrapped: bool,
+    /// A statement failed. A savepoint before it may have saved the rest.
+    pub(in crate::store::postgres) has_failed: bool,
 }
 
 impl Driver<'_> {
@@ -125,6 +136,7 @@ impl HookDriver for Driver<'_> {
     async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, HookError> {
         let statement = self.statement(sql, params);
         let done = statement.execute(&mut *self.connection).await;
+        self.has_failed |= done.is_err();
         let done = done.map_err(|error| HookError::new(error.to_string()))?;
         Ok(done.rows_affected())
     }
@@ -132,11 +144,16 @@ impl HookDriver for Driver<'_> {
     async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, HookError> {
         let statement = self.statement(sql, params);
         let found = statement.fetch_all(&mut *self.connection).await;
+        self.has_failed |= found.is_err();
         let rows = found.and_then(|found| row::rows(&found));
         rows.map_err(|error| HookError::new(error.to_string()))
     }
 
     fn postgres(&mut self) -> Option<&mut PgConnection> {
         Some(self.connection)
+    }
+
+    fn fail(&mut self) {
+        self.has_failed = true;
     }
 }

@@ -8,12 +8,13 @@ use crate::ids::{IdemKey, OpId};
 use crate::operation::state::OperationState;
 use crate::operation::view::OperationView;
 use crate::store::hook::{HookError, HookTx};
+use crate::unwind::catching;
 
 use super::decision::{Advice, Situation, Stop, advise};
 use super::plan::{Plan, StepSet};
 use super::record::{SagaRecord, StepError, StepRecord};
-use super::state::StepState;
-use super::step::{Begun, SagaStep, StepRun};
+use super::state::{SagaState, StepState};
+use super::step::{Begun, SagaStep, StepResult, StepRun};
 
 /// The steps of a saga: the plan, and what each of them does.
 pub(super) struct Script<I> {
@@ -139,6 +140,9 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
     async fn go_on(&mut self) -> Result<(), HookError> {
         loop {
             let advice = self.advice();
+            if advice.state == SagaState::Compensating && self.is_too_late() {
+                self.saga.stop = self.saga.stop.or(Some(Stop::DeadlinePassed));
+            }
             self.saga.state = advice.state;
             let mut is_stuck = true;
             for (steps, way) in [(advice.start, Way::Do), (advice.undo, Way::Undo)] {
@@ -152,9 +156,13 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
         }
     }
 
+    fn is_too_late(&self) -> bool {
+        self.now >= self.saga.deadline_at
+    }
+
     fn advice(&self) -> Advice {
         let steps: Vec<StepState> = self.saga.steps.iter().map(|step| step.state).collect();
-        let too_late = (self.now >= self.saga.deadline_at).then_some(Stop::DeadlinePassed);
+        let too_late = self.is_too_late().then_some(Stop::DeadlinePassed);
         let situation = Situation {
             state: self.saga.state,
             steps: &steps,
@@ -167,7 +175,7 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
     /// changed.
     async fn begin(&mut self, at: usize, way: Way) -> Result<bool, HookError> {
         let steps = self.saga.steps.iter();
-        let results = steps.filter_map(|step| Some((step.name, step.result.clone()?)));
+        let results = steps.filter_map(|step| Some((step.name, step.given()?)));
         let (results, key) = (results.collect(), key(self.saga, at, way)?);
         let run = StepRun {
             saga_id: &self.saga.id,
@@ -179,15 +187,11 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
         let does = &self.script.steps[at];
         self.tx.execute("savepoint saga_step", &[]).await?;
         let begun = match way {
-            Way::Do => does.begin(self.tx, &run).await,
-            Way::Undo => does.undo(self.tx, &run).await,
+            Way::Do => catching(does.begin(self.tx, &run)).await,
+            Way::Undo => catching(does.undo(self.tx, &run)).await,
         };
-        if !matches!(begun, Ok(Begun::Done(_) | Begun::Operation(_))) {
-            let sql = "rollback to savepoint saga_step";
-            self.tx.execute(sql, &[]).await?;
-        }
-        self.tx.execute("release savepoint saga_step", &[]).await?;
-        match begun {
+        let begun = begun.unwrap_or_else(|panic| Ok(Begun::Refused(panicked(&panic))));
+        match self.end_savepoint(begun).await? {
             Ok(begun) => {
                 self.begun(at, way, begun);
                 Ok(true)
@@ -198,6 +202,30 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
                 Ok(false)
             }
         }
+    }
+
+    /// Keeps what a step wrote when it began, and takes it back when it did not: also where a statement failed
+    /// and was passed over, which PostgreSQL says when the savepoint is released.
+    async fn end_savepoint(
+        &mut self,
+        begun: Result<Begun, HookError>,
+    ) -> Result<Result<Begun, HookError>, HookError> {
+        let release = "release savepoint saga_step";
+        let (begun, is_kept) = match begun {
+            Ok(begun @ (Begun::Done(_) | Begun::Operation(_))) => {
+                match self.tx.execute(release, &[]).await {
+                    Ok(_) => (Ok(begun), true),
+                    Err(error) => (Err(error), false),
+                }
+            }
+            not_begun => (not_begun, false),
+        };
+        if !is_kept {
+            let sql = "rollback to savepoint saga_step";
+            self.tx.execute(sql, &[]).await?;
+            self.tx.execute(release, &[]).await?;
+        }
+        Ok(begun)
     }
 
     fn begun(&mut self, at: usize, way: Way, begun: Begun) {
@@ -228,7 +256,10 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
                 step.undo_attempts += 1;
                 step.undo_op_id = None;
                 step.state = match begun {
-                    Begun::Done(_) => StepState::Undone,
+                    Begun::Done(_) => {
+                        step.error = None;
+                        StepState::Undone
+                    }
                     Begun::Refused(error) => {
                         step.error = Some(error);
                         StepState::UndoParked
@@ -244,15 +275,24 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
 }
 
 impl StepRecord {
+    /// What it gave, if it has happened.
+    fn given(&self) -> Option<StepResult> {
+        use StepState::{Left, Succeeded, UndoParked, Undoing, Undone};
+        let has_happened = matches!(self.state, Succeeded | Undoing | UndoParked | Undone | Left);
+        has_happened.then(|| StepResult {
+            op_id: self.op_id.clone(),
+            provider_ref: self.provider_ref.clone(),
+            data: self.result.clone(),
+        })
+    }
+
     /// The operation has ended that does it, or that undoes it.
     fn end(&mut self, next: StepState, operation: &OperationView) {
-        if self.state == StepState::UndoParked && next == StepState::Undone {
-            self.state = StepState::Undoing;
-        }
         debug_assert!(self.state.may_become(next), "{} to {next}", self.state);
         let outcome = operation.outcome.as_ref();
         if next == StepState::Succeeded {
             self.result = outcome.and_then(|outcome| outcome.result.clone());
+            self.provider_ref = outcome.and_then(|outcome| outcome.provider_ref.clone());
         }
         self.error = match next {
             StepState::Succeeded | StepState::Undone => None,
@@ -277,6 +317,14 @@ fn unworked(saga: &SagaRecord, found: &Found) -> Vec<usize> {
         })
     });
     certain.map(|(at, _)| at).collect()
+}
+
+/// Work that panics does so again: it is refused, so that a person sees it.
+fn panicked(message: &str) -> StepError {
+    StepError {
+        code: "PANICKED".to_owned(),
+        message: message.to_owned(),
+    }
 }
 
 /// What a step's operation says of the step.

@@ -12,7 +12,7 @@ use crate::clock::{Clock, Timestamp, later};
 use crate::dead_letter::Decision;
 use crate::engine::Engine;
 use crate::guard;
-use crate::ids::{IdSource, IdemKey, OpId, OwnerId, SagaId};
+use crate::ids::{IdSource, IdemKey, OwnerId, SagaId};
 use crate::operation::command::Fingerprint;
 use crate::store::hook::{HookError, HookTx};
 use crate::store::{Database, StoreError, StoreErrorKind, TransactionError};
@@ -292,10 +292,9 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// Has accepted operations executed.
     fn follow(&self, moved: &Moved) {
         for step in moved.accepted.iter() {
-            self.inner.script.steps[step]
-                .engine()
-                .into_iter()
-                .for_each(Engine::nudge);
+            let step = &self.inner.script.steps[step];
+            let engines = step.engine().into_iter().chain(step.undo_engine());
+            engines.for_each(Engine::nudge);
         }
     }
 
@@ -331,13 +330,14 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
     async fn operations(&self, saga: &SagaRecord) -> Result<Found, StoreError> {
         let mut found = Found::new();
         for (step, does) in saga.steps.iter().zip(&self.script.steps) {
-            let waits_for: Option<&OpId> = match step.state {
-                StepState::Running | StepState::InDoubt => step.op_id.as_ref(),
-                StepState::Undoing | StepState::UndoParked => step.undo_op_id.as_ref(),
-                _ => None,
+            let (op_id, engine) = match step.state {
+                StepState::Running | StepState::InDoubt => (&step.op_id, does.engine()),
+                StepState::Undoing | StepState::UndoParked => {
+                    (&step.undo_op_id, does.undo_engine())
+                }
+                _ => continue,
             };
-            if let Some(op_id) = waits_for
-                && let Some(engine) = does.engine()
+            if let (Some(op_id), Some(engine)) = (op_id, engine)
                 && let Some(operation) = engine.store().find(op_id).await?
             {
                 found.insert(op_id.clone(), operation);

@@ -27,4 +27,4 @@ pub use engine::{Initiated, SagaError, Sagas};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
 pub use record::{SagaRecord, SagaTables, StepError, StepRecord};
 pub use state::{SagaState, StepState};
-pub use step::{Begun, Call, Local, LocalError, LocalWork, SagaStep, StepRun};
+pub use step::{Begun, Build, Call, Local, LocalError, LocalWork, SagaStep, StepResult, StepRun};

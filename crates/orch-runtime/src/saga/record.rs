@@ -68,6 +68,9 @@ pub struct StepRecord {
     /// What it gave.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<serde_json::Value>,
+    /// The provider's name for what it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider_ref: Option<String>,
     /// Why it failed, or why its compensation did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<StepError>,
@@ -99,6 +102,7 @@ impl StepRecord {
             name,
             state: StepState::Waiting,
             result: None,
+            provider_ref: None,
             error: None,
             op_id: None,
             undo_op_id: None,
@@ -197,7 +201,7 @@ impl SagaTables {
     pub(super) fn select(self) -> String {
         format!(
             "select s.transaction_id, s.owner_id, s.payload, s.status as saga_status, s.stop, s.deadline_at, \
-             s.created_at, s.updated_at, s.completed_at, s.version, r.step, r.status, r.data, r.error_code, \
+             s.created_at, s.updated_at, s.completed_at, s.version, r.step, r.status, r.data, r.provider_ref, r.error_code, \
              r.error_message, r.op_id, r.undo_op_id, r.undo_attempts, r.executed_at \
              from {0}_states s left join {0}_step_results r on r.transaction_id = s.transaction_id \
              where s.transaction_id = ?1",
@@ -258,13 +262,14 @@ impl SagaTables {
     ) -> Result<(), HookError> {
         let sql = format!(
             "insert into {}_step_results (transaction_id, step, status, data, error_code, \
-             error_message, op_id, undo_op_id, undo_attempts, executed_at, updated_at) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+             error_message, op_id, undo_op_id, undo_attempts, executed_at, updated_at, provider_ref) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
              on conflict (transaction_id, step) do update set status = excluded.status, \
              data = excluded.data, error_code = excluded.error_code, \
              error_message = excluded.error_message, op_id = excluded.op_id, \
              undo_op_id = excluded.undo_op_id, undo_attempts = excluded.undo_attempts, \
-             executed_at = excluded.executed_at, updated_at = excluded.updated_at",
+             executed_at = excluded.executed_at, updated_at = excluded.updated_at, \
+             provider_ref = excluded.provider_ref",
             self.prefix
         );
         let error = step.error.as_ref();
@@ -280,6 +285,7 @@ impl SagaTables {
             Value::from(step.undo_attempts),
             Value::from(step.executed_at),
             Value::from(now),
+            Value::from(step.provider_ref.clone()),
         ];
         tx.execute(&sql, &params).await.map(|_| ())
     }
@@ -341,6 +347,7 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
             name: records[at].name,
             state: step.get("status")?,
             result: step.get("data")?,
+            provider_ref: step.get("provider_ref")?,
             error: error(step)?,
             op_id: step.get("op_id")?,
             undo_op_id: step.get("undo_op_id")?,

@@ -59,8 +59,10 @@ impl SagaState {
         use SagaState::{Compensated, Compensating, Completed, Failed, InProgress, Pending};
         matches!(
             (self, next),
-            (Pending, InProgress | Failed)
-                | (InProgress, Completed | Compensating | Failed)
+            (
+                Pending,
+                InProgress | Completed | Compensating | Compensated | Failed
+            ) | (InProgress, Completed | Compensating | Compensated | Failed)
                 | (Compensating, Compensated | Failed)
         )
     }
@@ -129,10 +131,11 @@ impl StepState {
         };
         matches!(
             (self, next),
-            (Waiting, Running)
+            (Waiting, Running | Succeeded | Failed)
                 | (Running, Succeeded | Failed | InDoubt)
                 | (InDoubt, Succeeded | Failed)
-                | (Succeeded | UndoParked, Undoing)
+                | (Succeeded | UndoParked, Undoing | Undone)
+                | (Succeeded, UndoParked)
                 | (Undoing, Undone | UndoParked)
                 | (UndoParked, Left)
         )

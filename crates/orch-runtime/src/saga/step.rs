@@ -1,12 +1,11 @@
 //! What a step does: an operation at somebody else's API, or work in our own database.
 
 use std::collections::BTreeMap;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, SubmitError};
 use crate::ids::{IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::Command;
 use crate::store::hook::{HookError, HookTx};
@@ -22,11 +21,35 @@ pub struct StepRun<'s, I> {
     pub owner_id: &'s OwnerId,
     /// What the saga was asked to do.
     pub input: &'s I,
-    /// What the steps before gave, by their names.
-    pub results: &'s BTreeMap<&'static str, serde_json::Value>,
+    /// What the steps gave that have happened, by their names.
+    pub results: &'s BTreeMap<&'static str, StepResult>,
     /// The same for the same step of the same saga, whoever begins it how often: a step's operation has it
     /// as its key, and work in a database can have it as a unique one.
     pub key: &'s IdemKey,
+}
+
+impl<I> StepRun<'_, I> {
+    /// What a step gave.
+    ///
+    /// # Errors
+    /// When it has not happened: this step is refused.
+    pub fn result_of(&self, step: &str) -> Result<&StepResult, StepError> {
+        self.results.get(step).ok_or_else(|| StepError {
+            code: "NO_RESULT".to_owned(),
+            message: format!("the step {step} has not happened"),
+        })
+    }
+}
+
+/// What a step gave.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StepResult {
+    /// The operation that did it, where it was one.
+    pub op_id: Option<OpId>,
+    /// The provider's name for what it did: what a compensation has to name.
+    pub provider_ref: Option<String>,
+    /// What the provider answered, or what work in our own database returned.
+    pub data: Option<serde_json::Value>,
 }
 
 /// What beginning a step came to.
@@ -58,17 +81,22 @@ pub trait SagaStep<I>: Send + Sync + 'static {
     /// As [`begin`](Self::begin).
     async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError>;
 
-    /// The engine whose operations do it and undo it, where operations do.
+    /// The engine whose operations do it, where operations do.
     fn engine(&self) -> Option<&Engine>;
+
+    /// The engine whose operations undo it, where operations do.
+    fn undo_engine(&self) -> Option<&Engine>;
 }
 
 /// A step that is an operation of a domain, as is its compensation.
 pub struct Call<I, C, U> {
     engine: Engine,
-    command: fn(&StepRun<'_, I>) -> C,
-    undo: Option<fn(&StepRun<'_, I>) -> U>,
-    input: PhantomData<fn(&I)>,
+    command: Build<I, C>,
+    undo: Option<(Engine, Build<I, U>)>,
 }
+
+/// Makes the command of a step, or refuses the step.
+pub type Build<I, C> = fn(&StepRun<'_, I>) -> Result<C, StepError>;
 
 impl<I, C, U> std::fmt::Debug for Call<I, C, U> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -81,41 +109,47 @@ impl<I, C, U> std::fmt::Debug for Call<I, C, U> {
 impl<I, C: Command> Call<I, C, C> {
     /// The operation that `command` asks `engine` for. Nothing undoes it.
     #[must_use]
-    pub fn new(engine: &Engine, command: fn(&StepRun<'_, I>) -> C) -> Self {
+    pub fn new(engine: &Engine, command: Build<I, C>) -> Self {
         Self {
             engine: engine.clone(),
             command,
             undo: None,
-            input: PhantomData,
         }
     }
 }
 
 impl<I, C: Command, U> Call<I, C, U> {
-    /// It is undone by the operation that `undo` asks the same engine for.
+    /// It is undone by the operation that `undo` asks `engine` for, often the same one.
     #[must_use]
-    pub fn undone_by<V: Command>(self, undo: fn(&StepRun<'_, I>) -> V) -> Call<I, C, V> {
+    pub fn undone_by<V: Command>(self, engine: &Engine, undo: Build<I, V>) -> Call<I, C, V> {
         Call {
             engine: self.engine,
             command: self.command,
-            undo: Some(undo),
-            input: PhantomData,
+            undo: Some((engine.clone(), undo)),
         }
     }
 }
 
-async fn submit<C: Command>(
+/// Asks for an operation. What the database cannot do now it can do later; all else never will be.
+async fn submit<I: Sync, C: Command>(
     engine: &Engine,
     tx: &mut HookTx<'_>,
-    owner: &OwnerId,
-    key: &IdemKey,
-    command: &C,
+    run: &StepRun<'_, I>,
+    build: Build<I, C>,
 ) -> Result<Begun, HookError> {
-    let submitted = engine
-        .submit_in(tx, owner.clone(), key.clone(), command)
-        .await;
-    let submitted = submitted.map_err(|error| HookError::new(error.to_string()))?;
-    Ok(Begun::Operation(submitted.op_id))
+    let command = match build(run) {
+        Ok(command) => command,
+        Err(error) => return Ok(Begun::Refused(error)),
+    };
+    let (owner, key) = (run.owner_id.clone(), run.key.clone());
+    match engine.submit_in(tx, owner, key, &command).await {
+        Ok(submitted) => Ok(Begun::Operation(submitted.op_id)),
+        Err(SubmitError::Store(error)) => Err(HookError::new(error.to_string())),
+        Err(never) => Ok(Begun::Refused(StepError {
+            code: "NOT_ACCEPTED".to_owned(),
+            message: never.to_string(),
+        })),
+    }
 }
 
 #[async_trait]
@@ -126,8 +160,7 @@ where
     U: Command,
 {
     async fn begin(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError> {
-        let command = (self.command)(run);
-        submit(&self.engine, tx, run.owner_id, run.key, &command).await
+        submit(&self.engine, tx, run, self.command).await
     }
 
     fn can_be_undone(&self) -> bool {
@@ -135,15 +168,18 @@ where
     }
 
     async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<Begun, HookError> {
-        let Some(undo) = self.undo else {
+        let Some((engine, undo)) = &self.undo else {
             return Err(HookError::new("nothing undoes this step"));
         };
-        let command = undo(run);
-        submit(&self.engine, tx, run.owner_id, run.key, &command).await
+        submit(engine, tx, run, *undo).await
     }
 
     fn engine(&self) -> Option<&Engine> {
         Some(&self.engine)
+    }
+
+    fn undo_engine(&self) -> Option<&Engine> {
+        self.undo.as_ref().map(|(engine, _)| engine)
     }
 }
 
@@ -227,6 +263,10 @@ impl<I: Sync + 'static, W: LocalWork<I>> SagaStep<I> for Local<W> {
     }
 
     fn engine(&self) -> Option<&Engine> {
+        None
+    }
+
+    fn undo_engine(&self) -> Option<&Engine> {
         None
     }
 }

@@ -74,7 +74,8 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     fn listen(&self, teller: &UnboundedSender<OpId>) {
         let mut told: Vec<&str> = Vec::new();
         let steps = self.inner.script.steps.iter();
-        for engine in steps.filter_map(|step| step.engine()) {
+        let engines = steps.flat_map(|step| step.engine().into_iter().chain(step.undo_engine()));
+        for engine in engines {
             if !told.contains(&engine.domain()) {
                 told.push(engine.domain());
                 engine.tell_endings(teller.clone());

@@ -45,7 +45,7 @@ mod pgbouncer;
 mod protection;
 #[path = "../it/room.rs"]
 mod room;
-#[path = "../it/sagas.rs"]
+#[path = "../it/sagas/mod.rs"]
 mod sagas;
 mod schema;
 #[path = "../it/secrets.rs"]

@@ -66,15 +66,21 @@ fn start(setup: &Setup, engines: &Engines<'_>) -> Result<SagaParts, SetupError> 
         prefix: "greeting_saga",
     };
     let first = Call::new(pings, |run: &StepRun<'_, Greeting>| {
-        Ping::named(&run.input.first)
+        Ok(Ping::named(&run.input.first))
     });
     let second = Call::new(pings, |run: &StepRun<'_, Greeting>| {
-        Ping::named(&run.input.second)
+        Ok(Ping::named(&run.input.second))
     });
     let sagas = setup
         .sagas(tables, &[ping("first"), ping("second")])
-        .step("first", first.undone_by(|_| Ping::named("sorry")))
-        .step("second", second.undone_by(|_| Ping::named("sorry")))
+        .step(
+            "first",
+            first.undone_by(pings, |_| Ok(Ping::named("sorry"))),
+        )
+        .step(
+            "second",
+            second.undone_by(pings, |_| Ok(Ping::named("sorry"))),
+        )
         .build()?;
     Ok(SagaParts {
         routes: routes(setup.saga_endpoint(&sagas)),

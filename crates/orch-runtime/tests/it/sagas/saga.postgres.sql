@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS order_saga_step_results (
         OR status = 'UNDO_PARKED' OR status = 'LEFT'
     ),
     data TEXT,
+    provider_ref TEXT,
     error_code TEXT,
     error_message TEXT,
     op_id TEXT COLLATE "C",

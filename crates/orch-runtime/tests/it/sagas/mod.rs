@@ -1,0 +1,259 @@
+//! Orders that are reserved, paid, packed and confirmed, or undone.
+
+mod flows;
+mod interruptions;
+mod persons;
+mod time;
+mod work;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orch_runtime::engine::Shutdown;
+use orch_runtime::fault::{Boundary, NoFaults};
+use orch_runtime::saga::{
+    Call, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaRecord, SagaState,
+    SagaTables, Sagas, StepError, StepPlan, StepRun, StepState, Weight,
+};
+use orch_runtime::store::hook::HookTx;
+use orch_runtime::store::{Migration, StoreKind};
+use orch_runtime::testing::{Provider, Reply, World, WorldSetup};
+use orch_runtime::{Decision, Engine, IdemKey, OwnerId, SagaId, Value, Workers};
+use serde::{Deserialize, Serialize};
+
+use crate::STORE;
+use crate::charge::{Charge, Charging, TABLES, charge};
+
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "0001_charge",
+        up: match STORE {
+            StoreKind::Sqlite => include_str!("../charge.sql"),
+            StoreKind::Postgres => include_str!("../charge.postgres.sql"),
+        },
+    },
+    Migration {
+        name: "0002_order_saga",
+        up: match STORE {
+            StoreKind::Sqlite => include_str!("saga.sql"),
+            StoreKind::Postgres => include_str!("saga.postgres.sql"),
+        },
+    },
+    Migration {
+        name: "0003_stock",
+        up: "create table stock (name text primary key, pieces integer not null check (pieces >= 0));
+             create table takings (saga_step text primary key)",
+    },
+];
+
+const PLAN: &[StepPlan] = &[
+    step("reserve", &[], Compensation::Operation, Weight::Required),
+    step(
+        "pay",
+        &["reserve"],
+        Compensation::Operation,
+        Weight::Required,
+    ),
+    step(
+        "pack",
+        &["reserve"],
+        Compensation::Operation,
+        Weight::Required,
+    ),
+    step(
+        "confirm",
+        &["pay", "pack"],
+        Compensation::None("a mail cannot be called back"),
+        Weight::Optional,
+    ),
+];
+
+const fn step(
+    name: &'static str,
+    after: &'static [&'static str],
+    compensation: Compensation,
+    weight: Weight,
+) -> StepPlan {
+    StepPlan {
+        name,
+        after,
+        compensation,
+        weight,
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Order {
+    order_id: String,
+}
+
+/// Takes one piece of something, and puts it back.
+struct Take(&'static str);
+
+#[async_trait]
+impl LocalWork<Order> for Take {
+    async fn run(
+        &self,
+        tx: &mut HookTx<'_>,
+        run: &StepRun<'_, Order>,
+    ) -> Result<serde_json::Value, LocalError> {
+        let sql = "insert into takings (saga_step) values (?1)";
+        tx.execute(sql, &[Value::from(run.key)]).await?;
+        let sql = "update stock set pieces = pieces - 1 where name = ?1 and pieces > 0";
+        match tx.execute(sql, &[Value::from(self.0)]).await? {
+            1 => Ok(serde_json::json!({ "taken": self.0 })),
+            _ => Err(LocalError::refused("INSUFFICIENT_STOCK", "nothing is left")),
+        }
+    }
+
+    async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, Order>) -> Result<(), LocalError> {
+        let step = if self.0 == "item" { "reserve" } else { "pack" };
+        let given = run.result_of(step).unwrap().data.as_ref().unwrap();
+        assert_eq!(given["taken"], self.0);
+        let sql = "update stock set pieces = pieces + 1 where name = ?1";
+        tx.execute(sql, &[Value::from(self.0)]).await?;
+        let step = run.key.as_str().replace("/undo/0", "");
+        let sql = "delete from takings where saga_step = ?1";
+        tx.execute(sql, &[Value::from(step)]).await?;
+        Ok(())
+    }
+}
+
+fn of(prefix: &str, order: &Order) -> Charge {
+    charge(&format!("{prefix}-{}", order.order_id))
+}
+
+/// A shop, and what it has.
+struct Shop {
+    world: World,
+    sagas: Sagas<Order>,
+}
+
+impl Shop {
+    fn new(items: u32, boxes: u32) -> Self {
+        let setup = WorldSetup {
+            store: STORE,
+            migrations: MIGRATIONS,
+            tables: TABLES,
+        };
+        let world = World::new(setup, Provider::keyed(), |builder, provider| {
+            builder.register(Charging::<false> {
+                provider,
+                keyed: true,
+            })
+        });
+        world.alter(&format!(
+            "insert into stock (name, pieces) values ('item', {items}), ('box', {boxes})"
+        ));
+        let sagas = sagas(&world);
+        Self { world, sagas }
+    }
+
+    fn answering(items: u32, boxes: u32, replies: impl IntoIterator<Item = Reply>) -> Self {
+        let shop = Self::new(items, boxes);
+        shop.world.provider.script(replies);
+        shop
+    }
+
+    async fn order(&self, key: &str) -> SagaId {
+        let order = Order {
+            order_id: key.to_owned(),
+        };
+        let owner = OwnerId::anonymous();
+        let key = IdemKey::new(key).unwrap();
+        self.sagas.initiate(owner, key, &order).await.unwrap().id
+    }
+
+    async fn saga(&self, id: &SagaId) -> SagaRecord {
+        let found = self.sagas.find(&OwnerId::anonymous(), id).await;
+        found.unwrap().unwrap()
+    }
+
+    /// Lets everything come to rest.
+    async fn settle(&mut self, id: &SagaId) -> SagaRecord {
+        for _ in 0..200 {
+            if self.world.is_dead() {
+                self.world.restart();
+                self.sagas = sagas(&self.world);
+            }
+            self.world.advance(Duration::from_secs(16)).await;
+            let now = orch_runtime::Clock::now(&self.world.clock);
+            self.sagas.run_once(now).await.unwrap();
+            let saga = self.saga(id).await;
+            if saga.state.is_final() {
+                return saga;
+            }
+        }
+        self.saga(id).await
+    }
+
+    async fn count(&self, condition: &str) -> i64 {
+        let sql = format!("select count(*) as n from charge_operations where {condition}");
+        self.world.count(&sql, vec![]).await
+    }
+
+    async fn pieces(&self, of: &'static str) -> i64 {
+        let sql = "select pieces as n from stock where name = ?1";
+        self.world.count(sql, vec![Value::from(of)]).await
+    }
+
+    /// Nobody pays for what he does not get, and nothing is given away.
+    async fn assert_balanced(&self, sold: i64, items: i64, boxes: i64) {
+        let paid = self
+            .count("order_id like 'pay-%' and state = 'COMPLETED'")
+            .await;
+        let refunded = self
+            .count("order_id like 'refund-%' and state = 'COMPLETED'")
+            .await;
+        assert_eq!(paid - refunded, sold, "{paid} paid, {refunded} refunded");
+        assert_eq!(self.pieces("item").await, items - sold);
+        assert_eq!(self.pieces("box").await, boxes - sold);
+        let takings = "select count(*) as n from takings";
+        assert_eq!(
+            self.world.count(takings, vec![]).await,
+            2 * sold,
+            "refused work leaves nothing"
+        );
+        assert!(self.world.provider.most_effects_of_one_key() <= 1);
+    }
+}
+
+fn sagas(world: &World) -> Sagas<Order> {
+    sagas_of(world, world.engine())
+}
+
+/// The sagas of the process that `engine` is in.
+fn sagas_of(world: &World, engine: &Engine) -> Sagas<Order> {
+    let database = world.database().open(Arc::new(NoFaults));
+    let tables = SagaTables {
+        prefix: "order_saga",
+    };
+    let pay = Call::new(engine, |run: &StepRun<'_, Order>| Ok(of("pay", run.input)));
+    let confirm = Call::new(engine, |run: &StepRun<'_, Order>| {
+        Ok(of("confirm", run.input))
+    });
+    Sagas::builder(database, tables, PLAN)
+        .clock(Arc::new(world.clock.clone()))
+        .config(SagaConfig {
+            time_budget: Duration::from_secs(3_000),
+            ..SagaConfig::default()
+        })
+        .step("reserve", Local::new(Take("item")))
+        .step("pay", pay.undone_by(engine, refund))
+        .step("pack", Local::new(Take("box")))
+        .step("confirm", confirm)
+        .build()
+        .unwrap()
+}
+
+/// A refund that does not name what it gives back is refused.
+fn refund(run: &StepRun<'_, Order>) -> Result<Charge, StepError> {
+    let paid = run.result_of("pay")?;
+    assert!(paid.provider_ref.is_some() && paid.op_id.is_some());
+    Ok(of("refund", run.input))
+}
+
+fn states(saga: &SagaRecord) -> Vec<StepState> {
+    saga.steps.iter().map(|step| step.state).collect()
+}

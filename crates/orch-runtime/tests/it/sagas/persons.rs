@@ -1,0 +1,90 @@
+//! What a person asks for, and decides.
+
+use super::*;
+
+/// What cannot be undone holds up nothing else, and is there for a person to see.
+#[tokio::test]
+async fn a_refused_refund_waits_for_a_person_and_the_rest_goes_on() {
+    let mut shop = Shop::answering(3, 0, [Reply::Done, Reply::Refuse("ACCOUNT_CLOSED")]);
+    let id = shop.order("a").await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensating);
+    assert_eq!(saga.steps[0].state, StepState::Undone);
+    assert_eq!(saga.steps[1].state, StepState::UndoParked);
+    assert_eq!(saga.steps[1].error.as_ref().unwrap().code, "ACCOUNT_CLOSED");
+    assert_eq!(shop.pieces("item").await, 3);
+
+    shop.world.provider.script([Reply::Refuse("STILL_CLOSED")]);
+    shop.sagas.compensate(&id).await.unwrap();
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensating);
+    assert_eq!(saga.steps[1].error.as_ref().unwrap().code, "STILL_CLOSED");
+
+    for _ in 0..3 {
+        shop.sagas.compensate(&id).await.unwrap();
+    }
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensated);
+    assert_eq!(saga.steps[1].undo_attempts, 3);
+    shop.assert_balanced(0, 3, 0).await;
+}
+
+#[tokio::test]
+async fn a_person_can_leave_what_cannot_be_undone() {
+    let mut shop = Shop::answering(3, 0, [Reply::Done, Reply::Refuse("ACCOUNT_CLOSED")]);
+    let id = shop.order("a").await;
+    let decision = Decision::new("ada", "paid back in cash").unwrap();
+    shop.sagas.leave(&id, "pay", &decision).await.unwrap();
+    let saga = shop.settle(&id).await;
+    assert_eq!(
+        saga.state,
+        SagaState::Compensating,
+        "too early to decide that"
+    );
+    assert!(shop.sagas.leave(&id, "paid", &decision).await.is_err());
+    shop.sagas.leave(&id, "pay", &decision).await.unwrap();
+    let saga = shop.saga(&id).await;
+    assert_eq!(saga.state, SagaState::Failed);
+    assert_eq!(saga.steps[1].state, StepState::Left);
+    assert_eq!(
+        saga.steps[1].error.as_ref().unwrap().message,
+        "left by ada: paid back in cash"
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_order_is_undone_and_a_finished_one_is_not() {
+    let mut shop = Shop::new(3, 3);
+    let id = shop.order("a").await;
+    shop.sagas.cancel(&id).await.unwrap();
+    assert_eq!(shop.settle(&id).await.state, SagaState::Compensated);
+    shop.assert_balanced(0, 3, 3).await;
+    let id = shop.order("b").await;
+    assert_eq!(shop.settle(&id).await.state, SagaState::Completed);
+    shop.sagas.cancel(&id).await.unwrap();
+    assert_eq!(shop.settle(&id).await.state, SagaState::Completed);
+    shop.assert_balanced(1, 3, 3).await;
+}
+
+/// A compensation that can never begin would otherwise be begun for ever, and nobody would see it.
+#[tokio::test]
+async fn a_compensation_that_can_never_begin_waits_for_a_person() {
+    let mut shop = Shop::answering(3, 0, [Reply::Done]);
+    let id = shop.order("a").await;
+    let key = format!("{id}/pay/undo/0");
+    shop.world
+        .submit(&key, &charge("somebody-elses"))
+        .await
+        .unwrap();
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensating);
+    assert_eq!(saga.steps[1].state, StepState::UndoParked);
+    assert_eq!(saga.steps[1].error.as_ref().unwrap().code, "NOT_ACCEPTED");
+    assert_eq!(saga.steps[0].state, StepState::Undone, "the rest goes on");
+    shop.sagas.compensate(&id).await.unwrap();
+    assert_eq!(
+        shop.settle(&id).await.state,
+        SagaState::Compensated,
+        "under its next key"
+    );
+}

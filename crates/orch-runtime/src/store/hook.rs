@@ -58,12 +58,6 @@ impl<'a> HookTx<'a> {
         self.driver.sqlite()
     }
 
-    /// Notes that a statement failed on the connection below.
-    #[cfg(feature = "postgres")]
-    pub(crate) fn fail(&mut self) {
-        self.driver.fail();
-    }
-
     /// The connection below, if it is one to a PostgreSQL.
     #[cfg(feature = "postgres")]
     pub(crate) fn postgres(&mut self) -> Option<&mut sqlx::PgConnection> {
@@ -86,10 +80,6 @@ pub(crate) trait HookDriver: Send {
     fn postgres(&mut self) -> Option<&mut sqlx::PgConnection> {
         None
     }
-
-    /// Notes that a statement failed on the connection below.
-    #[cfg(feature = "postgres")]
-    fn fail(&mut self) {}
 }
 
 /// What a hook returns while it runs.

@@ -152,8 +152,4 @@ impl HookDriver for Driver<'_> {
     fn postgres(&mut self) -> Option<&mut PgConnection> {
         Some(self.connection)
     }
-
-    fn fail(&mut self) {
-        self.has_failed = true;
-    }
 }

@@ -138,13 +138,10 @@ impl OperationStore for PostgresOperations {
             operation,
             term: None,
         };
-        let accepted = accept
+        accept
             .write_alone(connection, &self.store.link, &self.accept)
-            .await;
-        if accepted.is_err() {
-            tx.fail();
-        }
-        accepted.map_err(postgres_error("accept"))
+            .await
+            .map_err(postgres_error("accept"))
     }
 
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {

@@ -154,13 +154,13 @@ mod tests {
     const MANIFEST: &str = "[package]\nname = 'billing'\nedition = '2024'\n";
 
     fn tree() -> Memory {
-        let lib = "mod a;\nmod b;\nmod gone;\n#[path = \"../shared/c.rs\"]\nmod c;\n// orch: allow(ORC001)\n";
+        let lib = "mod a;\nmod b;\nmod gone;\n#[path = \"../common/c.rs\"]\nmod c;\n// orch: allow(ORC001)\n";
         Memory::from([
             ("Cargo.toml", MANIFEST),
             ("src/lib.rs", lib),
             ("src/a.rs", "fn broken( {"),
             ("src/b.rs", "fn b() {}"),
-            ("shared/d.rs", "fn d() {}"),
+            ("common/d.rs", "fn d() {}"),
             ("migrations/0001_b.sql", "CREATE TABLE b (id TEXT);"),
         ])
     }
@@ -204,7 +204,7 @@ mod tests {
             ("src/a.rs", Some("fn a() {}")),
             ("src/gone.rs", Some("fn back() {}")),
             ("src/gone/mod.rs", Some("fn back() {}")),
-            ("shared/c.rs", Some("fn c() {}")),
+            ("common/c.rs", Some("fn c() {}")),
             ("src/new.rs", Some("fn new() {}")),
             ("migrations/0002_c.sql", Some("CREATE TABLE c (id TEXT);")),
             ("orch.toml", Some("[lint.rules]\nORC803 = \"off\"\n")),

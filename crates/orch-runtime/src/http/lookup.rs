@@ -1,5 +1,7 @@
 //! A request to see an operation.
 
+use std::str::FromStr;
+
 use axum::extract::{FromRef, FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 
@@ -40,19 +42,31 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let caller = Api::from_ref(state).admit(parts)?;
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| ApiError::not_found())?;
-        let (_, value) = params
-            .iter()
-            .find(|(name, _)| *name == PARAM)
-            .ok_or_else(|| ApiError::internal("the route has no {op_id}"))?;
-        // A text that can be no name of an operation is the name of none.
-        let op_id = OpId::new(value).map_err(|_| ApiError::not_found())?;
-        Ok(Self {
-            owner: caller.owner,
-            op_id,
-        })
+        let (owner, op_id) = asked_for(parts, state, PARAM).await?;
+        Ok(Self { owner, op_id })
     }
+}
+
+/// Who asks, and for what: the part `{param}` of the route.
+pub(super) async fn asked_for<S, T>(
+    parts: &mut Parts,
+    state: &S,
+    param: &str,
+) -> Result<(OwnerId, T), ApiError>
+where
+    Api: FromRef<S>,
+    S: Send + Sync,
+    T: FromStr,
+{
+    let caller = Api::from_ref(state).admit(parts)?;
+    let params = RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|_| ApiError::not_found())?;
+    let (_, value) = params
+        .iter()
+        .find(|(name, _)| *name == param)
+        .ok_or_else(|| ApiError::internal(format!("the route has no {{{param}}}")))?;
+    // A text that can be no name of a thing is the name of none.
+    let name = value.parse().map_err(|_| ApiError::not_found())?;
+    Ok((caller.owner, name))
 }

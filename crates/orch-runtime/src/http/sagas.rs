@@ -8,7 +8,7 @@
 //! | `GET …/{transaction_id}` | the saga and its steps; 404 also for somebody else's |
 
 use axum::Json;
-use axum::extract::{FromRef, FromRequestParts, RawPathParams};
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -22,6 +22,7 @@ use crate::store::TransactionError;
 use super::acceptance::headers;
 use super::api::Api;
 use super::error::ApiError;
+use super::lookup::asked_for;
 use super::submission::KeyedRequest;
 
 /// The part of the route that holds the saga's name.
@@ -125,20 +126,8 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let caller = Api::from_ref(state).admit(parts)?;
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| ApiError::not_found())?;
-        let mut params = params.iter();
-        let (_, value) = params
-            .find(|(name, _)| *name == PARAM)
-            .ok_or_else(|| ApiError::internal("the route has no {transaction_id}"))?;
-        // A text that can be no name of a saga is the name of none.
-        let id = SagaId::new(value).map_err(|_| ApiError::not_found())?;
-        Ok(Self {
-            owner: caller.owner,
-            id,
-        })
+        let (owner, id) = asked_for(parts, state, PARAM).await?;
+        Ok(Self { owner, id })
     }
 }
 

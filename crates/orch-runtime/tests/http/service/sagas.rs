@@ -23,8 +23,8 @@ use crate::raw::{get, post};
 use super::MODULE;
 
 const SAGA_MIGRATIONS: &[Migration] = &[Migration {
-    name: "0002_greeting_saga",
-    up: include_str!("../greeting_saga.sql"),
+    name: "0002_order_saga",
+    up: include_str!("../../it/sagas/saga.sql"),
 }];
 
 const SAGA: SagaModule = SagaModule {
@@ -63,7 +63,7 @@ const fn ping(name: &'static str) -> StepPlan {
 fn start(setup: &Setup, engines: &Engines<'_>) -> Result<SagaParts, SetupError> {
     let pings = engines.of("ping")?;
     let tables = SagaTables {
-        prefix: "greeting_saga",
+        prefix: "order_saga",
     };
     let first = Call::new(pings, |run: &StepRun<'_, Greeting>| {
         Ok(Ping::named(&run.input.first))

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::ids::{IdemKey, InvalidId, OpId, OwnerId, SagaId};
+use crate::operation::command::CommandError;
 use crate::store::hook::{HookError, HookTx};
 use crate::value::{DecodeError, FromValue, Row, Value};
 
@@ -94,6 +95,30 @@ pub struct StepError {
     pub code: String,
     /// For people.
     pub message: String,
+}
+
+/// What a saga asks for is no command: the step is refused, with every field that is not acceptable.
+impl From<CommandError> for StepError {
+    fn from(error: CommandError) -> Self {
+        Self {
+            code: "INVALID_COMMAND".to_owned(),
+            message: error.to_string(),
+        }
+    }
+}
+
+impl SagaRecord {
+    /// Whether nothing goes on before a person has decided about a step.
+    #[must_use]
+    pub fn waits_for_a_person(&self) -> bool {
+        let has = |wanted: [StepState; 2]| {
+            let mut steps = self.steps.iter();
+            steps.any(|step| wanted.contains(&step.state))
+        };
+        !self.state.is_final()
+            && has([StepState::InDoubt, StepState::UndoParked])
+            && !has([StepState::Running, StepState::Undoing])
+    }
 }
 
 impl StepRecord {

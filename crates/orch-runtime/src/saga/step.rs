@@ -209,23 +209,57 @@ impl From<HookError> for LocalError {
 }
 
 /// Work in the database that the saga itself is in: it happens in the commit that records it.
-#[async_trait]
+///
+/// ```
+/// use orch_runtime::saga::{LocalError, LocalWork, StepRun};
+/// use orch_runtime::store::hook::HookTx;
+/// use orch_runtime::Value;
+/// use serde_json::{Value as Json, json};
+///
+/// struct Order {
+///     item: String,
+/// }
+///
+/// /// Takes one piece out of the stock.
+/// struct ReserveItem;
+///
+/// impl LocalWork<Order> for ReserveItem {
+///     async fn run(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, Order>) -> Result<Json, LocalError> {
+///         let sql = "update stock set pieces = pieces - 1 where item = ?1 and pieces > 0";
+///         match tx.execute(sql, &[Value::from(run.input.item.as_str())]).await? {
+///             1 => Ok(json!({"item": run.input.item})),
+///             _ => Err(LocalError::refused("INSUFFICIENT_STOCK", "nothing is left")),
+///         }
+///     }
+///
+///     async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, Order>) -> Result<(), LocalError> {
+///         let sql = "update stock set pieces = pieces + 1 where item = ?1";
+///         tx.execute(sql, &[Value::from(run.input.item.as_str())]).await?;
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait LocalWork<I>: Send + Sync + 'static {
-    /// Does it, and says what later steps and its compensation need to know.
+    /// Does it, and says what later steps and its compensation need to know. It runs once for each saga that
+    /// is recorded; a run that is not recorded leaves nothing.
     ///
     /// # Errors
     /// See [`LocalError`].
-    async fn run(
+    fn run(
         &self,
         tx: &mut HookTx<'_>,
         run: &StepRun<'_, I>,
-    ) -> Result<serde_json::Value, LocalError>;
+    ) -> impl Future<Output = Result<serde_json::Value, LocalError>> + Send;
 
     /// Takes back what [`run`](Self::run) did.
     ///
     /// # Errors
     /// See [`LocalError`]. What is refused waits for a person.
-    async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, I>) -> Result<(), LocalError>;
+    fn undo(
+        &self,
+        tx: &mut HookTx<'_>,
+        run: &StepRun<'_, I>,
+    ) -> impl Future<Output = Result<(), LocalError>> + Send;
 }
 
 /// A step that is work in our own database.

@@ -143,9 +143,10 @@ pub(super) fn put_sagas_together(
     setup: &Setup,
     parts: &[Parts],
 ) -> Result<Vec<SagaParts>, SetupError> {
+    let engines: Engines<'_> = parts.iter().map(|parts| &parts.engine).collect();
     let start = |module: &SagaModule| {
         let failed = |error| SetupError::new(format!("{} cannot start: {error}", module.saga));
-        (module.start)(setup, &Engines(parts)).map_err(failed)
+        (module.start)(setup, &engines).map_err(failed)
     };
     service.sagas.iter().map(start).collect()
 }

@@ -7,7 +7,6 @@ use crate::http::SagaEndpoint;
 use crate::saga::{SagaBuildError, SagaTables, Sagas, SagasBuilder, StepPlan};
 use crate::scheduler::Workers;
 
-use super::module::Parts;
 use super::setup::{Setup, SetupError};
 
 /// One kind of saga as a service knows it before it starts.
@@ -29,8 +28,14 @@ pub struct SagaParts {
 }
 
 /// The engines of the domains of a service.
-#[derive(Debug, Clone, Copy)]
-pub struct Engines<'p>(pub(super) &'p [Parts]);
+#[derive(Debug, Clone)]
+pub struct Engines<'p>(Vec<&'p Engine>);
+
+impl<'p> FromIterator<&'p Engine> for Engines<'p> {
+    fn from_iter<E: IntoIterator<Item = &'p Engine>>(engines: E) -> Self {
+        Self(engines.into_iter().collect())
+    }
+}
 
 impl<'p> Engines<'p> {
     /// The engine of a domain, named as its tables are.
@@ -38,7 +43,7 @@ impl<'p> Engines<'p> {
     /// # Errors
     /// When the service has no such domain.
     pub fn of(&self, domain: &str) -> Result<&'p Engine, SetupError> {
-        let mut engines = self.0.iter().map(|parts| &parts.engine);
+        let mut engines = self.0.iter().copied();
         let found = engines.find(|engine| engine.domain() == domain);
         found.ok_or_else(|| {
             SetupError::new(format!(

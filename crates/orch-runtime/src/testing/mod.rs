@@ -13,6 +13,7 @@ mod database;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod provider;
+mod saga_world;
 #[cfg(feature = "fcm")]
 mod service_account;
 #[cfg(feature = "callbacks")]
@@ -26,6 +27,7 @@ mod world;
 pub use self::clock::ManualClock;
 pub use self::database::TestDatabase;
 pub use self::provider::{Provider, Reply};
+pub use self::saga_world::{SagaDomain, SagaWorld, SagaWorldSetup};
 #[cfg(feature = "fcm")]
 pub use self::service_account::{service_account, service_account_file};
 #[cfg(all(feature = "callbacks", feature = "twilio"))]

@@ -1,7 +1,7 @@
 //! One process, its database file and its provider, under a clock that the test winds.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -20,7 +20,8 @@ use crate::scheduler::{
 };
 use crate::store::hook::{HookFuture, HookTx};
 use crate::store::{
-    Applied, Claim, Migration, OperationStore, Sealing, StoreKind, Tables, Term, TransactionError,
+    Applied, Claim, Database, Migration, OperationStore, Sealing, StoreKind, Tables, Term,
+    TransactionError,
 };
 use crate::value::Value;
 
@@ -54,12 +55,32 @@ pub struct Crashes {
     died: Notify,
 }
 
+impl Crashes {
+    /// The process will die at `boundary`.
+    pub(super) fn arm(&self, boundary: Boundary) {
+        let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
+        *armed = Some(boundary);
+    }
+
+    /// Whether it died.
+    pub(super) fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::SeqCst)
+    }
+
+    /// Nothing writes any more.
+    pub(super) fn die(&self) {
+        self.dead.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits for the death.
+    pub(super) async fn died(&self) {
+        self.died.notified().await;
+    }
+}
+
 impl FaultPlan for Crashes {
     fn reach(&self, boundary: Boundary) -> Fate {
-        let mut armed = self
-            .armed
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
         if *armed == Some(boundary) {
             *armed = None;
             self.dead.store(true, Ordering::SeqCst);
@@ -221,22 +242,18 @@ impl World {
 
     /// The process will die at `boundary`.
     pub fn crash_at(&self, boundary: Boundary) {
-        *self
-            .crashes
-            .armed
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(boundary);
+        self.crashes.arm(boundary);
     }
 
     /// Whether it died.
     #[must_use]
     pub fn is_dead(&self) -> bool {
-        self.crashes.dead.load(Ordering::SeqCst)
+        self.crashes.is_dead()
     }
 
     /// A new process on the same file. What the old one still runs cannot write any more.
     pub fn restart(&mut self) {
-        self.crashes.dead.store(true, Ordering::SeqCst);
+        self.crashes.die();
         self.crashes = Arc::new(Crashes::default());
         self.engine = self.second_process();
     }
@@ -263,30 +280,9 @@ impl World {
     /// Finalizer, Reaper, Cleaner and dispatcher, once each, and the CallbackSweeper where callbacks are
     /// taken. A dead process does nothing.
     pub async fn run_once(&self) {
-        let (engine, now) = (&self.engine, self.clock.now());
-        let rounds = async {
-            let _ = Finalizer::new(engine, FinalizerConfig::default())
-                .run_once(now)
-                .await;
-            if engine.takes_callbacks() {
-                let _ = CallbackSweeper::new(engine, CallbackSweeperConfig::default())
-                    .run_once(now)
-                    .await;
-            }
-            let _ = Reaper::new(engine, ReaperConfig::default())
-                .run_once(now)
-                .await;
-            let _ = Cleaner::new(engine, CleanerConfig::default())
-                .run_once(now)
-                .await;
-            let _ = engine.protect_once().await;
-            let _ = engine.dispatch_once().await;
-            // What was refused for a lack of grants has asked for them.
-            let _ = engine.protect_once().await;
-        };
         tokio::select! {
-            () = rounds => {}
-            () = self.crashes.died.notified() => return,
+            () = run_loops_once(&self.engine, self.clock.now()) => {}
+            () = self.crashes.died() => return,
         }
         self.quiet().await;
     }
@@ -346,7 +342,7 @@ impl World {
         tokio::select! {
             () = self.engine.idle() => {}
             () = self.provider.hung() => {}
-            () = self.crashes.died.notified() => {}
+            () = self.crashes.died() => {}
         }
     }
 
@@ -389,13 +385,53 @@ fn start(
     register: &Register,
 ) -> Engine {
     let faults: Arc<dyn FaultPlan> = Arc::clone(crashes) as _;
-    let database = database.open(Arc::clone(&faults));
-    let builder = Engine::builder(database.operations(setup.tables), setup.tables)
-        .config(EngineConfig::default())
-        .lanes(database.lanes())
-        .clock(Arc::new(clock.clone()))
-        .faults(faults);
+    let process = Process {
+        database: database.open(faults),
+        clock: clock.clone(),
+        crashes: Arc::clone(crashes),
+    };
+    let builder = process.engine(setup.tables);
     register(builder, provider.clone())
         .build()
         .expect("an engine")
+}
+
+/// What the engines of one process share.
+pub(super) struct Process {
+    pub(super) database: Database,
+    pub(super) clock: ManualClock,
+    pub(super) crashes: Arc<Crashes>,
+}
+
+impl Process {
+    /// Everything of an engine but its orchestrators.
+    pub(super) fn engine(&self, tables: Tables) -> EngineBuilder {
+        Engine::builder(self.database.operations(tables), tables)
+            .config(EngineConfig::default())
+            .lanes(self.database.lanes())
+            .clock(Arc::new(self.clock.clone()))
+            .faults(Arc::clone(&self.crashes) as _)
+    }
+}
+
+/// What every loop of a domain would do, once.
+pub(super) async fn run_loops_once(engine: &Engine, now: Timestamp) {
+    let _ = Finalizer::new(engine, FinalizerConfig::default())
+        .run_once(now)
+        .await;
+    if engine.takes_callbacks() {
+        let _ = CallbackSweeper::new(engine, CallbackSweeperConfig::default())
+            .run_once(now)
+            .await;
+    }
+    let _ = Reaper::new(engine, ReaperConfig::default())
+        .run_once(now)
+        .await;
+    let _ = Cleaner::new(engine, CleanerConfig::default())
+        .run_once(now)
+        .await;
+    let _ = engine.protect_once().await;
+    let _ = engine.dispatch_once().await;
+    // What was refused for a lack of grants has asked for them.
+    let _ = engine.protect_once().await;
 }

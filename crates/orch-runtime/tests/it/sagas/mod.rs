@@ -9,7 +9,6 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use orch_runtime::engine::Shutdown;
 use orch_runtime::fault::{Boundary, NoFaults};
 use orch_runtime::saga::{
@@ -91,7 +90,6 @@ struct Order {
 /// Takes one piece of something, and puts it back.
 struct Take(&'static str);
 
-#[async_trait]
 impl LocalWork<Order> for Take {
     async fn run(
         &self,

@@ -44,7 +44,6 @@ async fn steps_that_are_not_all_there_make_no_saga() {
 /// Work that panics, and work that passes over a failed statement.
 struct Slips(bool);
 
-#[async_trait]
 impl LocalWork<Order> for Slips {
     async fn run(
         &self,

@@ -89,6 +89,8 @@ codes! {
     SagaCompensation = "OG016", Exit::Usage;
     /// A step of a saga names an operation that is not in `orch.toml`.
     SagaCall = "OG017", Exit::Usage;
+    /// An operation that a step of a saga asks for has a field, and no field of the saga says what it is.
+    SagaField = "OG018", Exit::Usage;
     /// There is no package here.
     NoPackage = "OG020", Exit::Usage;
     /// Nothing was generated into the package here yet.

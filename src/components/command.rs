@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::fit::{array, import, slice};
-use super::{Class, Component, Context, Render, Rendered};
+use super::{Class, Component, Context, Made, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel, Variant};
 use crate::spec::{Part, Pattern, Type};
 use crate::templates::views;
@@ -101,6 +101,11 @@ const FEW_BOOLS: usize = 3;
 const FEW: usize = 7;
 
 fn render(context: &Context<'_>, _: &DomainModel, operation: &OperationModel) -> Rendered {
+    Ok(vec![file(context, operation)?])
+}
+
+/// The command of an operation, or of a saga.
+pub(super) fn file(context: &Context<'_>, operation: &OperationModel) -> Made {
     let fields = &operation.fields;
     let view = CommandView {
         name: operation.type_name(),
@@ -125,7 +130,7 @@ fn render(context: &Context<'_>, _: &DomainModel, operation: &OperationModel) ->
         columns: fields.iter().filter_map(column).collect(),
     };
     let path = format!("{}/generated/command.rs", operation.folder());
-    Ok(vec![context.rust(path, Class::Generated, &view)?])
+    context.rust(path, Class::Generated, &view)
 }
 
 fn imports(operation: &OperationModel) -> Vec<String> {
@@ -271,7 +276,11 @@ fn check(field: &FieldModel) -> Option<String> {
 
 /// A limit as Rust has it: a long one with `_` between its thousands.
 fn number(limit: Option<&str>, default: &str) -> String {
-    let limit = limit.unwrap_or(default);
+    grouped(limit.unwrap_or(default))
+}
+
+/// A number as Rust has it; what is none stays as it is.
+pub(super) fn grouped(limit: &str) -> String {
     let (sign, digits) = limit
         .strip_prefix('-')
         .map_or(("", limit), |digits| ("-", digits));

@@ -2,7 +2,8 @@
 
 use super::file::defect;
 use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
-use crate::schema::{self, Migration, Named, Step};
+use crate::model::DomainModel;
+use crate::schema::{self, Kind, Migration, Named, Step};
 use crate::spec::StoreKind;
 
 /// The component.
@@ -13,6 +14,8 @@ pub(super) const COMPONENT: Component = Component {
         "migrations/sqlite/[number]_[domain].sql.j2",
         "migrations/postgres/[number]_[domain].sql.j2",
         "migrations/[store]/[number]_[domain].down.sql.j2",
+        "migrations/[store]/[number]_[saga].sql.j2",
+        "migrations/[store]/[number]_[saga].down.sql.j2",
         "migrations/[store]/[number]_[domain]_[change].sql.j2",
         "migrations/[store]/[number]_[domain]_[change].down.sql.j2",
         "migrations/[store]/[number]_[domain]_indexes.sql.j2",
@@ -28,8 +31,13 @@ fn render(context: &Context<'_>) -> Rendered {
     let package = context.package;
     let mut files = Vec::new();
     for migration in &package.migrations {
-        let domain = package.domain_of(&migration.module);
-        let prose = domain.map(crate::model::DomainModel::prose);
+        let prose = match migration.kind {
+            Kind::Domain => package.domain_of(&migration.module).map(DomainModel::prose),
+            Kind::Saga => {
+                let saga = package.saga_of(&migration.module);
+                saga.map(|saga| saga.name.prose())
+            }
+        };
         let paths = Paths {
             store: package.store,
             name: &migration.name,
@@ -71,6 +79,7 @@ impl Paths<'_> {
 fn one(paths: &Paths<'_>, prose: &str, migration: &Migration) -> Rendered {
     let named = Named {
         store: paths.store,
+        kind: migration.kind,
         module: &migration.module,
         prose,
     };

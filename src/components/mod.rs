@@ -21,6 +21,7 @@ mod migrations;
 mod operation;
 mod operation_tests;
 mod phases;
+mod saga;
 mod service;
 mod shape;
 #[cfg(test)]
@@ -34,7 +35,7 @@ pub use phases::{Owned, Phase, render};
 pub use shape::Shapes;
 
 use crate::error::Result;
-use crate::model::{DomainModel, OperationModel, PackageModel};
+use crate::model::{DomainModel, OperationModel, PackageModel, SagaModel};
 use crate::templates::Templates;
 
 /// What a component's function returns.
@@ -60,6 +61,8 @@ pub enum Render {
     Domain(fn(&Context<'_>, &DomainModel) -> Rendered),
     /// Once for each operation.
     Operation(fn(&Context<'_>, &DomainModel, &OperationModel) -> Rendered),
+    /// Once for each saga.
+    Saga(fn(&Context<'_>, &SagaModel) -> Rendered),
 }
 
 /// Writes some of the files of a package.
@@ -86,8 +89,10 @@ pub const ALL: &[Component] = &[
     command::COMPONENT,
     entities::COMPONENT,
     operation::COMPONENT,
+    saga::COMPONENT,
     migrations::COMPONENT,
     metrics::COMPONENT,
     operation_tests::COMPONENT,
+    saga::TESTS,
     vendor::COMPONENT,
 ];

@@ -6,6 +6,7 @@
 
 use super::{
     Component, Context, DomainModel, GeneratedFile, OperationModel, PackageModel, Render, Rendered,
+    SagaModel,
 };
 use crate::error::{Code, Error, Result};
 use crate::model::Style;
@@ -30,11 +31,13 @@ pub struct Phase {
 }
 
 /// One call of a component's function.
+#[derive(Clone, Copy)]
 struct Task<'a> {
     owner: &'static str,
     render: Render,
     domain: Option<&'a DomainModel>,
     operation: Option<&'a OperationModel>,
+    saga: Option<&'a SagaModel>,
 }
 
 /// The phases, and every file with its one owner, ordered by path.
@@ -91,24 +94,27 @@ fn tasks<'a>(components: &[Component], phase: &Phase, package: &'a PackageModel)
         .filter(|c| phase.components.contains(&c.id))
     {
         let (owner, render) = (component.id, component.render);
+        let task = Task {
+            owner,
+            render,
+            domain: None,
+            operation: None,
+            saga: None,
+        };
         match render {
-            Render::Package(_) => tasks.push(Task {
-                owner,
-                render,
-                domain: None,
-                operation: None,
-            }),
-            Render::Domain(_) => tasks.extend(package.domains.iter().map(|d| Task {
-                owner,
-                render,
-                domain: Some(d),
-                operation: None,
+            Render::Package(_) => tasks.push(task),
+            Render::Domain(_) => tasks.extend(package.domains.iter().map(|domain| Task {
+                domain: Some(domain),
+                ..task
             })),
-            Render::Operation(_) => tasks.extend(package.operations().map(|(d, o)| Task {
-                owner,
-                render,
-                domain: Some(d),
+            Render::Operation(_) => tasks.extend(package.operations().map(|(domain, o)| Task {
+                domain: Some(domain),
                 operation: Some(o),
+                ..task
+            })),
+            Render::Saga(_) => tasks.extend(package.sagas.iter().map(|saga| Task {
+                saga: Some(saga),
+                ..task
             })),
         }
     }
@@ -135,13 +141,14 @@ fn run(tasks: &[Task<'_>], context: &Context<'_>) -> Result<Vec<Owned>> {
 
 impl Task<'_> {
     fn call(&self, context: &Context<'_>) -> Rendered {
-        match (self.render, self.domain, self.operation) {
-            (Render::Package(render), _, _) => render(context),
-            (Render::Domain(render), Some(domain), _) => render(context, domain),
-            (Render::Operation(render), Some(domain), Some(operation)) => {
+        match (self.render, self.domain, self.operation, self.saga) {
+            (Render::Package(render), ..) => render(context),
+            (Render::Domain(render), Some(domain), ..) => render(context, domain),
+            (Render::Operation(render), Some(domain), Some(operation), _) => {
                 render(context, domain, operation)
             }
-            (Render::Domain(_) | Render::Operation(_), _, _) => Ok(Vec::new()),
+            (Render::Saga(render), .., Some(saga)) => render(context, saga),
+            (Render::Domain(_) | Render::Operation(_) | Render::Saga(_), ..) => Ok(Vec::new()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The service around the domains: library, program, who is asking, and the conventions as a test.
 
 use super::{Class, Component, Context, Render, Rendered};
-use crate::model::{DomainModel, PackageModel};
+use crate::model::{DomainModel, PackageModel, SagaModel};
 use crate::spec::{PackageKind, StoreKind};
 use crate::templates::views;
 use serde::Serialize;
@@ -29,6 +29,7 @@ views! {
         migrations: Vec<&'a str>,
         modules: Vec<&'a str>,
         domains: Vec<DomainView<'a>>,
+        sagas: Vec<&'a str>,
     }
 
     /// The library of a package that was there before and had none.
@@ -45,6 +46,7 @@ views! {
         /// Sorted as rustfmt sorts imports.
         modules: Vec<&'a str>,
         domains: Vec<DomainView<'a>>,
+        sagas: Vec<&'a str>,
     }
 
     MainView in "src/main.rs.j2" {
@@ -86,8 +88,9 @@ fn service(context: &Context<'_>) -> Rendered {
         store: store(package),
         store_folder: package.store.keyword(),
         migrations: migrations(package),
-        modules: modules(&package.domains),
+        modules: modules(package),
         domains: domains(package),
+        sagas: sagas(package),
     };
     let main = MainView {
         crate_name: package.crate_name(),
@@ -105,8 +108,9 @@ fn orchestrations(context: &Context<'_>) -> Rendered {
         store: store(package),
         store_folder: package.store.keyword(),
         migrations: migrations(package),
-        modules: sorted(&package.domains),
+        modules: package.modules(),
         domains: domains(package),
+        sagas: sagas(package),
     };
     let mut files = vec![
         context.rust("src/orchestrations/mod.rs", Class::Generated, &view)?,
@@ -146,15 +150,13 @@ fn migrations(package: &PackageModel) -> Vec<&str> {
     migrations.map(|known| known.name.as_str()).collect()
 }
 
-fn modules(domains: &[DomainModel]) -> Vec<&str> {
-    let mut modules = sorted(domains);
-    modules.push("auth");
-    modules.sort_unstable();
-    modules
+fn sagas(package: &PackageModel) -> Vec<&str> {
+    package.sagas.iter().map(SagaModel::module).collect()
 }
 
-fn sorted(domains: &[DomainModel]) -> Vec<&str> {
-    let mut modules: Vec<&str> = domains.iter().map(DomainModel::module).collect();
+fn modules(package: &PackageModel) -> Vec<&str> {
+    let mut modules = package.modules();
+    modules.push("auth");
     modules.sort_unstable();
     modules
 }

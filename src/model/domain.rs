@@ -112,6 +112,7 @@ impl DomainModel {
     pub(super) fn tables(&self, store: StoreKind) -> schema::Wanted {
         let columns = self.columns().into_iter();
         schema::Wanted {
+            kind: schema::Kind::Domain,
             module: self.tables_name().to_owned(),
             events: self
                 .operations
@@ -186,7 +187,7 @@ impl DomainModel {
 }
 
 impl OperationModel {
-    fn new(domain: &Domain, operation: &Operation) -> Self {
+    pub(super) fn new(domain: &Domain, operation: &Operation) -> Self {
         let name = &operation.name;
         let filled = |slot: &Slot| Some((slot.name, slot.field_of(&operation.fields)?));
         let slots: Vec<_> = operation

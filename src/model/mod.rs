@@ -5,6 +5,7 @@
 mod column;
 mod domain;
 mod field;
+mod saga;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod tests;
 pub use column::Column;
 pub use domain::{DomainModel, OperationModel};
 pub use field::{FieldModel, Variant};
+pub use saga::{Argument, CallModel, SagaModel, Source, StepModel};
 pub use sample::Invalid;
 
 use crate::naming;
@@ -46,6 +48,8 @@ pub struct PackageModel {
     pub standalone: bool,
     /// The domains in the order of `orch.toml`.
     pub domains: Vec<DomainModel>,
+    /// The sagas in the order of `orch.toml`.
+    pub sagas: Vec<SagaModel>,
     /// The migrations in the order of application.
     pub migrations: Vec<Migration>,
 }
@@ -106,7 +110,13 @@ impl PackageModel {
     #[must_use]
     pub fn new(spec: &Spec, place: &Place) -> Self {
         let domains: Vec<_> = spec.domains.iter().map(DomainModel::new).collect();
-        let tables: Vec<_> = domains.iter().map(|d| d.tables(spec.store)).collect();
+        let sagas = spec.sagas.iter();
+        let sagas: Vec<_> = sagas
+            .map(|saga| SagaModel::new(saga, &spec.domains))
+            .collect();
+        let tables = domains.iter().map(|d| d.tables(spec.store));
+        let tables = tables.chain(sagas.iter().map(|saga| saga.tables(spec.store)));
+        let tables: Vec<_> = tables.collect();
         let mut history = place.history.clone();
         if place.prune {
             history = history.without_unneeded(&tables, spec.store);
@@ -126,6 +136,7 @@ impl PackageModel {
             store: spec.store,
             standalone: place.standalone,
             domains,
+            sagas,
             migrations: schema::migrations(&history, &tables, spec.store),
         }
     }
@@ -135,6 +146,13 @@ impl PackageModel {
     pub fn domain_of(&self, tables: &str) -> Option<&DomainModel> {
         let mut domains = self.domains.iter();
         domains.find(|domain| domain.tables_name() == tables)
+    }
+
+    /// The saga with these tables, such as `order_creation_saga`.
+    #[must_use]
+    pub fn saga_of(&self, tables: &str) -> Option<&SagaModel> {
+        let mut sagas = self.sagas.iter();
+        sagas.find(|saga| saga.tables_name() == tables)
     }
 
     /// The library as an identifier: `my_service`.
@@ -155,10 +173,20 @@ impl PackageModel {
     /// The modules at the root of the library of a package that was there before, sorted.
     #[must_use]
     pub fn root_modules(&self) -> Vec<&str> {
-        let mut modules: Vec<&str> = self.domains.iter().map(DomainModel::module).collect();
+        let mut modules = self.modules();
         if !modules.is_empty() {
             modules.push(ORCHESTRATIONS);
         }
+        modules.sort_unstable();
+        modules
+    }
+
+    /// The modules of the domains and the sagas, sorted.
+    #[must_use]
+    pub fn modules(&self) -> Vec<&str> {
+        let domains = self.domains.iter().map(DomainModel::module);
+        let sagas = self.sagas.iter().map(SagaModel::module);
+        let mut modules: Vec<&str> = domains.chain(sagas).collect();
         modules.sort_unstable();
         modules
     }

@@ -16,7 +16,7 @@ mod tests;
 
 pub use event::operation_names;
 pub use orch_lint::nearest;
-pub use reserved::{Reserved, is_keyword, reserved, reserved_field};
+pub use reserved::{Reserved, is_device, is_keyword, reserved, reserved_field};
 
 use crate::error::{Code, Error, Result};
 

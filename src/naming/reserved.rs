@@ -290,7 +290,9 @@ pub fn reserved_field(snake: &str) -> Option<&'static str> {
     }
 }
 
-fn is_device(flat: &str) -> bool {
+/// Whether no file on Windows can have this name, in lower case.
+#[must_use]
+pub fn is_device(flat: &str) -> bool {
     let numbered = |device: &str| {
         flat.strip_prefix(device)
             .is_some_and(|n| n.len() == 1 && n.as_bytes()[0].is_ascii_digit())

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::components::{self, Component, Owned, Shapes};
 use crate::disk::Tree;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::lock::{self, Hash, Lock};
 use crate::model::{PackageModel, Place};
 use crate::package::{CLIPPY, Host};
@@ -26,7 +26,6 @@ struct Known<'a> {
 
 pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> Result<Plan> {
     let spec = Spec::parse(request.spec_text)?;
-    sagas_are_planned(&spec)?;
     let old_text = tree.read_text(lock::FILE)?;
     let old = old_text.as_deref().map(Lock::parse).transpose()?;
     let spec_before = tree.read(spec::FILE)?;
@@ -91,21 +90,6 @@ pub(super) fn plan(all: &[Component], tree: Tree<'_>, request: &Request<'_>) -> 
         plan.bookkeeping.splice(0..0, undo);
     }
     Ok(plan)
-}
-
-/// Nothing is generated for sagas yet. A package that has one is refused as a whole: half of it would run
-/// calls that nothing undoes.
-fn sagas_are_planned(spec: &Spec) -> Result<()> {
-    let Some(saga) = spec.sagas.first() else {
-        return Ok(());
-    };
-    let what = format!(
-        "sagas are not generated yet, and orch.toml has the saga `{}`",
-        saga.name.type_name()
-    );
-    Err(Error::new(Code::Unavailable, what)
-        .at(spec::FILE)
-        .help("take it out; `orch-gen plan --graph` shows it meanwhile"))
 }
 
 impl Known<'_> {

@@ -62,15 +62,15 @@ impl History {
         Found::at(path).is_some()
     }
 
-    /// The migrations that touch the tables of a domain, in order.
-    pub(super) fn of<'a>(&'a self, module: &'a str) -> impl Iterator<Item = &'a Written> {
-        self.written.iter().filter(|step| step.is_about(module))
+    /// The migrations that touch the tables of a domain or a saga, in order; it has `main` among them.
+    pub(super) fn of<'a>(&'a self, main: &'a str) -> impl Iterator<Item = &'a Written> {
+        self.written.iter().filter(|step| step.is_about(main))
     }
 }
 
 impl Written {
-    pub(super) fn is_about(&self, module: &str) -> bool {
-        mentions(&self.up, &format!("{module}_operations"))
+    pub(super) fn is_about(&self, main: &str) -> bool {
+        mentions(&self.up, main)
     }
 }
 

@@ -19,6 +19,6 @@ mod table;
 mod tests;
 
 pub use history::{History, Written};
-pub use next::{Change, Column, Migration, Step, Wanted, migrations};
+pub use next::{Change, Column, Kind, Migration, Step, Wanted, migrations};
 pub use sql::{Both, Named, Sql};
 pub use table::Table;

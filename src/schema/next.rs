@@ -5,9 +5,31 @@ use super::sql::Named;
 use super::table::{Table, Typed};
 use crate::spec::StoreKind;
 
-/// What a domain's tables have to hold.
+/// Whose tables they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Operations and their write-ahead log.
+    Domain,
+    /// Sagas and their steps.
+    Saga,
+}
+
+impl Kind {
+    /// The table that has a row for each command: `payment_operations`, `order_saga_states`.
+    #[must_use]
+    pub fn main_table(self, module: &str) -> String {
+        match self {
+            Self::Domain => format!("{module}_operations"),
+            Self::Saga => format!("{module}_states"),
+        }
+    }
+}
+
+/// What the tables of a domain or a saga have to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
+    /// Whose they are.
+    pub kind: Kind,
     /// `payment`.
     pub module: String,
     /// The events of its operations: `PAYMENT_REQUESTED`.
@@ -34,7 +56,9 @@ pub struct Column {
 pub struct Migration {
     /// `0001_payment`.
     pub name: String,
-    /// The domain whose tables it is about, where it is not written yet.
+    /// Whose tables it is about.
+    pub kind: Kind,
+    /// The domain or saga whose tables it is about, where it is not written yet.
     pub module: String,
     /// What it does.
     pub step: Step,
@@ -96,15 +120,22 @@ pub fn migrations(history: &History, wanted: &[Wanted], store: StoreKind) -> Vec
     let mut all: Vec<_> = written
         .map(|known| Migration {
             name: known.name.clone(),
+            kind: Kind::Domain,
             module: String::new(),
             step: Step::Written(known),
         })
         .collect();
     for domain in wanted {
-        let module = domain.module.as_str();
-        let table = Table::after(module, history.of(module).map(|step| step.up.as_str()));
+        let (kind, module) = (domain.kind, domain.module.as_str());
+        let main = kind.main_table(module);
+        let table = Table::after(
+            module,
+            &main,
+            history.of(&main).map(|step| step.up.as_str()),
+        );
         let step = |name, step| Migration {
             name,
+            kind,
             module: module.to_owned(),
             step,
         };
@@ -112,7 +143,7 @@ pub fn migrations(history: &History, wanted: &[Wanted], store: StoreKind) -> Vec
             let name = numbers.name(module);
             all.push(step(name, Step::Tables(domain.columns.clone())));
         }
-        let today = made_today(module, store, table.is_there, table.has_inbox);
+        let today = made_today(kind, module, store, table.is_there, table.has_inbox);
         let change = changes(&table, &today, domain, numbers.last + 1);
         if table.is_there && !change.is_empty() {
             let name = numbers.name(&format!("{module}_{}", change.slug()));
@@ -134,16 +165,24 @@ pub fn migrations(history: &History, wanted: &[Wanted], store: StoreKind) -> Vec
 
 /// The tables of a domain, the inbox of its callbacks, or both, as today's templates make them; without
 /// the typed columns. A template that fails is reported where its file is rendered.
-pub(super) fn made_today(module: &str, store: StoreKind, tables: bool, inbox: bool) -> Table {
+pub(super) fn made_today(
+    kind: Kind,
+    module: &str,
+    store: StoreKind,
+    tables: bool,
+    inbox: bool,
+) -> Table {
     let named = Named {
         store,
+        kind,
         module,
         prose: "",
     };
     let tables = tables.then(|| named.tables(&[]));
     let inbox = inbox.then(|| named.inbox());
     let texts: Vec<_> = tables.into_iter().chain(inbox).flatten().collect();
-    Table::after(module, texts.iter().map(|both| both.up.as_str()))
+    let main = kind.main_table(module);
+    Table::after(module, &main, texts.iter().map(|both| both.up.as_str()))
 }
 
 /// Columns that the runtime needs and an older version did not make.
@@ -205,7 +244,7 @@ fn changes(table: &Table, today: &Table, domain: &Wanted, number: u32) -> Change
         ..Change::default()
     };
     for column in &domain.columns {
-        match table.column(&domain.module, &column.name) {
+        match table.column(&column.name) {
             None => change.added.push(column.clone()),
             Some(there) if there.sql != column.sql => {
                 let aside = aside(&there.name, number);
@@ -215,10 +254,8 @@ fn changes(table: &Table, today: &Table, domain: &Wanted, number: u32) -> Change
             Some(_) => {}
         }
     }
-    let operations = format!("{}_operations", domain.module);
-    let is_typed = |there: &&Typed| {
-        there.table == operations && today.column(&domain.module, &there.name).is_none()
-    };
+    let is_typed =
+        |there: &&Typed| there.table == table.main && today.column(&there.name).is_none();
     let typed = table.columns.iter().filter(is_typed);
     let relaxed = typed.filter(|there| is_in_the_way(there, domain));
     change.relaxed = relaxed

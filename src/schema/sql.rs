@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::next::{Change, Column};
+use super::next::{Change, Column, Kind};
 use crate::spec::StoreKind;
 
 /// A domain, as the templates name it.
@@ -10,6 +10,8 @@ use crate::spec::StoreKind;
 pub struct Named<'a> {
     /// The store whose SQL is written.
     pub store: StoreKind,
+    /// Whose tables they are.
+    pub kind: Kind,
     /// `payment`.
     pub module: &'a str,
     /// `payment`, for prose.
@@ -39,12 +41,39 @@ macro_rules! views {
 views! {
     SqliteView "migrations/sqlite/[number]_[domain].sql.j2" { columns: &'a [Column] };
     PostgresView "migrations/postgres/[number]_[domain].sql.j2" { columns: &'a [Column] };
+    SagaView "migrations/[store]/[number]_[saga].sql.j2" {
+        columns: &'a [Column],
+        time: &'a str,
+        key: &'a str,
+        identity: &'a str
+    };
+    SagaDownView "migrations/[store]/[number]_[saga].down.sql.j2" {};
     DownView "migrations/[store]/[number]_[domain].down.sql.j2" {};
-    ChangeView "migrations/[store]/[number]_[domain]_[change].sql.j2" { change: &'a Change };
-    ChangeDownView "migrations/[store]/[number]_[domain]_[change].down.sql.j2" { change: &'a Change };
     SqliteInboxView "migrations/sqlite/[number]_[domain]_callbacks.sql.j2" {};
     PostgresInboxView "migrations/postgres/[number]_[domain]_callbacks.sql.j2" {};
     InboxDownView "migrations/[store]/[number]_[domain]_callbacks.down.sql.j2" {};
+}
+
+#[derive(Template)]
+#[template(
+    path = "migrations/[store]/[number]_[domain]_[change].sql.j2",
+    escape = "none"
+)]
+struct ChangeView<'a> {
+    prose: &'a str,
+    main: &'a str,
+    change: &'a Change,
+}
+
+#[derive(Template)]
+#[template(
+    path = "migrations/[store]/[number]_[domain]_[change].down.sql.j2",
+    escape = "none"
+)]
+struct ChangeDownView<'a> {
+    prose: &'a str,
+    main: &'a str,
+    change: &'a Change,
 }
 
 #[derive(Template)]
@@ -73,6 +102,34 @@ impl Named<'_> {
     /// # Errors
     /// When a template fails.
     pub fn tables(&self, columns: &[Column]) -> Sql {
+        match self.kind {
+            Kind::Domain => self.operations(columns),
+            Kind::Saga => self.sagas(columns),
+        }
+    }
+
+    fn sagas(&self, columns: &[Column]) -> Sql {
+        let Self {
+            prose,
+            module: domain,
+            ..
+        } = *self;
+        let (time, key, identity) = match self.store {
+            StoreKind::Sqlite => ("INTEGER", "TEXT", "INTEGER"),
+            StoreKind::Postgres => ("TIMESTAMPTZ", "TEXT COLLATE \"C\"", "BIGINT"),
+        };
+        let up = SagaView {
+            prose,
+            domain,
+            columns,
+            time,
+            key,
+            identity,
+        };
+        Ok(both(up.render()?, SagaDownView { prose, domain }.render()?))
+    }
+
+    fn operations(&self, columns: &[Column]) -> Sql {
         let Self {
             prose,
             module: domain,
@@ -117,26 +174,19 @@ impl Named<'_> {
     /// # Errors
     /// When a template fails.
     pub fn change(&self, change: &Change) -> Sql {
-        let Self {
-            prose,
-            module: domain,
-            ..
-        } = *self;
+        let prose = self.prose;
+        let main = &self.kind.main_table(self.module);
         let up = ChangeView {
             prose,
-            domain,
+            main,
             change,
-        }
-        .render()?;
-        Ok(both(
-            up,
-            ChangeDownView {
-                prose,
-                domain,
-                change,
-            }
-            .render()?,
-        ))
+        };
+        let down = ChangeDownView {
+            prose,
+            main,
+            change,
+        };
+        Ok(both(up.render()?, down.render()?))
     }
 
     /// Other indexes, by name and statement. On a server they are made while operations go on.
@@ -187,6 +237,7 @@ mod tests {
         ] {
             let named = Named {
                 store,
+                kind: Kind::Domain,
                 module: "charge",
                 prose: "charge",
             };

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 /// What the migrations of a domain come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
+    /// The table that has a row for each command.
+    pub(super) main: String,
     /// Whether the tables are made.
     pub is_there: bool,
     /// Whether the inbox of callbacks is made.
@@ -32,9 +34,16 @@ pub(super) struct Typed {
 }
 
 impl Table {
-    /// Reads the migrations of the domain `module`, in order.
-    pub(super) fn after<'a>(module: &str, written: impl Iterator<Item = &'a str>) -> Self {
-        let mut table = Self::default();
+    /// Reads the migrations of the domain or saga `module`, in order.
+    pub(super) fn after<'a>(
+        module: &str,
+        main: &str,
+        written: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let mut table = Self {
+            main: main.to_owned(),
+            ..Self::default()
+        };
         for up in written {
             for statement in statements(up) {
                 table.read(module, &statement);
@@ -43,11 +52,10 @@ impl Table {
         table
     }
 
-    /// A column of the operations.
-    pub(super) fn column(&self, module: &str, name: &str) -> Option<&Typed> {
-        let table = format!("{module}_operations");
+    /// A column of the main table.
+    pub(super) fn column(&self, name: &str) -> Option<&Typed> {
         let mut columns = self.columns.iter();
-        columns.find(|column| column.table == table && column.name == name)
+        columns.find(|column| column.table == self.main && column.name == name)
     }
 
     fn read(&mut self, module: &str, statement: &str) {
@@ -58,7 +66,7 @@ impl Table {
             if !table.starts_with(&format!("{module}_")) {
                 return;
             }
-            self.is_there |= table == format!("{module}_operations");
+            self.is_there |= table == self.main;
             self.has_inbox |= table == format!("{module}_callbacks");
             let columns = parts(body).into_iter();
             self.columns

@@ -6,6 +6,7 @@ use crate::spec::StoreKind;
 /// The tables of payment as today's templates make them, with these columns.
 fn payment(columns: &str) -> String {
     let named = Named {
+        kind: Kind::Domain,
         store: StoreKind::Sqlite,
         module: "payment",
         prose: "payment",
@@ -34,6 +35,7 @@ fn column(name: &str, sql: &str) -> Column {
 
 fn wanted(columns: &[(&str, &str)]) -> Wanted {
     Wanted {
+        kind: Kind::Domain,
         module: "payment".to_owned(),
         events: vec!["PAYMENT_REQUESTED".to_owned()],
         columns: columns

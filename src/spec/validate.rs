@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const MAX_FIELDS: usize = 40;
 
 /// The longest module name whose tables and constraints fit into 63 characters.
-pub(super) const MAX_DOMAIN: usize = 40;
+const MAX_DOMAIN: usize = 40;
 
 /// Types that generated code imports: nothing generated may have one of these names.
 const IMPORTED: &[&str] = &[

@@ -93,6 +93,10 @@ advice! {
         "A mistyped domain or event in `call` or `undo`, or one that was renamed or removed.",
         "call = \"Payment.PaymentReqested\"",
         "Write `Domain.Event` of a `[[domain.operation]]` in the same file.";
+    SagaField:
+        "A step calls an operation, and one of its fields is neither in the saga's `fields` nor optional nor free text.",
+        "[[saga]]\nname = \"OrderCreation\"\nfields = [\"order_id:string\"]  # and the step's payment has an amount",
+        "Add the field that the help line shows. `pay_amount` (step) and `payment_amount` (domain) fill `amount`, too.";
     NoPackage:
         "The command was started outside of a package, or in the wrong one.",
         "cd /tmp && orch-gen check",

@@ -14,7 +14,7 @@ pub(in crate::components) fn import(path: &str, names: &[String]) -> String {
 /// Whole imports in rustfmt's order: a path stands before one whose segment goes on, `a::b` before
 /// `a1::b`.
 pub(in crate::components) fn sort_imports(imports: &mut [String]) {
-    imports.sort_by_key(|import| import.replace("::", "\0"));
+    imports.sort_by_key(|import| import.trim_end_matches(';').replace("::", "\0"));
 }
 
 /// `<head>::{…};` with its names in this order.

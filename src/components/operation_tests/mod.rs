@@ -4,7 +4,7 @@ mod provider_tests;
 
 use super::fit::sort_imports;
 use super::operation::total;
-use super::{Class, Component, Context, GeneratedFile, Render, Rendered};
+use super::{Class, Component, Context, GeneratedFile, Made, Render, Rendered};
 use crate::model::{DomainModel, FieldModel, OperationModel};
 use crate::spec::Track;
 use crate::templates::views;
@@ -168,7 +168,11 @@ fn rust_files(
     let mut files = vec![
         context.rust(file("main.rs"), class, &main)?,
         context.rust(file("world.rs"), class, &world(names, domain))?,
-        context.rust(file("command.rs"), class, &command(names, operation))?,
+        context.rust(
+            file("command.rs"),
+            class,
+            &command(&names.crate_name, &names.path, operation),
+        )?,
         context.rust(file("controller.rs"), class, &controller(names, operation))?,
         context.rust(file("crashes.rs"), class, &crashes)?,
         context.rust(file("duplicates.rs"), class, &duplicates)?,
@@ -225,12 +229,23 @@ fn schedulers<'a>(names: &'a Names<'_>) -> SchedulersView<'a> {
     }
 }
 
-fn command<'a>(names: &'a Names<'_>, operation: &'a OperationModel) -> CommandTestView<'a> {
+/// The tests of what a saga is asked for.
+pub(super) fn command_of_saga(context: &Context<'_>, input: &OperationModel, path: String) -> Made {
+    let (crate_name, module) = (context.package.crate_name(), input.module_path());
+    let view = command(&crate_name, &module, input);
+    context.rust(path, Class::Yours, &view)
+}
+
+fn command<'a>(
+    crate_name: &'a str,
+    path: &'a str,
+    operation: &'a OperationModel,
+) -> CommandTestView<'a> {
     let required = operation.fields.iter().any(|field| !field.optional);
     CommandTestView {
-        crate_name: &names.crate_name,
-        name: names.name,
-        path: &names.path,
+        crate_name,
+        name: operation.type_name(),
+        path,
         event_type: operation.event_type(),
         cases: operation.fields.iter().flat_map(cases).collect(),
         secrets: operation
@@ -310,7 +325,7 @@ fn command_view(operation: &OperationModel) -> CommandView<'_> {
     }
 }
 
-fn pretty(json: &str) -> String {
+pub(super) fn pretty(json: &str) -> String {
     let value: Option<serde_json::Value> = serde_json::from_str(json).ok();
     let text = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
     text.map_or_else(|| json.to_owned(), |text| text + "\n")

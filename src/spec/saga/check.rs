@@ -3,15 +3,18 @@
 use super::{MAX_STEPS, Saga, Step, order};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Name};
-use crate::spec::Domain;
-use crate::spec::validate::MAX_DOMAIN;
+use crate::spec::{Domain, Field};
+
+/// The longest name of a saga: with it, the longest name of an index has the 63 characters that PostgreSQL
+/// keeps of one.
+const MAX_SAGA: usize = 29;
 
 /// The longest name of a step, short enough for a column and a key.
 const MAX_NAME: usize = 40;
 
 /// No saga may have the module or the tables of a domain, as it is or was named, or of another saga.
 pub(super) fn distinct(earlier: &[Saga], domains: &[Domain], name: &Name) -> Result<()> {
-    let typed = name.type_name();
+    let (typed, tables) = (name.type_name(), format!("{}_saga", name.module()));
     let clash =
         |what: String| Err(Error::new(Code::NameClash, what).help("give the saga another name"));
     if let Some(other) = earlier.iter().find(|saga| saga.name.collides_with(name)) {
@@ -24,6 +27,7 @@ pub(super) fn distinct(earlier: &[Saga], domains: &[Domain], name: &Name) -> Res
     }
     for domain in domains {
         let other = domain.name.type_name();
+        let is_one_migration = domain.stored().module() == tables;
         if domain.name.collides_with(name) {
             return clash(format!(
                 "the domain `{other}` and the saga `{typed}` would be one module"
@@ -31,20 +35,46 @@ pub(super) fn distinct(earlier: &[Saga], domains: &[Domain], name: &Name) -> Res
         }
         let inbox = format!("{}_callbacks", domain.stored().module());
         let is_inbox = domain.callbacks && inbox == name.module();
-        if is_inbox || domain.stored().collides_with(name) {
+        if is_inbox || is_one_migration || domain.stored().collides_with(name) {
             return clash(format!(
                 "the domain `{other}` and the saga `{typed}` would have one migration"
             ));
         }
     }
-    if name.module().len() > MAX_DOMAIN {
+    if name.module().len() > MAX_SAGA {
         let what = format!(
-            "`{}` is too long for a saga: its tables need at most {MAX_DOMAIN} characters",
+            "`{}` is too long for a saga: its tables need at most {MAX_SAGA} characters",
             name.module()
         );
         return Err(Error::new(Code::NameForm, what).help("use a shorter name"));
     }
     Ok(())
+}
+
+/// Columns that every saga has.
+const COLUMNS: &[&str] = &[
+    "deadline_at",
+    "error_message",
+    "look_at",
+    "pattern",
+    "status",
+    "stop",
+    "transaction_id",
+    "version",
+];
+
+/// The fields of a saga are columns of its table.
+pub(super) fn columns(fields: &[Field]) -> Result<()> {
+    let taken = fields.iter().find(|field| {
+        let name = field.stored();
+        COLUMNS.contains(&name)
+    });
+    let Some(field) = taken else {
+        return Ok(());
+    };
+    let name = &field.name;
+    let what = format!("the field `{name}` of a saga: its table has a column of this name");
+    Err(Error::new(Code::NameReserved, what).help(format!("try `order_{name}`")))
 }
 
 /// A step's name is a function's name as it is.
@@ -65,10 +95,16 @@ pub(super) fn step_name(typed: &str) -> Result<()> {
         let why = format!("it has {} characters, {MAX_NAME} are allowed", typed.len());
         return refused(Code::NameForm, &why).map_err(|error| error.help("use a shorter name"));
     }
-    if naming::is_keyword(typed) {
+    let reserved = [
+        (naming::is_keyword(typed), "it is a Rust keyword"),
+        (
+            naming::is_device(typed),
+            "it is a device on Windows, where no file can have this name",
+        ),
+    ];
+    if let Some((_, why)) = reserved.iter().find(|(is_reserved, _)| *is_reserved) {
         let help = format!("try `{typed}_order`");
-        return refused(Code::NameReserved, "it is a Rust keyword")
-            .map_err(|error| error.help(help));
+        return refused(Code::NameReserved, why).map_err(|error| error.help(help));
     }
     Ok(())
 }

@@ -12,6 +12,7 @@
 mod budget;
 mod check;
 mod compensation;
+mod mapping;
 mod order;
 mod read;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub(crate) mod tests;
 mod write;
 
 pub use budget::TimeBudget;
+pub(crate) use mapping::{Origin, Way, called, names, origin};
 pub(super) use read::read;
 pub(super) use write::table;
 

@@ -1,13 +1,13 @@
 //! `[[saga]]` and `[[saga.step]]`: reading them.
 
-use super::check;
 use super::compensation::{Said, Saying};
-use super::{Callee, Saga, Step, TimeBudget};
+use super::{Callee, Compensation, Saga, Step, TimeBudget, Way};
+use super::{check, mapping};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Role};
-use crate::spec::Domain;
 use crate::spec::document::{read_fields, read_name, table_place};
 use crate::spec::reader::Source;
+use crate::spec::{Domain, Field};
 use toml_edit::Table;
 
 /// A step, and where it says what.
@@ -19,6 +19,30 @@ struct Placed {
     after_at: String,
     /// Where each name in `after` is.
     each_after_at: Vec<String>,
+    /// Where `call` and `undo` are, or the step.
+    call_at: String,
+    undo_at: String,
+}
+
+impl Placed {
+    /// Every field of its commands has to come from somewhere.
+    fn check_fields(&self, input: &[Field], domains: &[Domain]) -> Result<()> {
+        let Step {
+            name,
+            call,
+            compensation,
+            ..
+        } = &self.step;
+        if let Some(call) = call {
+            mapping::check(input, name, call, Way::Do, domains)
+                .map_err(|error| error.at(&self.call_at))?;
+        }
+        match compensation {
+            Compensation::Operation(undo) => mapping::check(input, name, undo, Way::Undo, domains)
+                .map_err(|error| error.at(&self.undo_at)),
+            Compensation::Code | Compensation::None(_) => Ok(()),
+        }
+    }
 }
 
 /// The sagas of a file whose domains are known.
@@ -52,12 +76,14 @@ fn read_saga(
         None => None,
         Some((text, at)) => Some(TimeBudget::parse(text).map_err(|error| error.at(at))?),
     };
+    check::columns(&fields).map_err(|error| error.at(&place))?;
     let tables = source.tables(table, "step")?;
     check::count(&name, tables.len()).map_err(|error| error.at(place))?;
     let mut steps: Vec<Placed> = Vec::new();
     for table in tables {
         let before = steps.last().map(|placed| &placed.step);
         let placed = read_step(source, table, before, domains)?;
+        placed.check_fields(&fields, domains)?;
         if steps
             .iter()
             .any(|other| other.step.name == placed.step.name)
@@ -125,6 +151,8 @@ fn read_step(
         compensation: source.text(table, "compensation")?,
         reason: source.text(table, "reason")?,
     };
+    let at = |said: &Option<(Callee, String)>| said.as_ref().map(|(_, at)| at.clone());
+    let (call_at, undo_at) = (at(&saying.call), at(&saying.undo));
     let step = Step {
         name: name.to_owned(),
         after,
@@ -135,6 +163,8 @@ fn read_step(
     Ok(Placed {
         step,
         name_at,
+        call_at: call_at.unwrap_or_else(|| place.clone()),
+        undo_at: undo_at.unwrap_or_else(|| place.clone()),
         after_at: after_at.unwrap_or(place),
         each_after_at,
     })

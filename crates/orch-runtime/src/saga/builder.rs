@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock};
 use crate::ids::{IdSource, UuidSource};
 use crate::store::Database;
+use crate::value::Column;
 
 use super::advance::Script;
 use super::engine::{Inner, Sagas};
@@ -58,6 +59,7 @@ pub struct SagasBuilder<I> {
     tables: SagaTables,
     plan: Vec<StepPlan>,
     steps: Vec<(&'static str, Box<dyn SagaStep<I>>)>,
+    columns: fn(&I) -> Vec<Column>,
     config: SagaConfig,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
@@ -76,6 +78,7 @@ impl<I: 'static> SagasBuilder<I> {
             tables,
             plan: plan.to_vec(),
             steps: Vec::new(),
+            columns: |_| Vec::new(),
             config: SagaConfig::default(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidSource),
@@ -86,6 +89,13 @@ impl<I: 'static> SagasBuilder<I> {
     #[must_use]
     pub fn step(mut self, name: &'static str, does: impl SagaStep<I>) -> Self {
         self.steps.push((name, Box::new(does)));
+        self
+    }
+
+    /// What of the input is kept in columns of its own, beside the whole of it.
+    #[must_use]
+    pub fn columns(mut self, columns: fn(&I) -> Vec<Column>) -> Self {
+        self.columns = columns;
         self
     }
 
@@ -133,6 +143,7 @@ impl<I: 'static> SagasBuilder<I> {
                 database: self.database,
                 tables: self.tables,
                 script: Script { plan, steps },
+                columns: self.columns,
                 config: self.config,
                 clock: self.clock,
                 ids: self.ids,

@@ -16,7 +16,7 @@ use crate::ids::{IdSource, IdemKey, OwnerId, SagaId};
 use crate::operation::command::Fingerprint;
 use crate::store::hook::{HookError, HookTx};
 use crate::store::{Database, StoreError, StoreErrorKind, TransactionError};
-use crate::value::{DecodeError, Value};
+use crate::value::{Column, DecodeError, Value};
 
 use super::advance::{Asked, Found, Moved, Script, look_at};
 use super::builder::{SagaConfig, SagasBuilder};
@@ -83,6 +83,7 @@ pub(super) struct Inner<I> {
     pub(super) database: Database,
     pub(super) tables: SagaTables,
     pub(super) script: Script<I>,
+    pub(super) columns: fn(&I) -> Vec<Column>,
     pub(super) config: SagaConfig,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdSource>,
@@ -118,6 +119,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 .as_str()
                 .to_owned(),
             payload,
+            columns: (self.inner.columns)(input),
             now,
             deadline_at: later(now, self.inner.config.time_budget),
         };

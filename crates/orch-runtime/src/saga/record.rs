@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::ids::{IdemKey, InvalidId, OpId, OwnerId, SagaId};
 use crate::operation::command::CommandError;
 use crate::store::hook::{HookError, HookTx};
-use crate::value::{DecodeError, FromValue, Row, Value};
+use crate::value::{Column, DecodeError, FromValue, Row, Value};
 
 use super::decision::Stop;
 use super::plan::Plan;
@@ -166,6 +166,8 @@ pub(super) struct NewSaga {
     pub(super) idem_key: IdemKey,
     pub(super) fingerprint: String,
     pub(super) payload: String,
+    /// What of the payload is kept in columns of its own.
+    pub(super) columns: Vec<Column>,
     pub(super) now: Timestamp,
     pub(super) deadline_at: Timestamp,
 }
@@ -187,14 +189,20 @@ impl SagaTables {
         tx: &mut HookTx<'_>,
         saga: &NewSaga,
     ) -> Result<Inserted, HookError> {
+        let columns = saga.columns.iter();
+        let names: String = columns
+            .map(|column| format!(", \"{}\"", column.name))
+            .collect();
+        let places = 8..8 + saga.columns.len();
+        let places: String = places.map(|place| format!(", ?{place}")).collect();
         let sql = format!(
             "insert into {}_states (transaction_id, owner_id, idem_key, fingerprint, pattern, payload, \
-             status, version, look_at, deadline_at, created_at, updated_at) \
-             values (?1, ?2, ?3, ?4, 'ORCHESTRATION', ?5, 'PENDING', 0, ?6, ?7, ?6, ?6) \
+             status, version, look_at, deadline_at, created_at, updated_at{names}) \
+             values (?1, ?2, ?3, ?4, 'ORCHESTRATION', ?5, 'PENDING', 0, ?6, ?7, ?6, ?6{places}) \
              on conflict (owner_id, idem_key) do nothing",
             self.prefix
         );
-        let params = [
+        let mut params = vec![
             Value::from(saga.id.as_str()),
             Value::from(&saga.owner_id),
             Value::from(&saga.idem_key),
@@ -203,6 +211,7 @@ impl SagaTables {
             Value::from(saga.now),
             Value::from(saga.deadline_at),
         ];
+        params.extend(saga.columns.iter().map(|column| column.value.clone()));
         if tx.execute(&sql, &params).await? == 1 {
             return Ok(Inserted::New);
         }

@@ -39,6 +39,18 @@ impl<I> StepRun<'_, I> {
             message: format!("the step {step} has not happened"),
         })
     }
+
+    /// The provider's name for what a step did: what its compensation refers to.
+    ///
+    /// # Errors
+    /// When it has not happened, or the provider named nothing: this step is refused.
+    pub fn provider_ref_of(&self, step: &str) -> Result<&str, StepError> {
+        let given = self.result_of(step)?.provider_ref.as_deref();
+        given.ok_or_else(|| StepError {
+            code: "NO_PROVIDER_REF".to_owned(),
+            message: format!("the provider gave no name to what the step {step} did"),
+        })
+    }
 }
 
 /// What a step gave.
@@ -199,6 +211,12 @@ impl LocalError {
             code: code.into(),
             message: message.into(),
         })
+    }
+}
+
+impl From<StepError> for LocalError {
+    fn from(error: StepError) -> Self {
+        Self::Refused(error)
     }
 }
 

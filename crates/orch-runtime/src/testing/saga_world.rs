@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineBuilder};
+use crate::engine::{BuildError, Engine, EngineBuilder};
 use crate::fault::Boundary;
 use crate::ids::{IdemKey, OwnerId, SagaId};
 use crate::saga::{Initiated, SagaError, SagaRecord, SagaTables, Sagas, SagasBuilder, StepPlan};
@@ -45,8 +45,11 @@ pub struct SagaWorldSetup<I: 'static> {
     pub domains: &'static [SagaDomain],
 }
 
-/// A domain that serves steps: its tables, and what adds its orchestrators to an engine.
-pub type SagaDomain = (Tables, fn(EngineBuilder, Provider) -> EngineBuilder);
+/// A domain that serves steps: its tables, and what makes an engine of it.
+pub type SagaDomain = (
+    Tables,
+    fn(EngineBuilder, Provider) -> Result<Engine, BuildError>,
+);
 
 /// A process under test that runs one kind of saga.
 pub struct SagaWorld<I: 'static> {
@@ -247,9 +250,9 @@ fn start<I: Serialize + DeserializeOwned + Send + Sync + 'static>(
     };
     let domains = setup.domains.iter().zip(providers);
     let engines: Vec<Engine> = domains
-        .map(|((tables, register), provider)| {
-            let builder = register(process.engine(*tables), provider.clone());
-            builder.build().expect("an engine")
+        .map(|((tables, engine), provider)| {
+            let made = engine(process.engine(*tables), provider.clone());
+            made.expect("an engine")
         })
         .collect();
     let builder = Sagas::builder(process.database.clone(), setup.tables, setup.plan);

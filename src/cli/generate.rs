@@ -120,14 +120,7 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
     let (typed_domain, typed_event) = both_names(arguments)?;
     let domain = read_name(Role::Domain, typed_domain, output)?;
     let event = read_name(Role::Event, typed_event, output)?;
-    let mut fields = Vec::new();
-    for text in &arguments.fields {
-        let (field, typed) = Field::parse(text)?;
-        if let Some(typed) = typed {
-            output.note(&format!("the field `{typed}` is written `{}`", field.name));
-        }
-        fields.push(field);
-    }
+    let fields = read_fields(&arguments.fields, output)?;
     let track = arguments
         .track
         .as_deref()
@@ -143,9 +136,6 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
         track: track.is_some(),
         gateway: gateway.is_some(),
     };
-    if given.fields {
-        spec::check_fields(&fields)?;
-    }
     let name = naming::operation_names(&event).remove(0);
     let operation = Operation {
         event,
@@ -168,6 +158,22 @@ fn understand(arguments: &Generate, output: &mut Output<'_>) -> Result<Wanted> {
         preset: None,
         no_router: arguments.no_router,
     })
+}
+
+/// Fields as they are typed.
+pub(super) fn read_fields(typed: &[String], output: &mut Output<'_>) -> Result<Vec<Field>> {
+    let mut fields = Vec::new();
+    for text in typed {
+        let (field, converted) = Field::parse(text)?;
+        if let Some(typed) = converted {
+            output.note(&format!("the field `{typed}` is written `{}`", field.name));
+        }
+        fields.push(field);
+    }
+    if !fields.is_empty() {
+        spec::check_fields(&fields)?;
+    }
+    Ok(fields)
 }
 
 impl Wanted {
@@ -224,13 +230,27 @@ fn edited_spec(
     runtime: Option<RuntimeSource>,
     store: Option<StoreKind>,
 ) -> Result<(String, Edit)> {
+    let router = !wanted.no_router;
+    let kind = match place.foreign {
+        true => PackageKind::Existing { router },
+        false => PackageKind::Service,
+    };
+    let text = base_text(place, kind, runtime, store)?;
+    wanted.complete(&Spec::parse(&text)?);
+    spec::add_operation(&text, &wanted.domain, wanted.given)
+}
+
+/// The text of `orch.toml` with this runtime and store, or that of a new one.
+pub(super) fn base_text(
+    place: &Place,
+    kind: PackageKind,
+    runtime: Option<RuntimeSource>,
+    store: Option<StoreKind>,
+) -> Result<String> {
     let text = match (place.spec_text(&Real)?, &runtime) {
         (None, _) => {
             let mut empty = Spec::empty(runtime.unwrap_or_default(), store.unwrap_or_default());
-            if place.foreign {
-                let router = !wanted.no_router;
-                empty.package = PackageKind::Existing { router };
-            }
+            empty.package = kind;
             spec::new_document(&empty)
         }
         (Some(text), None) => text,
@@ -242,12 +262,10 @@ fn edited_spec(
             }
         }
     };
-    let text = match store {
-        Some(store) if Spec::parse(&text)?.store != store => spec::set_store(&text, store)?,
-        _ => text,
-    };
-    wanted.complete(&Spec::parse(&text)?);
-    spec::add_operation(&text, &wanted.domain, wanted.given)
+    match store {
+        Some(store) if Spec::parse(&text)?.store != store => spec::set_store(&text, store),
+        _ => Ok(text),
+    }
 }
 
 fn report(wanted: &Wanted, edit: Edit, exit: Exit, plan: &Plan, output: &mut Output<'_>) {

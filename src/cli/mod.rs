@@ -26,6 +26,7 @@ mod output;
 mod progress;
 mod prompt;
 mod remove;
+mod saga;
 mod schemas;
 mod target;
 mod templates;
@@ -107,6 +108,7 @@ fn dispatch(
         }
         Some(Command::Generate { what }) => match what {
             Some(args::Kind::Orchestration(generate)) => add(&generate, environment, output),
+            Some(args::Kind::Saga(arguments)) => saga::run(&arguments, environment, output),
             Some(args::Kind::Metrics(arguments)) => metrics::run(&arguments, environment, output),
             None => add(&arguments.generate, environment, output),
         },

@@ -10,7 +10,7 @@ use crate::apply;
 use crate::disk::Real;
 use crate::error::{Exit, Result};
 use crate::naming::{Name, Role};
-use crate::spec;
+use crate::spec::{self, Spec};
 
 /// Takes out a domain or one of its operations. What was edited is kept and listed.
 pub(super) fn run(
@@ -26,6 +26,10 @@ pub(super) fn run(
     let event = event.transpose()?.map(|(event, _)| event);
     let place = target::existing(&Real, &arguments.target, environment)?;
     let without = |text: &str| spec::remove(text, &domain, event.as_ref());
+    let kind = match is_saga(&required_spec(&place)?, &domain)? {
+        true => "saga",
+        false => "domain",
+    };
     let wish = Wish {
         prune: true,
         ..arguments.mode.wish()
@@ -49,8 +53,13 @@ pub(super) fn run(
             "\nRemoved {} of the domain {domain}.",
             event.type_name()
         )),
-        None => output.say(&format!("\nRemoved the domain {domain}.")),
+        None => output.say(&format!("\nRemoved the {kind} {domain}.")),
     }
     output.say("Databases keep the tables and columns they have.");
     Ok(exit)
+}
+
+fn is_saga(text: &str, name: &Name) -> Result<bool> {
+    let sagas = Spec::parse(text)?.sagas;
+    Ok(sagas.iter().any(|saga| saga.name == *name))
 }

@@ -1,8 +1,8 @@
 //! `orch.toml` as text: changing it, with comments and order kept.
 
 use super::{
-    Domain, FILE, Field, Operation, PackageKind, RuntimeSource, SCHEMA, Spec, StoreKind, Track,
-    saga,
+    Domain, FILE, Field, Operation, PackageKind, RuntimeSource, SCHEMA, Saga, Spec, StoreKind,
+    Track, saga,
 };
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Name};
@@ -195,6 +195,12 @@ pub fn add_metrics(text: &str, domain: &Name) -> Result<(String, bool)> {
 pub fn remove(text: &str, domain: &Name, event: Option<&Name>) -> Result<String> {
     let spec = Spec::parse(text)?;
     let mut document = parse(text)?;
+    let saga = spec.sagas.iter().position(|saga| saga.name == *domain);
+    if let Some(index) = saga.filter(|_| event.is_none()) {
+        remove_table(&mut document, "saga", index);
+        return checked(&document);
+    }
+    is_not_called(&spec.sagas, domain, event)?;
     let names = spec.domains.iter().map(|known| &known.name);
     let nothing = "there is nothing to remove";
     let index = position(names, domain, "orch.toml has no domain", nothing)?;
@@ -209,6 +215,50 @@ pub fn remove(text: &str, domain: &Name, event: Option<&Name>) -> Result<String>
     }
     remove_table(&mut document, "domain", index);
     checked(&document)
+}
+
+/// The text with a saga, and whether it was not there before.
+///
+/// # Errors
+/// When a saga of that name is there and is another, or the saga is none.
+pub fn add_saga(text: &str, saga: &Saga) -> Result<(String, bool)> {
+    let spec = Spec::parse(text)?;
+    if let Some(known) = spec.sagas.iter().find(|known| known.name == saga.name) {
+        if known == saga {
+            return Ok((text.to_owned(), false));
+        }
+        let what = format!(
+            "the saga `{}` is there already, and is another",
+            saga.name.type_name()
+        );
+        let help = "change it in orch.toml, then run `orch-gen apply`";
+        return Err(Error::new(Code::NameClash, what).help(help));
+    }
+    let mut document = parse(text)?;
+    push_table(&mut document, "saga", saga::table(saga));
+    let text = document.to_string();
+    match Spec::parse(&text) {
+        Ok(_) => Ok((text, true)),
+        // Its lines are in no file yet.
+        Err(error) => Err(error.at(format!("the saga {}", saga.name.type_name()))),
+    }
+}
+
+/// What a saga asks for stays as long as the saga does.
+fn is_not_called(sagas: &[Saga], domain: &Name, event: Option<&Name>) -> Result<()> {
+    let is_meant = |callee: &&saga::Callee| {
+        callee.domain == *domain && event.is_none_or(|event| callee.event == *event)
+    };
+    for saga in sagas {
+        let mut callees = saga.steps.iter().flat_map(saga::Step::callees);
+        if let Some(callee) = callees.find(is_meant) {
+            let saga = saga.name.type_name();
+            let what = format!("the saga `{saga}` asks for {callee}");
+            let help = format!("take the step out of orch.toml, or `orch-gen remove {saga}`");
+            return Err(Error::new(Code::SagaCall, what).help(help));
+        }
+    }
+    Ok(())
 }
 
 fn position<'a>(

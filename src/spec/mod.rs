@@ -23,7 +23,7 @@ mod validate;
 pub use constraint::Constraints;
 pub use document::{parse_store, parse_track};
 pub use edit::{
-    Edit, Given, add_metrics, add_operation, new_document, remove, set_runtime, set_store,
+    Edit, Given, add_metrics, add_operation, add_saga, new_document, remove, set_runtime, set_store,
 };
 pub use field::Field;
 pub use gateway::GatewayKind;

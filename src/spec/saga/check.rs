@@ -63,12 +63,14 @@ const COLUMNS: &[&str] = &[
     "version",
 ];
 
+/// Whether a field of a saga may have this name.
+pub(super) fn is_no_column(name: &str) -> bool {
+    !COLUMNS.contains(&name)
+}
+
 /// The fields of a saga are columns of its table.
 pub(super) fn columns(fields: &[Field]) -> Result<()> {
-    let taken = fields.iter().find(|field| {
-        let name = field.stored();
-        COLUMNS.contains(&name)
-    });
+    let taken = fields.iter().find(|field| !is_no_column(field.stored()));
     let Some(field) = taken else {
         return Ok(());
     };

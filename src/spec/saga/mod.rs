@@ -17,11 +17,13 @@ mod order;
 mod read;
 #[cfg(test)]
 pub(crate) mod tests;
+mod typed;
 mod write;
 
 pub use budget::TimeBudget;
 pub(crate) use mapping::{Origin, Way, called, names, origin};
 pub(super) use read::read;
+pub(crate) use typed::fields;
 pub(super) use write::table;
 
 use super::Field;
@@ -82,6 +84,17 @@ pub struct Callee {
 impl fmt::Display for Callee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.domain.type_name(), self.event.type_name())
+    }
+}
+
+impl Step {
+    /// The operations that it asks for.
+    pub(crate) fn callees(&self) -> impl Iterator<Item = &Callee> {
+        let undo = match &self.compensation {
+            Compensation::Operation(undo) => Some(undo),
+            Compensation::Code | Compensation::None(_) => None,
+        };
+        self.call.iter().chain(undo)
     }
 }
 

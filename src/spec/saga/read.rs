@@ -206,7 +206,11 @@ fn read_after(
 }
 
 /// An operation that a step names, and where.
-fn read_callee(key: &str, said: Said<'_>, domains: &[Domain]) -> Result<Option<(Callee, String)>> {
+pub(super) fn read_callee(
+    key: &str,
+    said: Said<'_>,
+    domains: &[Domain],
+) -> Result<Option<(Callee, String)>> {
     let Some((text, at)) = said else {
         return Ok(None);
     };

@@ -3,6 +3,7 @@
 use super::super::fit::sort_imports;
 use super::super::{Class, Context, Made};
 use crate::model::{Argument, CallModel, FieldModel, SagaModel, Source, StepModel};
+use crate::naming;
 use crate::templates::views;
 use serde::Serialize;
 
@@ -15,6 +16,7 @@ views! {
         undo_title: &'a str,
         imports: Vec<String>,
         calls: Vec<CallView<'a>>,
+        choices: Vec<ChoiceView<'a>>,
     }
 
     LocalFileView<'a> in "src/[saga]/steps/local.rs.j2" {
@@ -41,6 +43,16 @@ struct CallView<'a> {
     /// Where each argument comes from.
     lines: Vec<String>,
     arguments: String,
+}
+
+/// A function that makes an operation's enum of the saga's.
+#[derive(Serialize)]
+struct ChoiceView<'a> {
+    function: String,
+    prose: String,
+    ours: &'a str,
+    theirs: &'a str,
+    variants: Vec<&'a str>,
 }
 
 pub(super) fn file(context: &Context<'_>, saga: &SagaModel, step: &StepModel) -> Made {
@@ -76,6 +88,7 @@ pub(super) fn file(context: &Context<'_>, saga: &SagaModel, step: &StepModel) ->
         undo_title: step.undo.as_ref().map_or("", |undo| &undo.title),
         imports: imports(saga, step),
         calls,
+        choices: choices(step),
     };
     context.rust(path, Class::Yours, &view)
 }
@@ -137,7 +150,7 @@ fn lines(argument: &Argument, step: &StepModel) -> Vec<String> {
             ),
             in_its_place("run.key.as_str().to_owned()".to_owned()),
         ],
-        Source::Input(from) if from.is_enum() => choice(from, field, &variable),
+        Source::Input(from) if from.is_enum() => vec![choice(from, field, &variable)],
         Source::Input(from) => {
             let getter = format!("run.input.{}()", from.name);
             match (from.optional, from.is_copy()) {
@@ -170,32 +183,50 @@ fn owned_inside(field: &FieldModel) -> &'static str {
     }
 }
 
-/// Two enums of the same variants are two types.
-fn choice(from: &FieldModel, field: &FieldModel, variable: &str) -> Vec<String> {
-    let (theirs, ours) = (&field.enum_name, &from.enum_name);
-    let arms = from
-        .variants
-        .iter()
-        .map(|variant| format!("{ours}::{0} => {theirs}::{0},", variant.name));
+/// Two enums of the same variants are two types: a function makes the one of the other.
+fn choice(from: &FieldModel, field: &FieldModel, variable: &str) -> String {
+    let convert = converter(field);
     let getter = format!("run.input.{}()", from.name);
-    let (head, indent, tail) = match (from.optional, field.optional) {
-        (true, _) => (
-            format!("let {variable} = {getter}.map(|given| match given {{"),
-            "    ",
-            "});",
-        ),
-        (false, true) => (
-            format!("let {variable} = Some(match {getter} {{"),
-            "    ",
-            "});",
-        ),
-        (false, false) => (format!("let {variable} = match {getter} {{"), "    ", "};"),
+    let value = match (from.optional, from.is_list()) {
+        (false, false) => format!("{convert}({getter})"),
+        (true, false) => format!("{getter}.map({convert})"),
+        (false, true) => format!("{getter}.iter().copied().map({convert}).collect()"),
+        (true, true) => {
+            let each = format!("given.iter().copied().map({convert}).collect()");
+            format!("{getter}.map(|given| {each})")
+        }
     };
-    let arms = arms.map(|arm| format!("{indent}{arm}"));
-    std::iter::once(head)
-        .chain(arms)
-        .chain([tail.to_owned()])
-        .collect()
+    match field.optional && !from.optional {
+        true => format!("let {variable} = Some({value});"),
+        false => format!("let {variable} = {value};"),
+    }
+}
+
+fn converter(field: &FieldModel) -> String {
+    naming::snake_of(&field.enum_name)
+}
+
+/// The functions that make an operation's enums of the saga's, each once.
+fn choices(step: &StepModel) -> Vec<ChoiceView<'_>> {
+    let mut choices: Vec<ChoiceView<'_>> = Vec::new();
+    for (ours, theirs) in step.call.iter().chain(&step.undo).flat_map(enums) {
+        let choice = ChoiceView {
+            function: converter(theirs),
+            prose: theirs.prose(),
+            ours: &ours.enum_name,
+            theirs: &theirs.enum_name,
+            variants: ours
+                .variants
+                .iter()
+                .map(|variant| variant.name.as_str())
+                .collect(),
+        };
+        let is_there = |known: &ChoiceView<'_>| known.theirs == choice.theirs;
+        if !choices.iter().any(is_there) {
+            choices.push(choice);
+        }
+    }
+    choices
 }
 
 fn imports(saga: &SagaModel, step: &StepModel) -> Vec<String> {

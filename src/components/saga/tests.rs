@@ -147,6 +147,7 @@ fn world<'a>(context: &Context<'a>, saga: &'a SagaModel) -> WorldView<'a> {
             "orch_runtime::testing",
             &names(&[
                 ("Provider", calls),
+                ("SagaDomain", calls),
                 ("SagaWorld", true),
                 ("SagaWorldSetup", true),
             ]),

@@ -103,8 +103,9 @@ pub(super) fn check(
 fn is_one_type(given: &Type, wanted: &Type) -> bool {
     match (given, wanted) {
         (Type::Enum(given), Type::Enum(wanted)) => given.iter().all(|one| wanted.contains(one)),
-        // The values of such lists are of a type of their own.
-        (Type::List(of), Type::List(_)) if matches!(**of, Type::Enum(_)) => false,
+        (Type::List(given), Type::List(wanted)) if matches!(**given, Type::Enum(_)) => {
+            is_one_type(given, wanted)
+        }
         _ => given == wanted || (given.is_text() && wanted.is_text()),
     }
 }

@@ -45,11 +45,14 @@ pub struct SagaWorldSetup<I: 'static> {
     pub domains: &'static [SagaDomain],
 }
 
-/// A domain that serves steps: its tables, and what makes an engine of it.
-pub type SagaDomain = (
-    Tables,
-    fn(EngineBuilder, Provider) -> Result<Engine, BuildError>,
-);
+/// A domain that serves steps.
+#[derive(Debug, Clone, Copy)]
+pub struct SagaDomain {
+    /// Its tables.
+    pub tables: Tables,
+    /// Makes an engine of it that calls the provider.
+    pub engine: fn(EngineBuilder, Provider) -> Result<Engine, BuildError>,
+}
 
 /// A process under test that runs one kind of saga.
 pub struct SagaWorld<I: 'static> {
@@ -111,7 +114,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
     #[must_use]
     pub fn provider(&self, domain: &str) -> &Provider {
         let mut domains = self.setup.domains.iter();
-        let at = domains.position(|(tables, _)| tables.domain == domain);
+        let at = domains.position(|known| known.tables.domain == domain);
         &self.providers[at.expect("a domain that serves a step")]
     }
 
@@ -250,9 +253,9 @@ fn start<I: Serialize + DeserializeOwned + Send + Sync + 'static>(
     };
     let domains = setup.domains.iter().zip(providers);
     let engines: Vec<Engine> = domains
-        .map(|((tables, engine), provider)| {
-            let made = engine(process.engine(*tables), provider.clone());
-            made.expect("an engine")
+        .map(|(domain, provider)| {
+            let builder = process.engine(domain.tables);
+            (domain.engine)(builder, provider.clone()).expect("an engine")
         })
         .collect();
     let builder = Sagas::builder(process.database.clone(), setup.tables, setup.plan);

@@ -17,7 +17,7 @@ use crate::job::Job;
 use crate::workspace::{Workspace, packages};
 
 use self::pairwise::{Covering, Row};
-use self::table::{OPTIONS, command_lines, in_words, shown, value};
+use self::table::{OPTIONS, builds_on_others, command_lines, in_words, shown, value};
 use super::examples::build;
 use super::files::copy_file;
 
@@ -173,7 +173,8 @@ impl Program {
 
     /// Whether every command line of a row is taken by itself, in a package of its kind.
     fn takes(&self, member: &Path, row: &Row) -> Result<bool> {
-        for line in command_lines(row) {
+        let lines = command_lines(row).into_iter();
+        for line in lines.filter(|line| !builds_on_others(line)) {
             let job = self.job(member, row, &line).args(["--dry-run"]);
             match job.output() {
                 Ok(_) => {}

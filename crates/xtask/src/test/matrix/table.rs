@@ -3,7 +3,7 @@
 use super::pairwise::{Pair, Row};
 
 /// An option with its values; the first is the plain one.
-pub(super) const OPTIONS: [(&str, &[&str]); 9] = [
+pub(super) const OPTIONS: [(&str, &[&str]); 10] = [
     ("store", &["sqlite", "postgres"]),
     (
         "gateway",
@@ -17,6 +17,7 @@ pub(super) const OPTIONS: [(&str, &[&str]); 9] = [
         &["preset", "all", "single", "optional", "secret", "twelve"],
     ),
     ("names", &["short", "long"]),
+    ("saga", &["no", "yes"]),
     (
         "package",
         &[
@@ -179,9 +180,46 @@ pub(super) fn command_lines(row: &Row) -> Vec<Vec<String>> {
         1
     };
     let lines = events.into_iter().take(count).enumerate();
-    lines
+    let mut lines: Vec<Vec<String>> = lines
         .map(|(at, event)| command_line(row, domain, event, at == 1))
-        .collect()
+        .collect();
+    if value(row, "saga") == "yes" {
+        lines.push(saga(is_long, domain, &events[..count]));
+    }
+    lines
+}
+
+/// Whether a command line adds to what earlier ones made.
+pub(super) fn builds_on_others(line: &[String]) -> bool {
+    line.first().is_some_and(|word| word == "generate")
+}
+
+/// A saga of each kind of step: in our own database, an operation, and one that it can do without.
+fn saga(is_long: bool, domain: &str, events: &[&str]) -> Vec<String> {
+    let (name, [own, call, last]) = match is_long {
+        false => ("Order", ["reserve", "pay", "tell"]),
+        true => (
+            "AppointmentOfTheDepartment",
+            [
+                "reservation_of_what_is_to_be_delivered",
+                "confirmation_of_what_is_to_be_delivered",
+                "a_word_to_those_who_wait_for_the_parcel",
+            ],
+        ),
+    };
+    let undone = match events {
+        [_, undo, ..] => format!("undo={domain}.{undo}"),
+        _ => "none=it cannot be, \"once\" done".to_owned(),
+    };
+    let steps = [
+        own.to_owned(),
+        format!("{call}={domain}.{},after=,{undone}", events[0]),
+        format!("{last},after={own}+{call},optional"),
+    ];
+    let mut line = ["generate", "saga", name].map(str::to_owned).to_vec();
+    line.extend(steps.iter().map(|step| format!("--step={step}")));
+    line.push("--time-budget=90m".to_owned());
+    line
 }
 
 fn command_line(row: &Row, domain: &str, event: &str, is_refund: bool) -> Vec<String> {

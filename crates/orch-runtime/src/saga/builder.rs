@@ -8,7 +8,9 @@ use crate::ids::{IdSource, UuidSource};
 use crate::store::Database;
 
 use super::advance::Script;
+use super::choreography::{SagaEvents, Told};
 use super::engine::{Inner, Sagas};
+use super::pattern::{SagaPattern, Switch};
 use super::plan::{Compensation, Plan, PlanError, StepPlan};
 use super::record::SagaTables;
 use super::step::SagaStep;
@@ -50,6 +52,9 @@ pub enum SagaBuildError {
     /// Something is said of a step that the plan does not have.
     #[error("the plan has no step \"{0}\"")]
     NoSuchStep(&'static str),
+    /// A choreographed saga that tells nobody of anything would never move.
+    #[error("a choreographed saga needs names for its events: add `.events(..)`")]
+    NoEvents,
 }
 
 /// Puts a [`Sagas`] together.
@@ -59,6 +64,8 @@ pub struct SagasBuilder<I> {
     plan: Vec<StepPlan>,
     steps: Vec<(&'static str, Box<dyn SagaStep<I>>)>,
     config: SagaConfig,
+    pattern: SagaPattern,
+    events: Option<SagaEvents>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -77,6 +84,8 @@ impl<I: 'static> SagasBuilder<I> {
             plan: plan.to_vec(),
             steps: Vec::new(),
             config: SagaConfig::default(),
+            pattern: SagaPattern::default(),
+            events: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidSource),
         }
@@ -93,6 +102,20 @@ impl<I: 'static> SagasBuilder<I> {
     #[must_use]
     pub fn config(mut self, config: SagaConfig) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Who moves new sagas on; without it, [`SagaPattern::Orchestration`].
+    #[must_use]
+    pub fn pattern(mut self, pattern: SagaPattern) -> Self {
+        self.pattern = pattern;
+        self
+    }
+
+    /// What choreographed sagas tell of, and under which names.
+    #[must_use]
+    pub fn events(mut self, events: SagaEvents) -> Self {
+        self.events = Some(events);
         self
     }
 
@@ -128,12 +151,20 @@ impl<I: 'static> SagasBuilder<I> {
         if let Some((name, _)) = given.first() {
             return Err(SagaBuildError::NoSuchStep(name));
         }
+        if let Some(name) = self.events.iter().find_map(|events| events.stranger(&plan)) {
+            return Err(SagaBuildError::NoSuchStep(name));
+        }
+        if self.pattern == SagaPattern::Choreography && self.events.is_none() {
+            return Err(SagaBuildError::NoEvents);
+        }
         Ok(Sagas {
             inner: Arc::new(Inner {
                 database: self.database,
                 tables: self.tables,
                 script: Script { plan, steps },
                 config: self.config,
+                pattern: Switch::to(self.pattern),
+                told: self.events.map(|events| Told::new(events, self.tables)),
                 clock: self.clock,
                 ids: self.ids,
             }),

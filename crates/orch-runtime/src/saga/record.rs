@@ -11,6 +11,7 @@ use crate::store::hook::{HookError, HookTx};
 use crate::value::{DecodeError, FromValue, Row, Value};
 
 use super::decision::Stop;
+use super::pattern::SagaPattern;
 use super::plan::Plan;
 use super::state::{SagaState, StepState};
 
@@ -31,6 +32,9 @@ pub struct SagaRecord {
     /// Whose it is.
     #[serde(skip)]
     pub owner_id: OwnerId,
+    /// Who moves it on.
+    #[serde(skip)]
+    pub pattern: SagaPattern,
     /// What it was asked to do, serialised.
     #[serde(skip)]
     pub payload: String,
@@ -140,6 +144,7 @@ pub(super) struct NewSaga {
     pub(super) owner_id: OwnerId,
     pub(super) idem_key: IdemKey,
     pub(super) fingerprint: String,
+    pub(super) pattern: SagaPattern,
     pub(super) payload: String,
     pub(super) now: Timestamp,
     pub(super) deadline_at: Timestamp,
@@ -165,7 +170,7 @@ impl SagaTables {
         let sql = format!(
             "insert into {}_states (transaction_id, owner_id, idem_key, fingerprint, pattern, payload, \
              status, version, look_at, deadline_at, created_at, updated_at) \
-             values (?1, ?2, ?3, ?4, 'ORCHESTRATION', ?5, 'PENDING', 0, ?6, ?7, ?6, ?6) \
+             values (?1, ?2, ?3, ?4, ?8, ?5, 'PENDING', 0, ?6, ?7, ?6, ?6) \
              on conflict (owner_id, idem_key) do nothing",
             self.prefix
         );
@@ -177,6 +182,7 @@ impl SagaTables {
             Value::from(&saga.payload),
             Value::from(saga.now),
             Value::from(saga.deadline_at),
+            Value::from(saga.pattern.as_str()),
         ];
         if tx.execute(&sql, &params).await? == 1 {
             return Ok(Inserted::New);
@@ -200,7 +206,7 @@ impl SagaTables {
     /// The statement that reads a saga with its steps, in one look at the database: see [`saga`].
     pub(super) fn select(self) -> String {
         format!(
-            "select s.transaction_id, s.owner_id, s.payload, s.status as saga_status, s.stop, s.deadline_at, \
+            "select s.transaction_id, s.owner_id, s.pattern, s.payload, s.status as saga_status, s.stop, s.deadline_at, \
              s.created_at, s.updated_at, s.completed_at, s.version, r.step, r.status, r.data, r.provider_ref, r.error_code, \
              r.error_message, r.op_id, r.undo_op_id, r.undo_attempts, r.executed_at \
              from {0}_states s left join {0}_step_results r on r.transaction_id = s.transaction_id \
@@ -220,6 +226,25 @@ impl SagaTables {
             .query(&self.select(), &[Value::from(id.as_str())])
             .await?;
         saga(plan, &rows).map_err(undecodable)
+    }
+
+    /// Has whoever else would change a saga wait for the end of `tx`, and says who moves it on, if there is
+    /// such a saga.
+    pub(super) async fn lock(
+        self,
+        tx: &mut HookTx<'_>,
+        id: &SagaId,
+    ) -> Result<Option<SagaPattern>, HookError> {
+        let prefix = self.prefix;
+        let name = [Value::from(id.as_str())];
+        let sql = format!("update {prefix}_states set version = version where transaction_id = ?1");
+        if tx.execute(&sql, &name).await? == 0 {
+            return Ok(None);
+        }
+        let sql = format!("select pattern from {prefix}_states where transaction_id = ?1");
+        let rows = tx.query(&sql, &name).await?;
+        let pattern = rows.first().map(|row| row.get("pattern"));
+        pattern.transpose().map_err(undecodable)
     }
 
     /// Writes where a saga stands, if it is as it was read.
@@ -359,6 +384,7 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
     Ok(Some(SagaRecord {
         id: row.get("transaction_id")?,
         owner_id: row.get("owner_id")?,
+        pattern: row.get("pattern")?,
         payload: row.get("payload")?,
         state: row.get("saga_status")?,
         stop: stop.as_deref().and_then(Stop::named),

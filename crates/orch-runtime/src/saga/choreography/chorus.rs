@@ -6,14 +6,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock::Timestamp;
+use crate::dead_letter::Decision;
 use crate::engine::Shutdown;
 use crate::events::{
-    BusConfig, Dispatcher, EventBus, EventHandler, InProcessBus, Outbox, Relay, Subscriptions,
-    Unheard,
+    BusConfig, Delivered, Dispatcher, EventBus, EventDeadLetter, EventHandler, InProcessBus,
+    Outbox, RedriveError, Relay, Subscriptions, Unheard, dead_letters,
 };
+use crate::ids::EventId;
 use crate::saga::Sagas;
 use crate::saga::pattern::SagaPattern;
-use crate::store::TransactionError;
+use crate::store::{StoreError, TransactionError};
 
 use super::handlers::{CompensationHandler, StepHandler, ToleratedFailureHandler};
 use super::names::{COMPENSATION_HANDLER, TOLERATED_HANDLER};
@@ -128,6 +130,30 @@ impl Choreography {
     #[must_use]
     pub fn dispatcher(&self) -> &Dispatcher {
         &self.dispatcher
+    }
+
+    /// The events that a handler could not take and that wait for a person, the oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn dead_letters(&self, limit: u32) -> Result<Vec<EventDeadLetter>, StoreError> {
+        let dispatcher = &self.dispatcher;
+        dead_letters::waiting(dispatcher.database(), dispatcher.tables(), limit).await
+    }
+
+    /// Delivers a dead letter again, to its handler only, as a person decided.
+    ///
+    /// # Errors
+    /// See [`RedriveError`]. Then the dead letter is as it was.
+    pub async fn redrive(
+        &self,
+        event_id: &EventId,
+        handler: &str,
+        decision: &Decision,
+    ) -> Result<Delivered, RedriveError> {
+        let found = self.subscriptions.named(handler);
+        let found = found.ok_or_else(|| RedriveError::NoHandler(handler.to_owned()))?;
+        dead_letters::redrive(&self.dispatcher, found, event_id, decision).await
     }
 
     /// Publishes what is due, once; says how many events that were.

@@ -14,8 +14,8 @@ use orch_runtime::engine::Shutdown;
 use orch_runtime::fault::{Boundary, NoFaults};
 use orch_runtime::saga::{
     Call, Choreography, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaEvents,
-    SagaPattern, SagaRecord, SagaState, SagaTables, Sagas, StepError, StepPlan, StepRun, StepState,
-    Weight,
+    SagaPattern, SagaRecord, SagaState, SagaTables, Sagas, SagasBuilder, StepError, StepPlan,
+    StepRun, StepState, Weight,
 };
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::store::{Migration, StoreKind};
@@ -249,23 +249,26 @@ pub(crate) fn sagas_of(world: &World, engine: &Engine) -> Sagas<Order> {
     let tables = SagaTables {
         prefix: "order_saga",
     };
-    let pay = Call::new(engine, |run: &StepRun<'_, Order>| Ok(of("pay", run.input)));
-    let confirm = Call::new(engine, |run: &StepRun<'_, Order>| {
-        Ok(of("confirm", run.input))
-    });
-    Sagas::builder(database, tables, PLAN)
+    let builder = Sagas::builder(database, tables, PLAN)
         .clock(Arc::new(world.clock.clone()))
         .config(SagaConfig {
             time_budget: Duration::from_secs(3_000),
             ..SagaConfig::default()
-        })
-        .events(events())
+        });
+    steps(builder.events(events()), engine).build().unwrap()
+}
+
+/// What the steps do.
+pub(crate) fn steps(builder: SagasBuilder<Order>, engine: &Engine) -> SagasBuilder<Order> {
+    let pay = Call::new(engine, |run: &StepRun<'_, Order>| Ok(of("pay", run.input)));
+    let confirm = Call::new(engine, |run: &StepRun<'_, Order>| {
+        Ok(of("confirm", run.input))
+    });
+    builder
         .step("reserve", Local::new(Take("item")))
         .step("pay", pay.undone_by(engine, refund))
         .step("pack", Local::new(Take("box")))
         .step("confirm", confirm)
-        .build()
-        .unwrap()
 }
 
 /// What choreographed orders tell.

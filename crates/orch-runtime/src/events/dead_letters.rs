@@ -103,6 +103,9 @@ pub(super) async fn bury(
         Value::from(dispatcher.clock().now()),
     ];
     write(dispatcher.database(), sql, params).await?;
+    dispatcher
+        .metrics()
+        .inspect(|metrics| metrics.dead(handler));
     tracing::error!(
         "[{handler}] {}: transaction {} is a dead letter after {deliveries} deliveries, and a person must look: \
          {error}",

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::dead_letter::Decision;
+use crate::metrics::{EventMetrics, Metrics};
 use crate::store::hook::{HookError, HookTx};
 use crate::store::{Database, TransactionError};
 use crate::unwind::catching;
@@ -17,6 +18,7 @@ use super::envelope::Envelope;
 use super::handler::{EventHandler, HandlerError};
 use super::inbox;
 use super::outbox::EventTables;
+use super::subscriptions::Subscriptions;
 
 /// How often a delivery is begun anew at once when the database refuses it, such as to one of two that changed
 /// the same.
@@ -37,6 +39,7 @@ pub struct Dispatcher {
     database: Database,
     tables: EventTables,
     clock: Arc<dyn Clock>,
+    metrics: Option<EventMetrics>,
 }
 
 impl std::fmt::Debug for Dispatcher {
@@ -64,7 +67,20 @@ impl Dispatcher {
             database,
             tables,
             clock,
+            metrics: None,
         }
+    }
+
+    /// The same, which counts its deliveries to these handlers.
+    #[must_use]
+    pub fn counting(mut self, metrics: &Metrics, handlers: &Subscriptions) -> Self {
+        let handlers = handlers.handlers().iter().map(|handler| handler.name());
+        self.metrics = Some(EventMetrics::new(metrics, self.tables.prefix, handlers));
+        self
+    }
+
+    pub(super) fn metrics(&self) -> Option<&EventMetrics> {
+        self.metrics.as_ref()
     }
 
     /// The database.
@@ -120,18 +136,22 @@ impl Dispatcher {
                 done => break done,
             }
         };
+        let metrics = self.metrics.as_ref();
         match &done {
             Ok(Delivered::Now(took)) => {
                 handler.committed();
+                metrics.inspect(|metrics| metrics.done(name, *took));
                 let took = took.as_millis();
                 tracing::info!(
                     "[{name}] {event_type}: transaction {saga} done (duration: {took}ms)"
                 );
             }
             Ok(Delivered::Before) => {
+                metrics.inspect(|metrics| metrics.again(name));
                 tracing::info!("[{name}] {event_type}: transaction {saga} was done before");
             }
             Err(error) => {
+                metrics.inspect(|metrics| metrics.failed(name));
                 tracing::warn!("[{name}] {event_type}: transaction {saga} failed: {error}");
             }
         }

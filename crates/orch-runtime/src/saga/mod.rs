@@ -26,8 +26,8 @@ mod sweeper;
 
 pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
 pub use choreography::{
-    Choreography, ChoreographyError, CompensationHandler, SagaEvents, StepHandler,
-    ToleratedFailureHandler,
+    Choreography, ChoreographyBuilder, ChoreographyError, CompensationHandler, SagaEvents,
+    StepHandler, ToleratedFailureHandler, TransactionView,
 };
 pub use decision::{Advice, Situation, Stop, advise};
 pub use engine::{Initiated, SagaError, Sagas};

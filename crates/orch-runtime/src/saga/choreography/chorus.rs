@@ -13,6 +13,7 @@ use crate::events::{
     Outbox, RedriveError, Relay, Subscriptions, Unheard, dead_letters,
 };
 use crate::ids::EventId;
+use crate::metrics::Metrics;
 use crate::saga::Sagas;
 use crate::saga::pattern::SagaPattern;
 use crate::store::{StoreError, TransactionError};
@@ -43,6 +44,7 @@ pub struct ChoreographyBuilder {
     outbox: Outbox,
     config: BusConfig,
     carrier: Option<Carrier>,
+    metrics: Option<Metrics>,
 }
 
 /// The handlers of choreographed sagas, and what brings events to them.
@@ -106,6 +108,7 @@ impl Choreography {
             outbox: told.outbox.clone(),
             config: BusConfig::default(),
             carrier: None,
+            metrics: None,
         })
     }
 
@@ -227,6 +230,13 @@ impl ChoreographyBuilder {
         self
     }
 
+    /// Counts what becomes of deliveries.
+    #[must_use]
+    pub fn metrics(mut self, metrics: &Metrics) -> Self {
+        self.metrics = Some(metrics.clone());
+        self
+    }
+
     /// Another bus than that inside the process, given what it has to deliver with, and to whom.
     #[must_use]
     pub fn bus(
@@ -249,8 +259,13 @@ impl ChoreographyBuilder {
             outbox,
             config,
             carrier,
+            metrics,
         } = self;
         subscriptions.check()?;
+        let dispatcher = match &metrics {
+            Some(metrics) => dispatcher.counting(metrics, &subscriptions),
+            None => dispatcher,
+        };
         let subscriptions = Arc::new(subscriptions);
         let bus = match carrier {
             Some(carrier) => carrier(&dispatcher, &subscriptions),

@@ -17,6 +17,7 @@
 //! | [`told`] | telling it, in the transaction of the change |
 //! | [`handlers`] | what begins a step, what undoes, what notes failures that are tolerated |
 //! | [`chorus`] | all handlers of a saga with the bus, ready to run |
+//! | [`view`] | how far a saga came, and through whose hands |
 //!
 //! **Invariants:** an event says what is recorded already, so a handler decides from the record, and never
 //! from the event. Whenever a step or a compensation becomes due that its turn's author may not begin, the
@@ -27,10 +28,12 @@ pub mod handlers;
 pub mod names;
 mod story;
 mod told;
+pub mod view;
 
-pub use chorus::{Choreography, ChoreographyError};
+pub use chorus::{Choreography, ChoreographyBuilder, ChoreographyError};
 pub use handlers::{CompensationHandler, StepHandler, ToleratedFailureHandler};
 pub use names::SagaEvents;
+pub use view::TransactionView;
 
 pub(super) use story::Before;
 pub(super) use told::Told;

@@ -17,6 +17,7 @@
 //! | [`subscriptions`] | who handles what |
 //! | [`bus`] | how an event comes from the outbox to handlers |
 //! | [`in_process`] | the bus inside a process |
+//! | `nats` | the bus between processes, by a NATS server (feature `nats`) |
 //! | [`relay`] | empties the outbox |
 //!
 //! **Invariants:** an event is durable if and only if that is which it tells of. A handler's effects happen
@@ -29,6 +30,8 @@ pub mod envelope;
 pub mod handler;
 pub mod in_process;
 pub mod inbox;
+#[cfg(feature = "nats")]
+pub mod nats;
 pub mod outbox;
 pub mod relay;
 pub mod subscriptions;
@@ -40,6 +43,8 @@ pub use envelope::{Envelope, InvalidPayload};
 pub use handler::{EventHandler, HandlerError};
 pub use in_process::InProcessBus;
 pub use inbox::Handled;
+#[cfg(feature = "nats")]
+pub use nats::{Nats, NatsConfig};
 pub use outbox::{EventTables, Outbox};
 pub use relay::Relay;
 pub use subscriptions::{Subscriptions, Unheard};

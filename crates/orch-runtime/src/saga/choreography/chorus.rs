@@ -34,7 +34,8 @@ pub enum ChoreographyError {
     Unheard(#[from] Unheard),
 }
 
-type Carrier = Box<dyn FnOnce(&Dispatcher, &Arc<Subscriptions>) -> Arc<dyn EventBus> + Send>;
+type Carrier =
+    Box<dyn FnOnce(&Dispatcher, &Arc<Subscriptions>, BusConfig) -> Arc<dyn EventBus> + Send>;
 
 /// Puts the handlers of choreographed sagas together with what brings events to them.
 pub struct ChoreographyBuilder {
@@ -230,6 +231,16 @@ impl ChoreographyBuilder {
         self
     }
 
+    /// The bus by a NATS server, on which handlers of other processes are, too.
+    #[cfg(feature = "nats")]
+    #[must_use]
+    pub fn nats(self, nats: &crate::events::Nats) -> Self {
+        let nats = nats.clone();
+        self.bus(move |dispatcher, subscriptions, config| {
+            nats.joined(dispatcher, subscriptions, config)
+        })
+    }
+
     /// Counts what becomes of deliveries.
     #[must_use]
     pub fn metrics(mut self, metrics: &Metrics) -> Self {
@@ -237,11 +248,13 @@ impl ChoreographyBuilder {
         self
     }
 
-    /// Another bus than that inside the process, given what it has to deliver with, and to whom.
+    /// Another bus than that inside the process, given what it has to deliver with, to whom, and how often.
     #[must_use]
     pub fn bus(
         mut self,
-        bus: impl FnOnce(&Dispatcher, &Arc<Subscriptions>) -> Arc<dyn EventBus> + Send + 'static,
+        bus: impl FnOnce(&Dispatcher, &Arc<Subscriptions>, BusConfig) -> Arc<dyn EventBus>
+        + Send
+        + 'static,
     ) -> Self {
         self.carrier = Some(Box::new(bus));
         self
@@ -268,7 +281,7 @@ impl ChoreographyBuilder {
         };
         let subscriptions = Arc::new(subscriptions);
         let bus = match carrier {
-            Some(carrier) => carrier(&dispatcher, &subscriptions),
+            Some(carrier) => carrier(&dispatcher, &subscriptions, config),
             None => {
                 let (dispatcher, subscriptions) = (dispatcher.clone(), Arc::clone(&subscriptions));
                 Arc::new(InProcessBus::new(dispatcher, subscriptions, config))

@@ -87,8 +87,10 @@ impl Nats {
     /// When the server cannot be reached, or refuses the stream.
     pub async fn connect(url: &str, config: NatsConfig) -> Result<Self, NotTaken> {
         let client = async_nats::connect(url).await.map_err(|error| {
+            // What stands before the host may be a password.
+            let server = url.rsplit('@').next().unwrap_or_default();
             NotTaken::new(format!(
-                "the NATS server at {url} cannot be reached: {error}"
+                "the NATS server {server} cannot be reached: {error}"
             ))
         })?;
         Self::with(client, config).await

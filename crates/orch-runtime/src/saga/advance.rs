@@ -41,12 +41,15 @@ pub(super) struct Moved {
     pub(super) due: StepSet,
     /// Compensations that a person wants begun again and somebody else has to begin, each with how often it was.
     pub(super) again: Vec<(usize, u32)>,
+    /// Whether a person wants whoever undoes called, whatever called it before.
+    pub(super) is_called: bool,
 }
 
 impl Moved {
     /// Whether nothing happened that has to be written or told.
     pub(super) fn is_nothing(&self) -> bool {
-        self.changed.is_empty() && self.again.is_empty()
+        let is_called = self.is_called && !(self.again.is_empty() && self.due.is_empty());
+        self.changed.is_empty() && !is_called
     }
 
     fn note(&mut self, at: usize, state: StepState) {
@@ -143,6 +146,7 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
             Asked::Leave(step, why) => self.leave(step, why),
             Asked::Compensate => {
                 self.saga.stop = self.saga.stop.or(Some(Stop::Cancelled));
+                self.moved.is_called = true;
                 for step in unworked(self.saga, found) {
                     match self.role.may(step, Way::Undo) {
                         true => drop(self.begin(step, Way::Undo).await?),

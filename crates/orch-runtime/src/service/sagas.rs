@@ -107,7 +107,6 @@ impl Setup {
     }
 
     /// The routes on which operators see the dead letters of events, and have them delivered again.
-    #[must_use]
     pub fn event_dead_letters(&self, choreography: &Choreography) -> Router {
         event_dead_letters(choreography, &self.api)
     }

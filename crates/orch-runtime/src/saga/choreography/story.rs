@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::saga::advance::Moved;
 use crate::saga::decision::Stop;
-use crate::saga::plan::{Plan, StepSet, Weight};
+use crate::saga::plan::{Plan, Weight};
 use crate::saga::record::{SagaRecord, StepError, StepRecord};
 use crate::saga::role::Role;
 use crate::saga::state::{SagaState, StepState};
@@ -125,11 +125,9 @@ impl Story<'_> {
             return;
         }
         let calls = self.names.that_undo(self.plan);
-        let is_called = self
-            .news
-            .iter()
-            .any(|news| calls.contains(&news.event_type));
-        if moved.due != StepSet::EMPTY && !is_called {
+        let mut told = self.news.iter();
+        let is_called = told.any(|news| calls.contains(&news.event_type));
+        if !moved.due.is_empty() && (moved.is_called || !is_called) {
             let steps: Vec<&str> = moved.due.iter().map(name).collect();
             self.add(COMPENSATION_DUE, json!({ "steps": steps }));
         }

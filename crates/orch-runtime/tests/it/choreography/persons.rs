@@ -84,3 +84,21 @@ async fn a_compensation_that_can_never_begin_waits_for_a_person() {
         "under its next key"
     );
 }
+
+/// The event that called whoever undoes is a dead letter, or was lost with a broken table: a person calls again.
+#[tokio::test]
+async fn a_person_calls_whoever_undoes_when_nobody_else_does() {
+    let mut shop = shop(3, 0);
+    let id = paid_and_not_packed(&shop).await;
+    shop.world.advance(Duration::from_secs(16)).await;
+    shop.sagas.look(&id).await.unwrap();
+    let lost = "update order_saga_outbox set published_at = created_at where published_at is null";
+    shop.world.alter(lost);
+    assert_eq!(shop.settle(&id).await.state, SagaState::Compensating);
+    assert_eq!(shop.saga(&id).await.steps[1].state, StepState::Succeeded);
+    for _ in 0..3 {
+        shop.sagas.compensate(&id).await.unwrap();
+    }
+    assert_eq!(shop.settle(&id).await.state, SagaState::Compensated);
+    shop.assert_balanced(0, 3, 0).await;
+}

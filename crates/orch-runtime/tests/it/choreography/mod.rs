@@ -6,6 +6,7 @@ mod flows;
 mod handlers;
 mod interruptions;
 mod letters;
+mod log;
 mod nats;
 mod patterns;
 mod persons;

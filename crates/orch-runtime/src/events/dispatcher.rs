@@ -15,7 +15,7 @@ use crate::unwind::catching;
 
 use super::dead_letters;
 use super::envelope::Envelope;
-use super::handler::{EventHandler, HandlerError};
+use super::handler::{AfterCommit, EventHandler, HandlerError};
 use super::inbox;
 use super::outbox::EventTables;
 use super::subscriptions::Subscriptions;
@@ -57,6 +57,8 @@ struct Delivery {
     dispatcher: Dispatcher,
     /// Why the handler itself refused.
     refused: Mutex<Option<HandlerError>>,
+    /// What it wants done once its commit is durable.
+    after: Mutex<AfterCommit>,
 }
 
 impl Dispatcher {
@@ -128,6 +130,7 @@ impl Dispatcher {
             decision: decision.cloned(),
             dispatcher: self.clone(),
             refused: Mutex::default(),
+            after: Mutex::default(),
         });
         let mut turn = 1;
         let done = loop {
@@ -139,7 +142,7 @@ impl Dispatcher {
         let metrics = self.metrics.as_ref();
         match &done {
             Ok(Delivered::Now(took)) => {
-                handler.committed();
+                delivery.after().done();
                 metrics.inspect(|metrics| metrics.done(name, *took));
                 let took = took.as_millis();
                 tracing::info!(
@@ -197,15 +200,22 @@ impl Delivery {
                 "the handler panicked: {panic}"
             )))
         });
-        if let Err(error) = handled {
-            let reason = HookError::new(error.to_string());
-            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            return Err(reason);
+        match handled {
+            Ok(after) => *self.after.lock().unwrap_or_else(PoisonError::into_inner) = after,
+            Err(error) => {
+                let reason = HookError::new(error.to_string());
+                *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                return Err(reason);
+            }
         }
         let took = started.elapsed();
         let end = (dispatcher.clock.now(), took);
         inbox::end(tx, tables, name, event, end).await?;
         Ok(Delivered::Now(took))
+    }
+
+    fn after(&self) -> AfterCommit {
+        std::mem::take(&mut *self.after.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Why the transaction was refused: by the handler, if it was.

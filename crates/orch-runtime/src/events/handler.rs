@@ -24,6 +24,38 @@ impl HandlerError {
     }
 }
 
+/// What a handler wants done once its commit is durable, such as that what it accepted begins. A crash may come
+/// before it, so it only makes quicker what happens anyway.
+#[derive(Default)]
+pub struct AfterCommit(Option<Box<dyn FnOnce() + Send>>);
+
+impl std::fmt::Debug for AfterCommit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("AfterCommit")
+            .field(&self.0.is_some())
+            .finish()
+    }
+}
+
+impl AfterCommit {
+    /// Nothing.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// This.
+    pub fn run(work: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+
+    pub(super) fn done(self) {
+        if let Some(work) = self.0 {
+            work();
+        }
+    }
+}
+
 /// Handles events of some kinds. It keeps nothing in memory, knows no other handler, and all its effects are
 /// in the transaction that it is given: they become durable with the note that it has handled the event.
 #[async_trait]
@@ -39,8 +71,9 @@ pub trait EventHandler: Send + Sync + 'static {
     ///
     /// # Errors
     /// When it could not: see [`HandlerError`].
-    async fn handle(&self, tx: &mut HookTx<'_>, event: &Envelope) -> Result<(), HandlerError>;
-
-    /// Its effects are durable.
-    fn committed(&self) {}
+    async fn handle(
+        &self,
+        tx: &mut HookTx<'_>,
+        event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError>;
 }

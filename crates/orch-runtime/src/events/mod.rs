@@ -40,7 +40,7 @@ pub use bus::{BusConfig, EventBus, NotTaken};
 pub use dead_letters::{EventDeadLetter, RedriveError};
 pub use dispatcher::{Delivered, Dispatcher};
 pub use envelope::{Envelope, InvalidPayload};
-pub use handler::{EventHandler, HandlerError};
+pub use handler::{AfterCommit, EventHandler, HandlerError};
 pub use in_process::InProcessBus;
 pub use inbox::Handled;
 #[cfg(feature = "nats")]

@@ -294,7 +294,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     }
 
     /// Has accepted operations executed, and what was told delivered.
-    fn follow(&self, moved: &Moved) {
+    pub(super) fn follow(&self, moved: &Moved) {
         self.inner.told.iter().for_each(Told::wake);
         for step in moved.accepted.iter() {
             let step = &self.inner.script.steps[step];

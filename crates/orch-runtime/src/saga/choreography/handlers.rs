@@ -5,8 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use crate::engine::Engine;
-use crate::events::{Envelope, EventHandler, HandlerError};
+use crate::events::{AfterCommit, Envelope, EventHandler, HandlerError};
 use crate::saga::Sagas;
 use crate::saga::advance::{Asked, Found};
 use crate::saga::pattern::SagaPattern;
@@ -14,7 +13,6 @@ use crate::saga::role::Role;
 use crate::store::hook::HookTx;
 
 use super::names::{COMPENSATION_HANDLER, SagaEvents, TOLERATED_HANDLER};
-use super::told::Told;
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// Begins one step of the saga that `event` tells of, if its turn has come: it happens in `tx`, with the
@@ -27,7 +25,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         tx: &mut HookTx<'_>,
         event: &Envelope,
         step: &str,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<AfterCommit, HandlerError> {
         let at = self.inner.script.plan.index_of(step);
         let at =
             at.ok_or_else(|| HandlerError::failed(format!("the saga has no step \"{step}\"")))?;
@@ -43,7 +41,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         &self,
         tx: &mut HookTx<'_>,
         event: &Envelope,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<AfterCommit, HandlerError> {
         let again = event.payload.get("again").and_then(Json::as_array);
         let again = again.map(|steps| steps.iter().filter_map(|step| self.again(step)));
         let asked = again.map_or(Asked::Look, |steps| Asked::Again(steps.collect()));
@@ -68,37 +66,26 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         event: &Envelope,
         role: Role,
         asked: &Asked,
-    ) -> Result<(), HandlerError> {
+    ) -> Result<AfterCommit, HandlerError> {
         let (inner, id) = (&self.inner, &event.transaction_id);
         let Some(pattern) = inner.tables.lock(tx, id).await? else {
             return Err(HandlerError::failed(format!("there is no saga {id}")));
         };
         if pattern != SagaPattern::Choreography {
             tracing::warn!(saga = %id, event = %event.event_id, "an event of a saga that is not choreographed");
-            return Ok(());
+            return Ok(AfterCommit::nothing());
         }
         let found = Found::new();
         let moved = inner.advance(tx, id, &found, asked, Some(role)).await?;
-        match moved {
-            Some(moved) if moved.is_nothing() && !moved.put_off.is_empty() => Err(
-                HandlerError::failed("what is due could not begin, and is begun again"),
-            ),
-            _ => Ok(()),
+        let Some(moved) = moved else {
+            return Ok(AfterCommit::nothing());
+        };
+        if moved.is_nothing() && !moved.put_off.is_empty() {
+            let reason = "what is due could not begin, and is begun again";
+            return Err(HandlerError::failed(reason));
         }
-    }
-
-    /// Has what a handler's commit accepted executed, and what it told delivered.
-    pub(super) fn played(&self, step: Option<usize>) {
-        self.inner.told.iter().for_each(Told::wake);
-        let steps = self.inner.script.steps.iter().enumerate();
-        for (at, does) in steps {
-            let engine = match step {
-                Some(own) if own == at => does.engine(),
-                Some(_) => None,
-                None => does.undo_engine(),
-            };
-            engine.into_iter().for_each(Engine::nudge);
-        }
+        let sagas = self.clone();
+        Ok(AfterCommit::run(move || sagas.follow(&moved)))
     }
 
     /// How the events of its choreographed sagas are called, if they have names.
@@ -113,7 +100,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
 pub struct StepHandler<I> {
     sagas: Sagas<I>,
     step: &'static str,
-    at: usize,
     name: String,
     subscriptions: Vec<String>,
 }
@@ -126,7 +112,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> StepHandler<I> {
         let at = plan.index_of(step)?;
         Some(Self {
             step: plan.steps()[at].name,
-            at,
             name: names.handler(step),
             subscriptions: names.that_begin(plan, at),
             sagas: sagas.clone(),
@@ -144,12 +129,12 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> EventHandler for S
         self.subscriptions.clone()
     }
 
-    async fn handle(&self, tx: &mut HookTx<'_>, event: &Envelope) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &mut HookTx<'_>,
+        event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError> {
         self.sagas.perform(tx, event, self.step).await
-    }
-
-    fn committed(&self) {
-        self.sagas.played(Some(self.at));
     }
 }
 
@@ -185,12 +170,12 @@ where
         self.subscriptions.clone()
     }
 
-    async fn handle(&self, tx: &mut HookTx<'_>, event: &Envelope) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &mut HookTx<'_>,
+        event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError> {
         self.sagas.compensate_by_event(tx, event).await
-    }
-
-    fn committed(&self) {
-        self.sagas.played(None);
     }
 }
 
@@ -222,7 +207,11 @@ impl EventHandler for ToleratedFailureHandler {
         self.subscriptions.clone()
     }
 
-    async fn handle(&self, _tx: &mut HookTx<'_>, event: &Envelope) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        _tx: &mut HookTx<'_>,
+        event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError> {
         let text = |field| event.payload.get(field).and_then(Json::as_str);
         tracing::warn!(
             saga = %event.transaction_id,
@@ -231,6 +220,6 @@ impl EventHandler for ToleratedFailureHandler {
             "the saga goes on without a step that failed: {}",
             text("reason").unwrap_or("no reason is recorded")
         );
-        Ok(())
+        Ok(AfterCommit::nothing())
     }
 }

@@ -28,12 +28,16 @@ impl EventHandler for Ledger {
         vec!["ItemReserved".to_owned()]
     }
 
-    async fn handle(&self, tx: &mut HookTx<'_>, _event: &Envelope) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        tx: &mut HookTx<'_>,
+        _event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError> {
         let sql = "insert into takings (saga_step) values ('a ledger entry')";
         tx.execute(sql, &[]).await?;
         self.tries.fetch_add(1, Ordering::SeqCst);
         match (self.mended.load(Ordering::SeqCst), self.fails) {
-            (true, _) => Ok(()),
+            (true, _) => Ok(AfterCommit::nothing()),
             (false, Fails::Refusing) => Err(HandlerError::failed("no such account")),
             (false, Fails::Panicking) => panic!("no such account"),
         }

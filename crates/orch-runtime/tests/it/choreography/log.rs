@@ -74,8 +74,14 @@ async fn a_failure_is_a_warning_with_its_reason() {
 #[tokio::test]
 async fn the_start_says_who_handles_what_and_for_whom() {
     for (pattern, mode) in [
-        (SagaPattern::Choreography, "Activating choreography handlers"),
-        (SagaPattern::Orchestration, "Choreography handlers DISABLED for new sagas"),
+        (
+            SagaPattern::Choreography,
+            "Activating choreography handlers",
+        ),
+        (
+            SagaPattern::Orchestration,
+            "Choreography handlers DISABLED for new sagas",
+        ),
     ] {
         let shop = Shop::of(pattern, 3, 3);
         let (lines, _guard) = Lines::kept();

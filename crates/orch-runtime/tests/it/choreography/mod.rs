@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orch_runtime::engine::Shutdown;
-use orch_runtime::events::{Delivered, Envelope, EventHandler, EventTables, HandlerError, inbox};
+use orch_runtime::events::{
+    AfterCommit, Delivered, Envelope, EventHandler, EventTables, HandlerError, inbox,
+};
 use orch_runtime::fault::{Boundary, NoFaults};
 use orch_runtime::saga::{
     Choreography, CompensationHandler, SagaPattern, SagaState, SagaTables, Sagas, StepHandler,

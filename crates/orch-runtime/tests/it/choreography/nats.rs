@@ -139,10 +139,14 @@ impl EventHandler for Poison {
         vec!["ItemReserved".to_owned()]
     }
 
-    async fn handle(&self, _tx: &mut HookTx<'_>, _event: &Envelope) -> Result<(), HandlerError> {
+    async fn handle(
+        &self,
+        _tx: &mut HookTx<'_>,
+        _event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError> {
         match self.0.fetch_add(1, Ordering::SeqCst) {
             0..3 => Err(HandlerError::failed("poison")),
-            _ => Ok(()),
+            _ => Ok(AfterCommit::nothing()),
         }
     }
 }

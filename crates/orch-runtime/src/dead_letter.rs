@@ -90,6 +90,12 @@ impl Decision {
         &self.by
     }
 
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
     /// `verb` with the person and the reason, for the log.
     pub(crate) fn text(&self, verb: &str) -> String {
         format!("{verb} by {}: {}", self.by, self.reason)

@@ -127,7 +127,8 @@ text_id!(
     "may hold only printable ASCII"
 );
 text_id!(
-    /// The provider's name for one event that it reports by a callback.
+    /// The name of one event: the provider's for what it reports by a callback, ours for what happens in a
+    /// saga.
     EventId, "event id", 255, |c: char| !c.is_control(), "must not hold control characters"
 );
 text_id!(
@@ -170,6 +171,14 @@ impl SagaId {
     #[must_use]
     pub fn of(made: &OpId) -> Self {
         Self(format!("TXN_{made}"))
+    }
+}
+
+impl EventId {
+    /// A name for an event of ours: `EVT_` before 32 random hexadecimal digits.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(format!("EVT_{}", uuid::Uuid::new_v4().simple()))
     }
 }
 

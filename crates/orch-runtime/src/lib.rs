@@ -12,6 +12,7 @@
 //! | [`dead_letter`] | what waits for a person, and what a person decides |
 //! | [`repository`] | reading operations and log entries |
 //! | [`saga`] | several operations as one: all of them happen, or what happened is undone |
+//! | [`events`] | what is told of a saga, and reaches every handler: outbox, bus, inbox, dead letters |
 //! | [`http`] | what a generated controller needs: submission, problems, limits |
 //! | [`callback`] | what a provider reports by itself: signatures, receivers |
 //! | [`gateway`] | a JSON client that knows what "sent" means, and a simulated provider |
@@ -31,6 +32,7 @@ pub mod dead_letter;
 #[cfg(feature = "encryption")]
 pub mod encryption;
 pub mod engine;
+pub mod events;
 pub mod fault;
 pub mod gateway;
 pub mod guard;

@@ -27,6 +27,7 @@ mod audit;
 mod auth;
 mod body;
 mod callbacks;
+mod choreography;
 mod client;
 #[cfg(feature = "s3")]
 mod contents;
@@ -49,6 +50,7 @@ pub use self::auth::{ApiKeys, Authenticator, InvalidApiKeys, TrustedHeader};
 #[cfg(feature = "jwt")]
 pub use self::auth::{InvalidJwtKey, Jwt, JwtAlgorithm, JwtConfig, JwtKey};
 pub use self::callbacks::callbacks;
+pub use self::choreography::event_dead_letters;
 #[cfg(feature = "s3")]
 pub use self::contents::contents;
 pub use self::endpoint::Endpoint;

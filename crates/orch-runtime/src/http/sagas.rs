@@ -118,6 +118,13 @@ pub struct SagaLookup {
     id: SagaId,
 }
 
+impl SagaLookup {
+    /// Who asks, and for which saga.
+    pub(super) fn asked(&self) -> (&OwnerId, &SagaId) {
+        (&self.owner, &self.id)
+    }
+}
+
 impl<S> FromRequestParts<S> for SagaLookup
 where
     Api: FromRef<S>,

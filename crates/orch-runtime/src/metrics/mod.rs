@@ -1,6 +1,7 @@
 //! What is counted, under fixed names and with fixed labels, for Prometheus.
 
 mod database;
+mod events;
 mod lane;
 
 use prometheus::core::Collector;
@@ -15,6 +16,7 @@ use crate::scheduler::MonitorReport;
 use crate::store::callbacks::CallbackState;
 
 pub(crate) use self::database::DatabaseMetrics;
+pub(crate) use self::events::EventMetrics;
 pub use self::lane::LaneMetrics;
 
 /// All counters of a process.

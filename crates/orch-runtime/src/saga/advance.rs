@@ -13,6 +13,7 @@ use crate::unwind::catching;
 use super::decision::{Advice, Situation, Stop, advise};
 use super::plan::{Plan, StepSet};
 use super::record::{SagaRecord, StepError, StepRecord};
+use super::role::Role;
 use super::state::{SagaState, StepState};
 use super::step::{Begun, SagaStep, StepResult, StepRun};
 
@@ -32,6 +33,29 @@ pub(super) struct Moved {
     pub(super) changed: StepSet,
     /// The steps whose operations were accepted.
     pub(super) accepted: StepSet,
+    /// What happened to steps, in order.
+    pub(super) happened: Vec<(usize, StepState)>,
+    /// Steps that could not begin, or whose compensation could not: they are to be begun again.
+    pub(super) put_off: StepSet,
+    /// Compensations that are due, and that somebody else has to begin.
+    pub(super) due: StepSet,
+    /// Compensations that a person wants begun again and somebody else has to begin, each with how often it was.
+    pub(super) again: Vec<(usize, u32)>,
+    /// Whether a person wants whoever undoes called, whatever called it before.
+    pub(super) is_called: bool,
+}
+
+impl Moved {
+    /// Whether nothing happened that has to be written or told.
+    pub(super) fn is_nothing(&self) -> bool {
+        let is_called = self.is_called && !(self.again.is_empty() && self.due.is_empty());
+        self.changed.is_empty() && !is_called
+    }
+
+    fn note(&mut self, at: usize, state: StepState) {
+        self.changed = self.changed.union(StepSet::one(at));
+        self.happened.push((at, state));
+    }
 }
 
 /// Why a saga is advanced.
@@ -45,11 +69,14 @@ pub(super) enum Asked {
     Compensate,
     /// A person decided to leave a step as it is.
     Leave(&'static str, StepError),
+    /// Compensations that certainly did not work are to be begun again, unless they were begun more often
+    /// meanwhile.
+    Again(Vec<(usize, u32)>),
 }
 
 /// Which of the two things a step can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+pub(super) enum Way {
     Do,
     Undo,
 }
@@ -63,13 +90,14 @@ impl<I: Sync + 'static> Script<I> {
         input: &I,
         found: &Found,
         asked: &Asked,
-        now: Timestamp,
+        (role, now): (Role, Timestamp),
     ) -> Result<Moved, HookError> {
         let mut turn = Turn {
             script: self,
             tx,
             saga,
             input,
+            role,
             now,
             moved: Moved::default(),
         };
@@ -86,6 +114,7 @@ struct Turn<'t, 'tx, I> {
     tx: &'t mut HookTx<'tx>,
     saga: &'t mut SagaRecord,
     input: &'t I,
+    role: Role,
     now: Timestamp,
     moved: Moved,
 }
@@ -105,7 +134,7 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
                 && next != step.state
             {
                 step.end(next, operation);
-                self.moved.changed = self.moved.changed.union(StepSet::one(at));
+                self.moved.note(at, next);
             }
         }
     }
@@ -117,8 +146,23 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
             Asked::Leave(step, why) => self.leave(step, why),
             Asked::Compensate => {
                 self.saga.stop = self.saga.stop.or(Some(Stop::Cancelled));
+                self.moved.is_called = true;
                 for step in unworked(self.saga, found) {
-                    self.begin(step, Way::Undo).await?;
+                    match self.role.may(step, Way::Undo) {
+                        true => drop(self.begin(step, Way::Undo).await?),
+                        false => {
+                            let attempts = self.saga.steps[step].undo_attempts;
+                            self.moved.again.push((step, attempts));
+                        }
+                    }
+                }
+            }
+            Asked::Again(steps) => {
+                for (step, attempts) in steps {
+                    let parked = &self.saga.steps[*step];
+                    if parked.state == StepState::UndoParked && parked.undo_attempts == *attempts {
+                        self.begin(*step, Way::Undo).await?;
+                    }
                 }
             }
         }
@@ -132,7 +176,7 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
         {
             step.state = StepState::Left;
             step.error = Some(why.clone());
-            self.moved.changed = self.moved.changed.union(StepSet::one(at));
+            self.moved.note(at, StepState::Left);
         }
     }
 
@@ -146,11 +190,14 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
             self.saga.state = advice.state;
             let mut is_stuck = true;
             for (steps, way) in [(advice.start, Way::Do), (advice.undo, Way::Undo)] {
-                for step in steps.iter() {
+                let role = self.role;
+                for step in steps.iter().filter(|step| role.may(*step, way)) {
                     is_stuck &= !self.begin(step, way).await?;
                 }
             }
             if is_stuck {
+                let others = |step: &usize| !self.role.may(*step, Way::Undo);
+                self.moved.due = advice.undo.iter().filter(others).collect();
                 return Ok(());
             }
         }
@@ -199,6 +246,7 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
             Err(error) => {
                 let (step, saga) = (self.saga.steps[at].name, &self.saga.id);
                 tracing::warn!(%saga, step, %error, "a step could not begin; it will be tried again");
+                self.moved.put_off = self.moved.put_off.union(StepSet::one(at));
                 Ok(false)
             }
         }
@@ -230,7 +278,6 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
 
     fn begun(&mut self, at: usize, way: Way, begun: Begun) {
         let step = &mut self.saga.steps[at];
-        self.moved.changed = self.moved.changed.union(StepSet::one(at));
         if let Begun::Operation(_) = &begun {
             self.moved.accepted = self.moved.accepted.union(StepSet::one(at));
         }
@@ -271,6 +318,7 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
                 };
             }
         }
+        self.moved.note(at, step.state);
     }
 }
 

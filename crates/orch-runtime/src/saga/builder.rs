@@ -9,7 +9,9 @@ use crate::store::Database;
 use crate::value::Column;
 
 use super::advance::Script;
+use super::choreography::{SagaEvents, Told};
 use super::engine::{Inner, Sagas};
+use super::pattern::{SagaPattern, Switch};
 use super::plan::{Compensation, Plan, PlanError, StepPlan};
 use super::record::SagaTables;
 use super::step::SagaStep;
@@ -51,6 +53,9 @@ pub enum SagaBuildError {
     /// Something is said of a step that the plan does not have.
     #[error("the plan has no step \"{0}\"")]
     NoSuchStep(&'static str),
+    /// A choreographed saga that tells nobody of anything would never move.
+    #[error("a choreographed saga needs names for its events: add `.events(..)`")]
+    NoEvents,
 }
 
 /// Puts a [`Sagas`] together.
@@ -61,6 +66,8 @@ pub struct SagasBuilder<I> {
     steps: Vec<(&'static str, Box<dyn SagaStep<I>>)>,
     columns: fn(&I) -> Vec<Column>,
     config: SagaConfig,
+    pattern: SagaPattern,
+    events: Option<SagaEvents>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
 }
@@ -80,6 +87,8 @@ impl<I: 'static> SagasBuilder<I> {
             steps: Vec::new(),
             columns: |_| Vec::new(),
             config: SagaConfig::default(),
+            pattern: SagaPattern::default(),
+            events: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidSource),
         }
@@ -103,6 +112,20 @@ impl<I: 'static> SagasBuilder<I> {
     #[must_use]
     pub fn config(mut self, config: SagaConfig) -> Self {
         self.config = config;
+        self
+    }
+
+    /// Who moves new sagas on; without it, [`SagaPattern::Orchestration`].
+    #[must_use]
+    pub fn pattern(mut self, pattern: SagaPattern) -> Self {
+        self.pattern = pattern;
+        self
+    }
+
+    /// What choreographed sagas tell of, and under which names.
+    #[must_use]
+    pub fn events(mut self, events: SagaEvents) -> Self {
+        self.events = Some(events);
         self
     }
 
@@ -138,6 +161,12 @@ impl<I: 'static> SagasBuilder<I> {
         if let Some((name, _)) = given.first() {
             return Err(SagaBuildError::NoSuchStep(name));
         }
+        if let Some(name) = self.events.iter().find_map(|events| events.stranger(&plan)) {
+            return Err(SagaBuildError::NoSuchStep(name));
+        }
+        if self.pattern == SagaPattern::Choreography && self.events.is_none() {
+            return Err(SagaBuildError::NoEvents);
+        }
         Ok(Sagas {
             inner: Arc::new(Inner {
                 database: self.database,
@@ -145,6 +174,8 @@ impl<I: 'static> SagasBuilder<I> {
                 script: Script { plan, steps },
                 columns: self.columns,
                 config: self.config,
+                pattern: Switch::to(self.pattern),
+                told: self.events.map(|events| Told::new(events, self.tables)),
                 clock: self.clock,
                 ids: self.ids,
             }),

@@ -3,7 +3,7 @@
 //! Nobody owns a saga: whoever learns that something happened advances it, in one transaction that only one
 //! of several can commit. What a crash leaves behind is found by [`run_once`](Sagas::run_once).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,9 +20,12 @@ use crate::value::{Column, DecodeError, Value};
 
 use super::advance::{Asked, Found, Moved, Script, look_at};
 use super::builder::{SagaConfig, SagasBuilder};
+use super::choreography::{Before, Told};
 use super::decision::Stop;
+use super::pattern::{SagaPattern, Switch};
 use super::plan::StepPlan;
 use super::record::{self, Inserted, NewSaga, SagaRecord, SagaTables, StepError};
+use super::role::Role;
 use super::state::{SagaState, StepState};
 
 /// How often a transaction is begun anew when somebody else changed the saga meanwhile.
@@ -85,6 +88,10 @@ pub(super) struct Inner<I> {
     pub(super) script: Script<I>,
     pub(super) columns: fn(&I) -> Vec<Column>,
     pub(super) config: SagaConfig,
+    /// The pattern of new sagas.
+    pub(super) pattern: Switch,
+    /// What choreographed sagas tell.
+    pub(super) told: Option<Told>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdSource>,
 }
@@ -118,6 +125,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             fingerprint: Fingerprint::of(self.inner.tables.prefix, &payload)
                 .as_str()
                 .to_owned(),
+            pattern: self.pattern(),
             payload,
             columns: (self.inner.columns)(input),
             now,
@@ -125,16 +133,12 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         };
         let id = saga.id.clone();
         let inner = Arc::clone(&self.inner);
-        let done = self.transaction(move |mut tx| {
+        let done = self.inner.database.transaction_for(move |mut tx| {
             let (inner, saga) = (Arc::clone(&inner), saga.clone());
             Box::pin(async move {
                 let inserted = inner.tables.insert(&mut tx, &saga).await?;
                 let moved = match inserted {
-                    Inserted::New => {
-                        inner
-                            .advance(&mut tx, &saga.id, &Found::new(), &Asked::Look)
-                            .await?
-                    }
+                    Inserted::New => inner.begin(&mut tx, &saga).await?,
                     _ => None,
                 };
                 Ok((inserted, moved))
@@ -243,7 +247,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
 
     async fn put_off(&self, id: &SagaId, until: Timestamp) -> Result<(), SagaError> {
         let (tables, id) = (self.inner.tables, id.clone());
-        let done = self.transaction(move |mut tx| {
+        let done = self.inner.database.transaction_for(move |mut tx| {
             let id = id.clone();
             Box::pin(async move { tables.put_off(&mut tx, &id, until).await })
         });
@@ -272,11 +276,11 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             }
             let found = self.inner.operations(&saga).await?;
             let known = Arc::new((Arc::clone(&self.inner), id.clone(), found, asked.clone()));
-            let moved = self.transaction(move |mut tx| {
+            let moved = self.inner.database.transaction_for(move |mut tx| {
                 let known = Arc::clone(&known);
                 Box::pin(async move {
                     let (inner, id, found, asked) = &*known;
-                    inner.advance(&mut tx, id, found, asked).await
+                    inner.advance(&mut tx, id, found, asked, None).await
                 })
             });
             match moved.await {
@@ -291,39 +295,14 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         Ok(())
     }
 
-    /// Has accepted operations executed.
-    fn follow(&self, moved: &Moved) {
+    /// Has accepted operations executed, and what was told delivered.
+    pub(super) fn follow(&self, moved: &Moved) {
+        self.inner.told.iter().for_each(Told::wake);
         for step in moved.accepted.iter() {
             let step = &self.inner.script.steps[step];
             let engines = step.engine().into_iter().chain(step.undo_engine());
             engines.for_each(Engine::nudge);
         }
-    }
-
-    async fn transaction<T, F>(&self, work: F) -> Result<T, TransactionError>
-    where
-        T: Send + 'static,
-        F: for<'a> Fn(
-                HookTx<'a>,
-            )
-                -> std::pin::Pin<Box<dyn Future<Output = Result<T, HookError>> + Send + 'a>>
-            + Send
-            + Sync
-            + 'static,
-    {
-        let (work, given) = (Arc::new(work), Arc::new(Mutex::new(None)));
-        let result = Arc::clone(&given);
-        let done = self.inner.database.transaction(move |tx| {
-            let (work, result) = (Arc::clone(&work), Arc::clone(&result));
-            Box::pin(async move {
-                let value = work(tx).await?;
-                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-                Ok(())
-            })
-        });
-        done.await?;
-        let value = given.lock().unwrap_or_else(PoisonError::into_inner).take();
-        value.ok_or_else(|| HookError::new("the transaction gave nothing").into())
     }
 }
 
@@ -348,13 +327,40 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         Ok(found)
     }
 
-    /// Advances a saga in `tx`; nothing when it is gone or has ended.
-    async fn advance(
+    /// Has a saga begin that was just recorded: with its first steps, or by telling their handlers of it.
+    async fn begin(&self, tx: &mut HookTx<'_>, saga: &NewSaga) -> Result<Option<Moved>, HookError> {
+        match saga.pattern {
+            SagaPattern::Orchestration => {
+                let found = Found::new();
+                self.advance(tx, &saga.id, &found, &Asked::Look, None).await
+            }
+            SagaPattern::Choreography => {
+                self.told()?.initiated(tx, saga).await?;
+                Ok(Some(Moved::default()))
+            }
+        }
+    }
+
+    /// What choreographed sagas tell.
+    pub(super) fn told(&self) -> Result<&Told, HookError> {
+        let none = || {
+            let sagas = self.tables.prefix;
+            HookError::new(format!(
+                "{sagas} has choreographed sagas and no names for their events: add `.events(..)`"
+            ))
+        };
+        self.told.as_ref().ok_or_else(none)
+    }
+
+    /// Advances a saga in `tx`, in a role or in that which its pattern gives to whoever looks at it; nothing
+    /// when it is gone or has ended.
+    pub(super) async fn advance(
         &self,
         tx: &mut HookTx<'_>,
         id: &SagaId,
         found: &Found,
         asked: &Asked,
+        role: Option<Role>,
     ) -> Result<Option<Moved>, HookError> {
         let Some(mut saga) = self.tables.load(tx, &self.script.plan, id).await? else {
             return Ok(None);
@@ -365,14 +371,15 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         let input: I = serde_json::from_str(&saga.payload)
             .map_err(|error| HookError::new(format!("the input of saga {id}: {error}")))?;
         let now = self.clock.now();
-        let (script, before) = (&self.script, (saga.state, saga.stop));
+        let role = role.unwrap_or(Role::of(saga.pattern));
+        let (script, before) = (&self.script, Before::of(&saga));
         let moved = script
-            .advance(tx, &mut saga, &input, found, asked, now)
+            .advance(tx, &mut saga, &input, found, asked, (role, now))
             .await?;
-        if moved.changed.is_empty() && before == (saga.state, saga.stop) {
+        if moved.is_nothing() && before.is_still(&saga) {
             let until = look_at(&saga, now, self.config.look_every);
             self.tables.put_off(tx, id, until).await?;
-            return Ok(None);
+            return Ok(Some(moved));
         }
         for step in moved.changed.iter() {
             let step = &saga.steps[step];
@@ -383,6 +390,11 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         saga.completed_at = is_over.then_some(now);
         let next = (!is_over).then(|| look_at(&saga, now, self.config.look_every));
         self.tables.save(tx, &saga, next).await?;
+        if saga.pattern == SagaPattern::Choreography {
+            let (told, plan) = (self.told()?, &self.script.plan);
+            told.changes(tx, plan, &before, &saga, (role, &moved))
+                .await?;
+        }
         report(&saga, &moved);
         Ok(Some(moved))
     }

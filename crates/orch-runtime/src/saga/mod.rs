@@ -13,17 +13,25 @@
 
 mod advance;
 mod builder;
+pub mod choreography;
 pub mod decision;
 mod engine;
+pub mod pattern;
 pub mod plan;
 pub mod record;
+mod role;
 pub mod state;
 pub mod step;
 mod sweeper;
 
 pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
+pub use choreography::{
+    Choreography, ChoreographyBuilder, ChoreographyError, CompensationHandler, SagaEvents,
+    StepHandler, ToleratedFailureHandler, TransactionView,
+};
 pub use decision::{Advice, Situation, Stop, advise};
 pub use engine::{Initiated, SagaError, Sagas};
+pub use pattern::{SagaPattern, UnknownPattern};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
 pub use record::{SagaRecord, SagaTables, StepError, StepRecord};
 pub use state::{SagaState, StepState};

@@ -12,6 +12,7 @@ use crate::store::hook::{HookError, HookTx};
 use crate::value::{Column, DecodeError, FromValue, Row, Value};
 
 use super::decision::Stop;
+use super::pattern::SagaPattern;
 use super::plan::Plan;
 use super::state::{SagaState, StepState};
 
@@ -32,6 +33,9 @@ pub struct SagaRecord {
     /// Whose it is.
     #[serde(skip)]
     pub owner_id: OwnerId,
+    /// Who moves it on.
+    #[serde(skip)]
+    pub pattern: SagaPattern,
     /// What it was asked to do, serialised.
     #[serde(skip)]
     pub payload: String,
@@ -165,6 +169,7 @@ pub(super) struct NewSaga {
     pub(super) owner_id: OwnerId,
     pub(super) idem_key: IdemKey,
     pub(super) fingerprint: String,
+    pub(super) pattern: SagaPattern,
     pub(super) payload: String,
     /// What of the payload is kept in columns of its own.
     pub(super) columns: Vec<Column>,
@@ -193,12 +198,12 @@ impl SagaTables {
         let names: String = columns
             .map(|column| format!(", \"{}\"", column.name))
             .collect();
-        let places = 8..8 + saga.columns.len();
+        let places = 9..9 + saga.columns.len();
         let places: String = places.map(|place| format!(", ?{place}")).collect();
         let sql = format!(
             "insert into {}_states (transaction_id, owner_id, idem_key, fingerprint, pattern, payload, \
              status, version, look_at, deadline_at, created_at, updated_at{names}) \
-             values (?1, ?2, ?3, ?4, 'ORCHESTRATION', ?5, 'PENDING', 0, ?6, ?7, ?6, ?6{places}) \
+             values (?1, ?2, ?3, ?4, ?8, ?5, 'PENDING', 0, ?6, ?7, ?6, ?6{places}) \
              on conflict (owner_id, idem_key) do nothing",
             self.prefix
         );
@@ -210,6 +215,7 @@ impl SagaTables {
             Value::from(&saga.payload),
             Value::from(saga.now),
             Value::from(saga.deadline_at),
+            Value::from(saga.pattern.as_str()),
         ];
         params.extend(saga.columns.iter().map(|column| column.value.clone()));
         if tx.execute(&sql, &params).await? == 1 {
@@ -234,7 +240,7 @@ impl SagaTables {
     /// The statement that reads a saga with its steps, in one look at the database: see [`saga`].
     pub(super) fn select(self) -> String {
         format!(
-            "select s.transaction_id, s.owner_id, s.payload, s.status as saga_status, s.stop, s.deadline_at, \
+            "select s.transaction_id, s.owner_id, s.pattern, s.payload, s.status as saga_status, s.stop, s.deadline_at, \
              s.created_at, s.updated_at, s.completed_at, s.version, r.step, r.status, r.data, r.provider_ref, r.error_code, \
              r.error_message, r.op_id, r.undo_op_id, r.undo_attempts, r.executed_at \
              from {0}_states s left join {0}_step_results r on r.transaction_id = s.transaction_id \
@@ -254,6 +260,25 @@ impl SagaTables {
             .query(&self.select(), &[Value::from(id.as_str())])
             .await?;
         saga(plan, &rows).map_err(undecodable)
+    }
+
+    /// Has whoever else would change a saga wait for the end of `tx`, and says who moves it on, if there is
+    /// such a saga.
+    pub(super) async fn lock(
+        self,
+        tx: &mut HookTx<'_>,
+        id: &SagaId,
+    ) -> Result<Option<SagaPattern>, HookError> {
+        let prefix = self.prefix;
+        let name = [Value::from(id.as_str())];
+        let sql = format!("update {prefix}_states set version = version where transaction_id = ?1");
+        if tx.execute(&sql, &name).await? == 0 {
+            return Ok(None);
+        }
+        let sql = format!("select pattern from {prefix}_states where transaction_id = ?1");
+        let rows = tx.query(&sql, &name).await?;
+        let pattern = rows.first().map(|row| row.get("pattern"));
+        pattern.transpose().map_err(undecodable)
     }
 
     /// Writes where a saga stands, if it is as it was read.
@@ -393,6 +418,7 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
     Ok(Some(SagaRecord {
         id: row.get("transaction_id")?,
         owner_id: row.get("owner_id")?,
+        pattern: row.get("pattern")?,
         payload: row.get("payload")?,
         state: row.get("saga_status")?,
         stop: stop.as_deref().and_then(Stop::named),

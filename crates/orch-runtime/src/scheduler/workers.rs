@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::engine::{Engine, Shutdown};
-use crate::saga::Sagas;
+use crate::saga::{Choreography, Sagas};
 use crate::store::StoreError;
 
 /// A loop over bounded batches.
@@ -69,6 +69,17 @@ impl Workers {
         self.names.push("sagas");
         self.loops.push(Box::new(move |shutdown| {
             Box::pin(sagas.keep_going(shutdown))
+        }));
+        self
+    }
+
+    /// Adds what publishes the events of choreographed sagas and handles them.
+    #[must_use]
+    pub fn with_choreography(mut self, choreography: &Choreography) -> Self {
+        let choreography = choreography.clone();
+        self.names.push("choreography");
+        self.loops.push(Box::new(move |shutdown| {
+            Box::pin(choreography.run(shutdown))
         }));
         self
     }

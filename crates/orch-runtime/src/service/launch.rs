@@ -176,6 +176,7 @@ pub(super) async fn open(service: &Service, settings: &Settings) -> Result<Setup
         callbacks: settings.callbacks.clone(),
         callback_urls: settings.callback_urls.clone(),
         api: Api::with(settings.api, Arc::clone(&clock), authenticator, &metrics),
+        pattern: settings.pattern,
         intervals: settings.intervals,
         store,
         clock,

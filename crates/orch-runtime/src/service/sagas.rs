@@ -3,10 +3,15 @@
 use axum::Router;
 
 use crate::engine::Engine;
-use crate::http::SagaEndpoint;
-use crate::saga::{SagaBuildError, SagaTables, Sagas, SagasBuilder, StepPlan};
+use crate::http::{SagaEndpoint, event_dead_letters};
+use crate::saga::{
+    Choreography, ChoreographyBuilder, ChoreographyError, SagaBuildError, SagaPattern, SagaTables,
+    Sagas, SagasBuilder, StepPlan,
+};
 use crate::scheduler::Workers;
 
+use super::environment::Environment;
+use super::module::Service;
 use super::setup::{Setup, SetupError};
 
 /// One kind of saga as a service knows it before it starts.
@@ -59,6 +64,29 @@ impl From<SagaBuildError> for SetupError {
     }
 }
 
+impl From<ChoreographyError> for SetupError {
+    fn from(error: ChoreographyError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// The pattern that new sagas of the service take.
+pub(super) fn pattern(service: &Service, environment: &mut Environment) -> SagaPattern {
+    if service.sagas.is_empty() {
+        return SagaPattern::default();
+    }
+    let default = SagaPattern::default();
+    environment.value(
+        "SAGA_PATTERN_MODE",
+        (default, default.to_string()),
+        "who moves new sagas on: orchestration or choreography",
+        |text| {
+            let pattern = text.parse::<SagaPattern>();
+            pattern.map_err(|_| "expected orchestration or choreography")
+        },
+    )
+}
+
 impl Setup {
     /// Sagas of these steps, kept in `tables`, with everything but what the steps do.
     #[must_use]
@@ -66,7 +94,27 @@ impl Setup {
     where
         I: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
     {
-        Sagas::builder(self.store().clone(), tables, plan).clock(self.clock().clone())
+        Sagas::builder(self.store().clone(), tables, plan)
+            .clock(self.clock().clone())
+            .pattern(self.saga_pattern())
+    }
+
+    /// What moves choreographed sagas on, with everything but its handlers: add them, or
+    /// [the usual ones](ChoreographyBuilder::handlers_of). A service needs it in either pattern, because sagas
+    /// end in that in which they began.
+    ///
+    /// # Errors
+    /// When the events of the sagas have no names.
+    pub fn choreography<I>(&self, sagas: &Sagas<I>) -> Result<ChoreographyBuilder, SetupError>
+    where
+        I: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
+    {
+        Ok(Choreography::builder(sagas)?.metrics(self.metrics()))
+    }
+
+    /// The routes on which operators see the dead letters of events, and have them delivered again.
+    pub fn event_dead_letters(&self, choreography: &Choreography) -> Router {
+        event_dead_letters(choreography, &self.api)
     }
 
     /// What the controller of `sagas` needs.

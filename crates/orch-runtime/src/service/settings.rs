@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::gateway::GatewayKind;
 use crate::http::{ApiConfig, RateLimit};
+use crate::saga::SagaPattern;
 use crate::secret::Secret;
 use crate::store::{Sealing, StoreKind};
 
@@ -42,6 +43,7 @@ pub(super) struct Settings {
     pub(super) spools: HashMap<&'static str, SpoolSettings>,
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) callback_urls: HashMap<&'static str, String>,
+    pub(super) pattern: SagaPattern,
     pub(super) intervals: Intervals,
     #[cfg(feature = "testing")]
     pub(super) stall: Option<crate::fault::Boundary>,
@@ -83,6 +85,9 @@ pub(super) fn read(
     prefixes.extend(callbacks.map(|name| format!("{name}_CALLBACK_")));
     #[cfg(feature = "s3")]
     prefixes.extend(buckets(service).map(|name| format!("{name}_SPOOL")));
+    if !service.sagas.is_empty() {
+        prefixes.push("SAGA_PATTERN".to_owned());
+    }
     environment.refuse_unknown(&prefixes);
     let (known, problems) = environment.into_parts();
     let settings = if problems.is_empty() {
@@ -157,6 +162,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         spools,
         callbacks,
         callback_urls,
+        pattern: super::sagas::pattern(service, environment),
         intervals,
         #[cfg(feature = "testing")]
         stall: stall(environment),

@@ -19,6 +19,7 @@ use crate::gateway::TwilioClient;
 use crate::gateway::{HttpGateway, InvalidUrl};
 use crate::http::{Api, Endpoint};
 use crate::metrics::Metrics;
+use crate::saga::SagaPattern;
 use crate::secret::Secret;
 #[cfg(feature = "s3")]
 use crate::spool::Spool;
@@ -72,6 +73,7 @@ pub struct Setup {
     pub(super) spools: HashMap<&'static str, Spool>,
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) callback_urls: HashMap<&'static str, String>,
+    pub(super) pattern: SagaPattern,
     pub(super) intervals: Intervals,
 }
 
@@ -201,6 +203,12 @@ impl Setup {
     #[must_use]
     pub fn endpoint(&self, engine: &Engine) -> Endpoint {
         self.api.endpoint(engine)
+    }
+
+    /// The pattern that new sagas take at the start.
+    #[must_use]
+    pub fn saga_pattern(&self) -> SagaPattern {
+        self.pattern
     }
 
     /// How often schedulers look.

@@ -1,7 +1,9 @@
 //! The database of a process, whichever it is.
 
 use std::fmt;
-use std::sync::Arc;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::protection::LaneStore;
 use crate::trace;
@@ -38,6 +40,9 @@ pub enum TransactionError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// What work in a transaction gives, when it is done.
+pub(crate) type Giving<'a, T> = Pin<Box<dyn Future<Output = Result<T, HookError>> + Send + 'a>>;
 
 /// An open database; clones share it.
 #[derive(Debug, Clone)]
@@ -93,6 +98,30 @@ impl Database {
             Self::Postgres(store) => store.transaction(work).await,
         };
         Ok(done??)
+    }
+
+    /// [`transaction`](Self::transaction), whose work gives something.
+    ///
+    /// # Errors
+    /// As [`transaction`](Self::transaction).
+    pub(crate) async fn transaction_for<T, F>(&self, work: F) -> Result<T, TransactionError>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(HookTx<'a>) -> Giving<'a, T> + Send + Sync + 'static,
+    {
+        let (work, given) = (Arc::new(work), Arc::new(Mutex::new(None)));
+        let result = Arc::clone(&given);
+        let done = self.transaction(move |tx| {
+            let (work, result) = (Arc::clone(&work), Arc::clone(&result));
+            Box::pin(async move {
+                let value = work(tx).await?;
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+                Ok(())
+            })
+        });
+        done.await?;
+        let value = given.lock().unwrap_or_else(PoisonError::into_inner).take();
+        value.ok_or_else(|| HookError::new("the transaction gave nothing").into())
     }
 
     /// Runs a reading statement, with `?1`, `?2` … for `params`.

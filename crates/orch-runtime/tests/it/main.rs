@@ -12,6 +12,7 @@ const STORE: StoreKind = StoreKind::Sqlite;
 
 mod callbacks;
 mod charge;
+mod choreography;
 mod clocks;
 mod commands;
 mod conformance;

@@ -14,6 +14,8 @@ const STORE: StoreKind = StoreKind::Postgres;
 mod callbacks;
 #[path = "../it/charge.rs"]
 mod charge;
+#[path = "../it/choreography/mod.rs"]
+mod choreography;
 #[path = "../it/clocks.rs"]
 mod clocks;
 #[path = "../it/commands/mod.rs"]

@@ -98,9 +98,7 @@ impl Drop for Emulator {
 pub(crate) fn named(variable: &str) -> PathBuf {
     let path = std::env::var_os(variable);
     path.unwrap_or_else(|| {
-        panic!(
-            "{variable} is not set: `cargo xtask test providers` gets the emulators and runs this"
-        )
+        panic!("{variable} is not set: `cargo xtask test` gets what it names and runs this")
     })
     .into()
 }

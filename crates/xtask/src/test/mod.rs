@@ -14,6 +14,7 @@ mod hooks;
 mod hostile;
 mod matrix;
 mod monitoring;
+mod nats;
 mod own;
 mod providers;
 
@@ -53,6 +54,7 @@ const STEPS: &[Step] = &[
     step("monitoring", monitoring::run),
     step("hooks", hooks::run),
     step("ci", ci::run),
+    step("nats", nats::run),
     step("providers", providers::run),
     step("fresh/generate", fresh::generate),
     step("fresh/fmt", fresh::fmt),

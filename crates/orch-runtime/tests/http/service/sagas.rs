@@ -9,7 +9,10 @@ use orch_runtime::axum::response::Response;
 use orch_runtime::axum::routing::{get as read, post as write};
 use orch_runtime::axum::{Json, Router};
 use orch_runtime::http::{ApiError, SagaEndpoint, SagaLookup, Submission};
-use orch_runtime::saga::{Call, Compensation, SagaRecord, SagaTables, StepPlan, StepRun, Weight};
+use orch_runtime::saga::{
+    Call, Compensation, SagaEvents, SagaRecord, SagaTables, StepPlan, StepRun, TransactionView,
+    Weight,
+};
 use orch_runtime::service::{Embedded, Engines, SagaModule, SagaParts, Service, Setup, SetupError};
 use orch_runtime::{CommandError, JsonFields, Workers};
 use serde::{Deserialize, Serialize};
@@ -73,6 +76,7 @@ fn start(setup: &Setup, engines: &Engines<'_>) -> Result<SagaParts, SetupError> 
     });
     let sagas = setup
         .sagas(tables, &[ping("first"), ping("second")])
+        .events(SagaEvents::of("Greeting"))
         .step(
             "first",
             first.undone_by(pings, |_| Ok(Ping::named("sorry"))),
@@ -82,9 +86,13 @@ fn start(setup: &Setup, engines: &Engines<'_>) -> Result<SagaParts, SetupError> 
             second.undone_by(pings, |_| Ok(Ping::named("sorry"))),
         )
         .build()?;
+    let choreography = setup.choreography(&sagas)?.handlers_of(&sagas).build()?;
+    let letters = setup.event_dead_letters(&choreography);
     Ok(SagaParts {
-        routes: routes(setup.saga_endpoint(&sagas)),
-        workers: Workers::new().with_sagas(&sagas),
+        routes: routes(setup.saga_endpoint(&sagas)).merge(letters),
+        workers: Workers::new()
+            .with_sagas(&sagas)
+            .with_choreography(&choreography),
     })
 }
 
@@ -92,6 +100,10 @@ fn routes(endpoint: SagaEndpoint<Greeting>) -> Router {
     Router::new()
         .route("/api/greetings", write(initiate))
         .route("/api/greetings/{transaction_id}", read(status))
+        .route(
+            "/choreography/transaction/{transaction_id}",
+            read(transaction),
+        )
         .route(
             "/api/greetings/{transaction_id}/compensate",
             write(compensate),
@@ -114,6 +126,13 @@ async fn status(
     Ok(Json(endpoint.find(&lookup).await?))
 }
 
+async fn transaction(
+    State(endpoint): State<SagaEndpoint<Greeting>>,
+    lookup: SagaLookup,
+) -> Result<Json<TransactionView>, ApiError> {
+    Ok(Json(endpoint.transaction(&lookup).await?))
+}
+
 async fn compensate(
     State(endpoint): State<SagaEndpoint<Greeting>>,
     lookup: SagaLookup,
@@ -122,8 +141,18 @@ async fn compensate(
 }
 
 async fn served(folder: &TempDir, service: Service) -> Result<(Embedded, SocketAddr), SetupError> {
+    served_as(folder, service, None).await
+}
+
+async fn served_as(
+    folder: &TempDir,
+    service: Service,
+    mode: Option<(&str, &str)>,
+) -> Result<(Embedded, SocketAddr), SetupError> {
     let database = format!("sqlite://{}", folder.path().join("greetings.db").display());
-    let variables = [("DATABASE_URL".into(), database.into())];
+    let database = Some(("DATABASE_URL", database.as_str()));
+    let variables = database.into_iter().chain(mode);
+    let variables = variables.map(|(name, value)| (name.into(), value.into()));
     let embedded = service.simulated().start_with(variables).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -208,4 +237,99 @@ async fn a_saga_without_its_domain_does_not_start() {
     let reason =
         "GREETING cannot start: the service has no domain `ping`: add its module before the saga";
     assert_eq!(refused, reason);
+}
+
+#[tokio::test]
+async fn a_service_is_switched_to_choreography_by_its_environment() {
+    const BODY: &str = r#"{"first":"ada","second":"bob"}"#;
+    let folder = TempDir::new().unwrap();
+    let mode = Some(("SAGA_PATTERN_MODE", "choreography"));
+    let (embedded, address) = served_as(&folder, greeter(), mode).await.unwrap();
+    let asked = post("/api/greetings", "k", BODY).send(address).await;
+    let id = asked.json()["transactionId"].as_str().unwrap().to_owned();
+    let saga = end(address, &format!("/api/greetings/{id}")).await;
+    assert_eq!(saga["status"], "COMPLETED", "{saga}");
+    let path = format!("/choreography/transaction/{id}");
+    let seen = get(&path).send(address).await.json();
+    let transaction = &seen["transaction"];
+    assert_eq!(transaction["transactionId"], *id);
+    assert_eq!(transaction["status"], "COMPLETED");
+    assert_eq!(transaction["pattern"], "CHOREOGRAPHY");
+    let step = &transaction["steps"][0];
+    assert_eq!(
+        (&step["step"], &step["status"]),
+        (&"first".into(), &"SUCCEEDED".into())
+    );
+    let executed_at = step["executedAt"].as_str().unwrap();
+    assert!(
+        executed_at.len() == 24 && executed_at.ends_with('Z'),
+        "{executed_at}"
+    );
+    assert!(step["duration"].is_i64(), "{step}");
+    let handlers = seen["eventHandlers"]["completed"].as_array().unwrap();
+    let names: Vec<&str> = handlers
+        .iter()
+        .filter_map(|one| one["handler"].as_str())
+        .collect();
+    assert_eq!(names, ["FirstHandler", "SecondHandler"]);
+    assert_eq!(handlers[0]["eventType"], "GreetingInitiated");
+    assert_eq!(
+        seen["eventHandlers"]["compensations"],
+        serde_json::json!([])
+    );
+    let strangers = get(&path).header("x-owner-id", "stranger");
+    assert_eq!(strangers.send(address).await.status, 404);
+    let counted = "orchestration_event_handled_total{handler=\"FirstHandler\",result=\"done\",saga=\"order_saga\"} 1";
+    let metrics = embedded.metrics().render();
+    assert!(metrics.contains(counted), "{metrics}");
+    embedded.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn dead_letters_are_listed_and_redriven_by_http() {
+    const LETTERS: &str = "/choreography/dead-letters";
+    let folder = TempDir::new().unwrap();
+    let (embedded, address) = served(&folder, greeter()).await.unwrap();
+    let listed = get(LETTERS).send(address).await;
+    assert_eq!(listed.json(), serde_json::json!({ "deadLetters": [] }));
+    let redrive = format!("{LETTERS}/redrive");
+    for (body, status) in [
+        (
+            r#"{"eventId":"EVT_1","handler":"FirstHandler","by":"ada","reason":"mended"}"#,
+            404,
+        ),
+        (
+            r#"{"eventId":"EVT_1","handler":"Nobody","by":"ada","reason":"mended"}"#,
+            404,
+        ),
+        (
+            r#"{"eventId":"EVT_1","handler":"FirstHandler","by":" ","reason":"mended"}"#,
+            400,
+        ),
+        (r#"{"eventId":"EVT_1","handler":"FirstHandler"}"#, 400),
+    ] {
+        let answer = post(&redrive, "k", body).send(address).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.text);
+    }
+    embedded.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_service_with_an_unknown_pattern_does_not_start() {
+    let folder = TempDir::new().unwrap();
+    for (name, value, reason) in [
+        (
+            "SAGA_PATTERN_MODE",
+            "both",
+            "expected orchestration or choreography",
+        ),
+        ("SAGA_PATTERN_MOD", "choreography", "SAGA_PATTERN_MODE"),
+    ] {
+        let refused = served_as(&folder, greeter(), Some((name, value))).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(
+            refused.contains(name) && refused.contains(reason),
+            "{refused}"
+        );
+    }
 }

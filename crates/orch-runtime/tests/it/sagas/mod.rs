@@ -12,8 +12,9 @@ use std::time::Duration;
 use orch_runtime::engine::Shutdown;
 use orch_runtime::fault::{Boundary, NoFaults};
 use orch_runtime::saga::{
-    Call, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaRecord, SagaState,
-    SagaTables, Sagas, StepError, StepPlan, StepRun, StepState, Weight,
+    Call, Choreography, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaEvents,
+    SagaPattern, SagaRecord, SagaState, SagaTables, Sagas, SagasBuilder, StepError, StepPlan,
+    StepRun, StepState, Weight,
 };
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::store::{Migration, StoreKind};
@@ -24,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::STORE;
 use crate::charge::{Charge, Charging, TABLES, charge};
 
-const MIGRATIONS: &[Migration] = &[
+pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0001_charge",
         up: match STORE {
@@ -46,7 +47,7 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-const PLAN: &[StepPlan] = &[
+pub(crate) const PLAN: &[StepPlan] = &[
     step("reserve", &[], Compensation::Operation, Weight::Required),
     step(
         "pay",
@@ -83,8 +84,8 @@ const fn step(
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Order {
-    order_id: String,
+pub(crate) struct Order {
+    pub(crate) order_id: String,
 }
 
 /// Takes one piece of something, and puts it back.
@@ -123,13 +124,13 @@ fn of(prefix: &str, order: &Order) -> Charge {
 }
 
 /// A shop, and what it has.
-struct Shop {
-    world: World,
-    sagas: Sagas<Order>,
+pub(crate) struct Shop {
+    pub(crate) world: World,
+    pub(crate) sagas: Sagas<Order>,
 }
 
 impl Shop {
-    fn new(items: u32, boxes: u32) -> Self {
+    pub(crate) fn new(items: u32, boxes: u32) -> Self {
         let setup = WorldSetup {
             store: STORE,
             migrations: MIGRATIONS,
@@ -148,13 +149,24 @@ impl Shop {
         Self { world, sagas }
     }
 
-    fn answering(items: u32, boxes: u32, replies: impl IntoIterator<Item = Reply>) -> Self {
+    /// A shop whose new orders take this pattern.
+    pub(crate) fn of(pattern: SagaPattern, items: u32, boxes: u32) -> Self {
+        let shop = Self::new(items, boxes);
+        shop.sagas.set_pattern(pattern).unwrap();
+        shop
+    }
+
+    pub(crate) fn answering(
+        items: u32,
+        boxes: u32,
+        replies: impl IntoIterator<Item = Reply>,
+    ) -> Self {
         let shop = Self::new(items, boxes);
         shop.world.provider.script(replies);
         shop
     }
 
-    async fn order(&self, key: &str) -> SagaId {
+    pub(crate) async fn order(&self, key: &str) -> SagaId {
         let order = Order {
             order_id: key.to_owned(),
         };
@@ -163,13 +175,13 @@ impl Shop {
         self.sagas.initiate(owner, key, &order).await.unwrap().id
     }
 
-    async fn saga(&self, id: &SagaId) -> SagaRecord {
+    pub(crate) async fn saga(&self, id: &SagaId) -> SagaRecord {
         let found = self.sagas.find(&OwnerId::anonymous(), id).await;
         found.unwrap().unwrap()
     }
 
     /// Lets everything come to rest.
-    async fn settle(&mut self, id: &SagaId) -> SagaRecord {
+    pub(crate) async fn settle(&mut self, id: &SagaId) -> SagaRecord {
         for _ in 0..200 {
             if self.world.is_dead() {
                 self.world.restart();
@@ -178,6 +190,7 @@ impl Shop {
             self.world.advance(Duration::from_secs(16)).await;
             let now = orch_runtime::Clock::now(&self.world.clock);
             self.sagas.run_once(now).await.unwrap();
+            self.deliver().await;
             let saga = self.saga(id).await;
             if saga.state.is_final() {
                 return saga;
@@ -186,18 +199,25 @@ impl Shop {
         self.saga(id).await
     }
 
-    async fn count(&self, condition: &str) -> i64 {
+    /// Has the handlers of choreographed orders handle what is told.
+    pub(crate) async fn deliver(&self) {
+        let choreography = Choreography::of(&self.sagas).unwrap();
+        let now = orch_runtime::Clock::now(&self.world.clock);
+        while choreography.run_once(now).await.unwrap() > 0 {}
+    }
+
+    pub(crate) async fn count(&self, condition: &str) -> i64 {
         let sql = format!("select count(*) as n from charge_operations where {condition}");
         self.world.count(&sql, vec![]).await
     }
 
-    async fn pieces(&self, of: &'static str) -> i64 {
+    pub(crate) async fn pieces(&self, of: &'static str) -> i64 {
         let sql = "select pieces as n from stock where name = ?1";
         self.world.count(sql, vec![Value::from(of)]).await
     }
 
     /// Nobody pays for what he does not get, and nothing is given away.
-    async fn assert_balanced(&self, sold: i64, items: i64, boxes: i64) {
+    pub(crate) async fn assert_balanced(&self, sold: i64, items: i64, boxes: i64) {
         let paid = self
             .count("order_id like 'pay-%' and state = 'COMPLETED'")
             .await;
@@ -217,32 +237,41 @@ impl Shop {
     }
 }
 
-fn sagas(world: &World) -> Sagas<Order> {
+pub(crate) fn sagas(world: &World) -> Sagas<Order> {
     sagas_of(world, world.engine())
 }
 
 /// The sagas of the process that `engine` is in.
-fn sagas_of(world: &World, engine: &Engine) -> Sagas<Order> {
+pub(crate) fn sagas_of(world: &World, engine: &Engine) -> Sagas<Order> {
     let database = world.database().open(Arc::new(NoFaults));
     let tables = SagaTables {
         prefix: "order_saga",
     };
-    let pay = Call::new(engine, |run: &StepRun<'_, Order>| Ok(of("pay", run.input)));
-    let confirm = Call::new(engine, |run: &StepRun<'_, Order>| {
-        Ok(of("confirm", run.input))
-    });
-    Sagas::builder(database, tables, PLAN)
+    let builder = Sagas::builder(database, tables, PLAN)
         .clock(Arc::new(world.clock.clone()))
         .config(SagaConfig {
             time_budget: Duration::from_secs(3_000),
             ..SagaConfig::default()
-        })
+        });
+    steps(builder.events(events()), engine).build().unwrap()
+}
+
+/// What the steps do.
+pub(crate) fn steps(builder: SagasBuilder<Order>, engine: &Engine) -> SagasBuilder<Order> {
+    let pay = Call::new(engine, |run: &StepRun<'_, Order>| Ok(of("pay", run.input)));
+    let confirm = Call::new(engine, |run: &StepRun<'_, Order>| {
+        Ok(of("confirm", run.input))
+    });
+    builder
         .step("reserve", Local::new(Take("item")))
         .step("pay", pay.undone_by(engine, refund))
         .step("pack", Local::new(Take("box")))
         .step("confirm", confirm)
-        .build()
-        .unwrap()
+}
+
+/// What choreographed orders tell.
+pub(crate) fn events() -> SagaEvents {
+    SagaEvents::of("Order").step("reserve", "ItemReserved", "ItemReservationFailed")
 }
 
 /// A refund that does not name what it gives back is refused.
@@ -252,6 +281,6 @@ fn refund(run: &StepRun<'_, Order>) -> Result<Charge, StepError> {
     Ok(of("refund", run.input))
 }
 
-fn states(saga: &SagaRecord) -> Vec<StepState> {
+pub(crate) fn states(saga: &SagaRecord) -> Vec<StepState> {
     saga.steps.iter().map(|step| step.state).collect()
 }

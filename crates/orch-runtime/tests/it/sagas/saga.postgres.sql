@@ -50,3 +50,57 @@ CREATE INDEX IF NOT EXISTS idx_order_saga_step_results_op_id
     ON order_saga_step_results (op_id) WHERE op_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS idx_order_saga_step_results_undo_op_id
     ON order_saga_step_results (undo_op_id) WHERE undo_op_id IS NOT NULL;
+
+-- What choreographed sagas tell, in the commit of what it tells of.
+CREATE TABLE IF NOT EXISTS order_saga_outbox (
+    event_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    transaction_id TEXT COLLATE "C" NOT NULL REFERENCES order_saga_states (transaction_id),
+    seq BIGINT NOT NULL,
+    event_type TEXT NOT NULL,
+    envelope TEXT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    published_at TIMESTAMPTZ,
+    attempts BIGINT NOT NULL,
+    next_at TIMESTAMPTZ NOT NULL,
+    CONSTRAINT uk_order_saga_outbox_seq UNIQUE (transaction_id, seq)
+);
+
+-- What waits to be published is found here, and what of its saga was told before it.
+CREATE INDEX IF NOT EXISTS idx_order_saga_outbox_next_at
+    ON order_saga_outbox (next_at) WHERE published_at IS NULL;
+CREATE INDEX IF NOT EXISTS idx_order_saga_outbox_waiting
+    ON order_saga_outbox (transaction_id, seq) WHERE published_at IS NULL;
+
+-- Which handler has handled which event, in the commit of what it did.
+CREATE TABLE IF NOT EXISTS order_saga_inbox (
+    event_id TEXT COLLATE "C" NOT NULL,
+    handler TEXT COLLATE "C" NOT NULL,
+    transaction_id TEXT COLLATE "C" NOT NULL,
+    event_type TEXT NOT NULL,
+    processed_at TIMESTAMPTZ NOT NULL,
+    duration_ms BIGINT NOT NULL,
+    PRIMARY KEY (event_id, handler)
+);
+
+CREATE INDEX IF NOT EXISTS idx_order_saga_inbox_transaction_id
+    ON order_saga_inbox (transaction_id);
+
+-- Events that a handler could not take.
+CREATE TABLE IF NOT EXISTS order_saga_event_dead_letters (
+    event_id TEXT COLLATE "C" NOT NULL,
+    handler TEXT COLLATE "C" NOT NULL,
+    transaction_id TEXT COLLATE "C" NOT NULL,
+    event_type TEXT NOT NULL,
+    envelope TEXT NOT NULL,
+    error TEXT NOT NULL,
+    deliveries BIGINT NOT NULL,
+    dead_at TIMESTAMPTZ NOT NULL,
+    redriven_at TIMESTAMPTZ,
+    redriven_by TEXT,
+    reason TEXT,
+    PRIMARY KEY (event_id, handler)
+);
+
+-- Those that wait for a person are found here.
+CREATE INDEX IF NOT EXISTS idx_order_saga_event_dead_letters_dead_at
+    ON order_saga_event_dead_letters (dead_at) WHERE redriven_at IS NULL;

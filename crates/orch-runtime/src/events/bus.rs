@@ -1,0 +1,94 @@
+//! How an event comes from the outbox to those who handle it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::engine::Shutdown;
+
+use super::outbox::Claimed;
+
+/// Limits of delivering events.
+#[derive(Debug, Clone, Copy)]
+pub struct BusConfig {
+    /// Deliveries to a handler that fails, before the event becomes a dead letter.
+    pub max_deliveries: u32,
+    /// The pause after the first delivery that failed; it doubles with each further one.
+    pub first_pause: Duration,
+    /// The longest such pause.
+    pub longest_pause: Duration,
+    /// For how long a relay has an event before another one may take it.
+    pub lease: Duration,
+    /// How often a relay looks that nobody woke.
+    pub poll: Duration,
+    /// Events, each of another saga, that a relay has at the same time.
+    pub at_once: u32,
+}
+
+impl Default for BusConfig {
+    /// Five deliveries with pauses of 1 to 60 seconds; 30 seconds; every second; 8 at once.
+    fn default() -> Self {
+        Self {
+            max_deliveries: 5,
+            first_pause: Duration::from_secs(1),
+            longest_pause: Duration::from_secs(60),
+            lease: Duration::from_secs(30),
+            poll: Duration::from_secs(1),
+            at_once: 8,
+        }
+    }
+}
+
+impl BusConfig {
+    /// The pause after so many deliveries that failed.
+    #[must_use]
+    pub fn pause(&self, failed: u32) -> Duration {
+        let doubled = 1_u32.checked_shl(failed.saturating_sub(1));
+        let pause = doubled.and_then(|times| self.first_pause.checked_mul(times));
+        pause.map_or(self.longest_pause, |pause| pause.min(self.longest_pause))
+    }
+}
+
+/// An event could not be published; it is tried again after a pause.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct NotTaken(String);
+
+impl NotTaken {
+    /// It could not, for `reason`.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+/// Brings events to all who handle them, each at least once, those of one saga in their order.
+#[async_trait]
+pub trait EventBus: Send + Sync + 'static {
+    /// What it is called in logs.
+    fn name(&self) -> &'static str;
+
+    /// Publishes an event. After it, the event is lost neither by a crash nor by a handler that fails. The
+    /// relay asks again until it succeeds, and with the next event of the saga only then.
+    ///
+    /// # Errors
+    /// When it could not be published, or not yet.
+    async fn publish(&self, claimed: &Claimed) -> Result<(), NotTaken>;
+
+    /// Runs what handles events, until `shutdown`.
+    ///
+    /// # Errors
+    /// When it cannot go on.
+    async fn run(&self, shutdown: Shutdown) -> Result<(), NotTaken>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let config = BusConfig::default();
+        let pauses = [1, 2, 3, 7, 40].map(|failed| config.pause(failed).as_secs());
+        assert_eq!(pauses, [1, 2, 4, 60, 60]);
+    }
+}

@@ -1,0 +1,186 @@
+//! Events that a handler could not take, kept until a person has it try again.
+//!
+//! **Invariant:** a redrive is one commit with the handler's effects, its row in the inbox, and the person's
+//! name and reason. So it happens once.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::clock::Timestamp;
+use crate::dead_letter::Decision;
+use crate::ids::EventId;
+use crate::store::hook::{HookError, HookTx};
+use crate::store::{Database, StoreError, StoreErrorKind, TransactionError};
+use crate::value::{DecodeError, Row, Value};
+
+use super::dispatcher::{Delivered, Dispatcher};
+use super::envelope::Envelope;
+use super::handler::{EventHandler, HandlerError};
+use super::outbox::{EventTables, write};
+
+/// An event that one handler could not take.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventDeadLetter {
+    /// The handler.
+    pub handler: String,
+    /// The event.
+    pub event: Envelope,
+    /// Why the handler failed the last time.
+    pub error: String,
+    /// How often it was delivered.
+    pub deliveries: u32,
+    /// When it was given up.
+    pub dead_at: Timestamp,
+}
+
+/// A dead letter was not delivered again.
+#[derive(Debug, thiserror::Error)]
+pub enum RedriveError {
+    /// There is none of this event and handler, or somebody had it delivered again.
+    #[error("no dead letter {event_id} of {handler} waits")]
+    None {
+        /// The event.
+        event_id: EventId,
+        /// The handler.
+        handler: String,
+    },
+    /// This program has no such handler.
+    #[error("this program has no handler \"{0}\"")]
+    NoHandler(String),
+    /// It failed again. The dead letter stays.
+    #[error(transparent)]
+    Handler(#[from] HandlerError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+const COLUMNS: &str = "handler, envelope, error, deliveries, dead_at";
+
+/// The dead letters that wait for a person, the oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn waiting(
+    database: &Database,
+    tables: EventTables,
+    limit: u32,
+) -> Result<Vec<EventDeadLetter>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} from {}_event_dead_letters where redriven_at is null \
+         order by dead_at, event_id, handler limit ?1",
+        tables.prefix
+    );
+    let rows = database.query(sql, vec![Value::from(limit)]).await?;
+    rows.iter().map(EventDeadLetter::read).collect()
+}
+
+/// Gives an event up that `handler` cannot take.
+pub(super) async fn bury(
+    dispatcher: &Dispatcher,
+    (handler, event): (&str, &Envelope),
+    error: &HandlerError,
+    deliveries: u32,
+) -> Result<(), TransactionError> {
+    let sql = format!(
+        "insert into {}_event_dead_letters (event_id, handler, transaction_id, event_type, envelope, error, \
+         deliveries, dead_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) \
+         on conflict (event_id, handler) do nothing",
+        dispatcher.tables().prefix
+    );
+    let envelope = serde_json::to_string(event)
+        .map_err(|error| HookError::new(format!("an event: {error}")))?;
+    let params = vec![
+        Value::from(event.event_id.as_str()),
+        Value::from(handler),
+        Value::from(event.transaction_id.as_str()),
+        Value::from(&event.event_type),
+        Value::from(envelope),
+        Value::from(error.to_string()),
+        Value::from(deliveries),
+        Value::from(dispatcher.clock().now()),
+    ];
+    write(dispatcher.database(), sql, params).await?;
+    dispatcher
+        .metrics()
+        .inspect(|metrics| metrics.dead(handler));
+    tracing::error!(
+        "[{handler}] {}: transaction {} is a dead letter after {deliveries} deliveries, and a person must look: \
+         {error}",
+        event.event_type,
+        event.transaction_id
+    );
+    Ok(())
+}
+
+/// Delivers a dead letter again, to its handler only, as a person decided.
+///
+/// # Errors
+/// See [`RedriveError`]. Then the dead letter is as it was.
+pub async fn redrive(
+    dispatcher: &Dispatcher,
+    handler: &Arc<dyn EventHandler>,
+    event_id: &EventId,
+    decision: &Decision,
+) -> Result<Delivered, RedriveError> {
+    let sql = format!(
+        "select {COLUMNS} from {}_event_dead_letters \
+         where event_id = ?1 and handler = ?2 and redriven_at is null",
+        dispatcher.tables().prefix
+    );
+    let params = vec![Value::from(event_id.as_str()), Value::from(handler.name())];
+    let rows = dispatcher.database().query(sql, params).await?;
+    let none = || RedriveError::None {
+        event_id: event_id.clone(),
+        handler: handler.name().to_owned(),
+    };
+    let letter = EventDeadLetter::read(rows.first().ok_or_else(none)?)?;
+    let delivered = dispatcher.deliver_for(handler, &letter.event, Some(decision));
+    Ok(delivered.await?)
+}
+
+/// Writes down who wants a dead letter delivered again, in the transaction that does it.
+pub(super) async fn decide(
+    tx: &mut HookTx<'_>,
+    dispatcher: &Dispatcher,
+    (handler, event): (&str, &Envelope),
+    decision: &Decision,
+) -> Result<(), HookError> {
+    let sql = format!(
+        "update {}_event_dead_letters set redriven_at = ?3, redriven_by = ?4, reason = ?5 \
+         where event_id = ?1 and handler = ?2 and redriven_at is null",
+        dispatcher.tables().prefix
+    );
+    let params = [
+        Value::from(event.event_id.as_str()),
+        Value::from(handler),
+        Value::from(dispatcher.clock().now()),
+        Value::from(decision.by()),
+        Value::from(decision.reason()),
+    ];
+    match tx.execute(&sql, &params).await? {
+        1 => Ok(()),
+        _ => Err(HookError::new("somebody had it delivered again meanwhile")),
+    }
+}
+
+impl EventDeadLetter {
+    fn read(row: &Row) -> Result<Self, StoreError> {
+        let corrupt = |error: DecodeError| StoreError::new(StoreErrorKind::Corrupt, "read", error);
+        let envelope: String = row.get("envelope").map_err(corrupt)?;
+        let event = serde_json::from_str(&envelope)
+            .map_err(|error| StoreError::new(StoreErrorKind::Corrupt, "read", error))?;
+        let read = || -> Result<Self, DecodeError> {
+            Ok(Self {
+                handler: row.get("handler")?,
+                event,
+                error: row.get("error")?,
+                deliveries: row.get("deliveries")?,
+                dead_at: row.get("dead_at")?,
+            })
+        };
+        read().map_err(corrupt)
+    }
+}

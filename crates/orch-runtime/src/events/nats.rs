@@ -1,0 +1,297 @@
+//! The bus between processes: a stream of a NATS server (JetStream).
+//!
+//! ```text
+//!  relay ─▶ <stream>.<partition>.<event> ─▶ <handler>-<partition> ─▶ handler ─▶ commit ─▶ ack
+//!           Nats-Msg-Id: the event's id     one at a time                    └ fails ─▶ later, or a dead letter
+//! ```
+//!
+//! All events of a saga are in one partition, and of a partition a handler has one event at a time, whatever
+//! the number of processes: so none overtakes an earlier one. An event counts as published once the server has
+//! it on disk; the server drops one that the relay sends twice within its window, and the inbox knows the rest.
+//!
+//! **Deliberately absent:** credentials and certificates. A program that needs them hands in its own client.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::pull::{Config as Pull, Stream as Messages};
+use async_nats::jetstream::consumer::{AckPolicy, Consumer};
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::stream::Config as StreamConfig;
+use async_nats::jetstream::{self, AckKind, Context, Message};
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use tokio::task::JoinSet;
+
+use crate::engine::Shutdown;
+use crate::ids::SagaId;
+
+use super::bus::{BusConfig, EventBus, NotTaken};
+use super::dead_letters;
+use super::dispatcher::Dispatcher;
+use super::envelope::Envelope;
+use super::handler::EventHandler;
+use super::outbox::Claimed;
+use super::subscriptions::Subscriptions;
+
+/// The pause after the server could not be asked.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A stream, and how its events are handed out.
+#[derive(Debug, Clone)]
+pub struct NatsConfig {
+    /// The stream's name, which every subject begins with.
+    pub stream: String,
+    /// Of a handler, so many sagas at most are served at the same time. It never changes while events wait.
+    pub partitions: u32,
+    /// For how long the server keeps events.
+    pub max_age: Duration,
+    /// On how many servers of a cluster.
+    pub replicas: usize,
+}
+
+impl NatsConfig {
+    /// A stream of this name: 8 partitions, 7 days, one server.
+    #[must_use]
+    pub fn new(stream: impl Into<String>) -> Self {
+        Self {
+            stream: stream.into(),
+            partitions: 8,
+            max_age: Duration::from_secs(7 * 24 * 3_600),
+            replicas: 1,
+        }
+    }
+
+    /// The partition of a saga (FNV-1a): the same in every program.
+    fn partition(&self, saga: &SagaId) -> u32 {
+        let bytes = saga.as_str().bytes();
+        let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+        hash % self.partitions.max(1)
+    }
+}
+
+/// Events on their way through a NATS server. It is made before the handlers are known, and
+/// [`joined`](Self::joined) with them.
+#[derive(Debug, Clone)]
+pub struct Nats {
+    context: Context,
+    config: NatsConfig,
+}
+
+impl Nats {
+    /// Connects to the server at `url`, and sees to it that the stream is there.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or refuses the stream.
+    pub async fn connect(url: &str, config: NatsConfig) -> Result<Self, NotTaken> {
+        let client = async_nats::connect(url).await.map_err(|error| {
+            // What stands before the host may be a password.
+            let server = url.rsplit('@').next().unwrap_or_default();
+            NotTaken::new(format!(
+                "the NATS server {server} cannot be reached: {error}"
+            ))
+        })?;
+        Self::with(client, config).await
+    }
+
+    /// The stream by a client of your own.
+    ///
+    /// # Errors
+    /// When the server refuses the stream.
+    pub async fn with(client: async_nats::Client, config: NatsConfig) -> Result<Self, NotTaken> {
+        let context = jetstream::new(client);
+        let stream = StreamConfig {
+            name: config.stream.clone(),
+            subjects: vec![format!("{}.*.*", config.stream)],
+            max_age: config.max_age,
+            num_replicas: config.replicas,
+            ..StreamConfig::default()
+        };
+        let made = context.get_or_create_stream(stream).await;
+        made.map_err(|error| NotTaken::new(format!("the NATS stream {}: {error}", config.stream)))?;
+        Ok(Self { context, config })
+    }
+
+    /// The bus to these handlers: see
+    /// [`ChoreographyBuilder::bus`](crate::saga::ChoreographyBuilder::bus).
+    #[must_use]
+    pub fn joined(
+        &self,
+        dispatcher: &Dispatcher,
+        subscriptions: &Arc<Subscriptions>,
+        limits: BusConfig,
+    ) -> Arc<dyn EventBus> {
+        Arc::new(NatsBus {
+            nats: self.clone(),
+            dispatcher: dispatcher.clone(),
+            subscriptions: Arc::clone(subscriptions),
+            limits,
+        })
+    }
+}
+
+#[derive(Debug, Clone)]
+struct NatsBus {
+    nats: Nats,
+    dispatcher: Dispatcher,
+    subscriptions: Arc<Subscriptions>,
+    limits: BusConfig,
+}
+
+#[async_trait]
+impl EventBus for NatsBus {
+    fn name(&self) -> &'static str {
+        "nats"
+    }
+
+    async fn publish(&self, claimed: &Claimed) -> Result<(), NotTaken> {
+        let (event, config) = (&claimed.event, &self.nats.config);
+        let partition = config.partition(&event.transaction_id);
+        let subject = format!("{}.{partition}.{}", config.stream, event.event_type);
+        let failed = |error: &dyn std::fmt::Display| NotTaken::new(format!("NATS: {error}"));
+        let payload = serde_json::to_vec(event).map_err(|error| failed(&error))?;
+        let message = PublishMessage::build()
+            .payload(payload.into())
+            .message_id(event.event_id.as_str());
+        let sent = self.nats.context.send_publish(subject, message).await;
+        sent.map_err(|error| failed(&error))?
+            .await
+            .map_err(|error| failed(&error))?;
+        Ok(())
+    }
+
+    async fn run(&self, shutdown: Shutdown) -> Result<(), NotTaken> {
+        let mut consuming = JoinSet::new();
+        for handler in self.subscriptions.handlers() {
+            for partition in 0..self.nats.config.partitions.max(1) {
+                let (bus, handler) = (self.clone(), Arc::clone(handler));
+                let shutdown = shutdown.clone();
+                consuming.spawn(async move { bus.consume(&handler, partition, shutdown).await });
+            }
+        }
+        consuming.join_all().await;
+        Ok(())
+    }
+}
+
+impl NatsBus {
+    /// Has one handler handle the events of one partition, one after the other.
+    async fn consume(
+        &self,
+        handler: &Arc<dyn EventHandler>,
+        partition: u32,
+        mut shutdown: Shutdown,
+    ) {
+        while !shutdown.is_requested() {
+            let mut messages = match self.messages(handler.name(), partition).await {
+                Ok(messages) => messages,
+                Err(error) => {
+                    tracing::warn!(handler = handler.name(), partition, %error, "waits for NATS");
+                    tokio::select! {
+                        () = shutdown.requested() => {}
+                        () = self.dispatcher.clock().sleep(PAUSE) => {}
+                    }
+                    continue;
+                }
+            };
+            loop {
+                let next = tokio::select! {
+                    () = shutdown.requested() => return,
+                    next = messages.next() => next,
+                };
+                match next {
+                    Some(Ok(message)) => self.take(handler, &message).await,
+                    // The server is away, or knows the consumer no more: it is asked for anew.
+                    Some(Err(error)) => {
+                        tracing::warn!(handler = handler.name(), partition, %error, "asks NATS anew");
+                        break;
+                    }
+                    None => break,
+                }
+            }
+        }
+    }
+
+    async fn messages(&self, handler: &str, partition: u32) -> Result<Messages, NotTaken> {
+        let failed = |error: &dyn std::fmt::Display| NotTaken::new(error.to_string());
+        let name = format!("{handler}-{partition}");
+        let stream = &self.nats.config.stream;
+        let config = Pull {
+            durable_name: Some(name.clone()),
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: self.limits.lease,
+            max_ack_pending: 1,
+            filter_subject: format!("{stream}.{partition}.*"),
+            ..Pull::default()
+        };
+        let stream = self.nats.context.get_stream(stream).await;
+        let stream = stream.map_err(|error| failed(&error))?;
+        let consumer = stream.get_or_create_consumer(&name, config).await;
+        let consumer: Consumer<Pull> = consumer.map_err(|error| failed(&error))?;
+        let messages = consumer.stream().max_messages_per_batch(1).messages().await;
+        messages.map_err(|error| failed(&error))
+    }
+
+    /// Handles one message, and tells the server what became of it. When the server does not hear that, the
+    /// message comes again, and the inbox knows it.
+    async fn take(&self, handler: &Arc<dyn EventHandler>, message: &Message) {
+        let answer = match serde_json::from_slice::<Envelope>(&message.payload) {
+            Ok(event) => self.answer(handler, message, &event).await,
+            Err(error) => {
+                let subject = message.subject.as_str();
+                tracing::error!(subject, %error, "what nobody can read is left out");
+                AckKind::Term
+            }
+        };
+        if let Err(error) = message.ack_with(answer).await {
+            tracing::warn!(handler = handler.name(), %error, "NATS delivers it again");
+        }
+    }
+
+    async fn answer(
+        &self,
+        handler: &Arc<dyn EventHandler>,
+        message: &Message,
+        event: &Envelope,
+    ) -> AckKind {
+        if !handler.subscriptions().contains(&event.event_type) {
+            return AckKind::Ack;
+        }
+        let Err(error) = self.dispatcher.deliver(handler, event).await else {
+            return AckKind::Ack;
+        };
+        let delivered = message.info().map_or(1, |info| info.delivered);
+        let delivered = u32::try_from(delivered).unwrap_or(u32::MAX).max(1);
+        if delivered < self.limits.max_deliveries {
+            return AckKind::Nak(Some(self.limits.pause(delivered)));
+        }
+        let letter = (handler.name(), event);
+        match dead_letters::bury(&self.dispatcher, letter, &error, delivered).await {
+            Ok(()) => AckKind::Term,
+            Err(error) => {
+                tracing::error!(handler = handler.name(), %error, "a dead letter is written later");
+                AckKind::Nak(Some(self.limits.pause(delivered)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Another partition would be another order: the number of a saga must never change.
+    #[test]
+    fn a_saga_stays_in_its_partition() {
+        let config = NatsConfig::new("orders");
+        let of = |saga: &str| config.partition(&SagaId::new(saga).unwrap());
+        let seen: std::collections::BTreeSet<u32> = (0..200)
+            .map(|number| of(&format!("TXN_{number}")))
+            .collect();
+        assert_eq!(seen.len(), 8, "all partitions have work");
+        // FNV-1a of "a" is 0xe40c292c.
+        assert_eq!(of("a"), 0xe40c_292c % 8);
+    }
+}

@@ -1,0 +1,132 @@
+//! Events that a handler cannot take.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use super::*;
+
+/// How a handler fails.
+#[derive(Debug, Clone, Copy)]
+enum Fails {
+    Refusing,
+    Panicking,
+}
+
+/// A handler of somebody's own, which cannot take what it gets until it is mended.
+struct Ledger {
+    fails: Fails,
+    mended: Arc<AtomicBool>,
+    tries: Arc<AtomicU32>,
+}
+
+#[async_trait]
+impl EventHandler for Ledger {
+    fn name(&self) -> &str {
+        "LedgerHandler"
+    }
+
+    fn subscriptions(&self) -> Vec<String> {
+        vec!["ItemReserved".to_owned()]
+    }
+
+    async fn handle(
+        &self,
+        tx: &mut HookTx<'_>,
+        _event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError> {
+        let sql = "insert into takings (saga_step) values ('a ledger entry')";
+        tx.execute(sql, &[]).await?;
+        self.tries.fetch_add(1, Ordering::SeqCst);
+        match (self.mended.load(Ordering::SeqCst), self.fails) {
+            (true, _) => Ok(AfterCommit::nothing()),
+            (false, Fails::Refusing) => Err(HandlerError::failed("no such account")),
+            (false, Fails::Panicking) => panic!("no such account"),
+        }
+    }
+}
+
+async fn entries(shop: &Shop) -> i64 {
+    let sql = "select count(*) as n from takings where saga_step = 'a ledger entry'";
+    shop.world.count(sql, vec![]).await
+}
+
+/// It holds up its own saga for a while, no other saga ever, and no other handler of the event.
+#[tokio::test]
+async fn what_a_handler_cannot_take_becomes_a_dead_letter_and_is_redriven_once() {
+    for fails in [Fails::Refusing, Fails::Panicking] {
+        let mut shop = shop(3, 3);
+        let (mended, tries) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU32::new(0)),
+        );
+        let ledger = Ledger {
+            fails,
+            mended: Arc::clone(&mended),
+            tries: Arc::clone(&tries),
+        };
+        let builder = Choreography::builder(&shop.sagas).unwrap();
+        let choreography = builder
+            .handlers_of(&shop.sagas)
+            .handler(ledger)
+            .build()
+            .unwrap();
+        let id = shop.order("a").await;
+        for _ in 0..2 {
+            choreography.run_once(shop.world.clock.now()).await.unwrap();
+        }
+        let saga = shop.saga(&id).await;
+        assert_eq!(
+            saga.steps[2].state,
+            StepState::Succeeded,
+            "the others handle it"
+        );
+        assert_eq!(tries.load(Ordering::SeqCst), 1);
+        let early = choreography.run_once(shop.world.clock.now()).await.unwrap();
+        assert_eq!(early, 0, "the next events wait for this one");
+        for pause in [1, 2, 4, 8] {
+            assert!(choreography.dead_letters(9).await.unwrap().is_empty());
+            shop.world.clock.advance(Duration::from_secs(pause));
+            choreography.run_once(shop.world.clock.now()).await.unwrap();
+        }
+        let letters = choreography.dead_letters(9).await.unwrap();
+        let [letter] = &letters[..] else {
+            panic!("{letters:?}")
+        };
+        assert_eq!(letter.handler, "LedgerHandler");
+        assert!(letter.error.contains("no such account"), "{}", letter.error);
+        assert_eq!((letter.deliveries, tries.load(Ordering::SeqCst)), (5, 5));
+        assert_eq!(entries(&shop).await, 0, "what it wrote was taken back");
+        assert_eq!(shop.settle(&id).await.state, SagaState::Completed);
+
+        let why = Decision::new("ada", "the account exists now").unwrap();
+        let name = &letter.event.event_id;
+        let failed = choreography.redrive(name, "LedgerHandler", &why).await;
+        assert!(failed.is_err());
+        assert_eq!(choreography.dead_letters(9).await.unwrap().len(), 1);
+        mended.store(true, Ordering::SeqCst);
+        let done = choreography.redrive(name, "LedgerHandler", &why).await;
+        assert!(matches!(done, Ok(Delivered::Now(_))), "{done:?}");
+        assert_eq!(entries(&shop).await, 1);
+        let again = choreography.redrive(name, "LedgerHandler", &why).await;
+        assert_eq!(
+            again.unwrap_err().to_string(),
+            format!("no dead letter {name} of LedgerHandler waits")
+        );
+        assert_eq!(entries(&shop).await, 1);
+        let signed = "select count(*) as n from order_saga_event_dead_letters \
+                      where redriven_by = 'ada' and reason = 'the account exists now'";
+        assert_eq!(shop.world.count(signed, vec![]).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn only_a_handler_that_is_there_gets_a_dead_letter_again() {
+    let shop = shop(3, 3);
+    let choreography = Choreography::of(&shop.sagas).unwrap();
+    let why = Decision::new("ada", "a slip").unwrap();
+    let name = orch_runtime::EventId::random();
+    let refused = choreography.redrive(&name, "Ledger", &why).await;
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "this program has no handler \"Ledger\""
+    );
+}

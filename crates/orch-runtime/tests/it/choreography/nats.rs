@@ -1,0 +1,253 @@
+//! The same orders, told through a real NATS server. `cargo xtask test nats` gets one and runs these tests.
+
+#[path = "../../providers/emulator.rs"]
+mod emulator;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_nats::jetstream;
+use orch_runtime::events::{BusConfig, Nats, NatsConfig};
+use tokio::task::JoinHandle;
+use tokio::time::{Interval, interval};
+
+use super::*;
+use emulator::Emulator;
+
+/// Names the program nats-server.
+const NATS_SERVER: &str = "ORCH_TEST_NATS_SERVER";
+
+/// How often a test looks, and how many times: the server keeps its own time.
+const LOOK: Duration = Duration::from_millis(20);
+const LOOKS: u32 = 3_000;
+
+/// A server with a stream of its own for each test.
+struct Server {
+    emulator: Emulator,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let emulator = Emulator::start(NATS_SERVER, |command, [port], folder| {
+            let port = port.to_string();
+            let options = ["-a", "127.0.0.1", "-js", "-p", &port, "-sd"];
+            command.args(options).arg(folder);
+        });
+        Self {
+            emulator: emulator.await,
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("nats://{}", self.emulator.address(0))
+    }
+
+    async fn join(&self) -> Nats {
+        let config = NatsConfig {
+            partitions: 2,
+            ..NatsConfig::new("orders")
+        };
+        Nats::connect(&self.url(), config).await.unwrap()
+    }
+
+    /// How many events the server has.
+    async fn events(&self) -> u64 {
+        let client = async_nats::connect(self.url()).await.unwrap();
+        let stream = jetstream::new(client).get_stream("orders").await;
+        stream.unwrap().info().await.unwrap().state.messages
+    }
+}
+
+/// Pauses and leases that a test can wait for.
+fn quick() -> BusConfig {
+    BusConfig {
+        first_pause: Duration::from_millis(20),
+        lease: Duration::from_secs(1),
+        max_deliveries: 3,
+        ..BusConfig::default()
+    }
+}
+
+fn choir(sagas: &Sagas<Order>, nats: &Nats) -> orch_runtime::saga::ChoreographyBuilder {
+    let builder = Choreography::builder(sagas).unwrap();
+    builder.handlers_of(sagas).config(quick()).nats(nats)
+}
+
+/// Runs a process's loops until the signal is dropped or the task is killed.
+fn work(
+    sagas: &Sagas<Order>,
+    choreography: &Choreography,
+) -> (orch_runtime::engine::ShutdownSignal, JoinHandle<()>) {
+    let (signal, shutdown) = Shutdown::new();
+    let workers = Workers::new()
+        .with_sagas(sagas)
+        .with_choreography(choreography);
+    (signal, tokio::spawn(workers.run(shutdown)))
+}
+
+async fn settled(shop: &Shop, id: &SagaId, looks: &mut Interval) -> SagaState {
+    for _ in 0..LOOKS {
+        looks.tick().await;
+        shop.world.advance(Duration::from_secs(1)).await;
+        let state = shop.saga(id).await.state;
+        if state.is_final() {
+            return state;
+        }
+    }
+    shop.saga(id).await.state
+}
+
+#[tokio::test]
+#[ignore = "needs a NATS server: cargo xtask test nats"]
+async fn orders_of_two_processes_end_by_a_server_between_them() {
+    let server = Server::start().await;
+    let shop = shop(9, 2);
+    let engine = shop.world.second_process();
+    let elsewhere = sagas_of(&shop.world, &engine);
+    let here = choir(&shop.sagas, &server.join().await).build().unwrap();
+    let there = choir(&elsewhere, &server.join().await).build().unwrap();
+    let (first, one) = work(&shop.sagas, &here);
+    let (second, two) = work(&elsewhere, &there);
+    let mut looks = interval(LOOK);
+    let mut orders = Vec::new();
+    for number in 0..4 {
+        orders.push(shop.order(&format!("o{number}")).await);
+    }
+    let mut completed = 0;
+    for id in &orders {
+        let state = settled(&shop, id, &mut looks).await;
+        assert!(state.is_final(), "{:?}", shop.saga(id).await);
+        completed += u32::from(state == SagaState::Completed);
+    }
+    assert_eq!(completed, 2);
+    shop.assert_balanced(2, 9, 2).await;
+    first.request();
+    second.request();
+    one.await.unwrap();
+    two.await.unwrap();
+}
+
+/// Fails at what it gets, and counts how often.
+struct Poison(Arc<AtomicU32>);
+
+#[async_trait]
+impl EventHandler for Poison {
+    fn name(&self) -> &str {
+        "PoisonHandler"
+    }
+
+    fn subscriptions(&self) -> Vec<String> {
+        vec!["ItemReserved".to_owned()]
+    }
+
+    async fn handle(
+        &self,
+        _tx: &mut HookTx<'_>,
+        _event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError> {
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0..3 => Err(HandlerError::failed("poison")),
+            _ => Ok(AfterCommit::nothing()),
+        }
+    }
+}
+
+/// Delivered again by the server, later each time, until it is a dead letter; redriven without the server.
+#[tokio::test]
+#[ignore = "needs a NATS server: cargo xtask test nats"]
+async fn what_no_handler_can_take_becomes_a_dead_letter() {
+    let server = Server::start().await;
+    let shop = shop(3, 3);
+    let tries = Arc::new(AtomicU32::new(0));
+    let builder = choir(&shop.sagas, &server.join().await);
+    let choreography = builder.handler(Poison(Arc::clone(&tries))).build().unwrap();
+    let (signal, working) = work(&shop.sagas, &choreography);
+    let mut looks = interval(LOOK);
+    let id = shop.order("a").await;
+    let state = settled(&shop, &id, &mut looks).await;
+    assert_eq!(state, SagaState::Completed, "the other handlers go on");
+    let mut letters = Vec::new();
+    for _ in 0..LOOKS {
+        looks.tick().await;
+        letters = choreography.dead_letters(9).await.unwrap();
+        if !letters.is_empty() {
+            break;
+        }
+    }
+    let [letter] = &letters[..] else {
+        panic!("{letters:?}")
+    };
+    assert_eq!(
+        (letter.handler.as_str(), letter.deliveries),
+        ("PoisonHandler", 3)
+    );
+    let why = Decision::new("ada", "mended").unwrap();
+    let name = &letter.event.event_id;
+    let done = choreography.redrive(name, "PoisonHandler", &why).await;
+    assert!(matches!(done, Ok(Delivered::Now(_))), "{done:?}");
+    assert_eq!(tries.load(Ordering::SeqCst), 4, "once more, and no more");
+    signal.request();
+    working.await.unwrap();
+    shop.assert_balanced(1, 3, 3).await;
+}
+
+/// Whoever handles dies before the server hears of it: the server delivers again, and the inbox knows.
+#[tokio::test]
+#[ignore = "needs a NATS server: cargo xtask test nats"]
+async fn who_handles_may_die_at_any_moment() {
+    let server = Server::start().await;
+    for boxes in [3, 0] {
+        let shop = shop(3, boxes);
+        let mut looks = interval(Duration::from_millis(3));
+        let id = shop.order("a").await;
+        for life in [0, 1, 2, 3, 5, 8] {
+            let choreography = choir(&shop.sagas, &server.join().await).build().unwrap();
+            let (_signal, working) = work(&shop.sagas, &choreography);
+            for _ in 0..life {
+                looks.tick().await;
+                shop.world.run_once().await;
+            }
+            working.abort();
+            // An event that the dead one had taken is due again.
+            shop.world.advance(Duration::from_secs(2)).await;
+        }
+        let choreography = choir(&shop.sagas, &server.join().await).build().unwrap();
+        let (signal, working) = work(&shop.sagas, &choreography);
+        let mut looks = interval(LOOK);
+        let state = settled(&shop, &id, &mut looks).await;
+        assert!(state.is_final(), "{:?}", shop.saga(&id).await);
+        let sold = i64::from(boxes > 0);
+        shop.assert_balanced(sold, 3, i64::from(boxes)).await;
+        signal.request();
+        working.await.unwrap();
+    }
+}
+
+/// The relay dies after the server has an event and before it has noted that.
+#[tokio::test]
+#[ignore = "needs a NATS server: cargo xtask test nats"]
+async fn an_event_that_is_sent_twice_is_on_the_server_once() {
+    let server = Server::start().await;
+    let shop = shop(3, 3);
+    shop.order("a").await;
+    let choreography = choir(&shop.sagas, &server.join().await).build().unwrap();
+    for _ in 0..2 {
+        let sent = choreography.run_once(shop.world.clock.now()).await.unwrap();
+        assert_eq!(sent, 1);
+        let again = "update order_saga_outbox set published_at = null, next_at = created_at";
+        shop.world.alter(again);
+    }
+    assert_eq!(server.events().await, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named() {
+    let held = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = held.local_addr().unwrap();
+    drop(held);
+    let url = format!("nats://shop:a-password@{address}");
+    let refused = Nats::connect(&url, NatsConfig::new("orders")).await;
+    let reason = refused.unwrap_err().to_string();
+    let named = format!("the NATS server {address} cannot be reached");
+    assert!(reason.starts_with(&named), "{reason}");
+    assert!(!reason.contains("a-password"), "{reason}");
+}

@@ -1,0 +1,112 @@
+//! What a person asks for, and decides.
+
+use super::*;
+
+/// What cannot be undone holds up nothing else. A person asks three times, and it is begun once more each time
+/// that it certainly did not work.
+#[tokio::test]
+async fn a_refused_refund_waits_for_a_person_and_the_rest_goes_on() {
+    let mut shop = shop(3, 0);
+    let replies = [Reply::Done, Reply::Refuse("ACCOUNT_CLOSED")];
+    shop.world.provider.script(replies);
+    let id = paid_and_not_packed(&shop).await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensating);
+    assert_eq!(saga.steps[0].state, StepState::Undone, "the rest goes on");
+    assert_eq!(saga.steps[1].state, StepState::UndoParked);
+    let parked = event(&shop, &id, "CompensationFailed").await;
+    assert_eq!(parked.payload["errorCode"], "ACCOUNT_CLOSED");
+
+    for _ in 0..3 {
+        shop.sagas.compensate(&id).await.unwrap();
+    }
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensated);
+    assert_eq!(saga.steps[1].undo_attempts, 2, "three asked for one more");
+    shop.assert_balanced(0, 3, 0).await;
+    let ends = [
+        "CompensationStepCompleted",
+        "CompensationCompleted",
+        "OrderFailed",
+    ];
+    assert!(types(&told(&shop, &id).await).ends_with(&ends));
+}
+
+#[tokio::test]
+async fn a_person_can_leave_what_cannot_be_undone() {
+    let mut shop = shop(3, 0);
+    let replies = [Reply::Done, Reply::Refuse("ACCOUNT_CLOSED")];
+    shop.world.provider.script(replies);
+    let id = paid_and_not_packed(&shop).await;
+    shop.settle(&id).await;
+    let decision = Decision::new("ada", "paid back in cash").unwrap();
+    shop.sagas.leave(&id, "pay", &decision).await.unwrap();
+    let saga = shop.saga(&id).await;
+    assert_eq!(saga.state, SagaState::Failed);
+    assert_eq!(types(&told(&shop, &id).await).last(), Some(&"OrderFailed"));
+}
+
+#[tokio::test]
+async fn a_cancelled_order_is_undone_and_a_finished_one_is_not() {
+    let mut shop = shop(3, 3);
+    let id = shop.order("a").await;
+    shop.deliver().await;
+    for _ in 0..3 {
+        shop.sagas.cancel(&id).await.unwrap();
+    }
+    let stopped = event(&shop, &id, "OrderStopped").await;
+    assert_eq!(stopped.payload["reason"], "CANCELLED");
+    assert_eq!(shop.settle(&id).await.state, SagaState::Compensated);
+    shop.assert_balanced(0, 3, 3).await;
+    let id = shop.order("b").await;
+    assert_eq!(shop.settle(&id).await.state, SagaState::Completed);
+    shop.sagas.cancel(&id).await.unwrap();
+    shop.sagas.compensate(&id).await.unwrap();
+    assert_eq!(shop.settle(&id).await.state, SagaState::Completed);
+    shop.assert_balanced(1, 3, 3).await;
+}
+
+/// A compensation that can never begin would otherwise be begun for ever, and nobody would see it.
+#[tokio::test]
+async fn a_compensation_that_can_never_begin_waits_for_a_person() {
+    let mut shop = shop(3, 0);
+    let id = paid_and_not_packed(&shop).await;
+    let key = format!("{id}/pay/undo/0");
+    let other = crate::charge::charge("somebody-elses");
+    shop.world.submit(&key, &other).await.unwrap();
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.steps[1].error.as_ref().unwrap().code, "NOT_ACCEPTED");
+    assert_eq!(saga.steps[0].state, StepState::Undone, "the rest goes on");
+    shop.sagas.compensate(&id).await.unwrap();
+    assert_eq!(
+        shop.settle(&id).await.state,
+        SagaState::Compensated,
+        "under its next key"
+    );
+}
+
+/// The event that called whoever undoes is a dead letter, or was lost with a broken table: a person calls again.
+#[tokio::test]
+async fn a_person_calls_whoever_undoes_when_nobody_else_does() {
+    let mut shop = shop(3, 0);
+    let id = paid_and_not_packed(&shop).await;
+    while shop.saga(&id).await.steps[1].state == StepState::Running {
+        shop.world.advance(Duration::from_secs(16)).await;
+        shop.sagas.look(&id).await.unwrap();
+    }
+    let lost = "update order_saga_outbox set published_at = created_at where published_at is null";
+    shop.world.alter(lost);
+    for _ in 0..9 {
+        shop.world.advance(Duration::from_secs(60)).await;
+        let now = shop.world.clock.now();
+        shop.sagas.run_once(now).await.unwrap();
+        shop.deliver().await;
+    }
+    assert_eq!(shop.saga(&id).await.state, SagaState::Compensating);
+    assert_eq!(shop.saga(&id).await.steps[1].state, StepState::Succeeded);
+    for _ in 0..3 {
+        shop.sagas.compensate(&id).await.unwrap();
+    }
+    assert_eq!(shop.settle(&id).await.state, SagaState::Compensated);
+    shop.assert_balanced(0, 3, 0).await;
+}

@@ -2,7 +2,7 @@
 
 use crate::clock::{Timestamp, later};
 use crate::guard;
-use crate::ids::{IdemKey, OpId, OwnerId};
+use crate::ids::{IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::{Command, Fingerprint};
 use crate::protection::CallKind;
 use crate::store::hook::HookTx;
@@ -27,6 +27,12 @@ pub enum SubmitError {
     /// The key was used before, for another command.
     #[error("this idempotency key was used before for another request")]
     KeyReused,
+    /// The key has the form of those of the operations of sagas, which only sagas give.
+    #[error(
+        "the idempotency key \"{0}\" has the form TXN_…/…, which belongs to the operations of sagas: \
+         use another one"
+    )]
+    KeyReserved(IdemKey),
     /// No orchestrator for this command is registered.
     #[error("nothing is registered for {0}")]
     NotServed(&'static str),
@@ -55,7 +61,10 @@ impl Engine {
     ) -> Result<Submitted, SubmitError> {
         guard::assert_outside("Engine::submit");
         let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
-        let accept = self.accept(owner.clone(), idem_key, command);
+        let accept = async {
+            let key = not_of_a_saga(idem_key)?;
+            self.accept(owner.clone(), key, command).await
+        };
         let submitted = traced.clone().run(accept).await;
         self.audit(&traced, &owner, &submitted);
         submitted
@@ -68,6 +77,25 @@ impl Engine {
     /// # Errors
     /// See [`SubmitError`]. After one of the database, `tx` can only be rolled back.
     pub async fn submit_in<C: Command>(
+        &self,
+        tx: &mut HookTx<'_>,
+        owner: OwnerId,
+        idem_key: IdemKey,
+        command: &C,
+    ) -> Result<Submitted, SubmitError> {
+        guard::assert_outside("Engine::submit_in");
+        let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
+        let accept = async {
+            let key = not_of_a_saga(idem_key)?;
+            self.accept_in(tx, owner.clone(), key, command).await
+        };
+        let submitted = traced.clone().run(accept).await;
+        self.audit(&traced, &owner, &submitted);
+        submitted
+    }
+
+    /// [`submit_in`](Self::submit_in) under a key of a saga.
+    pub(crate) async fn submit_step<C: Command>(
         &self,
         tx: &mut HookTx<'_>,
         owner: OwnerId,
@@ -212,6 +240,14 @@ impl Engine {
                 tracing::warn!(target: "audit", action = "ACCEPT", domain, %owner, outcome, %error);
             }
         }
+    }
+}
+
+/// Whoever could give such a key could have a step of somebody's saga refused.
+fn not_of_a_saga(key: IdemKey) -> Result<IdemKey, SubmitError> {
+    match SagaId::of_key(&key) {
+        None => Ok(key),
+        Some(_) => Err(SubmitError::KeyReserved(key)),
     }
 }
 

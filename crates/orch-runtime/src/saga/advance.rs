@@ -350,11 +350,13 @@ fn undone(operation: OperationState) -> Option<StepState> {
 /// when a person asks for it again.
 fn key(saga: &SagaRecord, at: usize, way: Way) -> Result<IdemKey, HookError> {
     let step = &saga.steps[at];
-    let text = match way {
-        Way::Do => format!("{}/{}", saga.id, step.name),
-        Way::Undo => format!("{}/{}/undo/{}", saga.id, step.name, step.undo_attempts),
+    let key = match way {
+        Way::Do => saga.id.key_of(&step.name),
+        Way::Undo => saga
+            .id
+            .key_of(format_args!("{}/undo/{}", step.name, step.undo_attempts)),
     };
-    IdemKey::new(text).map_err(|error| HookError::new(error.to_string()))
+    key.map_err(|error| HookError::new(error.to_string()))
 }
 
 /// The longest pause between two looks at a saga of which nobody hears.

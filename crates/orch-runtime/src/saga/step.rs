@@ -142,7 +142,7 @@ async fn submit<I: Sync, C: Command>(
         Err(error) => return Ok(Begun::Refused(error)),
     };
     let (owner, key) = (run.owner_id.clone(), run.key.clone());
-    match engine.submit_in(tx, owner, key, &command).await {
+    match engine.submit_step(tx, owner, key, &command).await {
         Ok(submitted) => Ok(Begun::Operation(submitted.op_id)),
         Err(SubmitError::Store(error)) => Err(HookError::new(error.to_string())),
         Err(never) => Ok(Begun::Refused(StepError {

@@ -179,6 +179,17 @@ async fn a_saga_is_asked_for_and_followed_by_http() {
     assert_eq!(saga["steps"][1]["status"], "SUCCEEDED");
     assert!(saga["steps"][1]["opId"].is_string());
     assert!(saga.get("payload").is_none(), "{saga}");
+    let theirs = format!("{id}/first/undo/0");
+    let refused = post("/api/pings", &theirs, r#"{"name":"ann"}"#)
+        .send(address)
+        .await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    let problem = &refused.json()["errors"][0];
+    assert_eq!(problem["field"], "Idempotency-Key");
+    assert!(
+        problem["message"].as_str().unwrap().contains(&theirs),
+        "{problem}"
+    );
     let undo = format!("{location}/compensate");
     let too_late = post(&undo, "u", "{}").send(address).await;
     assert_eq!(too_late.json()["status"], "COMPLETED");

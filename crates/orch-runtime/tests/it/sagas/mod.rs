@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use orch_runtime::engine::Shutdown;
+use orch_runtime::engine::{Shutdown, SubmitError};
 use orch_runtime::fault::{Boundary, NoFaults};
 use orch_runtime::saga::{
     Call, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaRecord, SagaState,
@@ -19,7 +19,9 @@ use orch_runtime::saga::{
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::store::{Migration, StoreKind};
 use orch_runtime::testing::{Provider, Reply, World, WorldSetup};
-use orch_runtime::{Decision, Engine, IdemKey, OwnerId, SagaId, Value, Workers};
+use orch_runtime::{
+    DeadLetterKind, DeadLetters, Decision, Engine, IdemKey, OwnerId, SagaId, Value, Workers,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::STORE;

@@ -72,10 +72,11 @@ async fn a_compensation_that_can_never_begin_waits_for_a_person() {
     let mut shop = Shop::answering(3, 0, [Reply::Done]);
     let id = shop.order("a").await;
     let key = format!("{id}/pay/undo/0");
-    shop.world
-        .submit(&key, &charge("somebody-elses"))
-        .await
-        .unwrap();
+    let other = charge("somebody-elses");
+    let op_id = shop.world.submit("other", &other).await.unwrap();
+    shop.world.alter(&format!(
+        "update charge_operations set idem_key = '{key}' where op_id = '{op_id}'"
+    ));
     let saga = shop.settle(&id).await;
     assert_eq!(saga.state, SagaState::Compensating);
     assert_eq!(saga.steps[1].state, StepState::UndoParked);
@@ -87,4 +88,37 @@ async fn a_compensation_that_can_never_begin_waits_for_a_person() {
         SagaState::Compensated,
         "under its next key"
     );
+}
+
+/// A key that only a saga may give would let a client have a step of somebody's saga refused.
+#[tokio::test]
+async fn keys_of_steps_are_given_by_sagas_alone() {
+    let shop = Shop::new(3, 3);
+    let id = shop.order("a").await;
+    for key in [format!("{id}/confirm"), format!("{id}/pay/undo/0")] {
+        let key = IdemKey::new(key).unwrap();
+        let (engine, owner) = (shop.world.engine().clone(), OwnerId::anonymous());
+        let refused = engine
+            .submit(owner.clone(), key.clone(), &charge("x"))
+            .await;
+        let reason = refused.unwrap_err().to_string();
+        assert!(
+            reason.contains(key.as_str()) && reason.contains("sagas"),
+            "{reason}"
+        );
+        let database = shop.world.database().open(Arc::new(NoFaults));
+        let within = database.transaction(move |mut tx| {
+            let (engine, owner, key) = (engine.clone(), owner.clone(), key.clone());
+            Box::pin(async move {
+                let submitted = engine.submit_in(&mut tx, owner, key, &charge("x")).await;
+                assert!(
+                    matches!(submitted, Err(SubmitError::KeyReserved(_))),
+                    "{submitted:?}"
+                );
+                Ok(())
+            })
+        });
+        within.await.unwrap();
+    }
+    assert_eq!(shop.count("order_id = 'x'").await, 0);
 }

@@ -173,6 +173,8 @@ impl Lease {
 pub struct StoredCommand {
     /// Whose operation it is.
     pub owner_id: OwnerId,
+    /// The client's name for the request.
+    pub idem_key: IdemKey,
     /// The kind of command.
     pub event_type: String,
     /// The command, serialised.

@@ -4,7 +4,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use crate::clock::from_millis;
-use crate::ids::{BizKey, Fence, OpId, OwnerId};
+use crate::ids::{BizKey, Fence, IdemKey, OpId, OwnerId};
 use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
@@ -73,6 +73,7 @@ pub(super) fn command(
         event_type,
         payload: payload.map_err(|error| unreadable(2, error))?,
         state: state(found, 3)?,
+        idem_key: identity(found, 4, IdemKey::new)?,
     })
 }
 

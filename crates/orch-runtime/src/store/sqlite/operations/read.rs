@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::clock::{Timestamp, from_millis, to_millis};
-use crate::ids::{BizKey, Fence, OpId, OwnerId};
+use crate::ids::{BizKey, Fence, IdemKey, OpId, OwnerId};
 use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
@@ -132,6 +132,7 @@ pub(super) fn command(
                 event_type,
                 payload: payload.map_err(|error| unreadable(2, error))?,
                 state: state(found, 3)?,
+                idem_key: identity(found, 4, IdemKey::new)?,
             })
         })
         .optional()

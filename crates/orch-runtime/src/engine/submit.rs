@@ -66,7 +66,7 @@ impl Engine {
             self.accept(owner.clone(), key, command).await
         };
         let submitted = traced.clone().run(accept).await;
-        self.audit(&traced, &owner, &submitted);
+        self.audit(&traced, &owner, submitted.as_ref());
         submitted
     }
 
@@ -90,23 +90,7 @@ impl Engine {
             self.accept_in(tx, owner.clone(), key, command).await
         };
         let submitted = traced.clone().run(accept).await;
-        self.audit(&traced, &owner, &submitted);
-        submitted
-    }
-
-    /// [`submit_in`](Self::submit_in) under a key of a saga.
-    pub(crate) async fn submit_step<C: Command>(
-        &self,
-        tx: &mut HookTx<'_>,
-        owner: OwnerId,
-        idem_key: IdemKey,
-        command: &C,
-    ) -> Result<Submitted, SubmitError> {
-        guard::assert_outside("Engine::submit_in");
-        let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
-        let accept = self.accept_in(tx, owner.clone(), idem_key, command);
-        let submitted = traced.clone().run(accept).await;
-        self.audit(&traced, &owner, &submitted);
+        self.audit(&traced, &owner, submitted.as_ref());
         submitted
     }
 
@@ -178,7 +162,7 @@ impl Engine {
     ) -> Result<Submitted, SubmitError> {
         let operation = self.new_operation(owner, idem_key, command)?;
         let op_id = operation.op_id.clone();
-        let (op_id, replayed) = match self.inner.store.accept_in(tx, operation).await? {
+        let (op_id, replayed) = match self.inner.store.accept_in(tx, operation, None).await? {
             Accepted::New(_) => (op_id, false),
             Accepted::Existing(op_id) => (op_id, true),
             Accepted::Mismatch => return Err(SubmitError::KeyReused),
@@ -186,7 +170,7 @@ impl Engine {
         Ok(Submitted { op_id, replayed })
     }
 
-    fn new_operation<C: Command>(
+    pub(super) fn new_operation<C: Command>(
         &self,
         owner_id: OwnerId,
         idem_key: IdemKey,
@@ -214,7 +198,7 @@ impl Engine {
     }
 
     /// Room for one more call here and at the provider, unless the engine is stopping.
-    fn free_pass(&self, now: Timestamp) -> Option<Pass> {
+    pub(super) fn free_pass(&self, now: Timestamp) -> Option<Pass> {
         if self.inner.is_draining() {
             return None;
         }
@@ -222,7 +206,12 @@ impl Engine {
         self.inner.lane.enter(room, CallKind::Fresh, now).ok()
     }
 
-    fn audit(&self, traced: &Traced, owner: &OwnerId, submitted: &Result<Submitted, SubmitError>) {
+    pub(super) fn audit(
+        &self,
+        traced: &Traced,
+        owner: &OwnerId,
+        submitted: Result<&Submitted, &SubmitError>,
+    ) {
         let (span, domain) = (traced.span(), self.inner.domain);
         let outcome = match submitted {
             Ok(Submitted { replayed: true, .. }) => "REPLAYED",
@@ -252,7 +241,7 @@ fn not_of_a_saga(key: IdemKey) -> Result<IdemKey, SubmitError> {
 }
 
 /// Nothing was claimed for it.
-fn give_back(pass: Option<Pass>) {
+pub(super) fn give_back(pass: Option<Pass>) {
     if let Some(pass) = pass {
         pass.unused();
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::{Timestamp, later};
+use crate::engine::{Ended, Taken};
 use crate::ids::{IdemKey, OpId};
 use crate::operation::state::OperationState;
-use crate::operation::view::OperationView;
 use crate::store::hook::{HookError, HookTx};
 use crate::unwind::catching;
 
@@ -14,7 +14,7 @@ use super::decision::{Advice, Situation, Stop, advise};
 use super::plan::{Plan, StepSet};
 use super::record::{SagaRecord, StepError, StepRecord};
 use super::state::{SagaState, StepState};
-use super::step::{Begun, SagaStep, StepResult, StepRun};
+use super::step::{Begun, SagaStep, StepResult, StepRun, TakenHere};
 
 /// The steps of a saga: the plan, and what each of them does.
 pub(super) struct Script<I> {
@@ -23,15 +23,17 @@ pub(super) struct Script<I> {
 }
 
 /// Operations as they were found before the transaction. One that has ended stays as it is.
-pub(super) type Found = BTreeMap<OpId, OperationView>;
+pub(super) type Found = BTreeMap<OpId, Ended>;
 
 /// What one transaction did.
 #[derive(Debug, Default)]
 pub(super) struct Moved {
     /// The steps that changed.
     pub(super) changed: StepSet,
-    /// The steps whose operations were accepted.
-    pub(super) accepted: StepSet,
+    /// The operations that were accepted, and begin with the commit.
+    pub(super) taken: Vec<Taken>,
+    /// The steps that could not begin, and why.
+    pub(super) put_off: Vec<(usize, HookError)>,
 }
 
 /// Why a saga is advanced.
@@ -72,11 +74,15 @@ impl<I: Sync + 'static> Script<I> {
             input,
             now,
             moved: Moved::default(),
+            taken: TakenHere::default(),
         };
         turn.note(found);
         turn.answer(asked, found).await?;
         turn.go_on().await?;
-        Ok(turn.moved)
+        Ok(Moved {
+            taken: turn.taken.into_list(),
+            ..turn.moved
+        })
     }
 }
 
@@ -88,6 +94,7 @@ struct Turn<'t, 'tx, I> {
     input: &'t I,
     now: Timestamp,
     moved: Moved,
+    taken: TakenHere,
 }
 
 impl<I: Sync + 'static> Turn<'_, '_, I> {
@@ -175,14 +182,19 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
     /// changed.
     async fn begin(&mut self, at: usize, way: Way) -> Result<bool, HookError> {
         let steps = self.saga.steps.iter();
-        let results = steps.filter_map(|step| Some((step.name, step.given()?)));
-        let (results, key) = (results.collect(), key(self.saga, at, way)?);
+        let names = self.script.plan.steps().iter().map(|step| step.name);
+        let given = names
+            .zip(steps)
+            .filter_map(|(name, step)| Some((name, step.given()?)));
+        let (results, key) = (given.collect(), key(self.saga, at, way)?);
+        let before = self.taken.count();
         let run = StepRun {
             saga_id: &self.saga.id,
             owner_id: &self.saga.owner_id,
             input: self.input,
             results: &results,
             key: &key,
+            taken: &self.taken,
         };
         let does = &self.script.steps[at];
         self.tx.execute("savepoint saga_step", &[]).await?;
@@ -191,14 +203,17 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
             Way::Undo => catching(does.undo(self.tx, &run)).await,
         };
         let begun = begun.unwrap_or_else(|panic| Ok(Begun::Refused(panicked(&panic))));
-        match self.end_savepoint(begun).await? {
+        let begun = self.end_savepoint(begun).await?;
+        if !matches!(begun, Ok(Begun::Done(_) | Begun::Operation(_))) {
+            self.taken.keep(before);
+        }
+        match begun {
             Ok(begun) => {
                 self.begun(at, way, begun);
                 Ok(true)
             }
             Err(error) => {
-                let (step, saga) = (self.saga.steps[at].name, &self.saga.id);
-                tracing::warn!(%saga, step, %error, "a step could not begin; it will be tried again");
+                self.moved.put_off.push((at, error));
                 Ok(false)
             }
         }
@@ -231,9 +246,6 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
     fn begun(&mut self, at: usize, way: Way, begun: Begun) {
         let step = &mut self.saga.steps[at];
         self.moved.changed = self.moved.changed.union(StepSet::one(at));
-        if let Begun::Operation(_) = &begun {
-            self.moved.accepted = self.moved.accepted.union(StepSet::one(at));
-        }
         match way {
             Way::Do => {
                 step.executed_at = Some(self.now);
@@ -287,18 +299,17 @@ impl StepRecord {
     }
 
     /// The operation has ended that does it, or that undoes it.
-    fn end(&mut self, next: StepState, operation: &OperationView) {
+    fn end(&mut self, next: StepState, operation: &Ended) {
         debug_assert!(self.state.may_become(next), "{} to {next}", self.state);
-        let outcome = operation.outcome.as_ref();
         if next == StepState::Succeeded {
-            self.result = outcome.and_then(|outcome| outcome.result.clone());
-            self.provider_ref = outcome.and_then(|outcome| outcome.provider_ref.clone());
+            self.result = operation.result.clone();
+            self.provider_ref = operation.provider_ref.clone();
         }
         self.error = match next {
             StepState::Succeeded | StepState::Undone => None,
-            _ => outcome.map(|outcome| StepError {
-                code: outcome.code.clone().unwrap_or_default(),
-                message: outcome.message.clone(),
+            _ => Some(StepError {
+                code: operation.code.clone().unwrap_or_default(),
+                message: operation.message.clone(),
             }),
         };
         self.state = next;

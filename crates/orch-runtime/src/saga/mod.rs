@@ -23,7 +23,7 @@ mod sweeper;
 
 pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
 pub use decision::{Advice, Situation, Stop, advise};
-pub use engine::{Initiated, SagaError, Sagas};
+pub use engine::{Initiated, SagaCheckError, SagaError, Sagas};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
 pub use record::{SagaRecord, SagaTables, StepError, StepRecord};
 pub use state::{SagaState, StepState};

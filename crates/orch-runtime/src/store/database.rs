@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use crate::protection::LaneStore;
 use crate::trace;
 use crate::value::{Row, Value};
@@ -93,6 +95,36 @@ impl Database {
             Self::Postgres(store) => store.transaction(work).await,
         };
         Ok(done??)
+    }
+
+    /// [`transaction`](Self::transaction), for work that can as well be done later: it does not wait long for
+    /// what somebody else has locked.
+    ///
+    /// # Errors
+    /// As [`transaction`](Self::transaction).
+    pub(crate) async fn impatient<F>(&self, work: F) -> Result<(), TransactionError>
+    where
+        F: for<'a> FnMut(HookTx<'a>) -> HookFuture<'a> + Send + 'static,
+    {
+        let work = trace::carried(Box::new(work));
+        let done = match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.transaction(work).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.impatient(work).await,
+        };
+        Ok(done??)
+    }
+
+    /// Room for transactions that nobody waits for, so that they leave connections to those that somebody
+    /// waits for.
+    pub(crate) fn background(&self) -> Arc<Semaphore> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.background(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.background(),
+        }
     }
 
     /// Runs a reading statement, with `?1`, `?2` … for `params`.

@@ -179,6 +179,8 @@ impl Shop {
                 self.world.restart();
                 self.sagas = sagas(&self.world);
             }
+            // What has begun ends before the clock is wound, or its lease would be over.
+            self.world.quiet().await;
             self.world.advance(Duration::from_secs(16)).await;
             let now = orch_runtime::Clock::now(&self.world.clock);
             self.sagas.run_once(now).await.unwrap();

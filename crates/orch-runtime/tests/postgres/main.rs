@@ -47,6 +47,7 @@ mod protection;
 mod room;
 #[path = "../it/sagas/mod.rs"]
 mod sagas;
+mod sagas_held;
 mod schema;
 #[path = "../it/secrets.rs"]
 mod secrets;

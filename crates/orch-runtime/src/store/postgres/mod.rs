@@ -61,7 +61,7 @@ const COMMITTING: [(&str, &str); 4] = [
 
 /// What begins a transaction of the background. A change of a row takes milliseconds: who holds its lock for
 /// longer is a person, or hangs.
-const IMPATIENT: &str = "begin; set local lock_timeout = '500ms'";
+const IMPATIENT: &str = "begin; set local lock_timeout = '2s'";
 
 /// Transactions of the background at the same time: two of the connections that are not the committers' are
 /// left to requests.

@@ -16,6 +16,7 @@ mod builder;
 pub mod decision;
 mod engine;
 pub mod plan;
+pub mod query;
 pub mod record;
 pub mod state;
 pub mod step;
@@ -25,6 +26,10 @@ pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
 pub use decision::{Advice, Situation, Stop, advise};
 pub use engine::{Initiated, SagaCheckError, SagaError, Sagas};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
+pub use query::{
+    ParkedStep, SagaFilter, SagaFinding, SagaPage, SagaPattern, SagaProblem, SagaStatistics,
+    SagaSummary,
+};
 pub use record::{SagaRecord, SagaTables, StepError, StepRecord};
 pub use state::{SagaState, StepState};
 pub use step::{Begun, Build, Call, Local, LocalError, LocalWork, SagaStep, StepResult, StepRun};

@@ -3,6 +3,7 @@
 mod flows;
 mod interruptions;
 mod persons;
+mod queries;
 mod time;
 mod work;
 
@@ -86,7 +87,7 @@ const fn step(
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Order {
+pub(crate) struct Order {
     order_id: String,
 }
 
@@ -127,13 +128,13 @@ fn of(prefix: &str, order: &Order) -> Charge {
 }
 
 /// A shop, and what it has.
-struct Shop {
-    world: World,
-    sagas: Sagas<Order>,
+pub(crate) struct Shop {
+    pub(crate) world: World,
+    pub(crate) sagas: Sagas<Order>,
 }
 
 impl Shop {
-    fn new(items: u32, boxes: u32) -> Self {
+    pub(crate) fn new(items: u32, boxes: u32) -> Self {
         let setup = WorldSetup {
             store: STORE,
             migrations: MIGRATIONS,
@@ -158,7 +159,7 @@ impl Shop {
         shop
     }
 
-    async fn order(&self, key: &str) -> SagaId {
+    pub(crate) async fn order(&self, key: &str) -> SagaId {
         let order = Order {
             order_id: key.to_owned(),
         };
@@ -167,7 +168,7 @@ impl Shop {
         self.sagas.initiate(owner, key, &order).await.unwrap().id
     }
 
-    async fn saga(&self, id: &SagaId) -> SagaRecord {
+    pub(crate) async fn saga(&self, id: &SagaId) -> SagaRecord {
         let found = self.sagas.find(&OwnerId::anonymous(), id).await;
         found.unwrap().unwrap()
     }

@@ -2,6 +2,7 @@
 
 mod database;
 mod lane;
+mod saga;
 
 use prometheus::core::Collector;
 use prometheus::{
@@ -16,6 +17,7 @@ use crate::store::callbacks::CallbackState;
 
 pub(crate) use self::database::DatabaseMetrics;
 pub use self::lane::LaneMetrics;
+pub(crate) use self::saga::SagaMetrics;
 
 /// All counters of a process.
 #[derive(Debug, Clone, Default)]

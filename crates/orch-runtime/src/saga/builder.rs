@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::ids::{IdSource, UuidSource};
+use crate::metrics::{Metrics, SagaMetrics};
 use crate::store::Database;
 
 use super::advance::Script;
@@ -61,6 +62,7 @@ pub struct SagasBuilder<I> {
     config: SagaConfig,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    metrics: Metrics,
 }
 
 impl<I> std::fmt::Debug for SagasBuilder<I> {
@@ -79,6 +81,7 @@ impl<I: 'static> SagasBuilder<I> {
             config: SagaConfig::default(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidSource),
+            metrics: Metrics::new(),
         }
     }
 
@@ -110,6 +113,13 @@ impl<I: 'static> SagasBuilder<I> {
         self
     }
 
+    /// Where sagas are counted; each kind once.
+    #[must_use]
+    pub fn metrics(mut self, metrics: &Metrics) -> Self {
+        self.metrics = metrics.clone();
+        self
+    }
+
     /// Checks that the plan is one, and that something is said of each of its steps.
     ///
     /// # Errors
@@ -128,6 +138,8 @@ impl<I: 'static> SagasBuilder<I> {
         if let Some((name, _)) = given.first() {
             return Err(SagaBuildError::NoSuchStep(name));
         }
+        let names = plan.steps().iter().map(|step| step.name);
+        let metrics = SagaMetrics::new(&self.metrics, self.tables.prefix, names);
         Ok(Sagas {
             inner: Arc::new(Inner {
                 database: self.database,
@@ -136,6 +148,7 @@ impl<I: 'static> SagasBuilder<I> {
                 config: self.config,
                 clock: self.clock,
                 ids: self.ids,
+                metrics,
             }),
         })
     }

@@ -14,6 +14,7 @@ use crate::dead_letter::Decision;
 use crate::engine::{Ended, Ending, Taken};
 use crate::guard;
 use crate::ids::{IdSource, IdemKey, OwnerId, SagaId};
+use crate::metrics::SagaMetrics;
 use crate::operation::command::Fingerprint;
 use crate::store::hook::{Hook, HookError, HookErrorKind, HookTx};
 use crate::store::{Database, StoreError, StoreErrorKind, TransactionError};
@@ -111,6 +112,7 @@ pub(super) struct Inner<I> {
     pub(super) config: SagaConfig,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdSource>,
+    pub(super) metrics: SagaMetrics,
 }
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
@@ -150,6 +152,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         let (inserted, turned) = self.insert(saga).await?;
         match inserted {
             Inserted::New => {
+                self.inner.metrics.started.inc();
                 self.follow(turned);
                 Ok(Initiated {
                     id,
@@ -416,8 +419,16 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
 
     /// What a turn did is durable: it is said, and what it accepted begins.
     fn follow(&self, turned: Option<Turned>) {
-        if let Some(Turned { saga, moved }) = turned {
-            report(&saga, &moved);
+        if let Some(Turned { saga, moved, ended }) = turned {
+            report(&saga, &moved, ended);
+            let metrics = &self.inner.metrics;
+            for step in moved.changed.iter().map(|step| &saga.steps[step]) {
+                metrics.step(&step.name, step.state);
+            }
+            if ended {
+                let took = (saga.updated_at - saga.created_at).to_std();
+                metrics.ended(saga.state, took.unwrap_or_default());
+            }
             moved.taken.into_iter().for_each(Taken::committed);
         }
     }
@@ -502,7 +513,11 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         if moved.changed.is_empty() && before == (saga.state, saga.stop) {
             let (until, saga_as_read) = (look_at(&saga, now, every), (&saga.id, saga.version));
             self.tables.put_off(tx, saga_as_read, until).await?;
-            return Ok(Some(Turned { saga, moved }));
+            return Ok(Some(Turned {
+                saga,
+                moved,
+                ended: false,
+            }));
         }
         let changed: Vec<_> = moved.changed.iter().map(|step| &saga.steps[step]).collect();
         if !changed.is_empty() {
@@ -516,7 +531,11 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         let next = (!is_over).then(|| look_at(&saga, now, every));
         let next = next.map(|next| soon.map_or(next, |soon| soon.min(next)));
         self.tables.save(tx, &saga, next).await?;
-        Ok(Some(Turned { saga, moved }))
+        Ok(Some(Turned {
+            saga,
+            moved,
+            ended: is_over,
+        }))
     }
 }
 
@@ -525,6 +544,8 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
 struct Turned {
     saga: SagaRecord,
     moved: Moved,
+    /// Whether it ended by this turn.
+    ended: bool,
 }
 
 /// Whether a transaction waits for what others have locked.
@@ -543,14 +564,11 @@ pub(super) fn unreadable(error: DecodeError) -> StoreError {
     StoreError::new(StoreErrorKind::Corrupt, "read", error)
 }
 
-fn report(saga: &SagaRecord, moved: &Moved) {
+fn report(saga: &SagaRecord, moved: &Moved, ended: bool) {
     let (id, state) = (&saga.id, saga.state);
     for (step, error) in &moved.put_off {
         let step = &*saga.steps[*step].name;
         tracing::warn!(saga = %id, step, %error, "a step could not begin; it will be tried again");
-    }
-    if moved.changed.is_empty() {
-        return;
     }
     for step in moved.changed.iter().map(|step| &saga.steps[step]) {
         match step.state {
@@ -562,10 +580,8 @@ fn report(saga: &SagaRecord, moved: &Moved) {
         }
     }
     match state {
-        SagaState::Completed | SagaState::Compensated => {
-            tracing::info!(saga = %id, %state, "ended")
-        }
-        SagaState::Failed => tracing::warn!(saga = %id, %state, "ended"),
+        SagaState::Failed if ended => tracing::warn!(saga = %id, %state, "ended"),
+        _ if ended => tracing::info!(saga = %id, %state, "ended"),
         _ => {}
     }
 }

@@ -272,6 +272,19 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         Ok(parked.map_err(unreadable)?)
     }
 
+    /// How many compensations wait for a person. Ended sagas are not read.
+    pub(super) async fn count_parked(&self) -> Result<i64, SagaError> {
+        let sql = format!(
+            "select count(*) as steps from {0}_states s \
+             join {0}_step_results r on r.transaction_id = s.transaction_id \
+             where s.look_at is not null and s.status = 'COMPENSATING' and r.status = 'UNDO_PARKED'",
+            self.inner.tables.prefix
+        );
+        let rows = self.inner.database.query(sql, Vec::new()).await?;
+        let steps = rows.first().map_or(Ok(0), |row| row.get("steps"));
+        Ok(steps.map_err(unreadable)?)
+    }
+
     /// What the tables must not say, at most 100 findings of a kind. Running sagas at which nobody looked for
     /// `overdue` behind their time are among them. It reads whole tables.
     ///

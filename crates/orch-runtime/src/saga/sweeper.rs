@@ -26,7 +26,11 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         while !shutdown.is_requested() {
             tokio::select! {
                 () = shutdown.requested() => {}
-                () = self.inner.clock.sleep(pause) => self.sweep().await,
+                () = self.inner.clock.sleep(pause) => {
+                    self.sweep().await;
+                    let parked = self.count_parked().await;
+                    self.inner.metrics.parked(parked.ok());
+                }
             }
         }
     }

@@ -61,7 +61,9 @@ impl Setup {
     where
         I: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
     {
-        Sagas::builder(self.store().clone(), tables, plan).clock(self.clock().clone())
+        Sagas::builder(self.store().clone(), tables, plan)
+            .clock(self.clock().clone())
+            .metrics(&self.metrics)
     }
 
     /// What the controller of `sagas` needs.

@@ -7,7 +7,7 @@ use crate::clock::{Timestamp, later};
 use crate::engine::{Ended, Taken};
 use crate::ids::{IdemKey, OpId};
 use crate::operation::state::OperationState;
-use crate::store::hook::{HookError, HookTx};
+use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::unwind::catching;
 
 use super::decision::{Advice, Situation, Stop, advise};
@@ -49,6 +49,15 @@ pub(super) enum Asked {
     Leave(&'static str, StepError),
 }
 
+/// Which steps begin behind a savepoint of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// Those that work in our own database.
+    Work,
+    /// All.
+    All,
+}
+
 /// Which of the two things a step can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -58,16 +67,21 @@ enum Way {
 
 impl<I: Sync + 'static> Script<I> {
     /// Brings a saga as far as it can come now. Writes the effects of its steps, and not yet the saga.
+    ///
+    /// Operations are accepted without a savepoint unless `guard` says otherwise: it costs more than they do, and
+    /// nearly all are accepted. Where one would have been needed, the turn is refused as
+    /// [`Unguarded`](HookErrorKind::Unguarded), to be taken again with all of them.
     pub(super) async fn advance(
         &self,
         tx: &mut HookTx<'_>,
         saga: &mut SagaRecord,
         input: &I,
         found: &Found,
-        asked: &Asked,
+        (asked, guard): (&Asked, Guard),
         now: Timestamp,
     ) -> Result<Moved, HookError> {
         let mut turn = Turn {
+            guard,
             script: self,
             tx,
             saga,
@@ -88,6 +102,7 @@ impl<I: Sync + 'static> Script<I> {
 
 /// One transaction of one saga.
 struct Turn<'t, 'tx, I> {
+    guard: Guard,
     script: &'t Script<I>,
     tx: &'t mut HookTx<'tx>,
     saga: &'t mut SagaRecord,
@@ -197,13 +212,23 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
             taken: &self.taken,
         };
         let does = &self.script.steps[at];
-        self.tx.execute("savepoint saga_step", &[]).await?;
+        let engine = match way {
+            Way::Do => does.engine(),
+            Way::Undo => does.undo_engine(),
+        };
+        let is_guarded = self.guard == Guard::All || engine.is_none();
+        if is_guarded {
+            self.tx.execute("savepoint saga_step", &[]).await?;
+        }
         let begun = match way {
             Way::Do => catching(does.begin(self.tx, &run)).await,
             Way::Undo => catching(does.undo(self.tx, &run)).await,
         };
         let begun = begun.unwrap_or_else(|panic| Ok(Begun::Refused(panicked(&panic))));
-        let begun = self.end_savepoint(begun).await?;
+        let begun = match is_guarded {
+            true => self.end_savepoint(begun).await?,
+            false => Ok(unguarded(begun)?),
+        };
         if !matches!(begun, Ok(Begun::Done(_) | Begun::Operation(_))) {
             self.taken.keep(before);
         }
@@ -328,6 +353,17 @@ fn unworked(saga: &SagaRecord, found: &Found) -> Vec<usize> {
         })
     });
     certain.map(|(at, _)| at).collect()
+}
+
+/// What began without a savepoint has to have begun: nothing takes back what it may have written.
+fn unguarded(begun: Result<Begun, HookError>) -> Result<Begun, HookError> {
+    match begun {
+        Ok(begun @ (Begun::Done(_) | Begun::Operation(_))) => Ok(begun),
+        Ok(Begun::Refused(_)) | Err(_) => Err(HookError::of(
+            HookErrorKind::Unguarded,
+            "a step did not begin, and had no savepoint",
+        )),
+    }
 }
 
 /// Work that panics does so again: it is refused, so that a person sees it.

@@ -20,7 +20,7 @@ use crate::store::hook::{Hook, HookError, HookErrorKind, HookTx};
 use crate::store::{Database, StoreError, StoreErrorKind, TransactionError};
 use crate::value::{DecodeError, Value};
 
-use super::advance::{Asked, Found, Moved, Script, look_at};
+use super::advance::{Asked, Found, Guard, Moved, Script, look_at};
 use super::builder::{SagaConfig, SagasBuilder};
 use super::decision::Stop;
 use super::plan::StepPlan;
@@ -165,8 +165,8 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     }
 
     async fn insert(&self, saga: NewSaga) -> Result<(Inserted, Option<Turned>), SagaError> {
-        let known = Arc::new((Arc::clone(&self.inner), saga));
-        for turn in 1..=TURNS {
+        let (known, mut guard) = (Arc::new((Arc::clone(&self.inner), saga)), Guard::Work);
+        for _ in 1..=TURNS {
             let known = Arc::clone(&known);
             let done = self.transaction(Patience::Waits, move |mut tx| {
                 let known = Arc::clone(&known);
@@ -177,12 +177,14 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                         return Ok((inserted, None));
                     }
                     let (record, nothing) = (saga.record(&inner.script.plan), Found::new());
-                    let turned = inner.turn(&mut tx, record, &nothing, &Asked::Look).await?;
+                    let asked = (&Asked::Look, guard);
+                    let turned = inner.turn(&mut tx, record, &nothing, asked).await?;
                     Ok((inserted, turned))
                 })
             });
             match done.await {
-                Err(error) if is_conflict(&error) && turn < TURNS => {}
+                Err(error) if is_refusal(&error, HookErrorKind::Unguarded) => guard = Guard::All,
+                Err(error) if is_refusal(&error, HookErrorKind::Conflict) => {}
                 done => return Ok(done?),
             }
         }
@@ -394,27 +396,41 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// One turn of a saga; `false` when somebody else had one meanwhile, and this one has to begin anew.
     async fn turn(&self, id: &SagaId, found: Found, asked: Asked) -> Result<bool, SagaError> {
         let known = Arc::new((Arc::clone(&self.inner), id.clone(), found, asked));
-        let turned = self.transaction(Patience::GivesUp, move |mut tx| {
-            let known = Arc::clone(&known);
-            Box::pin(async move {
-                let (inner, id, found, asked) = &*known;
-                match inner.tables.load(&mut tx, &inner.script.plan, id).await? {
-                    Some(saga) => inner.turn(&mut tx, saga, found, asked).await,
-                    None => Ok(None),
-                }
-            })
-        });
-        match turned.await {
+        let mut turned = self.turn_with(&known, Guard::Work).await;
+        if matches!(&turned, Err(error) if is_refusal(error, HookErrorKind::Unguarded)) {
+            turned = self.turn_with(&known, Guard::All).await;
+        }
+        match turned {
             Ok(turned) => {
                 self.follow(turned);
                 Ok(true)
             }
-            Err(error) if is_conflict(&error) => Ok(false),
-            Err(TransactionError::Refused(error)) if error.kind() == HookErrorKind::Busy => {
+            Err(error) if is_refusal(&error, HookErrorKind::Conflict) => Ok(false),
+            Err(error) if is_refusal(&error, HookErrorKind::Busy) => {
                 Err(SagaError::Busy(id.clone()))
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    async fn turn_with(
+        &self,
+        known: &Arc<(Arc<Inner<I>>, SagaId, Found, Asked)>,
+        guard: Guard,
+    ) -> Result<Option<Turned>, TransactionError> {
+        let known = Arc::clone(known);
+        let turned = self.transaction(Patience::GivesUp, move |mut tx| {
+            let known = Arc::clone(&known);
+            Box::pin(async move {
+                let (inner, id, found, asked) = &*known;
+                let loaded = inner.tables.load(&mut tx, &inner.script.plan, id).await?;
+                match loaded {
+                    Some(saga) => inner.turn(&mut tx, saga, found, (asked, guard)).await,
+                    None => Ok(None),
+                }
+            })
+        });
+        turned.await
     }
 
     /// What a turn did is durable: it is said, and what it accepted begins.
@@ -490,7 +506,7 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         tx: &mut HookTx<'_>,
         mut saga: SagaRecord,
         found: &Found,
-        asked: &Asked,
+        asked: (&Asked, Guard),
     ) -> Result<Option<Turned>, HookError> {
         if saga.state.is_final() {
             return Ok(None);
@@ -555,9 +571,9 @@ enum Patience {
     GivesUp,
 }
 
-/// Whether somebody else was faster, so that the same may succeed at once.
-fn is_conflict(error: &TransactionError) -> bool {
-    matches!(error, TransactionError::Refused(error) if error.kind() == HookErrorKind::Conflict)
+/// Whether a transaction's work was refused for this.
+fn is_refusal(error: &TransactionError, kind: HookErrorKind) -> bool {
+    matches!(error, TransactionError::Refused(error) if error.kind() == kind)
 }
 
 pub(super) fn unreadable(error: DecodeError) -> StoreError {

@@ -26,6 +26,8 @@ pub(crate) enum HookErrorKind {
     Conflict,
     /// Somebody else holds a lock for too long.
     Busy,
+    /// The work did without a savepoint, and would have needed it: it has to be done with one.
+    Unguarded,
 }
 
 impl HookError {

@@ -19,8 +19,14 @@ use super::say;
 
 /// Clients at the same time; each leaves when its saga is accepted, and comes with the next.
 const CLIENTS: u64 = 256;
-/// Sagas of one round, each of three operations.
-const SAGAS: u64 = 10_000;
+
+/// Sagas of one round, each of three operations: some seconds of work.
+fn sagas_of(place: &Place) -> u64 {
+    match place {
+        Place::File(_) => 10_000,
+        Place::Server(_) => 2_000,
+    }
+}
 
 /// An ended saga is looked at by nobody.
 const OPEN: &str =
@@ -55,7 +61,8 @@ pub(crate) async fn measure(places: &[Place], rounds: usize) -> Result<Vec<Row>>
         for round in 1..=rounds {
             let found = load(place).await?;
             let (policy, clients) = (ProtectionPolicy::default(), CLIENTS.try_into()?);
-            let plain = engine::load(place, policy, clients, 3 * SAGAS, Client::Leaves).await?;
+            let count = 3 * sagas_of(place);
+            let plain = engine::load(place, policy, clients, count, Client::Leaves).await?;
             let share = 3.0 * found / plain.per_second;
             say(&format!(
                 "{}, round {round}: {found:.0} sagas/s of three operations, {:.0} plain \
@@ -84,7 +91,7 @@ async fn load(place: &Place) -> Result<f64> {
     let sagas = sagas(&bed)?;
     let keeping = Workers::new().with_sagas(&sagas).run(bed.shutdown.clone());
     bed.loops.spawn(keeping);
-    let begin = Instant::now();
+    let (begin, count) = (Instant::now(), sagas_of(place));
     let next = Arc::new(AtomicU64::new(0));
     let mut clients = JoinSet::new();
     for _ in 0..CLIENTS {
@@ -92,7 +99,7 @@ async fn load(place: &Place) -> Result<f64> {
         clients.spawn(async move {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
-                if number >= SAGAS {
+                if number >= count {
                     return anyhow::Ok(());
                 }
                 let key = IdemKey::new(key(number))?;
@@ -104,14 +111,14 @@ async fn load(place: &Place) -> Result<f64> {
     while let Some(ended) = clients.join_next().await {
         ended??;
     }
-    all_ended(&bed.engine).await?;
+    all_ended(&bed.engine, count).await?;
     let took = begin.elapsed().as_secs_f64();
     bed.stop().await;
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    Ok(SAGAS as f64 / took)
+    Ok(count as f64 / took)
 }
 
-async fn all_ended(engine: &Engine) -> Result<()> {
+async fn all_ended(engine: &Engine, count: u64) -> Result<()> {
     let (begin, store) = (Instant::now(), engine.store());
     loop {
         let open = store.query(OPEN.to_owned(), Vec::new()).await?;
@@ -125,8 +132,8 @@ async fn all_ended(engine: &Engine) -> Result<()> {
     }
     let ended = store.query(COMPLETED.to_owned(), Vec::new()).await?;
     let completed: i64 = ended.first().context("no answer")?.get("n")?;
-    if u64::try_from(completed)? != SAGAS {
-        bail!("{completed} of {SAGAS} sagas are COMPLETED");
+    if u64::try_from(completed)? != count {
+        bail!("{completed} of {count} sagas are COMPLETED");
     }
     Ok(())
 }

@@ -336,11 +336,12 @@ pub(super) fn in_savepoint(
     connection: &mut Connection,
     work: &mut Hook,
 ) -> rusqlite::Result<Result<(), HookError>> {
-    connection.execute_batch("savepoint hook")?;
+    let run = |connection: &Connection, sql| connection.prepare_cached(sql)?.execute([]);
+    run(connection, "savepoint hook")?;
     let done = write::run_hook(connection, work);
     if done.is_err() {
-        connection.execute_batch("rollback to hook")?;
+        run(connection, "rollback to hook")?;
     }
-    connection.execute_batch("release hook")?;
+    run(connection, "release hook")?;
     Ok(done)
 }

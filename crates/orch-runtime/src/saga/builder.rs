@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::ids::{IdSource, UuidSource};
+use crate::metrics::{Metrics, SagaMetrics};
 use crate::store::Database;
 
 use super::advance::Script;
@@ -68,6 +69,7 @@ pub struct SagasBuilder<I> {
     events: Option<SagaEvents>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    metrics: Metrics,
 }
 
 impl<I> std::fmt::Debug for SagasBuilder<I> {
@@ -88,6 +90,7 @@ impl<I: 'static> SagasBuilder<I> {
             events: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidSource),
+            metrics: Metrics::new(),
         }
     }
 
@@ -133,6 +136,13 @@ impl<I: 'static> SagasBuilder<I> {
         self
     }
 
+    /// Where sagas are counted; each kind once.
+    #[must_use]
+    pub fn metrics(mut self, metrics: &Metrics) -> Self {
+        self.metrics = metrics.clone();
+        self
+    }
+
     /// Checks that the plan is one, and that something is said of each of its steps.
     ///
     /// # Errors
@@ -157,6 +167,8 @@ impl<I: 'static> SagasBuilder<I> {
         if self.pattern == SagaPattern::Choreography && self.events.is_none() {
             return Err(SagaBuildError::NoEvents);
         }
+        let names = plan.steps().iter().map(|step| step.name);
+        let metrics = SagaMetrics::new(&self.metrics, self.tables.prefix, names);
         Ok(Sagas {
             inner: Arc::new(Inner {
                 database: self.database,
@@ -167,6 +179,7 @@ impl<I: 'static> SagasBuilder<I> {
                 told: self.events.map(|events| Told::new(events, self.tables)),
                 clock: self.clock,
                 ids: self.ids,
+                metrics,
             }),
         })
     }

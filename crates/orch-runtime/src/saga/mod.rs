@@ -18,6 +18,7 @@ pub mod decision;
 mod engine;
 pub mod pattern;
 pub mod plan;
+pub mod query;
 pub mod record;
 mod role;
 pub mod state;
@@ -30,9 +31,12 @@ pub use choreography::{
     StepHandler, ToleratedFailureHandler, TransactionView,
 };
 pub use decision::{Advice, Situation, Stop, advise};
-pub use engine::{Initiated, SagaError, Sagas};
+pub use engine::{Initiated, SagaCheckError, SagaError, Sagas};
 pub use pattern::{SagaPattern, UnknownPattern};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
+pub use query::{
+    ParkedStep, SagaFilter, SagaFinding, SagaPage, SagaProblem, SagaStatistics, SagaSummary,
+};
 pub use record::{SagaRecord, SagaTables, StepError, StepRecord};
 pub use state::{SagaState, StepState};
 pub use step::{Begun, Build, Call, Local, LocalError, LocalWork, SagaStep, StepResult, StepRun};

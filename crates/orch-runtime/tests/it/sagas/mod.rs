@@ -3,6 +3,7 @@
 mod flows;
 mod interruptions;
 mod persons;
+mod queries;
 mod time;
 mod work;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use orch_runtime::engine::Shutdown;
+use orch_runtime::engine::{Shutdown, SubmitError};
 use orch_runtime::fault::{Boundary, NoFaults};
 use orch_runtime::saga::{
     Call, Choreography, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaEvents,
@@ -20,7 +21,9 @@ use orch_runtime::saga::{
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::store::{Migration, StoreKind};
 use orch_runtime::testing::{Provider, Reply, World, WorldSetup};
-use orch_runtime::{Decision, Engine, IdemKey, OwnerId, SagaId, Value, Workers};
+use orch_runtime::{
+    DeadLetterKind, DeadLetters, Decision, Engine, IdemKey, OwnerId, SagaId, Value, Workers,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::STORE;
@@ -189,6 +192,8 @@ impl Shop {
                 self.world.restart();
                 self.sagas = sagas(&self.world);
             }
+            // What has begun ends before the clock is wound, or its lease would be over.
+            self.world.quiet().await;
             self.world.advance(Duration::from_secs(16)).await;
             let now = orch_runtime::Clock::now(&self.world.clock);
             self.sagas.run_once(now).await.unwrap();

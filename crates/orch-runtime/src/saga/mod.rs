@@ -13,6 +13,7 @@
 
 mod advance;
 mod builder;
+mod check;
 pub mod decision;
 mod engine;
 pub mod plan;
@@ -23,8 +24,9 @@ pub mod step;
 mod sweeper;
 
 pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
+pub use check::SagaCheckError;
 pub use decision::{Advice, Situation, Stop, advise};
-pub use engine::{Initiated, SagaCheckError, SagaError, Sagas};
+pub use engine::{Initiated, SagaError, Sagas};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
 pub use query::{
     ParkedStep, SagaFilter, SagaFinding, SagaPage, SagaPattern, SagaProblem, SagaStatistics,

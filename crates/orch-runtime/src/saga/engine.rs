@@ -59,27 +59,6 @@ impl From<StoreError> for SagaError {
     }
 }
 
-/// This program cannot go on with sagas that run.
-#[derive(Debug, thiserror::Error)]
-pub enum SagaCheckError {
-    /// Its plan has no longer a step that they began.
-    #[error(
-        "{sagas} running sagas of {prefix} began the step \"{step}\", which the plan has no longer: let the \
-         former version finish them first, or keep the step"
-    )]
-    LostStep {
-        /// What the names of the sagas' tables begin with.
-        prefix: &'static str,
-        /// The step.
-        step: String,
-        /// How many sagas began it.
-        sagas: i64,
-    },
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 /// What became of a saga that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Initiated {
@@ -321,34 +300,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         if let Err(error) = put_off.await {
             tracing::warn!(saga = %id, %error, "is looked at again at once");
         }
-    }
-
-    /// Finds out whether this program can go on with the sagas that run: whether its plan has every step that
-    /// they began. To be asked before anything looks after them.
-    ///
-    /// # Errors
-    /// When one is missing, or the database fails.
-    pub async fn check(&self) -> Result<(), SagaCheckError> {
-        let Inner {
-            database,
-            tables,
-            script,
-            ..
-        } = &*self.inner;
-        let rows = database.query(tables.begun_steps(), Vec::new()).await?;
-        for row in rows {
-            let step: String = row.get("step").map_err(unreadable)?;
-            let sagas: i64 = row.get("sagas").map_err(unreadable)?;
-            if script.plan.index_of(&step).is_none() {
-                let prefix = tables.prefix;
-                return Err(SagaCheckError::LostStep {
-                    prefix,
-                    step,
-                    sagas,
-                });
-            }
-        }
-        Ok(())
     }
 
     async fn load(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {

@@ -13,6 +13,7 @@
 
 mod advance;
 mod builder;
+mod check;
 pub mod choreography;
 pub mod decision;
 mod engine;
@@ -26,12 +27,13 @@ pub mod step;
 mod sweeper;
 
 pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
+pub use check::SagaCheckError;
 pub use choreography::{
     Choreography, ChoreographyBuilder, ChoreographyError, CompensationHandler, SagaEvents,
     StepHandler, ToleratedFailureHandler, TransactionView,
 };
 pub use decision::{Advice, Situation, Stop, advise};
-pub use engine::{Initiated, SagaCheckError, SagaError, Sagas};
+pub use engine::{Initiated, SagaError, Sagas};
 pub use pattern::{SagaPattern, UnknownPattern};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
 pub use query::{

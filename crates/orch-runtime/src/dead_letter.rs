@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::clock::Timestamp;
 use crate::engine::{Engine, SubmitError, Submitted};
 use crate::guard;
-use crate::ids::{BizKey, IdemKey, OpId, OwnerId};
+use crate::ids::{BizKey, IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::decision::{MAX_ATTEMPTS, TIMEOUT};
 use crate::operation::state::OperationState;
 use crate::repository::MAX_PAGE;
@@ -32,7 +32,8 @@ pub const NOT_COMMITTED: &str = "NOT_COMMITTED";
 pub enum DeadLetterKind {
     /// PARKED: nobody but a person can say whether it happened.
     Parked,
-    /// FAILED because attempts or time ran out, or denied by a person, and not redriven.
+    /// FAILED because attempts or time ran out, or denied by a person, and not redriven. Those of sagas are
+    /// not among them: their sagas wait, see [`Sagas::parked`](crate::saga::Sagas::parked).
     Exhausted,
 }
 
@@ -128,6 +129,18 @@ pub enum RedriveError {
     /// There is no failed operation of that name.
     #[error("there is no failed operation {0}")]
     NotFailed(OpId),
+    /// It is a step of a saga, or undoes one. The saga knows that it failed: done once more beside it, it
+    /// would happen twice.
+    #[error(
+        "{op_id} belongs to the saga {saga}, which knows that it failed: have the saga compensated, or leave \
+         the step as it is"
+    )]
+    OfSaga {
+        /// The operation.
+        op_id: OpId,
+        /// Its saga.
+        saga: SagaId,
+    },
     /// Its secrets were taken out when it ended.
     #[error("the secrets of {0} were removed when it ended: its owner has to send it anew")]
     SecretsRemoved(OpId),
@@ -176,12 +189,30 @@ impl DeadLetters {
         limit: u32,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         guard::assert_outside("DeadLetters::list");
-        let after = after.map_or("", OpId::as_str);
-        let params = vec![after.into(), limit.min(MAX_PAGE).into()];
-        let sql = select(self.engine.domain(), kind);
-        let rows = self.engine.store().query(sql, params).await?;
-        let letters = rows.iter().map(letter).collect::<Result<_, _>>();
-        letters.map_err(|error| StoreError::new(StoreErrorKind::Corrupt, "dead letters", error))
+        let limit = limit.min(MAX_PAGE);
+        let wanted = limit as usize;
+        let mut after = after.map_or("", OpId::as_str).to_owned();
+        let mut letters = Vec::new();
+        loop {
+            let params = vec![after.into(), limit.into()];
+            let sql = select(self.engine.domain(), kind);
+            let rows = self.engine.store().query(sql, params).await?;
+            let found = rows.iter().map(letter).collect::<Result<Vec<_>, _>>();
+            let found = found
+                .map_err(|error| StoreError::new(StoreErrorKind::Corrupt, "dead letters", error))?;
+            after = found
+                .last()
+                .map_or(String::new(), |(_, last)| last.op_id.to_string());
+            let is_last = found.len() < wanted;
+            let shown = found.into_iter().filter(|(is_of_saga, letter)| {
+                !is_of_saga || letter.state == OperationState::Parked
+            });
+            letters.extend(shown.map(|(_, letter)| letter));
+            if is_last || letters.len() >= wanted {
+                letters.truncate(wanted);
+                return Ok(letters);
+            }
+        }
     }
 
     /// Has the provider asked once more about a parked operation. When it does not know either, the
@@ -245,14 +276,16 @@ fn select(domain: &str, kind: DeadLetterKind) -> String {
         ),
     };
     format!(
-        "select op_id, owner_id, biz_key, event_type, state, error_code, message, attempts,
+        "select op_id, owner_id, idem_key, biz_key, event_type, state, error_code, message, attempts,
             accepted_at, updated_at
         from {domain}_operations as dead where {which} and op_id > ?1 order by op_id limit ?2"
     )
 }
 
-fn letter(row: &Row) -> Result<DeadLetter, DecodeError> {
-    Ok(DeadLetter {
+/// A dead letter, and whether it is an operation of a saga.
+fn letter(row: &Row) -> Result<(bool, DeadLetter), DecodeError> {
+    let key: IdemKey = row.get("idem_key")?;
+    let letter = DeadLetter {
         op_id: row.get("op_id")?,
         owner_id: row.get("owner_id")?,
         biz_key: row.get("biz_key")?,
@@ -263,5 +296,6 @@ fn letter(row: &Row) -> Result<DeadLetter, DecodeError> {
         attempts: row.get("attempts")?,
         accepted_at: row.get("accepted_at")?,
         since: row.get("updated_at")?,
-    })
+    };
+    Ok((SagaId::of_key(&key).is_some(), letter))
 }

@@ -170,7 +170,24 @@ impl SagaId {
     /// The saga whose id is made like that of an operation: `TXN_` before it.
     #[must_use]
     pub fn of(made: &OpId) -> Self {
-        Self(format!("TXN_{made}"))
+        Self(format!("{SAGA}{made}"))
+    }
+
+    /// The saga that an operation's key belongs to, if it is one of a saga: `TXN_<id>/…`. This is the one
+    /// place that knows the form, which no key from outside may have.
+    #[must_use]
+    pub fn of_key(key: &IdemKey) -> Option<Self> {
+        let (id, part) = key.as_str().split_once('/')?;
+        let is_one = id.len() > SAGA.len() && id.starts_with(SAGA) && !part.is_empty();
+        is_one.then(|| id.parse().ok())?
+    }
+
+    /// The key of a part of this saga, such as a step: [`of_key`](Self::of_key) knows it again.
+    ///
+    /// # Errors
+    /// When the two are too long together.
+    pub fn key_of(&self, part: impl fmt::Display) -> Result<IdemKey, InvalidId> {
+        IdemKey::new(format!("{self}/{part}"))
     }
 }
 
@@ -181,6 +198,9 @@ impl EventId {
         Self(format!("EVT_{}", uuid::Uuid::new_v4().simple()))
     }
 }
+
+/// What the names of sagas begin with.
+const SAGA: &str = "TXN_";
 
 impl OwnerId {
     /// The owner of requests that nobody signed.
@@ -228,6 +248,29 @@ mod tests {
         assert!(IdemKey::new("ключ").is_err());
         assert!(IdemKey::new("order 42/charge").is_ok());
         assert!(OpId::new("../../etc").is_err());
+    }
+
+    #[test]
+    fn a_key_of_a_saga_names_it_and_no_other_key_does() {
+        let saga = SagaId::of(&OpId::new("op-1").unwrap());
+        for part in ["pay", "pay/undo/0"] {
+            let key = saga.key_of(part).unwrap();
+            assert_eq!(SagaId::of_key(&key), Some(saga.clone()), "{key}");
+        }
+        for other in [
+            "TXN_op-1",
+            "TXN_op-1/",
+            "TXN_/pay",
+            "txn_op-1/pay",
+            "a/TXN_op-1/pay",
+            "TXN_a b/pay",
+        ] {
+            assert_eq!(
+                SagaId::of_key(&IdemKey::new(other).unwrap()),
+                None,
+                "{other}"
+            );
+        }
     }
 
     #[test]

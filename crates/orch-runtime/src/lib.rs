@@ -57,6 +57,7 @@ mod unwind;
 pub mod value;
 pub mod wal;
 
+pub use async_trait::async_trait;
 pub use axum;
 pub use serde;
 pub use serde_json;

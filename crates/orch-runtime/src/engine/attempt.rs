@@ -287,7 +287,7 @@ impl Inner {
             self.waiters.ended(op_id);
         }
         if state.is_final() || state == OperationState::Parked {
-            self.endings.tell(op_id);
+            self.endings.tell(lease, settlement);
         }
     }
 

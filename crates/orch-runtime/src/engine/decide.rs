@@ -3,7 +3,7 @@
 use crate::clock::{Timestamp, later};
 use crate::dead_letter::{Decided, Decision, NOT_COMMITTED, RedriveError, redrive_key};
 use crate::guard;
-use crate::ids::OpId;
+use crate::ids::{OpId, SagaId};
 use crate::operation::command::Fingerprint;
 use crate::operation::decision::Settlement;
 use crate::operation::outcome::Outcome;
@@ -118,6 +118,12 @@ impl Engine {
         let found = inner.store.command(op_id).await?;
         let failed = found.filter(|stored| stored.state == OperationState::Failed);
         let stored = failed.ok_or_else(|| RedriveError::NotFailed(op_id.clone()))?;
+        if let Some(saga) = SagaId::of_key(&stored.idem_key) {
+            return Err(RedriveError::OfSaga {
+                op_id: op_id.clone(),
+                saga,
+            });
+        }
         let unreadable = |problem| RedriveError::Unreadable {
             op_id: op_id.clone(),
             problem,

@@ -28,6 +28,7 @@ mod orchestrator;
 pub(crate) mod report;
 mod shutdown;
 mod submit;
+mod taken;
 mod waiters;
 
 use std::collections::HashMap;
@@ -55,9 +56,11 @@ pub use self::submit::{SubmitError, Submitted};
 use self::callbacks::Turns;
 use self::due::Due;
 use self::endings::Endings;
+pub(crate) use self::endings::{Ended, Ending};
 use self::handler::Handler;
 use self::in_flight::InFlight;
 use self::lane::{Lane, Room};
+pub(crate) use self::taken::Taken;
 use self::waiters::Waiters;
 
 /// How many attempts there may be for each call: while answers wait for their commit, the provider is
@@ -175,8 +178,8 @@ impl Engine {
         self.find(owner, op_id).await
     }
 
-    /// Has `listener` told of each operation that ends in this process, or is parked.
-    pub(crate) fn tell_endings(&self, listener: tokio::sync::mpsc::UnboundedSender<OpId>) {
+    /// Has `listener` told of each operation of a saga that ends in this process, or is parked.
+    pub(crate) fn tell_endings(&self, listener: tokio::sync::mpsc::Sender<Ending>) {
         self.inner.endings.add(listener);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::clock::{Timestamp, later};
 use crate::guard;
-use crate::ids::{IdemKey, OpId, OwnerId};
+use crate::ids::{IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::{Command, Fingerprint};
 use crate::protection::CallKind;
 use crate::store::hook::HookTx;
@@ -27,6 +27,12 @@ pub enum SubmitError {
     /// The key was used before, for another command.
     #[error("this idempotency key was used before for another request")]
     KeyReused,
+    /// The key has the form of those of the operations of sagas, which only sagas give.
+    #[error(
+        "the idempotency key \"{0}\" has the form TXN_…/…, which belongs to the operations of sagas: \
+         use another one"
+    )]
+    KeyReserved(IdemKey),
     /// No orchestrator for this command is registered.
     #[error("nothing is registered for {0}")]
     NotServed(&'static str),
@@ -55,9 +61,12 @@ impl Engine {
     ) -> Result<Submitted, SubmitError> {
         guard::assert_outside("Engine::submit");
         let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
-        let accept = self.accept(owner.clone(), idem_key, command);
+        let accept = async {
+            let key = not_of_a_saga(idem_key)?;
+            self.accept(owner.clone(), key, command).await
+        };
         let submitted = traced.clone().run(accept).await;
-        self.audit(&traced, &owner, &submitted);
+        self.audit(&traced, &owner, submitted.as_ref());
         submitted
     }
 
@@ -76,9 +85,12 @@ impl Engine {
     ) -> Result<Submitted, SubmitError> {
         guard::assert_outside("Engine::submit_in");
         let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
-        let accept = self.accept_in(tx, owner.clone(), idem_key, command);
+        let accept = async {
+            let key = not_of_a_saga(idem_key)?;
+            self.accept_in(tx, owner.clone(), key, command).await
+        };
         let submitted = traced.clone().run(accept).await;
-        self.audit(&traced, &owner, &submitted);
+        self.audit(&traced, &owner, submitted.as_ref());
         submitted
     }
 
@@ -150,7 +162,7 @@ impl Engine {
     ) -> Result<Submitted, SubmitError> {
         let operation = self.new_operation(owner, idem_key, command)?;
         let op_id = operation.op_id.clone();
-        let (op_id, replayed) = match self.inner.store.accept_in(tx, operation).await? {
+        let (op_id, replayed) = match self.inner.store.accept_in(tx, operation, None).await? {
             Accepted::New(_) => (op_id, false),
             Accepted::Existing(op_id) => (op_id, true),
             Accepted::Mismatch => return Err(SubmitError::KeyReused),
@@ -158,7 +170,7 @@ impl Engine {
         Ok(Submitted { op_id, replayed })
     }
 
-    fn new_operation<C: Command>(
+    pub(super) fn new_operation<C: Command>(
         &self,
         owner_id: OwnerId,
         idem_key: IdemKey,
@@ -186,7 +198,7 @@ impl Engine {
     }
 
     /// Room for one more call here and at the provider, unless the engine is stopping.
-    fn free_pass(&self, now: Timestamp) -> Option<Pass> {
+    pub(super) fn free_pass(&self, now: Timestamp) -> Option<Pass> {
         if self.inner.is_draining() {
             return None;
         }
@@ -194,7 +206,12 @@ impl Engine {
         self.inner.lane.enter(room, CallKind::Fresh, now).ok()
     }
 
-    fn audit(&self, traced: &Traced, owner: &OwnerId, submitted: &Result<Submitted, SubmitError>) {
+    pub(super) fn audit(
+        &self,
+        traced: &Traced,
+        owner: &OwnerId,
+        submitted: Result<&Submitted, &SubmitError>,
+    ) {
         let (span, domain) = (traced.span(), self.inner.domain);
         let outcome = match submitted {
             Ok(Submitted { replayed: true, .. }) => "REPLAYED",
@@ -215,8 +232,16 @@ impl Engine {
     }
 }
 
+/// Whoever could give such a key could have a step of somebody's saga refused.
+fn not_of_a_saga(key: IdemKey) -> Result<IdemKey, SubmitError> {
+    match SagaId::of_key(&key) {
+        None => Ok(key),
+        Some(_) => Err(SubmitError::KeyReserved(key)),
+    }
+}
+
 /// Nothing was claimed for it.
-fn give_back(pass: Option<Pass>) {
+pub(super) fn give_back(pass: Option<Pass>) {
     if let Some(pass) = pass {
         pass.unused();
     }

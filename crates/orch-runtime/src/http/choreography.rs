@@ -38,7 +38,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaEndpoint<I> {
     /// 404 when it is not; 503 or 500 when the database fails.
     pub async fn transaction(&self, lookup: &SagaLookup) -> Result<TransactionView, ApiError> {
         let (owner, id) = lookup.asked();
-        let found = self.sagas().transaction(owner, id).await?;
+        let found = self.sagas().transaction_view(owner, id).await?;
         found.ok_or_else(ApiError::not_found)
     }
 }

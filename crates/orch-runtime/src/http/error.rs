@@ -268,6 +268,11 @@ impl From<SubmitError> for ApiError {
                 "KEY_REUSED",
                 "this idempotency key was used before for another request; nothing was changed",
             ),
+            SubmitError::KeyReserved(_) => Self::new(
+                StatusCode::BAD_REQUEST,
+                "INVALID_REQUEST",
+                error.to_string(),
+            ),
             SubmitError::Store(error) => error.into(),
             SubmitError::NotServed(_) | SubmitError::Unserialisable(_) => {
                 Self::internal(error.to_string())

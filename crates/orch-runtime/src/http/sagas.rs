@@ -143,6 +143,7 @@ impl From<SagaError> for ApiError {
         match error {
             SagaError::KeyReused => crate::engine::SubmitError::KeyReused.into(),
             SagaError::Input(_) | SagaError::NoSuchStep(_) => Self::internal(error.to_string()),
+            SagaError::Busy(_) => Self::unavailable(error.to_string()),
             SagaError::Transaction(TransactionError::Store(error)) => error.into(),
             SagaError::Transaction(TransactionError::Refused(error)) => {
                 Self::internal(error.to_string())

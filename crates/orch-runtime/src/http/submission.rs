@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use serde_json::{Map, Value as Json};
 
-use crate::ids::{IdemKey, OwnerId};
+use crate::ids::{IdemKey, OwnerId, SagaId};
 use crate::operation::command::JsonFields;
 
 use super::api::Api;
@@ -135,7 +135,14 @@ fn acceptable(place: &str, text: &str) -> Result<IdemKey, ApiError> {
     if text.trim() != text {
         return Err(ApiError::field(place, "must not begin or end with spaces"));
     }
-    IdemKey::new(text).map_err(|error| ApiError::field(place, error.problem()))
+    let key = IdemKey::new(text).map_err(|error| ApiError::field(place, error.problem()))?;
+    if SagaId::of_key(&key).is_some() {
+        let problem = format!(
+            "\"{key}\" has the form TXN_…/…, which belongs to the operations of sagas: use another one"
+        );
+        return Err(ApiError::field(place, problem));
+    }
+    Ok(key)
 }
 
 #[cfg(test)]
@@ -185,5 +192,7 @@ mod tests {
         assert_eq!(key_of(&[], &body("ключ".into())), field);
         assert_eq!(key_of(&[], &body(7.into())), field);
         assert_eq!(key_of(&[], &body("k".repeat(256).into())), field);
+        assert_eq!(key_of(&["TXN_1/pay"], &none), header);
+        assert_eq!(key_of(&[], &body("TXN_1/pay/undo/0".into())), field);
     }
 }

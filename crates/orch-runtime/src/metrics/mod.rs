@@ -3,6 +3,7 @@
 mod database;
 mod events;
 mod lane;
+mod saga;
 
 use prometheus::core::Collector;
 use prometheus::{
@@ -18,6 +19,7 @@ use crate::store::callbacks::CallbackState;
 pub(crate) use self::database::DatabaseMetrics;
 pub(crate) use self::events::EventMetrics;
 pub use self::lane::LaneMetrics;
+pub(crate) use self::saga::SagaMetrics;
 
 /// All counters of a process.
 #[derive(Debug, Clone, Default)]

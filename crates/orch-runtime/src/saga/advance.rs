@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::{Timestamp, later};
+use crate::engine::{Ended, Taken};
 use crate::ids::{IdemKey, OpId};
 use crate::operation::state::OperationState;
-use crate::operation::view::OperationView;
-use crate::store::hook::{HookError, HookTx};
+use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::unwind::catching;
 
 use super::decision::{Advice, Situation, Stop, advise};
@@ -15,7 +15,7 @@ use super::plan::{Plan, StepSet};
 use super::record::{SagaRecord, StepError, StepRecord};
 use super::role::Role;
 use super::state::{SagaState, StepState};
-use super::step::{Begun, SagaStep, StepResult, StepRun};
+use super::step::{Begun, SagaStep, StepResult, StepRun, TakenHere};
 
 /// The steps of a saga: the plan, and what each of them does.
 pub(super) struct Script<I> {
@@ -24,19 +24,19 @@ pub(super) struct Script<I> {
 }
 
 /// Operations as they were found before the transaction. One that has ended stays as it is.
-pub(super) type Found = BTreeMap<OpId, OperationView>;
+pub(super) type Found = BTreeMap<OpId, Ended>;
 
 /// What one transaction did.
 #[derive(Debug, Default)]
 pub(super) struct Moved {
     /// The steps that changed.
     pub(super) changed: StepSet,
-    /// The steps whose operations were accepted.
-    pub(super) accepted: StepSet,
+    /// The operations that were accepted, and begin with the commit.
+    pub(super) taken: Vec<Taken>,
+    /// The steps that could not begin, and why.
+    pub(super) put_off: Vec<(usize, HookError)>,
     /// What happened to steps, in order.
     pub(super) happened: Vec<(usize, StepState)>,
-    /// Steps that could not begin, or whose compensation could not: they are to be begun again.
-    pub(super) put_off: StepSet,
     /// Compensations that are due, and that somebody else has to begin.
     pub(super) due: StepSet,
     /// Compensations that a person wants begun again and somebody else has to begin, each with how often it was.
@@ -74,6 +74,15 @@ pub(super) enum Asked {
     Again(Vec<(usize, u32)>),
 }
 
+/// Which steps begin behind a savepoint of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// Those that work in our own database.
+    Work,
+    /// All.
+    All,
+}
+
 /// Which of the two things a step can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
@@ -83,16 +92,21 @@ pub(super) enum Way {
 
 impl<I: Sync + 'static> Script<I> {
     /// Brings a saga as far as it can come now. Writes the effects of its steps, and not yet the saga.
+    ///
+    /// Operations are accepted without a savepoint unless `guard` says otherwise: it costs more than they do, and
+    /// nearly all are accepted. Where one would have been needed, the turn is refused as
+    /// [`Unguarded`](HookErrorKind::Unguarded), to be taken again with all of them.
     pub(super) async fn advance(
         &self,
         tx: &mut HookTx<'_>,
         saga: &mut SagaRecord,
         input: &I,
         found: &Found,
-        asked: &Asked,
+        (asked, guard): (&Asked, Guard),
         (role, now): (Role, Timestamp),
     ) -> Result<Moved, HookError> {
         let mut turn = Turn {
+            guard,
             script: self,
             tx,
             saga,
@@ -100,16 +114,21 @@ impl<I: Sync + 'static> Script<I> {
             role,
             now,
             moved: Moved::default(),
+            taken: TakenHere::default(),
         };
         turn.note(found);
         turn.answer(asked, found).await?;
         turn.go_on().await?;
-        Ok(turn.moved)
+        Ok(Moved {
+            taken: turn.taken.into_list(),
+            ..turn.moved
+        })
     }
 }
 
 /// One transaction of one saga.
 struct Turn<'t, 'tx, I> {
+    guard: Guard,
     script: &'t Script<I>,
     tx: &'t mut HookTx<'tx>,
     saga: &'t mut SagaRecord,
@@ -117,6 +136,7 @@ struct Turn<'t, 'tx, I> {
     role: Role,
     now: Timestamp,
     moved: Moved,
+    taken: TakenHere,
 }
 
 impl<I: Sync + 'static> Turn<'_, '_, I> {
@@ -222,31 +242,48 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
     /// changed.
     async fn begin(&mut self, at: usize, way: Way) -> Result<bool, HookError> {
         let steps = self.saga.steps.iter();
-        let results = steps.filter_map(|step| Some((step.name, step.given()?)));
-        let (results, key) = (results.collect(), key(self.saga, at, way)?);
+        let names = self.script.plan.steps().iter().map(|step| step.name);
+        let given = names
+            .zip(steps)
+            .filter_map(|(name, step)| Some((name, step.given()?)));
+        let (results, key) = (given.collect(), key(self.saga, at, way)?);
+        let before = self.taken.count();
         let run = StepRun {
             saga_id: &self.saga.id,
             owner_id: &self.saga.owner_id,
             input: self.input,
             results: &results,
             key: &key,
+            taken: &self.taken,
         };
         let does = &self.script.steps[at];
-        self.tx.execute("savepoint saga_step", &[]).await?;
+        let engine = match way {
+            Way::Do => does.engine(),
+            Way::Undo => does.undo_engine(),
+        };
+        let is_guarded = self.guard == Guard::All || engine.is_none();
+        if is_guarded {
+            self.tx.execute("savepoint saga_step", &[]).await?;
+        }
         let begun = match way {
             Way::Do => catching(does.begin(self.tx, &run)).await,
             Way::Undo => catching(does.undo(self.tx, &run)).await,
         };
         let begun = begun.unwrap_or_else(|panic| Ok(Begun::Refused(panicked(&panic))));
-        match self.end_savepoint(begun).await? {
+        let begun = match is_guarded {
+            true => self.end_savepoint(begun).await?,
+            false => Ok(unguarded(begun)?),
+        };
+        if !matches!(begun, Ok(Begun::Done(_) | Begun::Operation(_))) {
+            self.taken.keep(before);
+        }
+        match begun {
             Ok(begun) => {
                 self.begun(at, way, begun);
                 Ok(true)
             }
             Err(error) => {
-                let (step, saga) = (self.saga.steps[at].name, &self.saga.id);
-                tracing::warn!(%saga, step, %error, "a step could not begin; it will be tried again");
-                self.moved.put_off = self.moved.put_off.union(StepSet::one(at));
+                self.moved.put_off.push((at, error));
                 Ok(false)
             }
         }
@@ -278,9 +315,6 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
 
     fn begun(&mut self, at: usize, way: Way, begun: Begun) {
         let step = &mut self.saga.steps[at];
-        if let Begun::Operation(_) = &begun {
-            self.moved.accepted = self.moved.accepted.union(StepSet::one(at));
-        }
         match way {
             Way::Do => {
                 step.executed_at = Some(self.now);
@@ -335,18 +369,17 @@ impl StepRecord {
     }
 
     /// The operation has ended that does it, or that undoes it.
-    fn end(&mut self, next: StepState, operation: &OperationView) {
+    fn end(&mut self, next: StepState, operation: &Ended) {
         debug_assert!(self.state.may_become(next), "{} to {next}", self.state);
-        let outcome = operation.outcome.as_ref();
         if next == StepState::Succeeded {
-            self.result = outcome.and_then(|outcome| outcome.result.clone());
-            self.provider_ref = outcome.and_then(|outcome| outcome.provider_ref.clone());
+            self.result = operation.result.clone();
+            self.provider_ref = operation.provider_ref.clone();
         }
         self.error = match next {
             StepState::Succeeded | StepState::Undone => None,
-            _ => outcome.map(|outcome| StepError {
-                code: outcome.code.clone().unwrap_or_default(),
-                message: outcome.message.clone(),
+            _ => Some(StepError {
+                code: operation.code.clone().unwrap_or_default(),
+                message: operation.message.clone(),
             }),
         };
         self.state = next;
@@ -365,6 +398,17 @@ fn unworked(saga: &SagaRecord, found: &Found) -> Vec<usize> {
         })
     });
     certain.map(|(at, _)| at).collect()
+}
+
+/// What began without a savepoint has to have begun: nothing takes back what it may have written.
+fn unguarded(begun: Result<Begun, HookError>) -> Result<Begun, HookError> {
+    match begun {
+        Ok(begun @ (Begun::Done(_) | Begun::Operation(_))) => Ok(begun),
+        Ok(Begun::Refused(_)) | Err(_) => Err(HookError::of(
+            HookErrorKind::Unguarded,
+            "a step did not begin, and had no savepoint",
+        )),
+    }
 }
 
 /// Work that panics does so again: it is refused, so that a person sees it.
@@ -398,11 +442,13 @@ fn undone(operation: OperationState) -> Option<StepState> {
 /// when a person asks for it again.
 fn key(saga: &SagaRecord, at: usize, way: Way) -> Result<IdemKey, HookError> {
     let step = &saga.steps[at];
-    let text = match way {
-        Way::Do => format!("{}/{}", saga.id, step.name),
-        Way::Undo => format!("{}/{}/undo/{}", saga.id, step.name, step.undo_attempts),
+    let key = match way {
+        Way::Do => saga.id.key_of(&step.name),
+        Way::Undo => saga
+            .id
+            .key_of(format_args!("{}/undo/{}", step.name, step.undo_attempts)),
     };
-    IdemKey::new(text).map_err(|error| HookError::new(error.to_string()))
+    key.map_err(|error| HookError::new(error.to_string()))
 }
 
 /// The longest pause between two looks at a saga of which nobody hears.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::ids::{IdSource, UuidSource};
+use crate::metrics::{Metrics, SagaMetrics};
 use crate::store::Database;
 use crate::value::Column;
 
@@ -70,6 +71,7 @@ pub struct SagasBuilder<I> {
     events: Option<SagaEvents>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
+    metrics: Metrics,
 }
 
 impl<I> std::fmt::Debug for SagasBuilder<I> {
@@ -91,6 +93,7 @@ impl<I: 'static> SagasBuilder<I> {
             events: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidSource),
+            metrics: Metrics::new(),
         }
     }
 
@@ -143,6 +146,13 @@ impl<I: 'static> SagasBuilder<I> {
         self
     }
 
+    /// Where sagas are counted; each kind once.
+    #[must_use]
+    pub fn metrics(mut self, metrics: &Metrics) -> Self {
+        self.metrics = metrics.clone();
+        self
+    }
+
     /// Checks that the plan is one, and that something is said of each of its steps.
     ///
     /// # Errors
@@ -167,6 +177,8 @@ impl<I: 'static> SagasBuilder<I> {
         if self.pattern == SagaPattern::Choreography && self.events.is_none() {
             return Err(SagaBuildError::NoEvents);
         }
+        let names = plan.steps().iter().map(|step| step.name);
+        let metrics = SagaMetrics::new(&self.metrics, self.tables.prefix, names);
         Ok(Sagas {
             inner: Arc::new(Inner {
                 database: self.database,
@@ -178,6 +190,7 @@ impl<I: 'static> SagasBuilder<I> {
                 told: self.events.map(|events| Told::new(events, self.tables)),
                 clock: self.clock,
                 ids: self.ids,
+                metrics,
             }),
         })
     }

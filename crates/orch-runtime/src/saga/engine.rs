@@ -3,28 +3,30 @@
 //! Nobody owns a saga: whoever learns that something happened advances it, in one transaction that only one
 //! of several can commit. What a crash leaves behind is found by [`run_once`](Sagas::run_once).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Timestamp, later};
 use crate::dead_letter::Decision;
-use crate::engine::Engine;
+use crate::engine::{Ended, Ending, Taken};
 use crate::guard;
 use crate::ids::{IdSource, IdemKey, OwnerId, SagaId};
+use crate::metrics::SagaMetrics;
 use crate::operation::command::Fingerprint;
-use crate::store::hook::{HookError, HookTx};
+use crate::store::hook::{Hook, HookError, HookErrorKind, HookTx};
 use crate::store::{Database, StoreError, StoreErrorKind, TransactionError};
 use crate::value::{Column, DecodeError, Value};
 
-use super::advance::{Asked, Found, Moved, Script, look_at};
+use super::advance::{Asked, Found, Guard, Moved, Script, look_at};
 use super::builder::{SagaConfig, SagasBuilder};
 use super::choreography::{Before, Told};
 use super::decision::Stop;
 use super::pattern::{SagaPattern, Switch};
 use super::plan::StepPlan;
-use super::record::{self, Inserted, NewSaga, SagaRecord, SagaTables, StepError};
+use super::record::{self, Due, Inserted, NewSaga, SagaRecord, SagaTables, StepError};
 use super::role::Role;
 use super::state::{SagaState, StepState};
 
@@ -43,6 +45,9 @@ pub enum SagaError {
     /// The plan has no such step.
     #[error("the saga has no step \"{0}\"")]
     NoSuchStep(String),
+    /// Others change it all the time, or hold it for too long. What was asked for did not happen.
+    #[error("others hold the saga {0}: ask again later")]
+    Busy(SagaId),
     /// The database failed. Whether the saga was recorded is not known: the same key may be sent again.
     #[error(transparent)]
     Transaction(#[from] TransactionError),
@@ -94,6 +99,7 @@ pub(super) struct Inner<I> {
     pub(super) told: Option<Told>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdSource>,
+    pub(super) metrics: SagaMetrics,
 }
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
@@ -132,22 +138,11 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             deadline_at: later(now, self.inner.config.time_budget),
         };
         let id = saga.id.clone();
-        let inner = Arc::clone(&self.inner);
-        let done = self.inner.database.transaction_for(move |mut tx| {
-            let (inner, saga) = (Arc::clone(&inner), saga.clone());
-            Box::pin(async move {
-                let inserted = inner.tables.insert(&mut tx, &saga).await?;
-                let moved = match inserted {
-                    Inserted::New => inner.begin(&mut tx, &saga).await?,
-                    _ => None,
-                };
-                Ok((inserted, moved))
-            })
-        });
-        let (inserted, moved) = done.await?;
+        let (inserted, turned) = self.insert(saga).await?;
         match inserted {
             Inserted::New => {
-                moved.iter().for_each(|moved| self.follow(moved));
+                self.inner.metrics.started.inc();
+                self.follow(turned);
                 Ok(Initiated {
                     id,
                     replayed: false,
@@ -156,6 +151,31 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             Inserted::Existing(id) => Ok(Initiated { id, replayed: true }),
             Inserted::Mismatch => Err(SagaError::KeyReused),
         }
+    }
+
+    async fn insert(&self, saga: NewSaga) -> Result<(Inserted, Option<Turned>), SagaError> {
+        let (known, mut guard) = (Arc::new((Arc::clone(&self.inner), saga)), Guard::Work);
+        for _ in 1..=TURNS {
+            let known = Arc::clone(&known);
+            let done = self.transaction(Patience::Waits, move |mut tx| {
+                let known = Arc::clone(&known);
+                Box::pin(async move {
+                    let (inner, saga) = &*known;
+                    let inserted = inner.tables.insert(&mut tx, saga).await?;
+                    if inserted != Inserted::New {
+                        return Ok((inserted, None));
+                    }
+                    let turned = inner.begin(&mut tx, saga, guard).await?;
+                    Ok((inserted, turned))
+                })
+            });
+            match done.await {
+                Err(error) if is_refusal(&error, HookErrorKind::Unguarded) => guard = Guard::All,
+                Err(error) if is_refusal(&error, HookErrorKind::Conflict) => {}
+                done => return Ok(done?),
+            }
+        }
+        Err(SagaError::Busy(known.1.id.clone()))
     }
 
     /// The saga, if `owner` has one of that name. Somebody else's looks like none.
@@ -219,39 +239,69 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             .await
     }
 
-    /// Looks at sagas of which nobody heard for a while; says how many. One that cannot be advanced holds up
-    /// no other, and is looked at again later.
+    /// Looks at sagas of which nobody heard for a while, those that wait longest first; says how many. One that
+    /// cannot be advanced holds up no other, and is looked at again later.
     ///
     /// # Errors
     /// When the database fails. What is left is found the next time.
     pub async fn run_once(&self, now: Timestamp) -> Result<usize, SagaError> {
+        Ok(self.look_behind(now, None).await?.len())
+    }
+
+    /// Looks at the next sagas of which nobody heard, behind `after`; says which.
+    pub(super) async fn look_behind(
+        &self,
+        now: Timestamp,
+        after: Option<&Due>,
+    ) -> Result<Vec<Due>, SagaError> {
         let Inner {
             database,
             tables,
             config,
             ..
         } = &*self.inner;
-        let params = vec![Value::from(now), Value::from(config.batch)];
+        let begin = after.map_or(Timestamp::UNIX_EPOCH, |after| after.look_at);
+        let behind = after.map_or("", |after| after.id.as_str());
+        let params = vec![now.into(), begin.into(), behind.into(), config.batch.into()];
         let rows = database.query(tables.due(), params).await?;
-        let due = rows.iter().map(|row| row.get("transaction_id"));
-        let due: Vec<SagaId> = due.collect::<Result<_, _>>().map_err(unreadable)?;
-        for id in &due {
-            if let Err(error) = self.advance(id, Asked::Look).await {
-                tracing::error!(saga = %id, %error, "cannot be advanced");
-                self.put_off(id, later(now, self.inner.config.look_every))
-                    .await?;
+        let due = rows.iter().map(Due::read).collect::<Result<Vec<_>, _>>();
+        let due = due.map_err(unreadable)?;
+        let (room, mut looking) = (database.background(), JoinSet::new());
+        for due in due.clone() {
+            let (sagas, place) = (self.clone(), Arc::clone(&room).acquire_owned().await);
+            looking.spawn(async move {
+                sagas.look_at_due(&due, now).await;
+                drop(place);
+            });
+        }
+        while let Some(looked) = looking.join_next().await {
+            if let Err(error) = looked {
+                tracing::error!(%error, "looking at a saga broke");
             }
         }
-        Ok(due.len())
+        Ok(due)
     }
 
-    async fn put_off(&self, id: &SagaId, until: Timestamp) -> Result<(), SagaError> {
-        let (tables, id) = (self.inner.tables, id.clone());
-        let done = self.inner.database.transaction_for(move |mut tx| {
-            let id = id.clone();
-            Box::pin(async move { tables.put_off(&mut tx, &id, until).await })
+    async fn look_at_due(&self, due: &Due, now: Timestamp) {
+        let id = &due.id;
+        match self.advance(id, Asked::Look).await {
+            Ok(()) => return,
+            // To write when to look again would take the same lock.
+            Err(error @ SagaError::Busy(_)) => {
+                tracing::warn!(saga = %id, %error);
+                return;
+            }
+            Err(error) => tracing::error!(saga = %id, %error, "cannot be advanced"),
+        }
+        let until = later(now, self.inner.config.look_every);
+        let known = (self.inner.tables, id.clone(), due.version);
+        let put_off = self.transaction(Patience::GivesUp, move |mut tx| {
+            let (tables, id, version) = known.clone();
+            Box::pin(async move { tables.put_off(&mut tx, (&id, version), until).await })
         });
-        Ok(done.await?)
+        if let Err(error) = put_off.await {
+            tracing::warn!(saga = %id, %error, "is looked at again at once");
+        }
     }
 
     async fn load(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
@@ -267,7 +317,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     }
 
     async fn advance(&self, id: &SagaId, asked: Asked) -> Result<(), SagaError> {
-        for turn in 1..=TURNS {
+        for _ in 1..=TURNS {
             let Some(saga) = self.load(id).await? else {
                 return Ok(());
             };
@@ -275,34 +325,117 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 return Ok(());
             }
             let found = self.inner.operations(&saga).await?;
-            let known = Arc::new((Arc::clone(&self.inner), id.clone(), found, asked.clone()));
-            let moved = self.inner.database.transaction_for(move |mut tx| {
-                let known = Arc::clone(&known);
-                Box::pin(async move {
-                    let (inner, id, found, asked) = &*known;
-                    inner.advance(&mut tx, id, found, asked, None).await
-                })
-            });
-            match moved.await {
-                Ok(moved) => {
-                    moved.iter().for_each(|moved| self.follow(moved));
-                    return Ok(());
-                }
-                Err(TransactionError::Refused(_)) if turn < TURNS => {}
-                Err(error) => return Err(error.into()),
+            if self.turn(id, found, asked.clone()).await? {
+                return Ok(());
             }
         }
-        Ok(())
+        Err(SagaError::Busy(id.clone()))
     }
 
-    /// Has accepted operations executed, and what was told delivered.
-    pub(super) fn follow(&self, moved: &Moved) {
-        self.inner.told.iter().for_each(Told::wake);
-        for step in moved.accepted.iter() {
-            let step = &self.inner.script.steps[step];
-            let engines = step.engine().into_iter().chain(step.undo_engine());
-            engines.for_each(Engine::nudge);
+    /// Whether the plan has the step of an operation that ended.
+    pub(super) fn is_concerned(&self, ending: &Ending) -> bool {
+        self.inner.script.plan.index_of(ending.step()).is_some()
+    }
+
+    /// Advances a saga of which an operation has ended. What the ending says is true for ever, so that
+    /// nothing has to be read before the turn.
+    pub(super) async fn hear_of(&self, ending: Ending) -> Result<(), SagaError> {
+        let Ending {
+            saga, op_id, ended, ..
+        } = ending;
+        for _ in 1..=TURNS {
+            let found = Found::from([(op_id.clone(), ended.clone())]);
+            if self.turn(&saga, found, Asked::Look).await? {
+                return Ok(());
+            }
         }
+        Err(SagaError::Busy(saga))
+    }
+
+    /// One turn of a saga; `false` when somebody else had one meanwhile, and this one has to begin anew.
+    async fn turn(&self, id: &SagaId, found: Found, asked: Asked) -> Result<bool, SagaError> {
+        let known = Arc::new((Arc::clone(&self.inner), id.clone(), found, asked));
+        let mut turned = self.turn_with(&known, Guard::Work).await;
+        if matches!(&turned, Err(error) if is_refusal(error, HookErrorKind::Unguarded)) {
+            turned = self.turn_with(&known, Guard::All).await;
+        }
+        match turned {
+            Ok(turned) => {
+                self.follow(turned);
+                Ok(true)
+            }
+            Err(error) if is_refusal(&error, HookErrorKind::Conflict) => Ok(false),
+            Err(error) if is_refusal(&error, HookErrorKind::Busy) => {
+                Err(SagaError::Busy(id.clone()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn turn_with(
+        &self,
+        known: &Arc<(Arc<Inner<I>>, SagaId, Found, Asked)>,
+        guard: Guard,
+    ) -> Result<Option<Turned>, TransactionError> {
+        let known = Arc::clone(known);
+        let turned = self.transaction(Patience::GivesUp, move |mut tx| {
+            let known = Arc::clone(&known);
+            Box::pin(async move {
+                let (inner, id, found, asked) = &*known;
+                let loaded = inner.tables.load(&mut tx, &inner.script.plan, id).await?;
+                match loaded {
+                    Some(saga) => inner.turn(&mut tx, saga, found, (asked, guard), None).await,
+                    None => Ok(None),
+                }
+            })
+        });
+        turned.await
+    }
+
+    /// What a turn did is durable: it is said, what was told is delivered, and what it accepted begins.
+    pub(super) fn follow(&self, turned: Option<Turned>) {
+        self.inner.told.iter().for_each(Told::wake);
+        if let Some(Turned { saga, moved, ended }) = turned {
+            report(&saga, &moved, ended);
+            let metrics = &self.inner.metrics;
+            for step in moved.changed.iter().map(|step| &saga.steps[step]) {
+                metrics.step(&step.name, step.state);
+            }
+            if ended {
+                let took = (saga.updated_at - saga.created_at).to_std();
+                metrics.ended(saga.state, took.unwrap_or_default());
+            }
+            moved.taken.into_iter().for_each(Taken::committed);
+        }
+    }
+
+    async fn transaction<T, F>(&self, patience: Patience, work: F) -> Result<T, TransactionError>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(
+                HookTx<'a>,
+            )
+                -> std::pin::Pin<Box<dyn Future<Output = Result<T, HookError>> + Send + 'a>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (work, given) = (Arc::new(work), Arc::new(Mutex::new(None)));
+        let result = Arc::clone(&given);
+        let run: Hook = Box::new(move |tx| {
+            let (work, result) = (Arc::clone(&work), Arc::clone(&result));
+            Box::pin(async move {
+                let value = work(tx).await?;
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+                Ok(())
+            })
+        });
+        match patience {
+            Patience::Waits => self.inner.database.transaction(run).await?,
+            Patience::GivesUp => self.inner.database.impatient(run).await?,
+        }
+        let value = given.lock().unwrap_or_else(PoisonError::into_inner).take();
+        value.ok_or_else(|| HookError::new("the transaction gave nothing").into())
     }
 }
 
@@ -321,22 +454,28 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
             if let (Some(op_id), Some(engine)) = (op_id, engine)
                 && let Some(operation) = engine.store().find(op_id).await?
             {
-                found.insert(op_id.clone(), operation);
+                found.insert(op_id.clone(), Ended::from(operation));
             }
         }
         Ok(found)
     }
 
     /// Has a saga begin that was just recorded: with its first steps, or by telling their handlers of it.
-    async fn begin(&self, tx: &mut HookTx<'_>, saga: &NewSaga) -> Result<Option<Moved>, HookError> {
+    async fn begin(
+        &self,
+        tx: &mut HookTx<'_>,
+        saga: &NewSaga,
+        guard: Guard,
+    ) -> Result<Option<Turned>, HookError> {
         match saga.pattern {
             SagaPattern::Orchestration => {
-                let found = Found::new();
-                self.advance(tx, &saga.id, &found, &Asked::Look, None).await
+                let (record, nothing) = (saga.record(&self.script.plan), Found::new());
+                self.turn(tx, record, &nothing, (&Asked::Look, guard), None)
+                    .await
             }
             SagaPattern::Choreography => {
                 self.told()?.initiated(tx, saga).await?;
-                Ok(Some(Moved::default()))
+                Ok(None)
             }
         }
     }
@@ -353,73 +492,111 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
     }
 
     /// Advances a saga in `tx`, in a role or in that which its pattern gives to whoever looks at it; nothing
-    /// when it is gone or has ended.
-    pub(super) async fn advance(
+    /// when it has ended.
+    pub(super) async fn turn(
         &self,
         tx: &mut HookTx<'_>,
-        id: &SagaId,
+        mut saga: SagaRecord,
         found: &Found,
-        asked: &Asked,
+        asked: (&Asked, Guard),
         role: Option<Role>,
-    ) -> Result<Option<Moved>, HookError> {
-        let Some(mut saga) = self.tables.load(tx, &self.script.plan, id).await? else {
-            return Ok(None);
-        };
+    ) -> Result<Option<Turned>, HookError> {
         if saga.state.is_final() {
             return Ok(None);
         }
+        if let Some(lost) = saga.steps.get(self.script.plan.steps().len()) {
+            let problem = format!(
+                "the plan has no step {}, which saga {} began",
+                lost.name, saga.id
+            );
+            return Err(HookError::new(problem));
+        }
         let input: I = serde_json::from_str(&saga.payload)
-            .map_err(|error| HookError::new(format!("the input of saga {id}: {error}")))?;
+            .map_err(|error| HookError::new(format!("the input of saga {}: {error}", saga.id)))?;
         let now = self.clock.now();
         let role = role.unwrap_or(Role::of(saga.pattern));
         let (script, before) = (&self.script, Before::of(&saga));
         let moved = script
             .advance(tx, &mut saga, &input, found, asked, (role, now))
             .await?;
+        let every = self.config.look_every;
         if moved.is_nothing() && before.is_still(&saga) {
-            let until = look_at(&saga, now, self.config.look_every);
-            self.tables.put_off(tx, id, until).await?;
-            return Ok(Some(moved));
+            let (until, saga_as_read) = (look_at(&saga, now, every), (&saga.id, saga.version));
+            self.tables.put_off(tx, saga_as_read, until).await?;
+            return Ok(Some(Turned {
+                saga,
+                moved,
+                ended: false,
+            }));
         }
-        for step in moved.changed.iter() {
-            let step = &saga.steps[step];
-            self.tables.save_step(tx, id, step, now).await?;
+        let changed: Vec<_> = moved.changed.iter().map(|step| &saga.steps[step]).collect();
+        if !changed.is_empty() {
+            self.tables.save_steps(tx, &saga.id, &changed, now).await?;
         }
         saga.updated_at = now;
         let is_over = saga.state.is_final();
         saga.completed_at = is_over.then_some(now);
-        let next = (!is_over).then(|| look_at(&saga, now, self.config.look_every));
+        // To look sooner than needed does no harm, and an index that stays as it is costs nothing.
+        let soon = saga.look_at.filter(|soon| *soon > now && !is_over);
+        let next = (!is_over).then(|| look_at(&saga, now, every));
+        let next = next.map(|next| soon.map_or(next, |soon| soon.min(next)));
         self.tables.save(tx, &saga, next).await?;
         if saga.pattern == SagaPattern::Choreography {
             let (told, plan) = (self.told()?, &self.script.plan);
             told.changes(tx, plan, &before, &saga, (role, &moved))
                 .await?;
         }
-        report(&saga, &moved);
-        Ok(Some(moved))
+        Ok(Some(Turned {
+            saga,
+            moved,
+            ended: is_over,
+        }))
     }
+}
+
+/// What a turn made of a saga.
+#[derive(Debug)]
+pub(super) struct Turned {
+    saga: SagaRecord,
+    pub(super) moved: Moved,
+    /// Whether it ended by this turn.
+    ended: bool,
+}
+
+/// Whether a transaction waits for what others have locked.
+#[derive(Debug, Clone, Copy)]
+enum Patience {
+    Waits,
+    GivesUp,
+}
+
+/// Whether a transaction's work was refused for this.
+fn is_refusal(error: &TransactionError, kind: HookErrorKind) -> bool {
+    matches!(error, TransactionError::Refused(error) if error.kind() == kind)
 }
 
 pub(super) fn unreadable(error: DecodeError) -> StoreError {
     StoreError::new(StoreErrorKind::Corrupt, "read", error)
 }
 
-fn report(saga: &SagaRecord, moved: &Moved) {
+fn report(saga: &SagaRecord, moved: &Moved, ended: bool) {
     let (id, state) = (&saga.id, saga.state);
+    for (step, error) in &moved.put_off {
+        let step = &*saga.steps[*step].name;
+        tracing::warn!(saga = %id, step, %error, "a step could not begin; it will be tried again");
+    }
     for step in moved.changed.iter().map(|step| &saga.steps[step]) {
         match step.state {
             StepState::UndoParked => {
                 let error = step.error.as_ref().map(|error| error.message.as_str());
-                tracing::error!(saga = %id, step = step.name, error, "not undone: a person must look");
+                tracing::error!(saga = %id, step = &*step.name, error, "not undone: a person must look");
             }
-            now => tracing::info!(saga = %id, step = step.name, state = %now, "step"),
+            now => tracing::info!(saga = %id, step = &*step.name, state = %now, "step"),
         }
     }
     match state {
-        SagaState::Completed | SagaState::Compensated => {
-            tracing::info!(saga = %id, %state, "ended")
-        }
-        SagaState::Failed => tracing::warn!(saga = %id, %state, "ended"),
+        SagaState::Failed if ended => tracing::warn!(saga = %id, %state, "ended"),
+        _ if ended => tracing::info!(saga = %id, %state, "ended"),
         _ => {}
     }
 }

@@ -13,11 +13,13 @@
 
 mod advance;
 mod builder;
+mod check;
 pub mod choreography;
 pub mod decision;
 mod engine;
 pub mod pattern;
 pub mod plan;
+pub mod query;
 pub mod record;
 mod role;
 pub mod state;
@@ -25,6 +27,7 @@ pub mod step;
 mod sweeper;
 
 pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
+pub use check::SagaCheckError;
 pub use choreography::{
     Choreography, ChoreographyBuilder, ChoreographyError, CompensationHandler, SagaEvents,
     StepHandler, ToleratedFailureHandler, TransactionView,
@@ -33,6 +36,9 @@ pub use decision::{Advice, Situation, Stop, advise};
 pub use engine::{Initiated, SagaError, Sagas};
 pub use pattern::{SagaPattern, UnknownPattern};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
+pub use query::{
+    ParkedStep, SagaFilter, SagaFinding, SagaPage, SagaProblem, SagaStatistics, SagaSummary,
+};
 pub use record::{SagaRecord, SagaTables, StepError, StepRecord};
 pub use state::{SagaState, StepState};
 pub use step::{Begun, Build, Call, Local, LocalError, LocalWork, SagaStep, StepResult, StepRun};

@@ -3,12 +3,14 @@
 //! **Invariant:** a saga's row has a version, and whoever changes the saga or one of its steps raises it by
 //! one from what was read. Of two who read the same, one is refused and begins anew.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::ids::{IdemKey, InvalidId, OpId, OwnerId, SagaId};
 use crate::operation::command::CommandError;
-use crate::store::hook::{HookError, HookTx};
+use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::value::{Column, DecodeError, FromValue, Row, Value};
 
 use super::decision::Stop;
@@ -54,10 +56,12 @@ pub struct SagaRecord {
     /// When it reached its final state.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed_at: Option<Timestamp>,
-    /// Its steps, in the order of the plan.
+    /// Its steps, in the order of the plan; behind them those that a former plan had.
     pub steps: Vec<StepRecord>,
     #[serde(skip)]
     pub(super) version: i64,
+    #[serde(skip)]
+    pub(super) look_at: Option<Timestamp>,
 }
 
 /// One step of a saga.
@@ -66,7 +70,7 @@ pub struct SagaRecord {
 pub struct StepRecord {
     /// Its name.
     #[serde(rename = "step")]
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Where it stands.
     #[serde(rename = "status")]
     pub state: StepState,
@@ -126,9 +130,9 @@ impl SagaRecord {
 }
 
 impl StepRecord {
-    fn waiting(name: &'static str) -> Self {
+    pub(super) fn waiting(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            name,
+            name: name.into(),
             state: StepState::Waiting,
             result: None,
             provider_ref: None,
@@ -175,6 +179,46 @@ pub(super) struct NewSaga {
     pub(super) columns: Vec<Column>,
     pub(super) now: Timestamp,
     pub(super) deadline_at: Timestamp,
+}
+
+impl NewSaga {
+    /// It as it is read back.
+    pub(super) fn record(&self, plan: &Plan) -> SagaRecord {
+        let steps = plan.steps().iter();
+        SagaRecord {
+            id: self.id.clone(),
+            owner_id: self.owner_id.clone(),
+            pattern: self.pattern,
+            payload: self.payload.clone(),
+            state: SagaState::Pending,
+            stop: None,
+            deadline_at: self.deadline_at,
+            created_at: self.now,
+            updated_at: self.now,
+            completed_at: None,
+            steps: steps.map(|step| StepRecord::waiting(step.name)).collect(),
+            version: 0,
+            look_at: Some(self.now),
+        }
+    }
+}
+
+/// A saga that somebody has to look at.
+#[derive(Debug, Clone)]
+pub(super) struct Due {
+    pub(super) id: SagaId,
+    pub(super) look_at: Timestamp,
+    pub(super) version: i64,
+}
+
+impl Due {
+    pub(super) fn read(row: &Row) -> Result<Self, DecodeError> {
+        Ok(Self {
+            id: row.get("transaction_id")?,
+            look_at: row.get("look_at")?,
+            version: row.get("version")?,
+        })
+    }
 }
 
 /// What became of a saga that was asked for.
@@ -241,7 +285,7 @@ impl SagaTables {
     pub(super) fn select(self) -> String {
         format!(
             "select s.transaction_id, s.owner_id, s.pattern, s.payload, s.status as saga_status, s.stop, s.deadline_at, \
-             s.created_at, s.updated_at, s.completed_at, s.version, r.step, r.status, r.data, r.provider_ref, r.error_code, \
+             s.created_at, s.updated_at, s.completed_at, s.version, s.look_at, r.step, r.status, r.data, r.provider_ref, r.error_code, \
              r.error_message, r.op_id, r.undo_op_id, r.undo_attempts, r.executed_at \
              from {0}_states s left join {0}_step_results r on r.transaction_id = s.transaction_id \
              where s.transaction_id = ?1",
@@ -307,81 +351,98 @@ impl SagaTables {
         ];
         match tx.execute(&sql, &params).await? {
             1 => Ok(()),
-            _ => Err(HookError::new("the saga was changed meanwhile")),
+            _ => Err(HookError::of(
+                HookErrorKind::Conflict,
+                "the saga was changed meanwhile",
+            )),
         }
     }
 
-    /// Writes where a step stands.
-    pub(super) async fn save_step(
+    /// Writes where steps stand, of which there is at least one.
+    pub(super) async fn save_steps(
         self,
         tx: &mut HookTx<'_>,
         id: &SagaId,
-        step: &StepRecord,
+        steps: &[&StepRecord],
         now: Timestamp,
     ) -> Result<(), HookError> {
+        let rows: Vec<String> = (0..steps.len()).map(step_row).collect();
         let sql = format!(
-            "insert into {}_step_results (transaction_id, step, status, data, error_code, \
-             error_message, op_id, undo_op_id, undo_attempts, executed_at, updated_at, provider_ref) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+            "insert into {}_step_results (transaction_id, updated_at, step, status, data, error_code, \
+             error_message, op_id, undo_op_id, undo_attempts, executed_at, provider_ref) \
+             values {} \
              on conflict (transaction_id, step) do update set status = excluded.status, \
              data = excluded.data, error_code = excluded.error_code, \
              error_message = excluded.error_message, op_id = excluded.op_id, \
              undo_op_id = excluded.undo_op_id, undo_attempts = excluded.undo_attempts, \
              executed_at = excluded.executed_at, updated_at = excluded.updated_at, \
              provider_ref = excluded.provider_ref",
-            self.prefix
+            self.prefix,
+            rows.join(", ")
         );
-        let error = step.error.as_ref();
-        let params = [
-            Value::from(id.as_str()),
-            Value::from(step.name),
-            Value::from(step.state.as_str()),
-            Value::from(step.result.as_ref().map(ToString::to_string)),
-            Value::from(error.map(|error| error.code.clone())),
-            Value::from(error.map(|error| error.message.clone())),
-            Value::from(step.op_id.as_ref()),
-            Value::from(step.undo_op_id.as_ref()),
-            Value::from(step.undo_attempts),
-            Value::from(step.executed_at),
-            Value::from(now),
-            Value::from(step.provider_ref.clone()),
-        ];
+        let mut params = vec![Value::from(id.as_str()), Value::from(now)];
+        for step in steps {
+            let error = step.error.as_ref();
+            params.extend([
+                Value::from(&*step.name),
+                Value::from(step.state.as_str()),
+                Value::from(step.result.as_ref().map(ToString::to_string)),
+                Value::from(error.map(|error| error.code.clone())),
+                Value::from(error.map(|error| error.message.clone())),
+                Value::from(step.op_id.as_ref()),
+                Value::from(step.undo_op_id.as_ref()),
+                Value::from(step.undo_attempts),
+                Value::from(step.executed_at),
+                Value::from(step.provider_ref.clone()),
+            ]);
+        }
         tx.execute(&sql, &params).await.map(|_| ())
     }
 
-    /// Has a saga looked at later.
+    /// Has a saga looked at later, if it is as it was read.
     pub(super) async fn put_off(
         self,
         tx: &mut HookTx<'_>,
-        id: &SagaId,
+        (id, version): (&SagaId, i64),
         until: Timestamp,
     ) -> Result<(), HookError> {
         let sql = format!(
-            "update {}_states set look_at = ?2 where transaction_id = ?1 and look_at is not null",
+            "update {}_states set look_at = ?2 \
+             where transaction_id = ?1 and version = ?3 and look_at is not null",
             self.prefix
         );
-        let params = [Value::from(id.as_str()), Value::from(until)];
+        let params = [id.as_str().into(), until.into(), version.into()];
         tx.execute(&sql, &params).await.map(|_| ())
     }
 
-    /// The statement that names the sagas of `count` operations.
-    pub(super) fn of_operations(self, count: usize) -> String {
-        let names: Vec<String> = (1..=count).map(|at| format!("?{at}")).collect();
-        let (prefix, names) = (self.prefix, names.join(", "));
-        format!(
-            "select transaction_id from {prefix}_step_results where op_id in ({names}) \
-             union select transaction_id from {prefix}_step_results where undo_op_id in ({names})"
-        )
-    }
-
-    /// The statement that names sagas that somebody has to look at by `?1`, those that wait longest first, at
-    /// most `?2`.
+    /// The statement that reads sagas that somebody has to look at by `?1`, those that wait longest first,
+    /// behind that of `?2` and `?3`, at most `?4`.
     pub(super) fn due(self) -> String {
         format!(
-            "select transaction_id from {}_states where look_at <= ?1 order by look_at limit ?2",
+            "select transaction_id, look_at, version from {}_states \
+             where look_at <= ?1 and (look_at, transaction_id) > (?2, ?3) \
+             order by look_at, transaction_id limit ?4",
             self.prefix
         )
     }
+
+    /// The statement that counts running sagas by each step that has begun.
+    pub(super) fn begun_steps(self) -> String {
+        format!(
+            "select r.step, count(*) as sagas from {0}_states s \
+             join {0}_step_results r on r.transaction_id = s.transaction_id \
+             where s.look_at is not null group by r.step order by r.step",
+            self.prefix
+        )
+    }
+}
+
+/// What one step has of its own, behind the two values that all share.
+fn step_row(at: usize) -> String {
+    let own: Vec<String> = (0..10)
+        .map(|column| format!("?{}", 3 + at * 10 + column))
+        .collect();
+    format!("(?1, ?2, {})", own.join(", "))
 }
 
 fn undecodable(error: DecodeError) -> HookError {
@@ -399,11 +460,15 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
         let Some(name) = step.get::<Option<String>>("step")? else {
             continue;
         };
-        let at = plan.index_of(&name);
-        let at =
-            at.ok_or_else(|| DecodeError::new("step", format!("the plan has no step {name}")))?;
+        let at = match plan.index_of(&name) {
+            Some(at) => at,
+            None => {
+                records.push(StepRecord::waiting(name));
+                records.len() - 1
+            }
+        };
         records[at] = StepRecord {
-            name: records[at].name,
+            name: records[at].name.clone(),
             state: step.get("status")?,
             result: step.get("data")?,
             provider_ref: step.get("provider_ref")?,
@@ -428,6 +493,7 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
         completed_at: row.get("completed_at")?,
         steps: records,
         version: row.get("version")?,
+        look_at: row.get("look_at")?,
     }))
 }
 

@@ -1,11 +1,11 @@
 //! What a step does: an operation at somebody else's API, or work in our own database.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::engine::{Engine, SubmitError};
+use crate::engine::{Engine, SubmitError, Taken};
 use crate::ids::{IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::Command;
 use crate::store::hook::{HookError, HookTx};
@@ -26,6 +26,59 @@ pub struct StepRun<'s, I> {
     /// The same for the same step of the same saga, whoever begins it how often: a step's operation has it
     /// as its key, and work in a database can have it as a unique one.
     pub key: &'s IdemKey,
+    pub(super) taken: &'s TakenHere,
+}
+
+/// What steps had accepted in this transaction, which is not committed yet.
+#[derive(Debug, Default)]
+pub(super) struct TakenHere(Mutex<Vec<Taken>>);
+
+impl TakenHere {
+    fn list(&self) -> MutexGuard<'_, Vec<Taken>> {
+        // A list is whole whenever its lock is free.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.list().len()
+    }
+
+    /// What came behind the first `count` was taken back.
+    pub(super) fn keep(&self, count: usize) {
+        self.list().truncate(count);
+    }
+
+    pub(super) fn into_list(self) -> Vec<Taken> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<I: Sync> StepRun<'_, I> {
+    /// Asks for the operation that does this step, or undoes it, for a [`SagaStep`] of your own. What the
+    /// database cannot do now it can do later; all else never will be, and is refused.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn submit<C: Command>(
+        &self,
+        tx: &mut HookTx<'_>,
+        engine: &Engine,
+        command: &C,
+    ) -> Result<Begun, HookError> {
+        let (owner, key) = (self.owner_id.clone(), self.key.clone());
+        match engine.take_in_step(tx, owner, key, command).await {
+            Ok(taken) => {
+                let op_id = taken.op_id().clone();
+                self.taken.list().push(taken);
+                Ok(Begun::Operation(op_id))
+            }
+            Err(SubmitError::Store(error)) => Err(HookError::new(error.to_string())),
+            Err(never) => Ok(Begun::Refused(StepError {
+                code: "NOT_ACCEPTED".to_owned(),
+                message: never.to_string(),
+            })),
+        }
+    }
 }
 
 impl<I> StepRun<'_, I> {
@@ -142,25 +195,16 @@ impl<I, C: Command, U> Call<I, C, U> {
     }
 }
 
-/// Asks for an operation. What the database cannot do now it can do later; all else never will be.
+/// Makes the command and asks for its operation, or refuses the step.
 async fn submit<I: Sync, C: Command>(
     engine: &Engine,
     tx: &mut HookTx<'_>,
     run: &StepRun<'_, I>,
     build: Build<I, C>,
 ) -> Result<Begun, HookError> {
-    let command = match build(run) {
-        Ok(command) => command,
-        Err(error) => return Ok(Begun::Refused(error)),
-    };
-    let (owner, key) = (run.owner_id.clone(), run.key.clone());
-    match engine.submit_in(tx, owner, key, &command).await {
-        Ok(submitted) => Ok(Begun::Operation(submitted.op_id)),
-        Err(SubmitError::Store(error)) => Err(HookError::new(error.to_string())),
-        Err(never) => Ok(Begun::Refused(StepError {
-            code: "NOT_ACCEPTED".to_owned(),
-            message: never.to_string(),
-        })),
+    match build(run) {
+        Ok(command) => run.submit(tx, engine, &command).await,
+        Err(error) => Ok(Begun::Refused(error)),
     }
 }
 
@@ -200,7 +244,8 @@ where
 pub enum LocalError {
     /// A rule of the business says no. What was written is taken back.
     Refused(StepError),
-    /// The database failed. It is done again later.
+    /// The database failed. It is done again later; where a rule of the tables was broken, such as a unique
+    /// key or a check, it is refused.
     Database(HookError),
 }
 
@@ -295,6 +340,13 @@ fn begun(done: Result<serde_json::Value, LocalError>) -> Result<Begun, HookError
     match done {
         Ok(result) => Ok(Begun::Done(result)),
         Err(LocalError::Refused(error)) => Ok(Begun::Refused(error)),
+        // It would break the same rule again.
+        Err(LocalError::Database(error)) if error.is_constraint() => {
+            Ok(Begun::Refused(StepError {
+                code: "CONSTRAINT".to_owned(),
+                message: error.to_string(),
+            }))
+        }
         Err(LocalError::Database(error)) => Err(error),
     }
 }

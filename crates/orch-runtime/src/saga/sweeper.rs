@@ -5,21 +5,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
-use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::mpsc::{self, Sender};
 
-use crate::engine::Shutdown;
-use crate::ids::{OpId, SagaId};
-use crate::store::StoreError;
-use crate::value::Value;
+use crate::engine::{Ending, Shutdown};
 
-use super::engine::{Sagas, unreadable};
+use super::engine::Sagas;
 
-/// Operations whose sagas are found by one statement.
-const TOGETHER: usize = 64;
-
-/// Sagas that are advanced at the same time.
-const AT_ONCE: usize = 32;
+/// Endings that wait for their turns. Those of which more come are found by looking around.
+const ENDINGS: usize = 16_384;
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// Keeps sagas going until `shutdown`. Looking and hearing do not wait for each other: where something ends
@@ -33,34 +26,50 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         while !shutdown.is_requested() {
             tokio::select! {
                 () = shutdown.requested() => {}
-                () = self.inner.clock.sleep(pause) => self.sweep().await,
+                () = self.inner.clock.sleep(pause) => {
+                    self.sweep().await;
+                    let parked = self.count_parked().await;
+                    self.inner.metrics.parked(parked.ok());
+                }
             }
         }
     }
 
     async fn hear(&self, mut shutdown: Shutdown) {
         // Held here, the teller keeps the channel open where no domain tells anything.
-        let (teller, mut endings) = mpsc::unbounded_channel();
+        let (teller, mut endings) = mpsc::channel(ENDINGS);
         self.listen(&teller);
-        let room = Arc::new(Semaphore::new(AT_ONCE));
-        let mut ended = Vec::with_capacity(TOGETHER);
+        let room = self.inner.database.background();
         while !shutdown.is_requested() {
-            tokio::select! {
-                () = shutdown.requested() => {}
-                _ = endings.recv_many(&mut ended, TOGETHER) => {
-                    if let Err(error) = self.heard(&mut ended, &room).await {
-                        tracing::warn!(scheduler = "sagas", %error, "endings are found later");
-                    }
+            let ending = tokio::select! {
+                () = shutdown.requested() => return,
+                ending = endings.recv() => ending,
+            };
+            let Some(ending) = ending.filter(|ending| self.is_concerned(ending)) else {
+                continue;
+            };
+            let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+                return;
+            };
+            let sagas = self.clone();
+            tokio::spawn(async move {
+                let id = ending.saga.clone();
+                if let Err(error) = sagas.hear_of(ending).await {
+                    tracing::warn!(saga = %id, %error, "not advanced; it is looked at later");
                 }
-            }
+                drop(place);
+            });
         }
     }
 
-    /// Looks at sagas of which nobody heard, until there is none.
+    /// Looks at all sagas of which nobody heard until now, each of them once.
     async fn sweep(&self) {
+        let (now, mut last) = (self.inner.clock.now(), None);
         loop {
-            match self.run_once(self.inner.clock.now()).await {
-                Ok(looked) if looked >= self.inner.config.batch as usize => {}
+            match self.look_behind(now, last.as_ref()).await {
+                Ok(mut looked) if looked.len() >= self.inner.config.batch as usize => {
+                    last = looked.pop();
+                }
                 Ok(_) => return,
                 Err(error) => {
                     tracing::error!(scheduler = "sagas", %error);
@@ -71,7 +80,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     }
 
     /// Hears of the operations that end in this process, of all domains that serve steps.
-    fn listen(&self, teller: &UnboundedSender<OpId>) {
+    fn listen(&self, teller: &Sender<Ending>) {
         let mut told: Vec<&str> = Vec::new();
         let steps = self.inner.script.steps.iter();
         let engines = steps.flat_map(|step| step.engine().into_iter().chain(step.undo_engine()));
@@ -81,26 +90,5 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 engine.tell_endings(teller.clone());
             }
         }
-    }
-
-    /// Advances the sagas of operations that have ended. Most operations of a domain belong to none.
-    async fn heard(&self, ended: &mut Vec<OpId>, room: &Arc<Semaphore>) -> Result<(), StoreError> {
-        let inner = &self.inner;
-        let names: Vec<Value> = ended.drain(..).map(|op_id| Value::from(&op_id)).collect();
-        let sql = inner.tables.of_operations(names.len());
-        for row in inner.database.query(sql, names).await? {
-            let id: SagaId = row.get("transaction_id").map_err(unreadable)?;
-            let Ok(place) = Arc::clone(room).acquire_owned().await else {
-                return Ok(());
-            };
-            let sagas = self.clone();
-            tokio::spawn(async move {
-                if let Err(error) = sagas.look(&id).await {
-                    tracing::warn!(saga = %id, %error, "not advanced; it is looked at later");
-                }
-                drop(place);
-            });
-        }
-        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::engine::{Engine, Shutdown};
-use crate::saga::{Choreography, Sagas};
+use crate::saga::{Choreography, SagaCheckError, Sagas};
 use crate::store::StoreError;
 
 /// A loop over bounded batches.
@@ -29,12 +29,14 @@ pub trait Scheduler: Send + Sync + 'static {
 }
 
 type Loop = Box<dyn FnOnce(Shutdown) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+type Check = Pin<Box<dyn Future<Output = Result<(), SagaCheckError>> + Send>>;
 
 /// The schedulers of a domain, ready to run.
 #[derive(Default)]
 pub struct Workers {
     loops: Vec<Loop>,
     names: Vec<&'static str>,
+    checks: Vec<Mutex<Check>>,
 }
 
 impl std::fmt::Debug for Workers {
@@ -65,7 +67,9 @@ impl Workers {
     where
         I: Serialize + DeserializeOwned + Send + Sync + 'static,
     {
-        let sagas = sagas.clone();
+        let (sagas, asked) = (sagas.clone(), sagas.clone());
+        let check: Check = Box::pin(async move { asked.check().await });
+        self.checks.push(Mutex::new(check));
         self.names.push("sagas");
         self.loops.push(Box::new(move |shutdown| {
             Box::pin(sagas.keep_going(shutdown))
@@ -82,6 +86,21 @@ impl Workers {
             Box::pin(choreography.run(shutdown))
         }));
         self
+    }
+
+    /// Finds out whether this program can go on with what former ones began: see [`Sagas::check`]. A service
+    /// asks before it runs them.
+    ///
+    /// # Errors
+    /// When it cannot, or the database fails.
+    pub async fn check(&mut self) -> Result<(), SagaCheckError> {
+        for check in std::mem::take(&mut self.checks) {
+            check
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Their names, in the order of registration.

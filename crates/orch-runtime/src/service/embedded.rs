@@ -62,7 +62,7 @@ impl Service {
         })?;
         let setup = launch::open(&self, &settings).await?;
         let parts = launch::put_together(&self, &setup)?;
-        let sagas = launch::put_sagas_together(&self, &setup, &parts)?;
+        let sagas = launch::put_sagas_together(&self, &setup, &parts).await?;
         let (loops, routes) = Loops::new(&setup, parts, sagas);
         let (signal, shutdown) = Shutdown::new();
         let ready = Ready::new(setup.store.clone(), &shutdown);

@@ -1,6 +1,7 @@
 //! From arguments and variables to an exit code.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,7 +102,7 @@ async fn run(
 ) -> Result<Option<String>, SetupError> {
     let setup = open(&service, &settings).await?;
     let parts = put_together(&service, &setup)?;
-    let sagas = put_sagas_together(&service, &setup, &parts)?;
+    let sagas = put_sagas_together(&service, &setup, &parts).await?;
     match mode.purpose {
         Purpose::Serve => {}
         Purpose::Check => return Ok(Some("configuration and database are fine".to_owned())),
@@ -137,18 +138,25 @@ pub(super) fn put_together(service: &Service, setup: &Setup) -> Result<Vec<Parts
     service.modules.iter().map(start).collect()
 }
 
-/// Starts the sagas, behind the domains.
-pub(super) fn put_sagas_together(
+/// Starts the sagas, behind the domains, where this program can go on with those that run.
+pub(super) async fn put_sagas_together(
     service: &Service,
     setup: &Setup,
     parts: &[Parts],
 ) -> Result<Vec<SagaParts>, SetupError> {
     let engines: Engines<'_> = parts.iter().map(|parts| &parts.engine).collect();
-    let start = |module: &SagaModule| {
-        let failed = |error| SetupError::new(format!("{} cannot start: {error}", module.saga));
-        (module.start)(setup, &engines).map_err(failed)
-    };
-    service.sagas.iter().map(start).collect()
+    let mut started = Vec::with_capacity(service.sagas.len());
+    for SagaModule { saga, start } in &service.sagas {
+        let failed = |error: &dyn Display| SetupError::new(format!("{saga} cannot start: {error}"));
+        let mut sagas = start(setup, &engines).map_err(|error| failed(&error))?;
+        sagas
+            .workers
+            .check()
+            .await
+            .map_err(|error| failed(&error))?;
+        started.push(sagas);
+    }
+    Ok(started)
 }
 
 /// Opens what all domains share.

@@ -96,6 +96,7 @@ impl Setup {
     {
         Sagas::builder(self.store().clone(), tables, plan)
             .clock(self.clock().clone())
+            .metrics(&self.metrics)
             .pattern(self.saga_pattern())
     }
 

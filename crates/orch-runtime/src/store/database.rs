@@ -5,6 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Semaphore;
+
 use crate::protection::LaneStore;
 use crate::trace;
 use crate::value::{Row, Value};
@@ -122,6 +124,36 @@ impl Database {
         done.await?;
         let value = given.lock().unwrap_or_else(PoisonError::into_inner).take();
         value.ok_or_else(|| HookError::new("the transaction gave nothing").into())
+    }
+
+    /// [`transaction`](Self::transaction), for work that can as well be done later: it does not wait long for
+    /// what somebody else has locked.
+    ///
+    /// # Errors
+    /// As [`transaction`](Self::transaction).
+    pub(crate) async fn impatient<F>(&self, work: F) -> Result<(), TransactionError>
+    where
+        F: for<'a> FnMut(HookTx<'a>) -> HookFuture<'a> + Send + 'static,
+    {
+        let work = trace::carried(Box::new(work));
+        let done = match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.transaction(work).await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.impatient(work).await,
+        };
+        Ok(done??)
+    }
+
+    /// Room for transactions that nobody waits for, so that they leave connections to those that somebody
+    /// waits for.
+    pub(crate) fn background(&self) -> Arc<Semaphore> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.background(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.background(),
+        }
     }
 
     /// Runs a reading statement, with `?1`, `?2` … for `params`.

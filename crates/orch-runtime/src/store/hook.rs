@@ -9,13 +9,47 @@ use crate::value::{Row, Value};
 
 /// The hook could not do its work; the transaction is rolled back and tried again later.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct HookError(String);
+#[error("{reason}")]
+pub struct HookError {
+    reason: String,
+    kind: HookErrorKind,
+}
+
+/// What a refusal of a transaction's work comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HookErrorKind {
+    /// The work itself, or a statement that is wrong.
+    Refusal,
+    /// A rule of the tables: a key that is there already, a check, a row that has to be there.
+    Constraint,
+    /// Somebody else changed meanwhile what was read. Begun anew, it may succeed at once.
+    Conflict,
+    /// Somebody else holds a lock for too long.
+    Busy,
+    /// The work did without a savepoint, and would have needed it: it has to be done with one.
+    Unguarded,
+}
 
 impl HookError {
     /// Refuses, for `reason`.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
+        Self::of(HookErrorKind::Refusal, reason)
+    }
+
+    pub(crate) fn of(kind: HookErrorKind, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        Self { reason, kind }
+    }
+
+    pub(crate) fn kind(&self) -> HookErrorKind {
+        self.kind
+    }
+
+    /// Whether a statement broke a rule of the tables, such as a unique key or a check: it would break it
+    /// again.
+    #[must_use]
+    pub fn is_constraint(&self) -> bool {
+        self.kind == HookErrorKind::Constraint
     }
 }
 

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
-use crate::ids::{BizKey, Fence, IdemKey, OpId, OwnerId};
+use crate::ids::{BizKey, Fence, IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::Fingerprint;
 use crate::operation::decision::{Facts, Settlement};
 use crate::operation::outcome::Outcome;
@@ -103,6 +103,7 @@ impl NewOperation {
                 deadline_at: self.deadline_at,
             },
             trace_parent: self.trace_parent,
+            saga_key: SagaId::of_key(&self.idem_key).map(|_| self.idem_key.clone()),
             redacted: None,
         }
     }
@@ -111,6 +112,12 @@ impl NewOperation {
 /// A stored place in a trace. One that cannot be read is none: no operation waits for its trace.
 fn trace_parent(stored: Option<String>) -> Option<TraceParent> {
     TraceParent::parse(&stored?)
+}
+
+/// A stored key, if it is one of a saga. All other keys are of no use behind a claim.
+fn saga_key(stored: Option<String>) -> Option<IdemKey> {
+    let key = IdemKey::new(stored?).ok()?;
+    SagaId::of_key(&key).map(|_| key)
 }
 
 /// For whom, and until when, operations are leased.
@@ -155,6 +162,8 @@ pub struct Lease {
     pub facts: Facts,
     /// Where the operation's trace goes on, if it belongs to one.
     pub trace_parent: Option<TraceParent>,
+    /// The operation's key, where it is one of a saga.
+    pub saga_key: Option<IdemKey>,
     /// The command without its secrets, if it has any: takes the payload's place when the operation
     /// has ended.
     pub redacted: Option<String>,
@@ -173,6 +182,8 @@ impl Lease {
 pub struct StoredCommand {
     /// Whose operation it is.
     pub owner_id: OwnerId,
+    /// The client's name for the request.
+    pub idem_key: IdemKey,
     /// The kind of command.
     pub event_type: String,
     /// The command, serialised.
@@ -267,7 +278,8 @@ pub trait OperationStore: CallbackInbox {
         term: Option<Term>,
     ) -> Result<Accepted, StoreError>;
 
-    /// Records the operation in the transaction `tx`, without a lease. It exists when `tx` is committed.
+    /// Records the operation in the transaction `tx`; with `term`, leases it there, too. It exists when `tx`
+    /// is committed.
     ///
     /// # Errors
     /// When `tx` belongs to another database, or a statement fails; `tx` can only be rolled back then.
@@ -275,6 +287,7 @@ pub trait OperationStore: CallbackInbox {
         &self,
         tx: &mut HookTx<'_>,
         operation: NewOperation,
+        term: Option<Term>,
     ) -> Result<Accepted, StoreError>;
 
     /// Leases PENDING operations that are due, oldest first, and writes the intent of each.

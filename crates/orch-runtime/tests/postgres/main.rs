@@ -49,6 +49,7 @@ mod protection;
 mod room;
 #[path = "../it/sagas/mod.rs"]
 mod sagas;
+mod sagas_held;
 mod schema;
 #[path = "../it/secrets.rs"]
 mod secrets;

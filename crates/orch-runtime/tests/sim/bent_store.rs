@@ -64,6 +64,7 @@ impl BentStore {
                 deadline_at: term.expires_at,
             },
             trace_parent: None,
+            saga_key: None,
             redacted: None,
         };
         Ok(found.first().map(lease))
@@ -96,6 +97,7 @@ fn invented(operation: &NewOperation, term: &Term) -> Lease {
             deadline_at: operation.deadline_at,
         },
         trace_parent: operation.trace_parent,
+        saga_key: None,
         redacted: None,
     }
 }
@@ -134,8 +136,9 @@ impl OperationStore for BentStore {
         &self,
         tx: &mut HookTx<'_>,
         operation: NewOperation,
+        term: Option<Term>,
     ) -> Result<Accepted, StoreError> {
-        self.store.accept_in(tx, operation).await
+        self.store.accept_in(tx, operation, term).await
     }
 
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {

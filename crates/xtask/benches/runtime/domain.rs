@@ -19,12 +19,25 @@ pub(crate) const SQLITE: &str = include_str!("../../../orch-runtime/tests/it/cha
 pub(crate) const POSTGRES: &str =
     include_str!("../../../orch-runtime/tests/it/charge.postgres.sql");
 
+/// The tables of sagas, of the runtime's own tests too.
+pub(crate) const SAGAS_SQLITE: &str = include_str!("../../../orch-runtime/tests/it/sagas/saga.sql");
+
+/// The same on PostgreSQL.
+pub(crate) const SAGAS_POSTGRES: &str =
+    include_str!("../../../orch-runtime/tests/it/sagas/saga.postgres.sql");
+
 /// What a store has to apply.
-pub(crate) fn migrations(up: &'static str) -> [Migration; 1] {
-    [Migration {
-        name: "0001_charge",
-        up,
-    }]
+pub(crate) fn migrations(charges: &'static str, sagas: &'static str) -> [Migration; 2] {
+    [
+        Migration {
+            name: "0001_charge",
+            up: charges,
+        },
+        Migration {
+            name: "0002_order_saga",
+            up: sagas,
+        },
+    ]
 }
 
 /// Asks for money.

@@ -20,7 +20,7 @@ use super::domain::{Charge, Charging, TABLES, key};
 use super::place::Place;
 
 /// Longest wait for one operation.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// Each `exists` looks at one entry of an index.
 const OPEN: &str = "select exists (select 1 from charge_operations where state = 'PENDING')
@@ -30,10 +30,11 @@ const OPEN: &str = "select exists (select 1 from charge_operations where state =
 /// An engine with its loops running, on a file of its own.
 pub(crate) struct Bed {
     pub(crate) engine: Engine,
+    pub(crate) database: Database,
+    pub(crate) loops: JoinSet<()>,
+    pub(crate) shutdown: Shutdown,
     commits: Arc<Commits>,
-    database: Database,
     stop: ShutdownSignal,
-    loops: JoinSet<()>,
 }
 
 impl Bed {
@@ -61,13 +62,15 @@ impl Bed {
         let mut loops = JoinSet::new();
         loops.spawn(workers(&engine).run(shutdown.clone()));
         let running = engine.clone();
-        loops.spawn(async move { running.run(shutdown, LIMIT).await });
+        let until = shutdown.clone();
+        loops.spawn(async move { running.run(until, LIMIT).await });
         Ok(Self {
             engine,
-            commits,
             database,
-            stop,
             loops,
+            shutdown,
+            commits,
+            stop,
         })
     }
 

@@ -12,6 +12,7 @@ mod place;
 mod rates;
 mod raw;
 mod raw_postgres;
+mod sagas;
 mod soak;
 
 use std::fs;
@@ -54,6 +55,9 @@ async fn main() -> Result<()> {
     }
     let rows = match value("--soak") {
         Some(minutes) => soaked(&places.0, minutes.parse()?).await?,
+        None if arguments.iter().any(|word| word == "--sagas") => {
+            sagas::measure(&places.0, rounds).await?
+        }
         None => measured(&places.0, &folder, rounds).await?,
     };
     let rows: Vec<_> = rows.iter().map(Row::to_json).collect();

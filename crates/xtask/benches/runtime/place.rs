@@ -11,7 +11,7 @@ use orch_runtime::store::sqlite::SqliteStore;
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 
-use super::domain::{POSTGRES, SQLITE, migrations};
+use super::domain::{POSTGRES, SAGAS_POSTGRES, SAGAS_SQLITE, SQLITE, migrations};
 
 /// A place for a database.
 #[derive(Debug, Clone)]
@@ -56,12 +56,13 @@ impl Place {
     pub(crate) async fn open(&self, plan: Arc<dyn FaultPlan>) -> Result<Database> {
         Ok(match self {
             Self::File(path) => {
-                let store = SqliteStore::open_with_faults(path, &migrations(SQLITE), plan)?;
+                let migrations = migrations(SQLITE, SAGAS_SQLITE);
+                let store = SqliteStore::open_with_faults(path, &migrations, plan)?;
                 Database::Sqlite(store)
             }
             Self::Server(url) => {
                 let config = PostgresConfig::new(url);
-                let migrations = migrations(POSTGRES);
+                let migrations = migrations(POSTGRES, SAGAS_POSTGRES);
                 let store = PostgresStore::open_with_faults(&config, &migrations, plan).await?;
                 Database::Postgres(store)
             }

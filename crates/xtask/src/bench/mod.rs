@@ -39,11 +39,12 @@ struct Bench<'a> {
 
 type Measure = fn(&Bench<'_>) -> Result<Vec<Row>>;
 
-const BENCHES: [(&str, Measure); 7] = [
+const BENCHES: [(&str, Measure); 8] = [
     ("generate", generate::measure),
     ("lint", lint::measure),
     ("clippy", lint::clippy),
     ("runtime", runtime::measure),
+    ("sagas", runtime::sagas),
     ("peers", peers::measure),
     ("soak", runtime::soak),
     ("fresh", fresh::measure),
@@ -63,7 +64,7 @@ pub fn run(workspace: &Workspace, arguments: &[String], out: &mut dyn Write) -> 
     let Some(options) = options(arguments) else {
         writeln!(
             out,
-            "usage: cargo xtask bench [generate|lint|clippy|runtime|peers|soak|fresh]... [--json FILE] [--rounds N]"
+            "usage: cargo xtask bench [generate|lint|clippy|runtime|sagas|peers|soak|fresh]... [--json FILE] [--rounds N]"
         )?;
         return Ok(End::Usage);
     };

@@ -13,3 +13,8 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<Row>> {
 pub(super) fn soak(bench: &Bench<'_>) -> Result<Vec<Row>> {
     target::rows(bench, "runtime", &["--soak", "10"])
 }
+
+/// Sagas of three operations beside plain operations.
+pub(super) fn sagas(bench: &Bench<'_>) -> Result<Vec<Row>> {
+    target::rows(bench, "runtime", &["--sagas"])
+}

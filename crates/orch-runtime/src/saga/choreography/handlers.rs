@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::events::{AfterCommit, Envelope, EventHandler, HandlerError};
 use crate::saga::Sagas;
-use crate::saga::advance::{Asked, Found};
+use crate::saga::advance::{Asked, Found, Guard};
 use crate::saga::pattern::SagaPattern;
 use crate::saga::role::Role;
 use crate::store::hook::HookTx;
@@ -75,17 +75,20 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             tracing::warn!(saga = %id, event = %event.event_id, "an event of a saga that is not choreographed");
             return Ok(AfterCommit::nothing());
         }
-        let found = Found::new();
-        let moved = inner.advance(tx, id, &found, asked, Some(role)).await?;
-        let Some(moved) = moved else {
+        let loaded = inner.tables.load(tx, &inner.script.plan, id).await?;
+        let saga = loaded.ok_or_else(|| HandlerError::failed(format!("there is no saga {id}")))?;
+        let (found, asked) = (Found::new(), (asked, Guard::All));
+        let turned = inner.turn(tx, saga, &found, asked, Some(role)).await?;
+        let Some(turned) = turned else {
             return Ok(AfterCommit::nothing());
         };
+        let moved = &turned.moved;
         if moved.is_nothing() && !moved.put_off.is_empty() {
             let reason = "what is due could not begin, and is begun again";
             return Err(HandlerError::failed(reason));
         }
         let sagas = self.clone();
-        Ok(AfterCommit::run(move || sagas.follow(&moved)))
+        Ok(AfterCommit::run(move || sagas.follow(Some(turned))))
     }
 
     /// How the events of its choreographed sagas are called, if they have names.

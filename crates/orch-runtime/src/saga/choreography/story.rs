@@ -63,7 +63,7 @@ impl Story<'_> {
             self.add(self.names.stopped(), reason);
         }
         if role == Role::Compensator && !before.has_undone && Before::of(self.saga).has_undone {
-            let failed = self.failed_step().map(|step| step.name);
+            let failed = self.failed_step().map(|step| &*step.name);
             self.add(
                 COMPENSATION_INITIATED,
                 json!({ "originalFailedStep": failed }),
@@ -90,7 +90,7 @@ impl Story<'_> {
 
     fn step(&mut self, at: usize, state: StepState) {
         let (names, step) = (self.names, &self.saga.steps[at]);
-        let name = step.name;
+        let name = &*step.name;
         let why = |step: &StepRecord| {
             let (code, reason) = texts(step.error.as_ref());
             json!({ "step": name, "reason": reason, "errorCode": code })
@@ -116,7 +116,7 @@ impl Story<'_> {
     /// Calls whoever undoes, unless something that was told does. A step that came through too late has no
     /// other event that does.
     fn due(&mut self, moved: &Moved) {
-        let name = |at: usize| self.saga.steps[at].name;
+        let name = |at: usize| &*self.saga.steps[at].name;
         if !moved.again.is_empty() {
             let again = moved.again.iter();
             let again = again.map(|(at, times)| json!({ "step": name(*at), "attempts": times }));
@@ -135,13 +135,13 @@ impl Story<'_> {
 
     fn end(&mut self) {
         let (code, reason) = self.why();
-        let failed = self.failed_step().map(|step| step.name);
+        let failed = self.failed_step().map(|step| step.name.clone());
         match self.saga.state {
             SagaState::Completed => self.add(self.names.completed(), json!({})),
             SagaState::Compensated | SagaState::Failed => {
                 let steps = self.saga.steps.iter();
                 let undone = steps.filter(|step| step.state == StepState::Undone);
-                let undone: Vec<&str> = undone.map(|step| step.name).collect();
+                let undone: Vec<_> = undone.map(|step| step.name.clone()).collect();
                 if self.saga.state == SagaState::Compensated {
                     self.add(
                         COMPENSATION_COMPLETED,

@@ -1,5 +1,7 @@
 //! How far a choreographed saga came, and through whose hands.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -44,7 +46,7 @@ pub struct Transaction {
 #[serde(rename_all = "camelCase")]
 pub struct TransactionStep {
     /// Its name.
-    pub step: &'static str,
+    pub step: Cow<'static, str>,
     /// Where it stands.
     pub status: StepState,
     /// When it began.
@@ -70,7 +72,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn transaction(
+    pub async fn transaction_view(
         &self,
         owner: &OwnerId,
         id: &SagaId,
@@ -108,7 +110,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
 
 fn transaction(saga: &SagaRecord, took: impl Fn(&StepRecord) -> Option<i64>) -> Transaction {
     let steps = saga.steps.iter().map(|step| TransactionStep {
-        step: step.name,
+        step: step.name.clone(),
         status: step.state,
         executed_at: step.executed_at,
         duration: took(step),
@@ -130,12 +132,12 @@ fn took(
     handled: &[Handled],
 ) -> Option<i64> {
     let ends = [
-        names.step_succeeded(step.name),
-        names.step_failed(step.name),
+        names.step_succeeded(&step.name),
+        names.step_failed(&step.name),
     ];
     let (_, ended) = told.iter().find(|(event, _)| ends.contains(event))?;
     let waited = (*ended - step.executed_at?).num_milliseconds();
-    let handler = names.handler(step.name);
+    let handler = names.handler(&step.name);
     let worked = handled.iter().filter(|one| one.handler == handler);
     let worked = worked.map(|one| one.duration_ms).max();
     Some(waited.max(worked.unwrap_or(0)))

@@ -2,7 +2,8 @@
 //!
 //! **Invariants**
 //!
-//! - A step begins once all that it comes after are done, and never when the saga is compensating.
+//! - A step begins once all that it comes after are done, and never when the saga is compensating or its time
+//!   is over.
 //! - A step is undone only after it certainly happened, and only when nothing that comes after it can still
 //!   have an effect: what was built on it goes first. Steps that do not depend on each other are undone at
 //!   the same time.
@@ -84,7 +85,7 @@ pub fn advise(plan: &Plan, situation: Situation<'_>) -> Advice {
         SagaState::Compensating => compensate(plan, steps),
         SagaState::Pending | SagaState::InProgress => match is_to_stop(plan, steps, stop) {
             true => compensate(plan, steps),
-            false => go_on(plan, steps),
+            false => go_on(plan, steps, stop),
         },
     }
 }
@@ -102,9 +103,16 @@ fn is_to_stop(plan: &Plan, steps: &[StepState], stop: Option<Stop>) -> bool {
     }
 }
 
-fn go_on(plan: &Plan, steps: &[StepState]) -> Advice {
+fn go_on(plan: &Plan, steps: &[StepState], stop: Option<Stop>) -> Advice {
     if steps_of(plan).all(|at| is_done(plan, steps, at)) {
         return Advice::state(SagaState::Completed);
+    }
+    if stop.is_some() {
+        // All that is required is done. The optional rest is waited for, and none of it begins.
+        return Advice::state(match steps.contains(&StepState::Running) {
+            true => SagaState::InProgress,
+            false => SagaState::Completed,
+        });
     }
     let is_ready = |at: &usize| {
         let mut before = plan.before(*at).iter();

@@ -16,5 +16,5 @@ with due as (
     select op_id, fence, attempts, 'INTENT', $1 from claimed
 )
 select op_id, owner_id, event_type, payload, fence, attempts, interruptions, probes, unaccounted_at,
-    first_sent_at, deadline_at, trace_parent
+    first_sent_at, deadline_at, trace_parent, idem_key
 from claimed

@@ -15,4 +15,4 @@ set fence = fence + 1, probes = probes + 1,
     lease_owner = $2, lease_expires_at = $3, next_attempt_at = $3, updated_at = $1
 from due where operations.op_id = due.op_id
 returning operations.op_id, owner_id, event_type, payload, fence, attempts, interruptions, probes,
-    unaccounted_at, first_sent_at, deadline_at, trace_parent
+    unaccounted_at, first_sent_at, deadline_at, trace_parent, idem_key

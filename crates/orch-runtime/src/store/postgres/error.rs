@@ -1,5 +1,6 @@
 //! What kind of trouble an error of PostgreSQL is.
 
+use crate::store::hook::{HookError, HookErrorKind};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// Wraps an error of `operation`.
@@ -31,6 +32,18 @@ pub(super) fn is_rolled_back(error: &sqlx::Error) -> bool {
         return false;
     };
     matches!(error.code().as_deref(), Some("40001" | "40P01" | "55P03"))
+}
+
+/// A statement of a hook failed.
+pub(super) fn refused(error: &sqlx::Error) -> HookError {
+    let code = error.as_database_error().and_then(|error| error.code());
+    let kind = match code.as_deref().unwrap_or_default() {
+        "40001" | "40P01" => HookErrorKind::Conflict,
+        "55P03" => HookErrorKind::Busy,
+        code if code.starts_with("23") => HookErrorKind::Constraint,
+        _ => HookErrorKind::Refusal,
+    };
+    HookError::of(kind, error.to_string())
 }
 
 const POOLER: &str = "where a pooler such as PgBouncer in transaction mode stands in between, add \

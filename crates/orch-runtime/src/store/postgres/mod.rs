@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use tokio::sync::Semaphore;
 
 use crate::fault::{FaultPlan, NoFaults};
 use crate::protection::LaneStore;
@@ -57,6 +58,17 @@ const COMMITTING: [(&str, &str); 4] = [
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
 ];
+
+/// What begins a transaction of the background. A change of a row takes milliseconds: who holds its lock for
+/// longer is a person, or hangs.
+const IMPATIENT: &str = "begin; set local lock_timeout = '2s'";
+
+/// Transactions of the background at the same time: two of the connections that are not the committers' are
+/// left to requests.
+fn background(connections: u32) -> usize {
+    let others = (connections as usize).saturating_sub(COMMITTERS);
+    others.saturating_sub(2).max(1)
+}
 
 /// How a PostgreSQL is reached.
 #[derive(Debug, Clone)]
@@ -104,6 +116,7 @@ pub struct PostgresStore {
     link: Link,
     committer: Arc<Committer>,
     hints: Arc<Hints>,
+    background: Arc<Semaphore>,
     cipher: Option<Arc<dyn Sealing>>,
 }
 
@@ -203,6 +216,7 @@ impl PostgresStore {
         Ok(Self {
             committer: Arc::new(Committer::start(&link)),
             hints: Arc::new(Hints::new(link.clone())),
+            background: Arc::new(Semaphore::new(background(connections))),
             link,
             cipher: None,
         })
@@ -252,14 +266,32 @@ impl PostgresStore {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn transaction(&self, mut work: Hook) -> Result<Result<(), HookError>, StoreError> {
+    pub async fn transaction(&self, work: Hook) -> Result<Result<(), HookError>, StoreError> {
+        self.transaction_of("begin", work).await
+    }
+
+    /// [`transaction`](Self::transaction), which does not wait long for what somebody else has locked.
+    pub(super) async fn impatient(&self, work: Hook) -> Result<Result<(), HookError>, StoreError> {
+        self.transaction_of(IMPATIENT, work).await
+    }
+
+    async fn transaction_of(
+        &self,
+        begin: &'static str,
+        mut work: Hook,
+    ) -> Result<Result<(), HookError>, StoreError> {
         let error = postgres_error("transaction");
-        let mut transaction = self.link.pool.begin().await.map_err(&error)?;
+        let begun = self.link.pool.begin_with(begin).await;
+        let mut transaction = begun.map_err(&error)?;
         let done = operations::finalize::run(&mut transaction, self.link.wrapped, &mut work).await;
         if done.is_ok() {
             transaction.commit().await.map_err(&error)?;
         }
         Ok(done)
+    }
+
+    pub(super) fn background(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.background)
     }
 
     /// Runs a reading statement.

@@ -10,7 +10,7 @@ use crate::clock::Timestamp;
 use crate::ids::{Fence, OpId, OwnerId};
 use crate::operation::decision::Facts;
 use crate::store::sealer::Sealer;
-use crate::store::{Lease, trace_parent};
+use crate::store::{Lease, saga_key, trace_parent};
 use crate::value::{Row, Value};
 
 pub(super) type Statement = Query<'static, Postgres, PgArguments>;
@@ -141,6 +141,7 @@ pub(super) fn lease(
             deadline_at: row.try_get(10)?,
         },
         trace_parent: trace_parent(row.try_get(11).unwrap_or_default()),
+        saga_key: saga_key(row.try_get(12).unwrap_or_default()),
         redacted: None,
     };
     sealer.lease(lease).map_err(|error| unreadable(3, error))

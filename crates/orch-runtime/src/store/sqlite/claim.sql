@@ -9,4 +9,4 @@ where op_id in (
     order by next_attempt_at limit ?4
 )
 returning op_id, owner_id, event_type, payload, fence, attempts, interruptions, probes, unaccounted_at,
-    first_sent_at, deadline_at, trace_parent
+    first_sent_at, deadline_at, trace_parent, idem_key

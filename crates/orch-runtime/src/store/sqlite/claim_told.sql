@@ -15,4 +15,4 @@ where op_id = ?4 and event_type in (select value from json_each(?5))
             and log.state = 'PENDING'
     )
 returning op_id, owner_id, event_type, payload, fence, attempts, interruptions, probes, unaccounted_at,
-    first_sent_at, deadline_at, trace_parent
+    first_sent_at, deadline_at, trace_parent, idem_key

@@ -46,7 +46,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         .execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
              pragma wal_autocheckpoint = 4000; pragma cache_size = -65536; \
-             pragma secure_delete = on;",
+             pragma secure_delete = on; pragma temp_store = memory;",
         )
         .map_err(sqlite_error("open"))?;
     Ok(connection)

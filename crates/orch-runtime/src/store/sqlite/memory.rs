@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
+use tokio::sync::Semaphore;
 
 use crate::fault::{Fate, FaultPlan};
 use crate::store::StoreError;
@@ -11,7 +12,7 @@ use crate::value::{Row, Value};
 
 use super::committer::{Committer, Inline};
 use super::connection::{self, Readers};
-use super::{Migration, SqliteStore, migrate, row, sqlite_error};
+use super::{BACKGROUND, Migration, SqliteStore, migrate, row, sqlite_error};
 
 /// A database that lives as long as this value and the stores on it.
 #[derive(Debug, Clone)]
@@ -42,6 +43,7 @@ impl MemoryDatabase {
         let inline = Inline::new(Arc::clone(&self.connection), faults);
         SqliteStore {
             cipher: None,
+            background: Arc::new(Semaphore::new(BACKGROUND)),
             readers: Arc::new(Readers::new(&nowhere)),
             path: nowhere,
             committer: Arc::new(Committer::Inline(inline)),

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use tokio::sync::Semaphore;
 
 use crate::fault::{FaultPlan, NoFaults};
 use crate::protection::LaneStore;
@@ -36,8 +37,12 @@ pub struct SqliteStore {
     path: PathBuf,
     committer: Arc<Committer>,
     readers: Arc<Readers>,
+    background: Arc<Semaphore>,
     cipher: Option<Arc<dyn Sealing>>,
 }
+
+/// Transactions of the background at the same time: those that wait share the next commit.
+const BACKGROUND: usize = 64;
 
 impl SqliteStore {
     /// Opens the file, creating it when it does not exist, and applies `migrations`.
@@ -91,6 +96,7 @@ impl SqliteStore {
             path: path.to_owned(),
             committer: Arc::new(Committer::start(writer, faults)?),
             readers: Arc::new(Readers::new(path)),
+            background: Arc::new(Semaphore::new(BACKGROUND)),
             cipher: None,
         })
     }
@@ -126,6 +132,10 @@ impl SqliteStore {
             operations::in_savepoint(connection, &mut work).map_err(sqlite_error("transaction"))
         };
         self.committer.submit(None, run).await
+    }
+
+    pub(super) fn background(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.background)
     }
 
     /// Runs a reading statement.

@@ -9,7 +9,7 @@ use crate::clock::{Timestamp, from_millis, to_millis};
 use crate::ids::{Fence, OpId, OwnerId};
 use crate::operation::decision::Facts;
 use crate::store::sealer::Sealer;
-use crate::store::{Lease, trace_parent};
+use crate::store::{Lease, saga_key, trace_parent};
 use crate::value::{Row, Value};
 
 impl ToSql for Value {
@@ -84,6 +84,7 @@ pub(super) fn lease(
             deadline_at: time(row, 10)?,
         },
         trace_parent: trace_parent(row.get(11).unwrap_or_default()),
+        saga_key: saga_key(row.get(12).unwrap_or_default()),
         redacted: None,
     };
     sealer.lease(lease).map_err(|error| unreadable(3, error))

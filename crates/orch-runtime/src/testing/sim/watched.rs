@@ -154,8 +154,9 @@ impl OperationStore for Watched {
         &self,
         tx: &mut HookTx<'_>,
         operation: NewOperation,
+        term: Option<Term>,
     ) -> Result<Accepted, StoreError> {
-        self.store.accept_in(tx, operation).await
+        self.store.accept_in(tx, operation, term).await
     }
 
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {

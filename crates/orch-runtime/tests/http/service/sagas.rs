@@ -208,6 +208,27 @@ async fn a_saga_is_asked_for_and_followed_by_http() {
     assert_eq!(saga["steps"][1]["status"], "SUCCEEDED");
     assert!(saga["steps"][1]["opId"].is_string());
     assert!(saga.get("payload").is_none(), "{saga}");
+    let theirs = format!("{id}/first/undo/0");
+    let refused = post("/api/pings", &theirs, r#"{"name":"ann"}"#)
+        .send(address)
+        .await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    let problem = &refused.json()["errors"][0];
+    assert_eq!(problem["field"], "Idempotency-Key");
+    assert!(
+        problem["message"].as_str().unwrap().contains(&theirs),
+        "{problem}"
+    );
+    let counted = embedded.metrics().render();
+    for line in [
+        r#"orch_saga_started_total{saga="order_saga"} 1"#,
+        r#"orch_saga_ended_total{saga="order_saga",state="COMPLETED"} 1"#,
+        r#"orch_saga_ended_total{saga="order_saga",state="FAILED"} 0"#,
+        r#"orch_saga_duration_seconds_count{saga="order_saga"} 1"#,
+        r#"orch_saga_steps_total{outcome="SUCCEEDED",saga="order_saga",step="first"} 1"#,
+    ] {
+        assert!(counted.contains(line), "{line} in\n{counted}");
+    }
     let undo = format!("{location}/compensate");
     let too_late = post(&undo, "u", "{}").send(address).await;
     assert_eq!(too_late.json()["status"], "COMPLETED");
@@ -225,6 +246,29 @@ async fn a_saga_is_asked_for_and_followed_by_http() {
         (400, &"second".into())
     );
     embedded.stop().await.unwrap();
+}
+
+/// The version before knew a step more, and a saga waits for it.
+#[tokio::test]
+async fn a_service_whose_plan_lost_a_step_of_a_running_saga_does_not_start() {
+    let folder = TempDir::new().unwrap();
+    let (embedded, _) = served(&folder, greeter()).await.unwrap();
+    embedded.stop().await.unwrap();
+    let file = rusqlite::Connection::open(folder.path().join("greetings.db")).unwrap();
+    let former = "insert into order_saga_states (transaction_id, owner_id, idem_key, fingerprint, pattern, \
+            payload, status, version, look_at, deadline_at, created_at, updated_at) \
+            values ('TXN_1', 'o', 'k', 'f', 'ORCHESTRATION', '{}', 'IN_PROGRESS', 1, 1, 1, 1, 1); \
+        insert into order_saga_step_results (transaction_id, step, status, undo_attempts, updated_at) \
+            values ('TXN_1', 'third', 'RUNNING', 0, 1)";
+    file.execute_batch(former).unwrap();
+    drop(file);
+    let refused = served(&folder, greeter()).await.unwrap_err().to_string();
+    let reason = "GREETING cannot start: 1 running sagas of order_saga began the step \"third\"";
+    assert!(refused.starts_with(reason), "{refused}");
+    assert!(
+        refused.ends_with("finish them first, or keep the step"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

@@ -237,7 +237,7 @@ async fn accept_in(stand: &Stand, new: NewOperation, commits: bool) -> Answer {
     let done = stand.database.transaction(move |mut tx| {
         let (store, new, note) = (Arc::clone(&store), new.clone(), Arc::clone(&note));
         Box::pin(async move {
-            let accepted = store.accept_in(&mut tx, new).await;
+            let accepted = store.accept_in(&mut tx, new, None).await;
             *note.lock().unwrap() = told(accepted).text;
             if commits {
                 Ok(())

@@ -3,13 +3,14 @@
 mod flows;
 mod interruptions;
 mod persons;
+mod queries;
 mod time;
 mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use orch_runtime::engine::Shutdown;
+use orch_runtime::engine::{Shutdown, SubmitError};
 use orch_runtime::fault::{Boundary, NoFaults};
 use orch_runtime::saga::{
     Call, Choreography, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaEvents,
@@ -19,7 +20,9 @@ use orch_runtime::saga::{
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::store::{Migration, StoreKind};
 use orch_runtime::testing::{Provider, Reply, World, WorldSetup};
-use orch_runtime::{Decision, Engine, IdemKey, OwnerId, SagaId, Value, Workers};
+use orch_runtime::{
+    DeadLetterKind, DeadLetters, Decision, Engine, IdemKey, OwnerId, SagaId, Value, Workers,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::STORE;
@@ -187,6 +190,8 @@ impl Shop {
                 self.world.restart();
                 self.sagas = sagas(&self.world);
             }
+            // What has begun ends before the clock is wound, or its lease would be over.
+            self.world.quiet().await;
             self.world.advance(Duration::from_secs(16)).await;
             let now = orch_runtime::Clock::now(&self.world.clock);
             self.sagas.run_once(now).await.unwrap();

@@ -72,10 +72,11 @@ async fn a_compensation_that_can_never_begin_waits_for_a_person() {
     let mut shop = Shop::answering(3, 0, [Reply::Done]);
     let id = shop.order("a").await;
     let key = format!("{id}/pay/undo/0");
-    shop.world
-        .submit(&key, &charge("somebody-elses"))
-        .await
-        .unwrap();
+    let other = charge("somebody-elses");
+    let op_id = shop.world.submit("other", &other).await.unwrap();
+    shop.world.alter(&format!(
+        "update charge_operations set idem_key = '{key}' where op_id = '{op_id}'"
+    ));
     let saga = shop.settle(&id).await;
     assert_eq!(saga.state, SagaState::Compensating);
     assert_eq!(saga.steps[1].state, StepState::UndoParked);
@@ -87,4 +88,77 @@ async fn a_compensation_that_can_never_begin_waits_for_a_person() {
         SagaState::Compensated,
         "under its next key"
     );
+}
+
+/// A refund that failed is not done anew beside its saga, which would give the money back once more.
+#[tokio::test]
+async fn a_failed_refund_is_redriven_by_its_saga_alone() {
+    let refuse = || Reply::Refuse("ACCOUNT_CLOSED");
+    let mut shop = Shop::answering(3, 0, [Reply::Done, refuse()]);
+    let id = shop.order("a").await;
+    let saga = shop.settle(&id).await;
+    let refund = saga.steps[1].undo_op_id.clone().unwrap();
+    let letters = DeadLetters::new(shop.world.engine());
+    let why = Decision::new("ada", "the account is open again").unwrap();
+    let redriven = letters.redrive(&refund, &why).await;
+    let reason = redriven.unwrap_err().to_string();
+    assert!(
+        reason.contains(id.as_str()) && reason.contains("compensated"),
+        "{reason}"
+    );
+    shop.sagas.compensate(&id).await.unwrap();
+    assert_eq!(shop.settle(&id).await.state, SagaState::Compensated);
+    shop.assert_balanced(0, 3, 0).await;
+}
+
+/// Nobody finds in the list what the list's own commands refuse.
+#[tokio::test]
+async fn an_exhausted_refund_is_not_among_the_dead_letters_and_a_parked_one_is() {
+    let busy = [const { Reply::Busy(None) }; 9];
+    let mut shop = Shop::answering(3, 0, [Reply::Done].into_iter().chain(busy));
+    let id = shop.order("a").await;
+    assert_eq!(shop.settle(&id).await.steps[1].state, StepState::UndoParked);
+    let letters = DeadLetters::new(shop.world.engine());
+    let exhausted = letters.list(DeadLetterKind::Exhausted, None, 10).await;
+    assert_eq!(exhausted.unwrap(), []);
+    let sql = "update charge_operations set state = 'PARKED' where order_id = 'refund-a'";
+    shop.world.alter(sql);
+    let parked = letters
+        .list(DeadLetterKind::Parked, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(parked.len(), 1);
+}
+
+/// A key that only a saga may give would let a client have a step of somebody's saga refused.
+#[tokio::test]
+async fn keys_of_steps_are_given_by_sagas_alone() {
+    let shop = Shop::new(3, 3);
+    let id = shop.order("a").await;
+    for key in [format!("{id}/confirm"), format!("{id}/pay/undo/0")] {
+        let key = IdemKey::new(key).unwrap();
+        let (engine, owner) = (shop.world.engine().clone(), OwnerId::anonymous());
+        let refused = engine
+            .submit(owner.clone(), key.clone(), &charge("x"))
+            .await;
+        let reason = refused.unwrap_err().to_string();
+        assert!(
+            reason.contains(key.as_str()) && reason.contains("sagas"),
+            "{reason}"
+        );
+        let database = shop.world.database().open(Arc::new(NoFaults));
+        let within = database.transaction(move |mut tx| {
+            let (engine, owner, key) = (engine.clone(), owner.clone(), key.clone());
+            Box::pin(async move {
+                let submitted = engine.submit_in(&mut tx, owner, key, &charge("x")).await;
+                assert!(
+                    matches!(submitted, Err(SubmitError::KeyReserved(_))),
+                    "{submitted:?}"
+                );
+                Ok(())
+            })
+        });
+        within.await.unwrap();
+    }
+    assert_eq!(shop.count("order_id = 'x'").await, 0);
 }

@@ -45,12 +45,6 @@ CREATE TABLE IF NOT EXISTS order_saga_step_results (
     PRIMARY KEY (transaction_id, step)
 );
 
--- The saga of an operation that has ended is found here.
-CREATE INDEX IF NOT EXISTS idx_order_saga_step_results_op_id
-    ON order_saga_step_results (op_id) WHERE op_id IS NOT NULL;
-CREATE INDEX IF NOT EXISTS idx_order_saga_step_results_undo_op_id
-    ON order_saga_step_results (undo_op_id) WHERE undo_op_id IS NOT NULL;
-
 -- What choreographed sagas tell, in the commit of what it tells of.
 CREATE TABLE IF NOT EXISTS order_saga_outbox (
     event_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,

@@ -16,9 +16,10 @@ async fn the_longer_nothing_happens_the_rarer_somebody_looks() {
         looks += shop.sagas.run_once(now).await.unwrap();
     }
     assert!((20..=26).contains(&looks), "{looks} looks in 25 minutes");
+    let seen = |saga: &SagaRecord| serde_json::to_value(saga).unwrap();
     assert_eq!(
-        shop.saga(&id).await,
-        before,
+        seen(&shop.saga(&id).await),
+        seen(&before),
         "nothing was written but when to look again"
     );
 }
@@ -51,4 +52,23 @@ async fn sagas_are_looked_at_however_much_else_ends() {
     assert_ne!(saga.state, SagaState::InProgress, "its deadline has passed");
     signal.request();
     working.await.unwrap();
+}
+
+/// A customer does not wait for a mail that nobody may send any more.
+#[tokio::test]
+async fn no_optional_step_begins_after_the_deadline() {
+    let mut shop = Shop::new(3, 3);
+    let id = shop.order("a").await;
+    shop.world.run_once().await;
+    assert_eq!(
+        shop.count("state = 'COMPLETED'").await,
+        1,
+        "paid, and the saga does not know"
+    );
+    shop.world.clock.advance(Duration::from_secs(3_001));
+    shop.sagas.look(&id).await.unwrap();
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Completed, "it is paid and packed");
+    assert_eq!(saga.steps[3].state, StepState::Waiting);
+    shop.assert_balanced(1, 3, 3).await;
 }

@@ -91,3 +91,100 @@ async fn work_that_panics_is_refused_and_leaves_nothing() {
         assert_eq!(shop.pieces("item").await, 3);
     }
 }
+
+/// Takes a name that is taken.
+struct Twice;
+
+impl LocalWork<Order> for Twice {
+    async fn run(
+        &self,
+        tx: &mut HookTx<'_>,
+        _run: &StepRun<'_, Order>,
+    ) -> Result<serde_json::Value, LocalError> {
+        tx.execute("update stock set pieces = pieces - 1", &[])
+            .await?;
+        let sql = "insert into stock (name, pieces) values ('item', 1)";
+        tx.execute(sql, &[]).await?;
+        Ok(serde_json::Value::Null)
+    }
+
+    async fn undo(
+        &self,
+        _tx: &mut HookTx<'_>,
+        _run: &StepRun<'_, Order>,
+    ) -> Result<(), LocalError> {
+        Ok(())
+    }
+}
+
+/// What breaks a rule of the tables breaks it for ever: to do it again until the deadline helps nobody.
+#[tokio::test]
+async fn work_that_breaks_a_rule_of_the_tables_is_refused() {
+    let shop = Shop::new(3, 3);
+    let database = shop.world.database().open(Arc::new(NoFaults));
+    let tables = SagaTables {
+        prefix: "order_saga",
+    };
+    let plan = [step("take", &[], Compensation::Operation, Weight::Required)];
+    let sagas = Sagas::builder(database, tables, &plan)
+        .step("take", Local::new(Twice))
+        .build()
+        .unwrap();
+    let (owner, key) = (OwnerId::anonymous(), IdemKey::new("a").unwrap());
+    let order = Order {
+        order_id: "a".into(),
+    };
+    let id = sagas.initiate(owner.clone(), key, &order).await.unwrap().id;
+    let saga = sagas.find(&owner, &id).await.unwrap().unwrap();
+    assert_eq!(saga.state, SagaState::Failed);
+    assert_eq!(saga.steps[0].error.as_ref().unwrap().code, "CONSTRAINT");
+    assert_eq!(shop.pieces("item").await, 3);
+}
+
+/// The sagas of a version of the program whose plan ends with the payment.
+fn shortened(shop: &Shop) -> Sagas<Order> {
+    let database = shop.world.database().open(Arc::new(NoFaults));
+    let tables = SagaTables {
+        prefix: "order_saga",
+    };
+    let engine = shop.world.engine();
+    let pay = Call::new(engine, |run: &StepRun<'_, Order>| Ok(of("pay", run.input)));
+    Sagas::builder(database, tables, &PLAN[..2])
+        .clock(Arc::new(shop.world.clock.clone()))
+        .step("reserve", Local::new(Take("item")))
+        .step("pay", pay.undone_by(engine, refund))
+        .build()
+        .unwrap()
+}
+
+/// A program that lost a step would leave what the step did where it is, and nobody would see it.
+#[tokio::test]
+async fn a_plan_that_lost_a_step_of_running_sagas_is_refused_and_ended_ones_stay_readable() {
+    let mut shop = Shop::new(3, 3);
+    let ended = shop.order("ended").await;
+    assert_eq!(shop.settle(&ended).await.state, SagaState::Completed);
+    shop.sagas.check().await.unwrap();
+    let later = shortened(&shop);
+    later.check().await.unwrap();
+    let saga = later
+        .find(&OwnerId::anonymous(), &ended)
+        .await
+        .unwrap()
+        .unwrap();
+    let names: Vec<_> = saga.steps.iter().map(|step| &*step.name).collect();
+    assert_eq!(names[..2], ["reserve", "pay"]);
+    assert!(
+        names.contains(&"pack") && names.contains(&"confirm"),
+        "{names:?}"
+    );
+
+    let running = shop.order("running").await;
+    let refused = later.check().await.unwrap_err().to_string();
+    let reason = "1 running sagas of order_saga began the step \"pack\", which the plan has no longer: let \
+                  the former version finish them first, or keep the step";
+    assert_eq!(refused, reason);
+    let mut workers = Workers::new().with_sagas(&later);
+    assert!(workers.check().await.is_err(), "so no service runs them");
+    assert!(later.look(&running).await.is_err());
+    assert_eq!(shop.settle(&running).await.state, SagaState::Completed);
+}

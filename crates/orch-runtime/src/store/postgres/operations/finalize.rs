@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 use crate::clock::Timestamp;
 use crate::fault::{Boundary, Fate, Step};
 use crate::store::hook::{Hook, HookDriver, HookError, HookTx};
-use crate::store::postgres::error::postgres_error;
+use crate::store::postgres::error::{postgres_error, refused};
 use crate::store::postgres::row::number;
 use crate::store::postgres::{placeholder, row};
 use crate::store::settled::End;
@@ -137,7 +137,7 @@ impl HookDriver for Driver<'_> {
         let statement = self.statement(sql, params);
         let done = statement.execute(&mut *self.connection).await;
         self.has_failed |= done.is_err();
-        let done = done.map_err(|error| HookError::new(error.to_string()))?;
+        let done = done.map_err(|error| refused(&error))?;
         Ok(done.rows_affected())
     }
 
@@ -146,7 +146,7 @@ impl HookDriver for Driver<'_> {
         let found = statement.fetch_all(&mut *self.connection).await;
         self.has_failed |= found.is_err();
         let rows = found.and_then(|found| row::rows(&found));
-        rows.map_err(|error| HookError::new(error.to_string()))
+        rows.map_err(|error| refused(&error))
     }
 
     fn postgres(&mut self) -> Option<&mut PgConnection> {

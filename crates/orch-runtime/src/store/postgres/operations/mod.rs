@@ -131,16 +131,15 @@ impl OperationStore for PostgresOperations {
         &self,
         tx: &mut HookTx<'_>,
         operation: NewOperation,
+        term: Option<Term>,
     ) -> Result<Accepted, StoreError> {
-        let (operation, _) = self.sealer.accept(operation)?;
+        let (operation, opened) = self.sealer.accept(operation)?;
         let connection = tx.postgres().ok_or_else(StoreError::foreign_transaction)?;
-        let accept = Accept {
-            operation,
-            term: None,
-        };
+        let accept = Accept { operation, term };
         accept
             .write_alone(connection, &self.store.link, &self.accept)
             .await
+            .map(|accepted| opened.answer(accepted))
             .map_err(postgres_error("accept"))
     }
 

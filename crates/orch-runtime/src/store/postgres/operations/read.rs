@@ -4,7 +4,7 @@ use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
 use crate::clock::from_millis;
-use crate::ids::{BizKey, Fence, OpId, OwnerId};
+use crate::ids::{BizKey, Fence, IdemKey, OpId, OwnerId};
 use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
@@ -18,7 +18,7 @@ pub(super) fn pending_outcome(
 ) -> Result<PendingOutcome, sqlx::Error> {
     Ok(PendingOutcome {
         position: LogPosition {
-            created_at: found.try_get(13)?,
+            created_at: found.try_get(14)?,
             op_id: found.try_get(0)?,
         },
         fence: Fence(row::count(found, 4)?),
@@ -28,7 +28,7 @@ pub(super) fn pending_outcome(
 
 /// A term and its answer.
 fn recorded(found: &PgRow, sealer: &Sealer) -> Result<(Lease, Outcome), String> {
-    let text: Option<String> = found.try_get(12).unwrap_or_default();
+    let text: Option<String> = found.try_get(13).unwrap_or_default();
     let text = text.ok_or("the outcome is missing or no text")?;
     // The term has ended; what is written for it is protected by its fence.
     let lease = row::lease(found, sealer, from_millis(0)).map_err(|error| error.to_string())?;
@@ -73,6 +73,7 @@ pub(super) fn command(
         event_type,
         payload: payload.map_err(|error| unreadable(2, error))?,
         state: state(found, 3)?,
+        idem_key: identity(found, 4, IdemKey::new)?,
     })
 }
 

@@ -97,10 +97,13 @@ impl OperationStore for SqliteOperations {
         &self,
         tx: &mut HookTx<'_>,
         operation: NewOperation,
+        term: Option<Term>,
     ) -> Result<Accepted, StoreError> {
-        let (operation, _) = self.sealer.accept(operation)?;
+        let (operation, opened) = self.sealer.accept(operation)?;
         let connection = tx.sqlite().ok_or_else(StoreError::foreign_transaction)?;
-        accept::accept(connection, &self.sql, self.tables.columns, &operation, None)
+        let (columns, term) = (self.tables.columns, term.as_ref());
+        accept::accept(connection, &self.sql, columns, &operation, term)
+            .map(|accepted| opened.answer(accepted))
             .map_err(sqlite_error("accept"))
     }
 
@@ -333,11 +336,12 @@ pub(super) fn in_savepoint(
     connection: &mut Connection,
     work: &mut Hook,
 ) -> rusqlite::Result<Result<(), HookError>> {
-    connection.execute_batch("savepoint hook")?;
+    let run = |connection: &Connection, sql| connection.prepare_cached(sql)?.execute([]);
+    run(connection, "savepoint hook")?;
     let done = write::run_hook(connection, work);
     if done.is_err() {
-        connection.execute_batch("rollback to hook")?;
+        run(connection, "rollback to hook")?;
     }
-    connection.execute_batch("release hook")?;
+    run(connection, "release hook")?;
     Ok(done)
 }

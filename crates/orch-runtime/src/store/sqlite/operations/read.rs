@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::clock::{Timestamp, from_millis, to_millis};
-use crate::ids::{BizKey, Fence, OpId, OwnerId};
+use crate::ids::{BizKey, Fence, IdemKey, OpId, OwnerId};
 use crate::operation::outcome::{self, Outcome};
 use crate::operation::state::OperationState;
 use crate::operation::view::{HistoryEntry, OperationView, OutcomeView, Progress};
@@ -23,7 +23,7 @@ pub(super) fn pending_outcomes(
     let mut statement = connection.prepare_cached(&sql.pending_outcomes)?;
     let found = statement.query_map(params![to_millis(before), limit, begin, behind], |found| {
         let position = LogPosition {
-            created_at: time(found, 13)?,
+            created_at: time(found, 14)?,
             op_id: found.get(0)?,
         };
         Ok(PendingOutcome {
@@ -37,7 +37,7 @@ pub(super) fn pending_outcomes(
 
 /// A term and its answer.
 fn recorded(found: &rusqlite::Row<'_>, sealer: &Sealer) -> Result<(Lease, Outcome), String> {
-    let text: Option<String> = found.get(12).unwrap_or_default();
+    let text: Option<String> = found.get(13).unwrap_or_default();
     let text = text.ok_or("the outcome is missing or no text")?;
     // The term has ended; what is written for it is protected by its fence.
     let lease = row::lease(found, sealer, from_millis(0)).map_err(|error| error.to_string())?;
@@ -132,6 +132,7 @@ pub(super) fn command(
                 event_type,
                 payload: payload.map_err(|error| unreadable(2, error))?,
                 state: state(found, 3)?,
+                idem_key: identity(found, 4, IdemKey::new)?,
             })
         })
         .optional()

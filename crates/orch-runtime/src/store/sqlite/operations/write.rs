@@ -4,11 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params, params_from_iter};
 
 use crate::clock::{Timestamp, to_millis};
 use crate::ids::{Fence, OpId};
-use crate::store::hook::{Hook, HookDriver, HookError, HookTx};
+use crate::store::hook::{Hook, HookDriver, HookError, HookErrorKind, HookTx};
 use crate::store::settled::{End, Entry, lost_text};
 use crate::store::sqlite::row;
 use crate::store::sqlite::statements::Statements;
@@ -147,6 +147,16 @@ pub(in crate::store::sqlite) fn run_hook(
     }
 }
 
+/// A statement of a hook failed.
+fn refused(error: rusqlite::Error) -> HookError {
+    let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => HookErrorKind::Constraint,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => HookErrorKind::Busy,
+        _ => HookErrorKind::Refusal,
+    };
+    HookError::of(kind, error.to_string())
+}
+
 struct Driver<'c> {
     connection: &'c mut Connection,
 }
@@ -158,12 +168,12 @@ impl HookDriver for Driver<'_> {
             .connection
             .prepare_cached(sql)
             .and_then(|mut statement| statement.execute(params_from_iter(params)))
-            .map_err(|error| HookError::new(error.to_string()))?;
+            .map_err(refused)?;
         Ok(changed as u64)
     }
 
     async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, HookError> {
-        row::query(self.connection, sql, params).map_err(|error| HookError::new(error.to_string()))
+        row::query(self.connection, sql, params).map_err(refused)
     }
 
     fn sqlite(&mut self) -> Option<&mut Connection> {

@@ -1,0 +1,116 @@
+//! What a saga's transaction has accepted: what begins by it, and what the log says of it, waits for the commit.
+
+use crate::ids::{IdemKey, OpId, OwnerId};
+use crate::operation::command::Command;
+use crate::store::hook::HookTx;
+use crate::store::{Accepted, Lease};
+use crate::trace::{self, Traced};
+
+use super::Engine;
+use super::lane::Pass;
+use super::submit::{SubmitError, Submitted, give_back};
+
+/// An operation that exists when its transaction is committed. Dropped before, it gives its room back.
+pub(crate) struct Taken {
+    engine: Engine,
+    traced: Traced,
+    owner: OwnerId,
+    submitted: Submitted,
+    first: Option<(Lease, Pass)>,
+}
+
+impl std::fmt::Debug for Taken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Taken").field(&self.submitted).finish()
+    }
+}
+
+impl Taken {
+    pub(crate) fn op_id(&self) -> &OpId {
+        &self.submitted.op_id
+    }
+
+    /// Its transaction is durable: it begins, at once where there is room.
+    pub(crate) fn committed(mut self) {
+        let engine = self.engine.clone();
+        let metrics = &engine.inner.metrics;
+        match self.submitted.replayed {
+            true => metrics.replayed.inc(),
+            false => metrics.accepted.inc(),
+        }
+        engine.audit(&self.traced, &self.owner, Ok(&self.submitted));
+        match self.first.take() {
+            Some((lease, pass)) => engine.spawn_attempt(lease, pass),
+            None if self.submitted.replayed => {}
+            None => engine.nudge(),
+        }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some((_, pass)) = self.first.take() {
+            pass.unused();
+        }
+    }
+}
+
+impl Engine {
+    /// [`submit_in`](Self::submit_in) under a key of a saga; claimed in the same commit where there is room.
+    pub(crate) async fn take_in_step<C: Command>(
+        &self,
+        tx: &mut HookTx<'_>,
+        owner: OwnerId,
+        idem_key: IdemKey,
+        command: &C,
+    ) -> Result<Taken, SubmitError> {
+        let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
+        let take = self.take_within(tx, owner.clone(), idem_key, command);
+        let (submitted, first) = match traced.clone().run(take).await {
+            Ok(taken) => taken,
+            Err(error) => {
+                self.audit(&traced, &owner, Err(&error));
+                return Err(error);
+            }
+        };
+        Ok(Taken {
+            engine: self.clone(),
+            traced,
+            owner,
+            submitted,
+            first,
+        })
+    }
+
+    async fn take_within<C: Command>(
+        &self,
+        tx: &mut HookTx<'_>,
+        owner: OwnerId,
+        idem_key: IdemKey,
+        command: &C,
+    ) -> Result<(Submitted, Option<(Lease, Pass)>), SubmitError> {
+        let operation = self.new_operation(owner, idem_key, command)?;
+        let (op_id, now) = (operation.op_id.clone(), operation.accepted_at);
+        let pass = self.free_pass(now);
+        let term = pass.as_ref().map(|_| self.inner.term(now));
+        let replayed = match self.inner.store.accept_in(tx, operation, term).await {
+            Ok(Accepted::New(lease)) => {
+                let submitted = Submitted {
+                    op_id,
+                    replayed: false,
+                };
+                let first = lease.map(|lease| *lease).zip(pass);
+                return Ok((submitted, first));
+            }
+            Ok(Accepted::Existing(op_id)) => Ok(op_id),
+            Ok(Accepted::Mismatch) => Err(SubmitError::KeyReused),
+            Err(error) => Err(error.into()),
+        };
+        give_back(pass);
+        let submitted = |op_id| Submitted {
+            op_id,
+            replayed: true,
+        };
+        replayed.map(|op_id| (submitted(op_id), None))
+    }
+}

@@ -1,0 +1,145 @@
+//! What dashboards and people ask of sagas.
+
+use orch_runtime::saga::{SagaFilter, SagaFinding, SagaPattern};
+
+use super::*;
+
+/// Three that are completed, one that failed, and one whose refund waits for a person.
+async fn busy_shop() -> (Shop, Vec<SagaId>) {
+    let mut shop = Shop::new(4, 3);
+    let mut ids = Vec::new();
+    for key in ["a", "b", "c"] {
+        ids.push(shop.order(key).await);
+        shop.settle(&ids[ids.len() - 1]).await;
+    }
+    shop.world
+        .provider
+        .script([Reply::Done, Reply::Refuse("ACCOUNT_CLOSED")]);
+    ids.push(shop.order("parked").await);
+    shop.settle(&ids[3]).await;
+    shop.world.alter("update stock set pieces = 0");
+    ids.push(shop.order("failed").await);
+    (shop, ids)
+}
+
+#[tokio::test]
+async fn sagas_are_counted_by_state_in_one_look() {
+    let (shop, _) = busy_shop().await;
+    let all = shop.sagas.statistics(None).await.unwrap();
+    let json = serde_json::json!({
+        "total": 5, "pending": 0, "inProgress": 0, "completed": 3, "failed": 1, "compensating": 1,
+        "compensated": 0,
+    });
+    assert_eq!(serde_json::to_value(all).unwrap(), json);
+    let led = shop
+        .sagas
+        .statistics(Some(SagaPattern::Orchestration))
+        .await;
+    assert_eq!(led.unwrap(), all);
+    let danced = shop.sagas.statistics(Some(SagaPattern::Choreography)).await;
+    assert_eq!(danced.unwrap().total, 0);
+}
+
+#[tokio::test]
+async fn sagas_are_listed_by_pages_the_youngest_first() {
+    let (shop, ids) = busy_shop().await;
+    let all = SagaFilter::default();
+    let (mut seen, mut page) = (Vec::new(), 1);
+    loop {
+        let found = shop.sagas.page(page, 2, &all).await.unwrap();
+        assert_eq!(
+            (found.total, found.page, found.limit, found.total_pages),
+            (5, page, 2, 3)
+        );
+        if found.data.is_empty() {
+            break;
+        }
+        seen.extend(found.data.into_iter().map(|saga| saga.transaction_id));
+        page += 1;
+    }
+    assert_eq!(page, 4);
+    assert!(seen.iter().rev().eq(&ids), "{seen:?} {ids:?}");
+
+    let completed = SagaFilter {
+        status: Some(SagaState::Completed),
+        owner: Some(OwnerId::anonymous()),
+        from: Some(shop.saga(&ids[1]).await.created_at),
+        pattern: Some(SagaPattern::Orchestration),
+    };
+    let found = shop.sagas.page(0, 0, &completed).await.unwrap();
+    assert_eq!((found.total, found.page, found.limit), (2, 1, 1));
+    assert_eq!(found.data[0].transaction_id, ids[2]);
+    let json = serde_json::to_value(&found).unwrap();
+    assert_eq!(json["totalPages"], 2);
+    assert_eq!(json["data"][0]["status"], "COMPLETED");
+    assert!(json["data"][0]["completedAt"].is_string(), "{json}");
+    let strangers = SagaFilter {
+        owner: Some(OwnerId::new("stranger").unwrap()),
+        ..SagaFilter::default()
+    };
+    let nothing = shop.sagas.page(1, 10, &strangers).await.unwrap();
+    assert_eq!((nothing.total, nothing.total_pages), (0, 0));
+}
+
+/// What waits for a person is found without reading the log.
+#[tokio::test]
+async fn what_waits_for_a_person_is_listed() {
+    let (shop, ids) = busy_shop().await;
+    let parked = shop.sagas.parked().await.unwrap();
+    let json = serde_json::to_value(&parked).unwrap();
+    assert_eq!(json[0]["transactionId"], *ids[3].as_str());
+    assert_eq!(json[0]["step"], "pay");
+    assert_eq!(json[0]["error"]["code"], "ACCOUNT_CLOSED");
+    assert!(json[0]["since"].is_string());
+    assert_eq!(parked.len(), 1);
+    let decision = Decision::new("ada", "paid back in cash").unwrap();
+    shop.sagas.leave(&ids[3], "pay", &decision).await.unwrap();
+    assert_eq!(shop.sagas.parked().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn tables_that_say_what_they_must_not_are_found_out() {
+    let (mut shop, ids) = busy_shop().await;
+    let patience = Duration::from_secs(600);
+    let findings = async |shop: &Shop| {
+        let found = shop.sagas.check_integrity(patience).await.unwrap();
+        let named = found.into_iter();
+        named
+            .map(|problem| (problem.finding, problem.transaction_id, problem.step))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(findings(&shop).await, [], "they say what they may");
+    let running = shop.order("running").await;
+    shop.world.alter("update stock set pieces = 9");
+    let lost = shop.order("lost").await;
+    assert_eq!(shop.saga(&running).await.state, SagaState::Failed);
+
+    let (a, b, c) = (&ids[0], &ids[1], &ids[2]);
+    for sql in [
+        format!(
+            "delete from order_saga_step_results where transaction_id = '{a}' and step = 'pay'"
+        ),
+        format!("update order_saga_states set status = 'COMPENSATED' where transaction_id = '{b}'"),
+        format!("update order_saga_states set completed_at = null where transaction_id = '{c}'"),
+        format!(
+            "update order_saga_step_results set op_id = 'nobody' where transaction_id = '{lost}' and step = 'pay'"
+        ),
+    ] {
+        shop.world.alter(&sql);
+    }
+    shop.world.clock.advance(Duration::from_secs(1_000));
+    let found = findings(&shop).await;
+    let some = |step: &str| Some(step.to_owned());
+    for problem in [
+        (SagaFinding::RequiredStepNotDone, a.clone(), some("pay")),
+        (SagaFinding::StepNotUndone, b.clone(), some("reserve")),
+        (SagaFinding::StepNotUndone, b.clone(), some("pay")),
+        (SagaFinding::StepNotUndone, b.clone(), some("pack")),
+        (SagaFinding::EndNotRecorded, c.clone(), None),
+        (SagaFinding::OperationMissing, lost.clone(), some("pay")),
+        (SagaFinding::NeverLookedAt, lost.clone(), None),
+    ] {
+        assert!(found.contains(&problem), "{problem:?} is not in {found:?}");
+    }
+    shop.settle(&ids[3]).await;
+}

@@ -80,6 +80,13 @@ Example:
   orch-gen generate saga OrderCreation --step reserve_inventory \\
     --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested \\
     --step pack,after=reserve_inventory --step ship,after=pay+pack";
+const CHOREOGRAPHY_EXAMPLES: &str = "\
+The same as `orch-gen generate saga --choreography`: see `--help` there. With
+SAGA_PATTERN_MODE=choreography, handlers that hear of events move new sagas on.
+
+Example:
+  orch-gen generate choreography Purchase --step validate_user \\
+    --step grant_item --step notify=Notification.NotificationSent,none=-";
 const METRICS_EXAMPLES: &str = "\
 Examples:
   orch-gen generate metrics Payment
@@ -302,6 +309,9 @@ pub(super) enum Kind {
     /// Several operations, and work in your own database, as one
     #[command(after_help = SAGA_EXAMPLES)]
     Saga(GenerateSaga),
+    /// A saga that handlers of events can move on, without a coordinator
+    #[command(after_help = CHOREOGRAPHY_EXAMPLES)]
+    Choreography(GenerateSaga),
     /// A Grafana dashboard and Prometheus alerts for a domain
     #[command(after_help = METRICS_EXAMPLES)]
     Metrics(Metrics),
@@ -319,6 +329,9 @@ pub(super) struct GenerateSaga {
     /// A step, after the one before: NAME[=Domain.Event,undo=Domain.Event]
     #[arg(long = "step", value_name = "STEP")]
     pub(super) steps: Vec<String>,
+    /// Also write handlers that hear of events: SAGA_PATTERN_MODE decides
+    #[arg(long)]
+    pub(super) choreography: bool,
     /// For how long its steps may begin, such as 30m [default: 1h]
     #[arg(long, value_name = "TIME")]
     pub(super) time_budget: Option<String>,

@@ -108,7 +108,10 @@ fn dispatch(
         }
         Some(Command::Generate { what }) => match what {
             Some(args::Kind::Orchestration(generate)) => add(&generate, environment, output),
-            Some(args::Kind::Saga(arguments)) => saga::run(&arguments, environment, output),
+            Some(args::Kind::Saga(arguments)) => saga::run(&arguments, false, environment, output),
+            Some(args::Kind::Choreography(arguments)) => {
+                saga::run(&arguments, true, environment, output)
+            }
             Some(args::Kind::Metrics(arguments)) => metrics::run(&arguments, environment, output),
             None => add(&arguments.generate, environment, output),
         },

@@ -26,16 +26,18 @@ struct Wanted<'a> {
     name: Name,
     fields: Vec<Field>,
     time_budget: Option<TimeBudget>,
+    choreography: bool,
     steps: &'a [String],
 }
 
 /// Adds a saga to a package, which is made when it is not there.
 pub(super) fn run(
     arguments: &GenerateSaga,
+    choreographed: bool,
     environment: &Environment,
     output: &mut Output<'_>,
 ) -> Result<Exit> {
-    let wanted = understand(arguments, output)?;
+    let wanted = understand(arguments, choreographed, output)?;
     let target = Target {
         out: arguments.out.clone(),
         package: arguments.package.clone(),
@@ -82,7 +84,11 @@ pub(super) fn run(
     Ok(exit)
 }
 
-fn understand<'a>(arguments: &'a GenerateSaga, output: &mut Output<'_>) -> Result<Wanted<'a>> {
+fn understand<'a>(
+    arguments: &'a GenerateSaga,
+    choreographed: bool,
+    output: &mut Output<'_>,
+) -> Result<Wanted<'a>> {
     let (name, converted) = Name::parse(Role::Saga, &arguments.saga)?;
     if let Some(typed) = converted {
         output.note(&format!("`{typed}` is written `{}`", name.type_name()));
@@ -98,6 +104,7 @@ fn understand<'a>(arguments: &'a GenerateSaga, output: &mut Output<'_>) -> Resul
         name,
         fields,
         time_budget: time_budget.transpose()?,
+        choreography: arguments.choreography || choreographed,
         steps: &arguments.steps,
     })
 }
@@ -131,6 +138,7 @@ fn edited(
         name: wanted.name.clone(),
         fields,
         time_budget: wanted.time_budget,
+        choreography: wanted.choreography,
         steps,
     };
     let (text, is_new) = spec::add_saga(&text, &saga)?;

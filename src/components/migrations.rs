@@ -16,6 +16,8 @@ pub(super) const COMPONENT: Component = Component {
         "migrations/[store]/[number]_[domain].down.sql.j2",
         "migrations/[store]/[number]_[saga].sql.j2",
         "migrations/[store]/[number]_[saga].down.sql.j2",
+        "migrations/[store]/[number]_[saga]_events.sql.j2",
+        "migrations/[store]/[number]_[saga]_events.down.sql.j2",
         "migrations/[store]/[number]_[domain]_[change].sql.j2",
         "migrations/[store]/[number]_[domain]_[change].down.sql.j2",
         "migrations/[store]/[number]_[domain]_indexes.sql.j2",
@@ -91,7 +93,7 @@ fn one(paths: &Paths<'_>, prose: &str, migration: &Migration) -> Rendered {
             Ok(std::iter::once(up).chain(down).collect())
         }
         Step::Tables(columns) => paths.both(named.tables(columns)),
-        Step::Callbacks => paths.both(named.inbox()),
+        Step::Inbox => paths.both(named.inbox()),
         Step::Change(change) => paths.both(named.change(change)),
         Step::Indexes(indexes) => paths.both(named.indexes(indexes)),
     }

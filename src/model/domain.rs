@@ -126,7 +126,7 @@ impl DomainModel {
                     filled_by: self.events_that_fill(&column),
                 })
                 .collect(),
-            callbacks: self.callbacks,
+            inbox: self.callbacks,
         }
     }
 

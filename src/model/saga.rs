@@ -15,6 +15,8 @@ pub struct SagaModel {
     pub input: OperationModel,
     /// For how many seconds its steps may begin, where it says so.
     pub time_budget: Option<u64>,
+    /// Whether it can also be choreographed.
+    pub choreography: bool,
     /// Its steps in the order of `orch.toml`.
     pub steps: Vec<StepModel>,
 }
@@ -34,6 +36,12 @@ pub struct StepModel {
     pub not_undone: Option<String>,
     /// Whether the saga goes on when it fails.
     pub optional: bool,
+    /// The event that tells that it happened.
+    pub event: String,
+    /// The event that tells that it did not.
+    pub failure: String,
+    /// The event that tells that nobody knows.
+    pub in_doubt: String,
 }
 
 /// An operation that a step asks for.
@@ -83,6 +91,7 @@ impl SagaModel {
         Self {
             name: saga.name.clone(),
             steps: steps.collect(),
+            choreography: saga.choreography,
             time_budget: saga.time_budget.map(saga::TimeBudget::seconds),
             input,
         }
@@ -131,7 +140,7 @@ impl SagaModel {
                     filled_by: Vec::new(),
                 })
                 .collect(),
-            callbacks: false,
+            inbox: self.choreography,
         }
     }
 }
@@ -192,6 +201,9 @@ impl StepModel {
             undo,
             not_undone,
             optional: step.optional,
+            event: step.event(),
+            failure: step.failure(),
+            in_doubt: step.in_doubt(),
         }
     }
 

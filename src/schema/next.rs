@@ -15,6 +15,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What it may hear of.
+    const fn heard(self) -> &'static str {
+        match self {
+            Self::Domain => "callbacks",
+            Self::Saga => "events",
+        }
+    }
+
     /// The table that has a row for each command: `payment_operations`, `order_saga_states`.
     #[must_use]
     pub fn main_table(self, module: &str) -> String {
@@ -36,8 +44,8 @@ pub struct Wanted {
     pub events: Vec<String>,
     /// Its typed columns.
     pub columns: Vec<Column>,
-    /// Whether it takes callbacks.
-    pub callbacks: bool,
+    /// Whether it hears of things: of callbacks, or of events.
+    pub inbox: bool,
 }
 
 /// A typed column, in the SQL of the package's store.
@@ -71,8 +79,8 @@ pub enum Step {
     Written(Written),
     /// Makes the tables of a domain, with these columns.
     Tables(Vec<Column>),
-    /// Makes the inbox of a domain's callbacks.
-    Callbacks,
+    /// Makes the inbox of a domain's callbacks, or the outbox and the inbox of a saga's events.
+    Inbox,
     /// Changes columns.
     Change(Change),
     /// Makes indexes that are missing or were others, by name and statement.
@@ -154,9 +162,9 @@ pub fn migrations(history: &History, wanted: &[Wanted], store: StoreKind) -> Vec
             let name = numbers.name(&format!("{module}_indexes"));
             all.push(step(name, Step::Indexes(indexes)));
         }
-        if domain.callbacks && !table.has_inbox {
-            let name = numbers.name(&format!("{module}_callbacks"));
-            all.push(step(name, Step::Callbacks));
+        if domain.inbox && !table.has_inbox {
+            let name = numbers.name(&format!("{module}_{}", kind.heard()));
+            all.push(step(name, Step::Inbox));
         }
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));

@@ -45,9 +45,16 @@ views! {
         columns: &'a [Column],
         time: &'a str,
         key: &'a str,
-        identity: &'a str
+        number: &'a str,
+        without_rowid: &'a str
     };
     SagaDownView "migrations/[store]/[number]_[saga].down.sql.j2" {};
+    EventsView "migrations/[store]/[number]_[saga]_events.sql.j2" {
+        time: &'a str,
+        key: &'a str,
+        number: &'a str
+    };
+    EventsDownView "migrations/[store]/[number]_[saga]_events.down.sql.j2" {};
     DownView "migrations/[store]/[number]_[domain].down.sql.j2" {};
     SqliteInboxView "migrations/sqlite/[number]_[domain]_callbacks.sql.j2" {};
     PostgresInboxView "migrations/postgres/[number]_[domain]_callbacks.sql.j2" {};
@@ -108,23 +115,50 @@ impl Named<'_> {
         }
     }
 
+    /// The types of instants, keys and numbers, and what a table is that is read by its key only.
+    const fn types(&self) -> [&'static str; 4] {
+        match self.store {
+            StoreKind::Sqlite => ["INTEGER", "TEXT", "INTEGER", " WITHOUT ROWID"],
+            StoreKind::Postgres => ["TIMESTAMPTZ", "TEXT COLLATE \"C\"", "BIGINT", ""],
+        }
+    }
+
+    /// The outbox and the inbox of a saga's events.
+    fn events(&self) -> Sql {
+        let Self {
+            prose,
+            module: domain,
+            ..
+        } = *self;
+        let [time, key, number, _] = self.types();
+        let up = EventsView {
+            prose,
+            domain,
+            time,
+            key,
+            number,
+        };
+        Ok(both(
+            up.render()?,
+            EventsDownView { prose, domain }.render()?,
+        ))
+    }
+
     fn sagas(&self, columns: &[Column]) -> Sql {
         let Self {
             prose,
             module: domain,
             ..
         } = *self;
-        let (time, key, identity) = match self.store {
-            StoreKind::Sqlite => ("INTEGER", "TEXT", "INTEGER"),
-            StoreKind::Postgres => ("TIMESTAMPTZ", "TEXT COLLATE \"C\"", "BIGINT"),
-        };
+        let [time, key, number, without_rowid] = self.types();
         let up = SagaView {
             prose,
             domain,
             columns,
             time,
             key,
-            identity,
+            number,
+            without_rowid,
         };
         Ok(both(up.render()?, SagaDownView { prose, domain }.render()?))
     }
@@ -152,11 +186,18 @@ impl Named<'_> {
         Ok(both(up, DownView { prose, domain }.render()?))
     }
 
-    /// The inbox of a domain's callbacks.
+    /// The inbox of a domain's callbacks, or the outbox and the inbox of a saga's events.
     ///
     /// # Errors
     /// When a template fails.
     pub fn inbox(&self) -> Sql {
+        match self.kind {
+            Kind::Domain => self.callbacks(),
+            Kind::Saga => self.events(),
+        }
+    }
+
+    fn callbacks(&self) -> Sql {
         let Self {
             prose,
             module: domain,

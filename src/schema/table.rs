@@ -9,7 +9,7 @@ pub struct Table {
     pub(super) main: String,
     /// Whether the tables are made.
     pub is_there: bool,
-    /// Whether the inbox of callbacks is made.
+    /// Whether the inbox of callbacks or of events is made.
     pub has_inbox: bool,
     /// Columns by table: `operations`, `write_ahead_logs`, `callbacks`.
     pub(super) columns: Vec<Typed>,
@@ -67,7 +67,8 @@ impl Table {
                 return;
             }
             self.is_there |= table == self.main;
-            self.has_inbox |= table == format!("{module}_callbacks");
+            let inboxes = ["callbacks", "inbox"].map(|name| format!("{module}_{name}"));
+            self.has_inbox |= inboxes.iter().any(|inbox| inbox == table);
             let columns = parts(body).into_iter();
             self.columns
                 .extend(columns.filter_map(|column| Typed::read(table, &column)));

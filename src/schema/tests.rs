@@ -42,7 +42,7 @@ fn wanted(columns: &[(&str, &str)]) -> Wanted {
             .iter()
             .map(|(name, sql)| column(name, sql))
             .collect(),
-        callbacks: false,
+        inbox: false,
     }
 }
 

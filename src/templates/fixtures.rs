@@ -34,7 +34,7 @@ pub fn packages() -> Result<Vec<PackageModel>> {
     let few = format!(
         "version = 1\n\n[store]\nkind = \"postgres\"\n\n{}",
         domain("Parcel", "http", false, &[("ParcelSent", "none", ONE)])
-    );
+    ) + "\n[[saga]]\nname = \"Cut\"\nfields = [\"id:u64\"]\n[[saga.step]]\nname = \"cut\"\n";
     packages.push(package(&few, "few-service")?);
     let guest = format!(
         "version = 1\n\n[package]\nkind = \"existing\"\n\n{}",
@@ -55,8 +55,42 @@ fn spec(gateway: &str, callbacks: bool) -> String {
         ("RefundRequested", "none", MANY),
     ];
     format!(
-        "version = 1\n\n{}",
-        domain("Payment", gateway, callbacks, &operations)
+        "version = 1\n\n{}{}",
+        domain("Payment", gateway, callbacks, &operations),
+        saga(callbacks)
+    )
+}
+
+/// A saga with a step of each kind.
+fn saga(choreography: bool) -> String {
+    format!(
+        r#"
+[[saga]]
+name = "Order"
+fields = [{MANY}]
+time_budget = "1h"
+choreography = {choreography}
+[[saga.step]]
+name = "reserve"
+[[saga.step]]
+name = "pay"
+call = "Payment.PaymentRequested"
+undo = "Payment.RefundRequested"
+event = "Paid"
+failure = "NotPaid"
+[[saga.step]]
+name = "tell"
+after = ["reserve"]
+call = "Payment.PaymentRequested"
+compensation = "none"
+reason = "said is said"
+optional = true
+[[saga.step]]
+name = "note"
+after = ["pay", "tell"]
+compensation = "none"
+reason = "a note"
+"#
     )
 }
 

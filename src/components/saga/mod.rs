@@ -1,5 +1,6 @@
 //! `src/<saga>/`: the wiring of a saga, what it is asked for, its steps and its HTTP face.
 
+mod events;
 mod step;
 mod tests;
 
@@ -21,6 +22,9 @@ pub(super) const COMPONENT: Component = Component {
         "src/[saga]/mod.rs.j2",
         "src/[saga]/controller.rs.j2",
         "src/[saga]/generated/mod.rs.j2",
+        "src/[saga]/generated/events.rs.j2",
+        "src/[saga]/generated/handlers/mod.rs.j2",
+        "src/[saga]/generated/handlers/handler.rs.j2",
         "src/[saga]/steps/mod.rs.j2",
         "src/[saga]/steps/call.rs.j2",
         "src/[saga]/steps/local.rs.j2",
@@ -33,13 +37,15 @@ views! {
         title: String,
         name: &'a str,
         plural_prose: String,
-        tables: String,
-        screaming: String,
+        tables_literal: String,
+        module_literal: String,
         imports: String,
         /// In seconds; nothing where it is the runtime's own.
         time_budget: String,
         /// Whether a step is an operation.
         calls: bool,
+        /// Whether it can also be choreographed.
+        choreography: bool,
         steps: Vec<StepView<'a>>,
     }
 
@@ -48,10 +54,12 @@ views! {
         a_prose: String,
         plural_prose: String,
         route: String,
+        choreography: bool,
     }
 
     GeneratedView in "src/[saga]/generated/mod.rs.j2" {
         a_prose: String,
+        choreography: bool,
     }
 
     StepsView<'a> in "src/[saga]/steps/mod.rs.j2" {
@@ -85,11 +93,15 @@ fn render(context: &Context<'_>, saga: &SagaModel) -> Rendered {
         title: capitalised(&prose),
         name: saga.name.type_name(),
         plural_prose: plural(saga),
-        tables: saga.tables_name(),
-        screaming: saga.name.screaming(),
+        tables_literal: literal(&[format!("prefix: \"{}\"", saga.tables_name())]),
+        module_literal: literal(&[
+            format!("saga: \"{}\"", saga.name.screaming()),
+            "start".to_owned(),
+        ]),
         imports: import("orch_runtime::saga", &imports(saga)),
         time_budget: time_budget(saga),
         calls: saga.steps.iter().any(|step| step.call.is_some()),
+        choreography: saga.choreography,
         steps: saga.steps.iter().map(step_view).collect(),
     };
     let controller = ControllerView {
@@ -97,9 +109,11 @@ fn render(context: &Context<'_>, saga: &SagaModel) -> Rendered {
         a_prose: saga.name.with_article(),
         plural_prose: plural(saga),
         route: route(saga),
+        choreography: saga.choreography,
     };
     let generated = GeneratedView {
         a_prose: saga.name.with_article(),
+        choreography: saga.choreography,
     };
     let mut modules: Vec<&str> = saga.steps.iter().map(|step| step.name.as_str()).collect();
     modules.sort_unstable();
@@ -115,10 +129,22 @@ fn render(context: &Context<'_>, saga: &SagaModel) -> Rendered {
         command::file(context, &saga.input)?,
         context.rust(path("steps/mod.rs"), Class::Generated, &steps)?,
     ];
+    if saga.choreography {
+        files.extend(events::files(context, saga)?);
+    }
     for step in &saga.steps {
         files.push(step::file(context, saga, step)?);
     }
     Ok(files)
+}
+
+/// The fields of a struct in their braces: on one line where they are short (`struct_lit_width`).
+fn literal(fields: &[String]) -> String {
+    let line = fields.join(", ");
+    match line.len() <= 18 {
+        true => format!("{{ {line} }}"),
+        false => format!("{{\n    {},\n}}", fields.join(",\n    ")),
+    }
 }
 
 /// `/api/order-creations`.
@@ -149,6 +175,9 @@ fn imports(saga: &SagaModel) -> Vec<String> {
     names.extend(has(true).then_some("Call"));
     names.extend(has(false).then_some("Local"));
     names.extend(saga.time_budget.map(|_| "SagaConfig"));
+    if saga.choreography {
+        names.extend(["Choreography", "ChoreographyBuilder", "ChoreographyError"]);
+    }
     names.into_iter().map(str::to_owned).collect()
 }
 

@@ -31,6 +31,7 @@ views! {
         testing: String,
         name: &'a str,
         domains: Vec<DomainView<'a>>,
+        choreography: bool,
     }
 
     FlowsView<'a> in "tests/[saga]/flows.rs.j2" {
@@ -110,6 +111,9 @@ fn world<'a>(context: &Context<'a>, saga: &'a SagaModel) -> WorldView<'a> {
         format!("use {crate_name}::{module}::generated::command::{name}Command;"),
         format!("use {crate_name}::{module}::{{PLAN, TABLES, sagas}};"),
     ];
+    if saga.choreography {
+        imports.push(format!("use {crate_name}::{module}::generated::handlers;"));
+    }
     for domain in &domains {
         let module = domain.module();
         imports.push(format!("use {crate_name}::{module};"));
@@ -153,6 +157,7 @@ fn world<'a>(context: &Context<'a>, saga: &'a SagaModel) -> WorldView<'a> {
             ]),
         ),
         name,
+        choreography: saga.choreography,
         domains: domains.into_iter().map(domain_view).collect(),
     }
 }

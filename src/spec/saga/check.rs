@@ -51,6 +51,37 @@ pub(super) fn distinct(earlier: &[Saga], domains: &[Domain], name: &Name) -> Res
     Ok(())
 }
 
+/// Events that every saga has.
+const EVENTS: &[&str] = &[
+    "CompensationCompleted",
+    "CompensationDue",
+    "CompensationFailed",
+    "CompensationInitiated",
+    "CompensationStepCompleted",
+];
+
+/// Handlers take events by their names: no two are called the same.
+pub(super) fn events(saga: &Saga) -> Result<()> {
+    let own = ["Initiated", "Stopped", "Completed", "Failed"];
+    let own = own.map(|end| format!("{}{end}", saga.name.type_name()));
+    let common = EVENTS.iter().map(|name| (*name).to_owned());
+    let mut taken: Vec<String> = own.into_iter().chain(common).collect();
+    for step in &saga.steps {
+        for name in [step.event(), step.failure(), step.in_doubt()] {
+            if taken.contains(&name) {
+                let what = format!(
+                    "the step `{}` would tell `{name}`, and so does another",
+                    step.name
+                );
+                let help = "name its events with `event = \"…\"` and `failure = \"…\"`";
+                return Err(Error::new(Code::NameClash, what).help(help));
+            }
+            taken.push(name);
+        }
+    }
+    Ok(())
+}
+
 /// Columns that every saga has.
 const COLUMNS: &[&str] = &[
     "deadline_at",

@@ -27,7 +27,7 @@ pub(crate) use typed::fields;
 pub(super) use write::table;
 
 use super::Field;
-use crate::naming::Name;
+use crate::naming::{self, Name};
 use std::fmt;
 
 /// A saga has at most so many steps; the runtime has the same limit.
@@ -42,6 +42,8 @@ pub struct Saga {
     pub fields: Vec<Field>,
     /// For how long it may begin steps; `None` is the runtime's own limit.
     pub time_budget: Option<TimeBudget>,
+    /// Whether it can also be choreographed: handlers that hear of events move it on.
+    pub choreography: bool,
     /// Its steps in the order of the file.
     pub steps: Vec<Step>,
 }
@@ -59,6 +61,17 @@ pub struct Step {
     pub compensation: Compensation,
     /// Whether the saga goes on when it fails.
     pub optional: bool,
+    /// What its events are called, where it says so.
+    pub told: Told,
+}
+
+/// What the events of a step are called; where the file says nothing, after the step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Told {
+    /// The event that tells that it happened: `UserValidated`.
+    pub event: Option<String>,
+    /// The event that tells that it did not: `UserValidationFailed`.
+    pub failure: Option<String>,
 }
 
 /// What undoes a step.
@@ -88,6 +101,31 @@ impl fmt::Display for Callee {
 }
 
 impl Step {
+    /// `ReserveInventory`.
+    fn type_name(&self) -> String {
+        naming::pascal_of(&self.name)
+    }
+
+    /// The event that tells that it happened.
+    #[must_use]
+    pub fn event(&self) -> String {
+        let named = self.told.event.clone();
+        named.unwrap_or_else(|| format!("{}Succeeded", self.type_name()))
+    }
+
+    /// The event that tells that it certainly did not happen.
+    #[must_use]
+    pub fn failure(&self) -> String {
+        let named = self.told.failure.clone();
+        named.unwrap_or_else(|| format!("{}Failed", self.type_name()))
+    }
+
+    /// The event that tells that nobody but a person can say whether it happened.
+    #[must_use]
+    pub fn in_doubt(&self) -> String {
+        format!("{}InDoubt", self.type_name())
+    }
+
     /// The operations that it asks for.
     pub(crate) fn callees(&self) -> impl Iterator<Item = &Callee> {
         let undo = match &self.compensation {

@@ -1,7 +1,7 @@
 //! `[[saga]]` and `[[saga.step]]`: reading them.
 
 use super::compensation::{Said, Saying};
-use super::{Callee, Compensation, Saga, Step, TimeBudget, Way};
+use super::{Callee, Compensation, Saga, Step, TimeBudget, Told, Way};
 use super::{check, mapping};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Role};
@@ -65,7 +65,7 @@ fn read_saga(
     earlier: &[Saga],
     domains: &[Domain],
 ) -> Result<Saga> {
-    let keys = ["name", "fields", "time_budget", "step"];
+    let keys = ["name", "fields", "time_budget", "choreography", "step"];
     source.known(table, "[[saga]]", &keys)?;
     let place = table_place(source, table);
     let (typed, at) = source.required(table, &place, "name")?;
@@ -77,8 +77,9 @@ fn read_saga(
         Some((text, at)) => Some(TimeBudget::parse(text).map_err(|error| error.at(at))?),
     };
     check::columns(&fields).map_err(|error| error.at(&place))?;
+    let choreography = source.flag(table, "choreography")?;
     let tables = source.tables(table, "step")?;
-    check::count(&name, tables.len()).map_err(|error| error.at(place))?;
+    check::count(&name, tables.len()).map_err(|error| error.at(&place))?;
     let mut steps: Vec<Placed> = Vec::new();
     for table in tables {
         let before = steps.last().map(|placed| &placed.step);
@@ -94,12 +95,15 @@ fn read_saga(
         }
         steps.push(placed);
     }
-    Ok(Saga {
+    let saga = Saga {
         name,
         fields,
         time_budget,
+        choreography,
         steps: in_order(steps)?,
-    })
+    };
+    check::events(&saga).map_err(|error| error.at(place))?;
+    Ok(saga)
 }
 
 /// The steps, once it is known that they can be put into an order.
@@ -133,6 +137,8 @@ fn read_step(
         "compensation",
         "reason",
         "optional",
+        "event",
+        "failure",
     ];
     source.known(table, "[[saga.step]]", &keys)?;
     let place = table_place(source, table);
@@ -159,6 +165,10 @@ fn read_step(
         compensation: saying.understood()?,
         call: saying.call.map(|(callee, _)| callee),
         optional: source.flag(table, "optional")?,
+        told: Told {
+            event: read_event(source, table, "event")?,
+            failure: read_event(source, table, "failure")?,
+        },
     };
     Ok(Placed {
         step,
@@ -168,6 +178,16 @@ fn read_step(
         after_at: after_at.unwrap_or(place),
         each_after_at,
     })
+}
+
+/// What an event is called, in `PascalCase`.
+fn read_event(source: &Source<'_>, table: &Table, key: &str) -> Result<Option<String>> {
+    let Some((typed, at)) = source.text(table, key)? else {
+        return Ok(None);
+    };
+    Ok(Some(
+        read_name(Role::Event, typed, &at)?.type_name().to_owned(),
+    ))
 }
 
 impl Step {

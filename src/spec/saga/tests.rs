@@ -41,6 +41,7 @@ fn saga_of(waits: &[Vec<usize>], kinds: &[u8]) -> Saga {
         name: Name::parse(Role::Saga, "OrderCreation").unwrap().0,
         fields: vec![Field::parse("order_id:string:max=64").unwrap().0],
         time_budget: (kinds[0] > 1).then(|| TimeBudget::parse("90m").unwrap()),
+        choreography: kinds[0] == 1,
         steps: steps
             .map(|(at, (after, kind))| Step {
                 name: name(&at),
@@ -52,6 +53,10 @@ fn saga_of(waits: &[Vec<usize>], kinds: &[u8]) -> Saga {
                     _ => Compensation::None("a \"mail\" \\ stays".repeat(1 + at % 12)),
                 },
                 optional: (at + usize::from(*kind)) % 3 == 1,
+                told: Told {
+                    event: (*kind == 2).then(|| format!("Done{at}")),
+                    failure: (*kind == 0).then(|| format!("NotDone{at}")),
+                },
             })
             .collect(),
     }

@@ -4,7 +4,7 @@
 use super::compensation::Saying;
 use super::mapping::{self, Way};
 use super::read::read_callee;
-use super::{Callee, Step, check};
+use super::{Callee, Step, Told, check};
 use crate::error::{Code, Error, Result};
 use crate::spec::{Domain, Field};
 
@@ -64,6 +64,7 @@ fn read(text: &str, before: Option<&Step>, domains: &[Domain]) -> Result<Step> {
         compensation: saying.understood()?,
         call: saying.call.map(|(callee, _)| callee),
         optional,
+        told: Told::default(),
     })
 }
 

@@ -15,6 +15,9 @@ pub(in crate::spec) fn table(saga: &Saga) -> Table {
     if let Some(budget) = saga.time_budget {
         table.insert("time_budget", value(budget.to_string()));
     }
+    if saga.choreography {
+        table.insert("choreography", value(true));
+    }
     let mut before = None;
     for step in &saga.steps {
         push_table(&mut table, "step", step_table(step, before));
@@ -44,6 +47,11 @@ fn step_table(step: &Step, before: Option<&Step>) -> Table {
     }
     if step.optional {
         table.insert("optional", value(true));
+    }
+    for (key, name) in [("event", &step.told.event), ("failure", &step.told.failure)] {
+        if let Some(name) = name {
+            table.insert(key, value(name));
+        }
     }
     table
 }

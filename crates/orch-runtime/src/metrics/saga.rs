@@ -45,25 +45,28 @@ impl SagaMetrics {
             IntCounterVec::new(opts(name, help), labels).map(|vec| metrics.register(vec))
         };
         let build = || -> prometheus::Result<Self> {
-            let started = opts("orch_saga_started_total", "Sagas that were accepted.");
+            let started = opts(
+                "orchestration_saga_started_total",
+                "Sagas that were accepted.",
+            );
             let parked = opts(
-                "orch_saga_parked_compensations",
+                "orchestration_saga_parked_compensations",
                 "Compensations that wait for a person; as of the last look around.",
             );
             let help = "From the acceptance of a saga to its end.";
-            let duration = HistogramOpts::new("orch_saga_duration_seconds", help)
+            let duration = HistogramOpts::new("orchestration_saga_duration_seconds", help)
                 .const_label("saga", prefix)
                 .buckets(BOUNDS.to_vec());
             Ok(Self {
                 started: metrics.register(IntCounter::with_opts(started)?),
                 ended: vec(
-                    "orch_saga_ended_total",
+                    "orchestration_saga_ended_total",
                     "Sagas that this process saw end, by state.",
                     &["state"],
                 )?,
                 duration: metrics.register(Histogram::with_opts(duration)?),
                 steps: vec(
-                    "orch_saga_steps_total",
+                    "orchestration_saga_steps_total",
                     "Steps and compensations that came to rest, by outcome.",
                     &["step", "outcome"],
                 )?,

@@ -27,7 +27,7 @@ mod world;
 pub use self::clock::ManualClock;
 pub use self::database::TestDatabase;
 pub use self::provider::{Provider, Reply};
-pub use self::saga_world::{SagaDomain, SagaWorld, SagaWorldSetup};
+pub use self::saga_world::{AddHandlers, SagaDomain, SagaWorld, SagaWorldSetup};
 #[cfg(feature = "fcm")]
 pub use self::service_account::{service_account, service_account_file};
 #[cfg(all(feature = "callbacks", feature = "twilio"))]

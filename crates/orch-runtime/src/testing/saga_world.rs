@@ -11,7 +11,10 @@ use crate::clock::Clock;
 use crate::engine::{BuildError, Engine, EngineBuilder};
 use crate::fault::Boundary;
 use crate::ids::{IdemKey, OwnerId, SagaId};
-use crate::saga::{Initiated, SagaError, SagaRecord, SagaTables, Sagas, SagasBuilder, StepPlan};
+use crate::saga::{
+    Choreography, ChoreographyBuilder, Initiated, SagaError, SagaPattern, SagaRecord, SagaTables,
+    Sagas, SagasBuilder, StepPlan,
+};
 use crate::service::{Engines, SetupError};
 use crate::store::{Database, Migration, StoreKind, Tables};
 use crate::value::Value;
@@ -41,9 +44,14 @@ pub struct SagaWorldSetup<I: 'static> {
     pub plan: &'static [StepPlan],
     /// Says what each of them does.
     pub wire: fn(SagasBuilder<I>, &Engines<'_>) -> Result<Sagas<I>, SetupError>,
+    /// Adds the handlers of choreographed sagas, where there are any.
+    pub handlers: Option<AddHandlers<I>>,
     /// The domains that serve the steps.
     pub domains: &'static [SagaDomain],
 }
+
+/// Adds the handlers of a saga.
+pub type AddHandlers<I> = fn(ChoreographyBuilder, &Sagas<I>) -> ChoreographyBuilder;
 
 /// A domain that serves steps.
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +66,7 @@ pub struct SagaDomain {
 pub struct SagaWorld<I: 'static> {
     database: TestDatabase,
     setup: SagaWorldSetup<I>,
+    pattern: SagaPattern,
     providers: Vec<Provider>,
     /// Its time.
     pub clock: ManualClock,
@@ -70,6 +79,7 @@ struct Running<I> {
     crashes: Arc<Crashes>,
     engines: Vec<Engine>,
     sagas: Sagas<I>,
+    choreography: Option<Choreography>,
 }
 
 impl<I> std::fmt::Debug for SagaWorld<I> {
@@ -87,14 +97,28 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
     /// When the schema cannot be applied, or the steps make no saga: the test cannot go on.
     #[must_use]
     pub fn new(setup: SagaWorldSetup<I>) -> Self {
+        Self::of(SagaPattern::Orchestration, setup)
+    }
+
+    /// One whose sagas are moved on by the handlers of the setup.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new), and when an event reaches nobody who goes on with it.
+    #[must_use]
+    pub fn choreographed(setup: SagaWorldSetup<I>) -> Self {
+        Self::of(SagaPattern::Choreography, setup)
+    }
+
+    fn of(pattern: SagaPattern, setup: SagaWorldSetup<I>) -> Self {
         let database = TestDatabase::fresh(setup.store, setup.migrations);
         let domains = setup.domains.iter();
         let providers: Vec<_> = domains.map(|_| Provider::keyed()).collect();
         let clock = ManualClock::default();
-        let running = start(&database, &setup, &providers, &clock);
+        let running = start(&database, &setup, pattern, &providers, &clock);
         Self {
             database,
             setup,
+            pattern,
             providers,
             clock,
             running,
@@ -166,7 +190,8 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
     /// A new process on the same database. What the old one still runs cannot write any more.
     pub fn restart(&mut self) {
         self.running.crashes.die();
-        self.running = start(&self.database, &self.setup, &self.providers, &self.clock);
+        let (pattern, setup) = (self.pattern, &self.setup);
+        self.running = start(&self.database, setup, pattern, &self.providers, &self.clock);
     }
 
     /// Does once what every loop would do. A dead process does nothing.
@@ -178,6 +203,10 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
             }
             self.quiet().await;
             let _ = self.running.sagas.run_once(now).await;
+            if let Some(choreography) = &self.running.choreography {
+                // Each event that is handled tells the next one.
+                while matches!(choreography.run_once(now).await, Ok(1..)) {}
+            }
         };
         tokio::select! {
             () = rounds => {}
@@ -242,6 +271,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
 fn start<I: Serialize + DeserializeOwned + Send + Sync + 'static>(
     database: &TestDatabase,
     setup: &SagaWorldSetup<I>,
+    pattern: SagaPattern,
     providers: &[Provider],
     clock: &ManualClock,
 ) -> Running<I> {
@@ -259,9 +289,16 @@ fn start<I: Serialize + DeserializeOwned + Send + Sync + 'static>(
         })
         .collect();
     let builder = Sagas::builder(process.database.clone(), setup.tables, setup.plan);
-    let builder = builder.clock(Arc::new(clock.clone()));
+    let builder = builder.clock(Arc::new(clock.clone())).pattern(pattern);
     let sagas = (setup.wire)(builder, &engines.iter().collect()).expect("a saga");
+    let choreography = setup.handlers.map(|add| {
+        let builder = Choreography::builder(&sagas).expect("names of events");
+        add(builder, &sagas)
+            .build()
+            .expect("handlers of all events")
+    });
     Running {
+        choreography,
         database: process.database,
         crashes,
         engines,

@@ -221,11 +221,11 @@ async fn a_saga_is_asked_for_and_followed_by_http() {
     );
     let counted = embedded.metrics().render();
     for line in [
-        r#"orch_saga_started_total{saga="order_saga"} 1"#,
-        r#"orch_saga_ended_total{saga="order_saga",state="COMPLETED"} 1"#,
-        r#"orch_saga_ended_total{saga="order_saga",state="FAILED"} 0"#,
-        r#"orch_saga_duration_seconds_count{saga="order_saga"} 1"#,
-        r#"orch_saga_steps_total{outcome="SUCCEEDED",saga="order_saga",step="first"} 1"#,
+        r#"orchestration_saga_started_total{saga="order_saga"} 1"#,
+        r#"orchestration_saga_ended_total{saga="order_saga",state="COMPLETED"} 1"#,
+        r#"orchestration_saga_ended_total{saga="order_saga",state="FAILED"} 0"#,
+        r#"orchestration_saga_duration_seconds_count{saga="order_saga"} 1"#,
+        r#"orchestration_saga_steps_total{outcome="SUCCEEDED",saga="order_saga",step="first"} 1"#,
     ] {
         assert!(counted.contains(line), "{line} in\n{counted}");
     }

@@ -157,6 +157,7 @@ fn sagas(package: &PackageModel) -> Vec<&str> {
 fn modules(package: &PackageModel) -> Vec<&str> {
     let mut modules = package.modules();
     modules.push("auth");
+    modules.extend(package.own_modules.iter().map(String::as_str));
     modules.sort_unstable();
     modules
 }

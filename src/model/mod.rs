@@ -48,6 +48,8 @@ pub struct PackageModel {
     pub standalone: bool,
     /// The domains in the order of `orch.toml`.
     pub domains: Vec<DomainModel>,
+    /// Modules of the owner's own.
+    pub own_modules: Vec<String>,
     /// The sagas in the order of `orch.toml`.
     pub sagas: Vec<SagaModel>,
     /// The migrations in the order of application.
@@ -136,6 +138,7 @@ impl PackageModel {
             store: spec.store,
             standalone: place.standalone,
             domains,
+            own_modules: spec.modules.clone(),
             sagas,
             migrations: schema::migrations(&history, &tables, spec.store),
         }

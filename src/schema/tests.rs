@@ -163,7 +163,7 @@ fn numbers_go_on_and_domains_with_alike_names_are_told_apart() {
     let mut repayment = wanted(SAME);
     repayment.module = "repayment".to_owned();
     let mut payment = wanted(SAME);
-    payment.callbacks = true;
+    payment.inbox = true;
     let expected = ["0007_repayment", "0008_payment", "0009_payment_callbacks"];
     assert_eq!(names(&history, &[payment, repayment]), expected);
 }

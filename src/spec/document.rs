@@ -7,7 +7,7 @@ use super::{
     StoreKind, Track, not_one_of, saga, validate,
 };
 use crate::error::{Code, Error, Result};
-use crate::naming::{Name, Role};
+use crate::naming::{self, Name, Role};
 use toml_edit::{Item, Table};
 
 impl Spec {
@@ -56,6 +56,7 @@ impl Spec {
         let sagas = saga::read(&source, root, &domains)?;
         let spec = Self {
             package: read_package(&source, root)?,
+            modules: read_modules(&source, root)?,
             runtime: read_runtime(&source, root)?,
             store: read_store(&source, root)?,
             domains,
@@ -103,7 +104,8 @@ fn read_package(source: &Source<'_>, root: &Table) -> Result<PackageKind> {
         .unwrap_or(("service", FILE.to_owned()));
     match kind {
         "service" => {
-            source.known(table, "[package] with kind = \"service\"", &["kind"])?;
+            let keys = ["kind", "modules"];
+            source.known(table, "[package] with kind = \"service\"", &keys)?;
             Ok(PackageKind::Service)
         }
         "existing" => {
@@ -114,6 +116,35 @@ fn read_package(source: &Source<'_>, root: &Table) -> Result<PackageKind> {
         }
         other => Err(not_one_of("kind", other, &kinds).at(at)),
     }
+}
+
+/// Modules of the owner's own, which a library that is never edited has to declare.
+fn read_modules(source: &Source<'_>, root: &Table) -> Result<Vec<String>> {
+    let table = source.table(root, "package")?;
+    let Some(item) = table.and_then(|table| table.get("modules")) else {
+        return Ok(Vec::new());
+    };
+    let wrong = || {
+        let wrong = source.wrong(item, "modules", "a list of modules");
+        wrong.help("write `modules = [\"shop\"]` for `src/shop.rs`")
+    };
+    let mut modules: Vec<String> = Vec::new();
+    for value in item.as_array().ok_or_else(wrong)? {
+        let name = value.as_str().ok_or_else(wrong)?;
+        let is_snake = naming::snake_of(name) == name && !naming::is_keyword(name);
+        if !is_snake || naming::is_device(name) || modules.iter().any(|known| known == name) {
+            let what = format!(
+                "`{}` cannot be a module of the library",
+                name.escape_debug()
+            );
+            let help = "name each once, in snake_case, such as `shop` for `src/shop.rs`";
+            return Err(Error::new(Code::NameForm, what)
+                .at(source.place(item))
+                .help(help));
+        }
+        modules.push(name.to_owned());
+    }
+    Ok(modules)
 }
 
 fn read_runtime(source: &Source<'_>, root: &Table) -> Result<RuntimeSource> {

@@ -46,6 +46,11 @@ pub fn new_document(spec: &Spec) -> String {
         }
         document.insert("package", Item::Table(package));
     }
+    if !spec.modules.is_empty() {
+        let mut package = Table::new();
+        package.insert("modules", value(spec.modules.iter().collect::<Array>()));
+        document.insert("package", Item::Table(package));
+    }
     document.insert("runtime", Item::Table(runtime_table(&spec.runtime)));
     let mut store = Table::new();
     store.insert("kind", value(spec.store.keyword()));

@@ -50,6 +50,8 @@ pub const SCHEMA: i64 = 1;
 pub struct Spec {
     /// What the package is.
     pub package: PackageKind,
+    /// Modules that the package's owner wrote, and the library declares.
+    pub modules: Vec<String>,
     /// Where the runtime comes from.
     pub runtime: RuntimeSource,
     /// Which store the package starts on.
@@ -215,6 +217,7 @@ impl Spec {
     pub const fn empty(runtime: RuntimeSource, store: StoreKind) -> Self {
         Self {
             package: PackageKind::Service,
+            modules: Vec::new(),
             runtime,
             store,
             domains: Vec::new(),

@@ -271,9 +271,29 @@ fn stored_names(spec: &Spec) -> Result<()> {
     Ok(())
 }
 
+/// Modules of the owner's own beside those of domains and sagas.
+fn own_modules(spec: &Spec) -> Result<()> {
+    let domains = spec.domains.iter().map(|domain| domain.name.module());
+    let sagas = spec.sagas.iter().map(|saga| saga.name.module());
+    let taken: Vec<&str> = domains
+        .chain(sagas)
+        .chain(["auth", "lib", "main"])
+        .collect();
+    let Some(module) = spec
+        .modules
+        .iter()
+        .find(|module| taken.contains(&module.as_str()))
+    else {
+        return Ok(());
+    };
+    let what = format!("the module `{module}` of your own is one that is generated, too");
+    Err(Error::new(Code::NameClash, what).help("give it another name"))
+}
+
 /// What has to hold across domains.
 pub(super) fn spec(spec: &Spec) -> Result<()> {
     stored_names(spec)?;
+    own_modules(spec)?;
     let mut types: Vec<(String, String)> = Vec::new();
     let mut routes: Vec<(String, &str)> = Vec::new();
     for domain in &spec.domains {
@@ -305,6 +325,15 @@ pub(super) fn spec(spec: &Spec) -> Result<()> {
             }
             routes.push((route, event));
         }
+    }
+    for saga in &spec.sagas {
+        let (route, name) = (saga.name.route(), saga.name.type_name());
+        if let Some((_, other)) = routes.iter().find(|(taken, _)| *taken == route) {
+            let what =
+                format!("{other} and the saga {name} would both be served at `/api/{route}`");
+            return Err(Error::new(Code::NameClash, what).help("give the saga another name"));
+        }
+        routes.push((route, name));
     }
     Ok(())
 }

@@ -1,0 +1,72 @@
+//! The step `user_validation` of a purchase: the buyer may buy, and pays.
+//!
+//! Written once by orch-gen and yours from then on; upgrades merge, they never overwrite. What is written
+//! through `tx` becomes durable in the commit that records the step, or not at all.
+
+use orch_runtime::saga::{LocalError, LocalWork, StepRun};
+use orch_runtime::serde_json::json;
+use orch_runtime::{HookError, HookTx, Json, Value};
+
+use crate::purchase::generated::command::PurchaseCommand;
+use crate::shop::{find, price, read};
+
+/// Does `user_validation`, and takes it back.
+#[derive(Debug)]
+pub struct UserValidation;
+
+impl LocalWork<PurchaseCommand> for UserValidation {
+    /// Takes what the purchase costs from the buyer's balance, if he may spend it.
+    async fn run(
+        &self,
+        tx: &mut HookTx<'_>,
+        run: &StepRun<'_, PurchaseCommand>,
+    ) -> Result<Json, LocalError> {
+        let user_id = run.input.user_id();
+        let price = price(tx, run.input).await?.minor();
+        // Who pays first locks the row: what is read of it behind that stays true.
+        let sql = "update users set balance = balance - ?2 \
+             where user_id = ?1 and status = 'active' and balance >= ?2 and purchase_limit >= ?2";
+        let paid = [Value::from(user_id), Value::from(price)];
+        if tx.execute(sql, &paid).await? == 1 {
+            return Ok(json!({ "debited": price }));
+        }
+        Err(refusal(tx, user_id, price).await?)
+    }
+
+    /// Gives it back.
+    async fn undo(
+        &self,
+        tx: &mut HookTx<'_>,
+        run: &StepRun<'_, PurchaseCommand>,
+    ) -> Result<(), LocalError> {
+        let given = run.result_of("user_validation")?;
+        let debited = given
+            .data
+            .as_ref()
+            .and_then(|data| data["debited"].as_i64());
+        let debited = debited.ok_or_else(|| HookError::new("no debit is recorded"))?;
+        let sql = "update users set balance = balance + ?2 where user_id = ?1";
+        let user_id = Value::from(run.input.user_id());
+        match tx.execute(sql, &[user_id, Value::from(debited)]).await? {
+            1 => Ok(()),
+            _ => Err(LocalError::refused("USER_NOT_FOUND", "User not found")),
+        }
+    }
+}
+
+/// Why a buyer does not pay.
+async fn refusal(tx: &mut HookTx<'_>, user_id: &str, price: i64) -> Result<LocalError, HookError> {
+    let sql = "select balance, status, purchase_limit from users where user_id = ?1";
+    let Some(user) = find(tx, sql, user_id).await? else {
+        return Ok(LocalError::refused("USER_NOT_FOUND", "User not found"));
+    };
+    let status: String = read(&user, "status")?;
+    let limit: i64 = read(&user, "purchase_limit")?;
+    Ok(if status != "active" {
+        LocalError::refused("USER_NOT_ACTIVE", "User not active")
+    } else if limit < price {
+        LocalError::refused("PURCHASE_LIMIT_EXCEEDED", "Purchase limit exceeded")
+    } else {
+        LocalError::refused("INSUFFICIENT_BALANCE", "Insufficient balance")
+    })
+}

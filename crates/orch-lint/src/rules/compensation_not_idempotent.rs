@@ -180,8 +180,10 @@ fn names_key<'a>(walker: &Walker<'_, 'a>, arg: &'a Expr) -> bool {
 
 /// Whether a word speaks of a key.
 fn is_key_word(part: &Expr) -> bool {
-    let speaks =
-        |text: &str| text.contains("key") || text.contains("op_id") || text.contains("idem");
+    let speaks = |text: &str| {
+        let is_secret = text.contains("api") || text.contains("secret");
+        (text.contains("key") && !is_secret) || text.contains("op_id") || text.contains("idem")
+    };
     match &part.kind {
         ExprKind::Path(path) => path.last().is_some_and(|last| speaks(&last.name.text)),
         ExprKind::Field { name, .. } | ExprKind::Method { name, .. } => speaks(&name.text),

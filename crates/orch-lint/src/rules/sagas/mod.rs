@@ -2,20 +2,23 @@
 //!
 //! ```text
 //!   plans     const PLAN: &[StepPlan]
+//!   builders  what a builder and a step are made of
 //!   wiring    setup.sagas(TABLES, PLAN).step("pay", Call::new(..).undone_by(..)).build()
 //! ```
 //!
 //! A plan belongs to a builder that is made of it in the same function, or in the one function that hands the
 //! builder on. Where this cannot be told, the plan of a builder is not known and nothing is said of it.
 
+mod builders;
 mod plans;
 mod wiring;
 
 use crate::model::{DefId, RTy};
 use crate::rules::Check;
 
+pub(in crate::rules) use builders::Does;
 pub(in crate::rules) use plans::{Plan, Undone};
-pub(in crate::rules) use wiring::{Does, Wired, Wiring};
+pub(in crate::rules) use wiring::{Wired, Wiring};
 
 /// All sagas of a project.
 #[derive(Debug)]

@@ -144,8 +144,7 @@ async fn undo_post() {}",
         p.edit_at(
             WORK,
             "        run.result_of(\"reserve_inventory\")?;",
-            "        let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5)).build();
-        let Ok(client) = client else { return Ok(()) };
+            "        let client = reqwest::Client::new();
         let _ = client.post(\"https://stock.example\").body(\"1\").send().await;",
         )
     }),

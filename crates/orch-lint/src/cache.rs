@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::runs::Runs;
+use crate::syntax::kept::reading;
 use crate::syntax::{self, Facts, FileFacts, ParseFailure};
 
 const CHECK: usize = 8;
@@ -49,7 +50,7 @@ pub struct Cache {
 /// What is in the file.
 #[derive(Debug, Default)]
 struct Earlier {
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     stored: HashMap<Key, Stored>,
     /// What the check of each piece begins with.
     seed: u64,
@@ -227,7 +228,7 @@ impl Earlier {
         let mut stored = HashMap::new();
         let is_whole = index(&bytes, program, &mut stored).is_some();
         Earlier {
-            bytes,
+            bytes: Arc::new(bytes),
             stored,
             seed: seed(program),
             is_whole,
@@ -240,7 +241,8 @@ impl Earlier {
         if check(self.seed, bytes) != stored.check {
             return None;
         }
-        let facts: Result<FileFacts, ParseFailure> = postcard::from_bytes(bytes).ok()?;
+        let read = || postcard::from_bytes(bytes).ok();
+        let facts: Result<FileFacts, ParseFailure> = reading(&self.bytes, read)?;
         Some(facts.map(Arc::new))
     }
 }

@@ -16,13 +16,13 @@
 //! **Invariant:** a cache changes how long a run takes, never what it finds. A file that another version
 //! wrote, or that is damaged, is as good as none.
 
-use std::collections::HashMap;
 use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::runs::Runs;
@@ -39,7 +39,7 @@ pub struct Cache {
     file: Option<PathBuf>,
     program: String,
     earlier: OnceLock<Earlier>,
-    found: Mutex<HashMap<Key, Found>>,
+    found: Mutex<FxHashMap<Key, Found>>,
     /// Whether anything was since texts were forgotten.
     is_asked: AtomicBool,
     /// Bytes that were put behind those of the file since the program started.
@@ -51,7 +51,7 @@ pub struct Cache {
 #[derive(Debug, Default)]
 struct Earlier {
     bytes: Arc<Vec<u8>>,
-    stored: HashMap<Key, Stored>,
+    stored: FxHashMap<Key, Stored>,
     /// What the check of each piece begins with.
     seed: u64,
     /// Whether there is a file of this build, and it ends where a piece ends.
@@ -207,7 +207,7 @@ impl Cache {
         self.earlier.get_or_init(open)
     }
 
-    fn found(&self) -> MutexGuard<'_, HashMap<Key, Found>> {
+    fn found(&self) -> MutexGuard<'_, FxHashMap<Key, Found>> {
         // A map is whole whenever its lock is free.
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -225,7 +225,7 @@ impl Found {
 impl Earlier {
     fn open(file: &Path, program: &str) -> Self {
         let bytes = std::fs::read(file).unwrap_or_default();
-        let mut stored = HashMap::new();
+        let mut stored = FxHashMap::default();
         let is_whole = index(&bytes, program, &mut stored).is_some();
         Earlier {
             bytes: Arc::new(bytes),
@@ -302,7 +302,7 @@ fn seed(program: &str) -> u64 {
 
 /// Finds out where the facts of each text are; nothing when the bytes are not as they were written. What
 /// stands before that is found all the same.
-fn index(bytes: &[u8], program: &str, stored: &mut HashMap<Key, Stored>) -> Option<()> {
+fn index(bytes: &[u8], program: &str, stored: &mut FxHashMap<Key, Stored>) -> Option<()> {
     let first_line = first_line(program);
     let mut at = bytes
         .starts_with(first_line.as_bytes())
@@ -466,9 +466,15 @@ mod tests {
         let first = Cache::open(&file.0, "1");
         let found = shown(&first);
         first.save().unwrap();
-        let mut foreign = Vec::new();
         let key: Key = Sha256::digest(TEXTS[0]).into();
-        put(&mut foreign, "2", &key, b"the facts of another build");
+        let other = Found {
+            facts: syntax::parse(TEXTS[1]),
+            is_new: true,
+            written: 0,
+            age: 0,
+        };
+        let mut foreign = Vec::new();
+        other.put(&mut foreign, "2", &key).unwrap();
         append(&file.0, &foreign).unwrap();
         assert_eq!(shown(&Cache::open(&file.0, "1")), found);
     }

@@ -173,8 +173,8 @@ fn listed(name: &str, variants: &[&str]) -> String {
 }
 
 /// The enum of steps that the arms name.
-fn steps_of<'w, 'a>(
-    workspace: &'w Workspace<'a>,
+fn steps_of<'a>(
+    workspace: &Workspace<'a>,
     function: &Function<'a>,
     arms: &[Arm],
 ) -> Option<(DefId, &'a [Variant])> {

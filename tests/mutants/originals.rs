@@ -41,6 +41,32 @@ const DOMAINS: &[(&str, &str, &[&str])] = &[
             "Payment RefundRequested",
         ],
     ),
+    (
+        "saga",
+        "sqlite",
+        &[
+            "Payment PaymentRequested",
+            "Payment RefundRequested payment_ref:string amount:money",
+            "generate saga OrderCreation --step reserve_inventory \
+             --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested \
+             --step pack,after=reserve_inventory",
+        ],
+    ),
+    (
+        "saga-of-every-kind",
+        "postgres",
+        &[
+            "Payment PaymentRequested",
+            "Payment RefundRequested payment_ref:string amount:money",
+            "Notification NotificationSent",
+            "generate saga OrderCreation --time-budget=30m --step reserve_inventory,after= \
+             --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested \
+             --step pack,after=reserve_inventory \
+             --step count,after=pack,none=counted-is-counted \
+             --step tell=Notification.NotificationSent,optional,after=pay+pack,none=told-is-told",
+            "generate saga Shipping --step weigh",
+        ],
+    ),
 ];
 
 /// A program that was there before.

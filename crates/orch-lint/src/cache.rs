@@ -9,19 +9,24 @@
 //! [hash of the text: 32][check: 8][length: 4][facts]   again and again
 //! ```
 //!
+//! What a run finds anew is put behind what is there. Two programs may do that at once, and one of them may
+//! be another build, or die halfway: the check speaks of the build too, and what comes behind a piece that is
+//! not whole is not read. The file is written anew when more than half of it is not used.
+//!
 //! **Invariant:** a cache changes how long a run takes, never what it finds. A file that another version
 //! wrote, or that is damaged, is as good as none.
 
-use std::collections::HashMap;
-use std::io;
+use std::io::{self, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
 use crate::runs::Runs;
+use crate::syntax::kept::reading;
 use crate::syntax::{self, Facts, FileFacts, ParseFailure};
 
 const CHECK: usize = 8;
@@ -34,17 +39,23 @@ pub struct Cache {
     file: Option<PathBuf>,
     program: String,
     earlier: OnceLock<Earlier>,
-    found: Mutex<HashMap<Key, Found>>,
+    found: Mutex<FxHashMap<Key, Found>>,
     /// Whether anything was since texts were forgotten.
     is_asked: AtomicBool,
+    /// Bytes that were put behind those of the file since the program started.
+    added: AtomicUsize,
     pub(crate) runs: Runs,
 }
 
 /// What is in the file.
 #[derive(Debug, Default)]
 struct Earlier {
-    bytes: Vec<u8>,
-    stored: HashMap<Key, Stored>,
+    bytes: Arc<Vec<u8>>,
+    stored: FxHashMap<Key, Stored>,
+    /// What the check of each piece begins with.
+    seed: u64,
+    /// Whether there is a file of this build, and it ends where a piece ends.
+    is_whole: bool,
 }
 
 /// Facts that were asked for since the program started, as far as they are not forgotten.
@@ -52,6 +63,8 @@ struct Earlier {
 struct Found {
     facts: Facts,
     is_new: bool,
+    /// How many bytes of the file say so, where it was not there before.
+    written: usize,
     /// How many runs ended since somebody asked.
     age: u8,
 }
@@ -111,30 +124,40 @@ impl Cache {
     }
 
     fn save_facts(&self, file: &Path) -> io::Result<()> {
-        let found = self.found();
-        let new = found.iter().filter(|(_, found)| found.is_new);
-        if new.clone().next().is_none() {
+        let mut found = self.found();
+        let mut new = Vec::new();
+        for (key, one) in found
+            .iter_mut()
+            .filter(|(_, one)| one.is_new && one.written == 0)
+        {
+            let before = new.len();
+            one.put(&mut new, &self.program, key)?;
+            one.written = new.len() - before;
+        }
+        if new.is_empty() {
             return Ok(());
         }
+        let earlier = self.earlier();
+        let used = earlier.stored.iter();
+        let used = used.filter(|(key, _)| found.contains_key(*key));
+        let of_earlier: usize = used.clone().map(|(_, stored)| stored.at.len()).sum();
+        let of_now: usize = found.values().map(|one| one.written).sum();
+        let added = self.added.fetch_add(new.len(), Ordering::Relaxed) + new.len();
+        let all = earlier.bytes.len() + added;
+        if earlier.is_whole && all <= 2 * (of_earlier + of_now) {
+            return append(file, &new);
+        }
         let mut text = first_line(&self.program).into_bytes();
-        for (key, found) in new {
-            let facts = found.facts.as_ref().map(|facts| facts.as_ref());
+        for (key, one) in found.iter().filter(|(_, one)| one.is_new) {
+            one.put(&mut text, &self.program, key)?;
+        }
+        for (key, stored) in used {
             put(
                 &mut text,
+                &self.program,
                 key,
-                &postcard::to_stdvec(&facts).map_err(io::Error::other)?,
+                &earlier.bytes[stored.at.clone()],
             );
-        }
-        let Earlier { bytes, stored } = self.earlier();
-        let (used, unused): (Vec<_>, Vec<_>) =
-            stored.iter().partition(|(key, _)| found.contains_key(*key));
-        used.iter()
-            .for_each(|(key, stored)| put(&mut text, key, &bytes[stored.at.clone()]));
-        let idle: usize = unused.iter().map(|(_, stored)| stored.at.len()).sum();
-        if idle <= text.len() {
-            unused
-                .iter()
-                .for_each(|(key, stored)| put(&mut text, key, &bytes[stored.at.clone()]));
         }
         replace(file, &text)
     }
@@ -169,6 +192,7 @@ impl Cache {
         let found = Found {
             facts: facts.clone(),
             is_new,
+            written: 0,
             age: 0,
         };
         self.found().insert(key, found);
@@ -183,26 +207,42 @@ impl Cache {
         self.earlier.get_or_init(open)
     }
 
-    fn found(&self) -> MutexGuard<'_, HashMap<Key, Found>> {
+    fn found(&self) -> MutexGuard<'_, FxHashMap<Key, Found>> {
         // A map is whole whenever its lock is free.
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Found {
+    fn put(&self, text: &mut Vec<u8>, program: &str, key: &Key) -> io::Result<()> {
+        let facts = self.facts.as_ref().map(|facts| facts.as_ref());
+        let facts = postcard::to_stdvec(&facts).map_err(io::Error::other)?;
+        put(text, program, key, &facts);
+        Ok(())
     }
 }
 
 impl Earlier {
     fn open(file: &Path, program: &str) -> Self {
         let bytes = std::fs::read(file).unwrap_or_default();
-        let stored = index(&bytes, program).unwrap_or_default();
-        Earlier { bytes, stored }
+        let mut stored = FxHashMap::default();
+        let is_whole = index(&bytes, program, &mut stored).is_some();
+        Earlier {
+            bytes: Arc::new(bytes),
+            stored,
+            seed: seed(program),
+            is_whole,
+        }
     }
 
     fn read(&self, key: &Key) -> Option<Facts> {
         let stored = self.stored.get(key)?;
         let bytes = &self.bytes[stored.at.clone()];
-        if check(bytes) != stored.check {
+        if check(self.seed, bytes) != stored.check {
             return None;
         }
-        let facts: Result<FileFacts, ParseFailure> = postcard::from_bytes(bytes).ok()?;
+        let read = || postcard::from_bytes(bytes).ok();
+        let facts: Result<FileFacts, ParseFailure> = reading(&self.bytes, read)?;
         Some(facts.map(Arc::new))
     }
 }
@@ -223,35 +263,50 @@ pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
     std::fs::rename(&draft, file).inspect_err(|_| _ = std::fs::remove_file(&draft))
 }
 
-fn put(text: &mut Vec<u8>, key: &Key, facts: &[u8]) {
+/// Puts bytes behind those of a file, in one go: others may do so at the same time.
+fn append(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = std::fs::OpenOptions::new().append(true).open(file)?;
+    file.write_all(bytes)
+}
+
+fn put(text: &mut Vec<u8>, program: &str, key: &Key, facts: &[u8]) {
     let Ok(length) = u32::try_from(facts.len()) else {
         return;
     };
     text.extend(key);
-    text.extend(check(facts));
+    text.extend(check(seed(program), facts));
     text.extend(length.to_le_bytes());
     text.extend(facts);
 }
 
-/// Tells facts that were damaged on their way from those that were written. Nobody is kept from forging
-/// them, who could as well write others: each step is one to one, so that no change of a word goes unseen.
-fn check(facts: &[u8]) -> [u8; CHECK] {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let step = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(ODD);
+/// Tells facts that were damaged on their way, or that another build wrote, from those that are sound. Nobody
+/// is kept from forging them, who could as well write others: each step is one to one, so that no change of a
+/// word goes unseen.
+fn check(seed: u64, facts: &[u8]) -> [u8; CHECK] {
     let (words, rest) = facts.as_chunks::<CHECK>();
     let words = words.iter().map(|word| u64::from_le_bytes(*word));
     let rest = rest.iter().map(|byte| u64::from(*byte));
-    let hash = words.chain(rest).fold(facts.len() as u64, step);
+    let hash = words.chain(rest).fold(step(seed, facts.len() as u64), step);
     (hash ^ hash >> 32).to_le_bytes()
 }
 
-/// Where the facts of each text are; nothing when the bytes are not as they were written.
-fn index(bytes: &[u8], program: &str) -> Option<HashMap<Key, Stored>> {
+fn step(hash: u64, word: u64) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    (hash.rotate_left(23) ^ word).wrapping_mul(ODD)
+}
+
+/// What stands for a build in the checks of what it wrote.
+fn seed(program: &str) -> u64 {
+    program.bytes().map(u64::from).fold(0, step)
+}
+
+/// Finds out where the facts of each text are; nothing when the bytes are not as they were written. What
+/// stands before that is found all the same.
+fn index(bytes: &[u8], program: &str, stored: &mut FxHashMap<Key, Stored>) -> Option<()> {
     let first_line = first_line(program);
     let mut at = bytes
         .starts_with(first_line.as_bytes())
         .then_some(first_line.len())?;
-    let mut stored = HashMap::new();
     while at < bytes.len() {
         let key: Key = take(bytes, &mut at)?;
         let check = take(bytes, &mut at)?;
@@ -260,7 +315,7 @@ fn index(bytes: &[u8], program: &str) -> Option<HashMap<Key, Stored>> {
         stored.insert(key, Stored { check, at: at..end });
         at = end;
     }
-    Some(stored)
+    Some(())
 }
 
 fn take<const N: usize>(bytes: &[u8], at: &mut usize) -> Option<[u8; N]> {
@@ -381,5 +436,65 @@ mod tests {
             "{}",
             last.earlier().stored.len()
         );
+    }
+
+    /// What is written anew each time costs the disk more than the run.
+    #[test]
+    fn what_is_new_is_put_behind_what_is_there() {
+        let file = Kept::new("behind");
+        let first = Cache::open(&file.0, "1");
+        let found = shown(&first);
+        first.save().unwrap();
+        let before = std::fs::read(&file.0).unwrap();
+        let second = Cache::open(&file.0, "1");
+        let _ = shown(&second);
+        let _ = second.parse("fn typed() {}");
+        second.save().unwrap();
+        second.save().unwrap();
+        let after = std::fs::read(&file.0).unwrap();
+        assert!(after.starts_with(&before), "nothing is written twice");
+        let third = Cache::open(&file.0, "1");
+        assert_eq!(third.earlier().stored.len(), TEXTS.len() + 1);
+        assert_eq!(shown(&third), found);
+        assert!(third.found().values().all(|found| !found.is_new));
+    }
+
+    /// Two programs that run at the same time may be of two builds.
+    #[test]
+    fn what_another_build_put_behind_is_not_believed() {
+        let file = Kept::new("builds");
+        let first = Cache::open(&file.0, "1");
+        let found = shown(&first);
+        first.save().unwrap();
+        let key: Key = Sha256::digest(TEXTS[0]).into();
+        let other = Found {
+            facts: syntax::parse(TEXTS[1]),
+            is_new: true,
+            written: 0,
+            age: 0,
+        };
+        let mut foreign = Vec::new();
+        other.put(&mut foreign, "2", &key).unwrap();
+        append(&file.0, &foreign).unwrap();
+        assert_eq!(shown(&Cache::open(&file.0, "1")), found);
+    }
+
+    /// Who dies while it writes leaves half of a piece behind.
+    #[test]
+    fn half_of_a_piece_costs_only_what_stands_behind_it() {
+        let file = Kept::new("half");
+        let first = Cache::open(&file.0, "1");
+        let found = shown(&first);
+        first.save().unwrap();
+        append(&file.0, &[7; 20]).unwrap();
+        let second = Cache::open(&file.0, "1");
+        assert_eq!(second.earlier().stored.len(), TEXTS.len());
+        let _ = shown(&second);
+        let _ = second.parse("fn typed() {}");
+        second.save().unwrap();
+        let third = Cache::open(&file.0, "1");
+        assert!(third.earlier().is_whole, "it was written anew");
+        assert_eq!(third.earlier().stored.len(), TEXTS.len() + 1);
+        assert_eq!(shown(&third), found);
     }
 }

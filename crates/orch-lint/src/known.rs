@@ -15,8 +15,9 @@ pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(15);
 
 /// Types and traits of the runtime that rules ask about; also what a glob import brings in.
 const RUNTIME_NAMES: &str = "\
-    Cleaner Command Engine Entity Finalizer GatewayError HookTx IdemKey Idempotency Monitor OpId \
-    OperationStore OperationState Orchestrator Outcome OwnerId Probe Reaper Receipt Repository SqliteStore WalState Workers";
+    Call Cleaner Command Compensation Engine Entity Finalizer GatewayError HookTx IdemKey Idempotency Local \
+    LocalWork Monitor OpId OperationStore OperationState Orchestrator Outcome OwnerId Probe Reaper Receipt \
+    Repository SagaStep Sagas SagasBuilder SqliteStore StepPlan StepRun WalState Workers";
 
 /// Types that hold a connection to a database or can get one, by crate.
 const DATABASE: &[(&str, &str)] = &[
@@ -206,6 +207,7 @@ pub(crate) fn runtime_variants(path: &[String]) -> &'static str {
         ("Outcome", "Ok Retry Fail Unknown"),
         ("Probe", "Committed NotCommitted StillUnknown"),
         ("GatewayError", "Unavailable Refused NoAnswer"),
+        ("Compensation", "Operation None"),
     ];
     let found = ENUMS.iter().find(|(name, _)| is_runtime(path, name));
     found.map_or("", |(_, variants)| variants)

@@ -9,6 +9,7 @@ mod meta;
 mod migrations;
 mod order;
 mod outcomes;
+mod sagas;
 
 use crate::operator::Operator;
 
@@ -19,6 +20,7 @@ pub(crate) fn all() -> Vec<Operator> {
         keys::OPERATORS,
         order::OPERATORS,
         outcomes::OPERATORS,
+        sagas::OPERATORS,
         calls::OPERATORS,
         data::OPERATORS,
         migrations::OPERATORS,

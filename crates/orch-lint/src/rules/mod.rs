@@ -12,6 +12,10 @@ mod claim_without_skip_locked;
 mod client_per_call;
 mod command_bypasses_validation;
 mod command_mutable;
+mod compensation_not_exhaustive;
+mod compensation_not_idempotent;
+mod compensation_order;
+mod compensations;
 mod connections;
 mod could_not_parse;
 mod db_capability_reachable_from_execute;
@@ -66,6 +70,7 @@ mod requests;
 mod retries;
 mod retry_in_execute;
 mod retry_non_idempotent;
+mod sagas;
 mod scheduler_not_started;
 mod schedulers;
 mod secret_or_pan_logged;
@@ -73,6 +78,7 @@ mod secrets;
 mod serialized;
 mod shown;
 mod status_column_unconstrained;
+mod step_without_compensation;
 mod stored_names;
 mod stored_secrets;
 mod suppression_without_reason;
@@ -82,6 +88,7 @@ mod tls_relaxed;
 mod txn_held_across_foreign_await;
 mod txn_in_execute;
 mod txn_reachable_by_call;
+mod undo_work;
 mod unknown_budget;
 mod unused_suppression;
 mod vacuous_rule;
@@ -128,6 +135,10 @@ pub static ALL: &[&Rule] = &[
     &timeout_mapped_to_fail::RULE,
     &outcome_dropped::RULE,
     &question_mark_swallows_outcome::RULE,
+    &step_without_compensation::RULE,
+    &compensation_not_exhaustive::RULE,
+    &compensation_order::RULE,
+    &compensation_not_idempotent::RULE,
     &http_client_without_timeout::RULE,
     &retry_non_idempotent::RULE,
     &backoff_without_jitter::RULE,

@@ -168,7 +168,7 @@ fn paths<'p>(pat: &'p Pat, found: &mut Vec<&'p Path>) {
 }
 
 /// Whether a pattern refuses nothing.
-fn takes_all(pat: &Pat) -> bool {
+pub(super) fn takes_all(pat: &Pat) -> bool {
     match &pat.kind {
         PatKind::Wild => true,
         PatKind::Bind { name, sub } => {

@@ -1,9 +1,10 @@
 //! A tree that knows what was read of it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -46,7 +47,7 @@ pub(super) struct Recorded<'t> {
 #[derive(Default)]
 struct Memory {
     /// Compared, and not asked for yet.
-    held: HashMap<String, (Seen, Option<Content>)>,
+    held: FxHashMap<String, (Seen, Option<Content>)>,
     files: BTreeMap<String, Seen>,
     folders: BTreeMap<String, [u8; 32]>,
     /// The folders that lead to the root, once asked for.

@@ -124,5 +124,8 @@ pub(super) fn fold(name: &str) -> String {
 
 /// Whether two names are the same.
 pub(super) fn same(left: &str, right: &str) -> bool {
-    fold(left) == fold(right)
+    match left.is_ascii() && right.is_ascii() {
+        true => left.eq_ignore_ascii_case(right),
+        false => fold(left) == fold(right),
+    }
 }

@@ -8,6 +8,8 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use super::expr::{Block, ExprKind, PatKind, Stmt};
+#[cfg(feature = "cache")]
+use super::kept::KeptBytes;
 use super::named::{self, Named};
 use super::patterns;
 use super::ty::{Path, Ty, TyKind};
@@ -19,7 +21,7 @@ pub(crate) struct Body {
     block: OnceLock<Block>,
     /// What the block names, then the block, as a cache keeps them.
     #[cfg(feature = "cache")]
-    kept: Box<[u8]>,
+    kept: KeptBytes,
     /// Where the block begins.
     #[cfg(feature = "cache")]
     block_at: usize,
@@ -32,7 +34,7 @@ impl Body {
             words: Words::of(&block),
             block: OnceLock::from(block),
             #[cfg(feature = "cache")]
-            kept: Box::default(),
+            kept: KeptBytes::default(),
             #[cfg(feature = "cache")]
             block_at: 0,
         }
@@ -135,7 +137,7 @@ impl<'de> serde::Deserialize<'de> for Body {
         Ok(Body {
             words: Words(*words),
             block: OnceLock::new(),
-            kept: kept.into(),
+            kept: KeptBytes::of(kept),
             block_at,
         })
     }

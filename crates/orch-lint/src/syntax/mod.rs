@@ -13,6 +13,8 @@ pub(crate) mod comments;
 pub(crate) mod expr;
 pub(crate) mod flow;
 pub(crate) mod item;
+#[cfg(feature = "cache")]
+pub(crate) mod kept;
 mod lower;
 pub(crate) mod named;
 pub(crate) mod nesting;

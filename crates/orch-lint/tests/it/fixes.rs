@@ -9,7 +9,9 @@ use orch_lint::{
 use crate::cases::{Case, Expect, MANIFEST, read};
 
 /// The rules of which some findings have a fix that a person looks at.
-const WITH_UNSAFE_FIXES: [&str; 6] = ["ORC001", "ORC006", "ORC302", "ORC501", "ORC604", "ORC605"];
+const WITH_UNSAFE_FIXES: [&str; 7] = [
+    "ORC001", "ORC006", "ORC302", "ORC403", "ORC501", "ORC604", "ORC605",
+];
 
 fn options(codes: &[&str]) -> Options {
     Options {

@@ -37,7 +37,8 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
 
     /// Whether a path can name an item at all.
     fn may_name(&self, path: &str) -> bool {
-        let mut segments = path.split("::").filter(|name| !name.is_empty());
+        // Looking for one sign is quicker than for two, and this is asked for every name that there is.
+        let mut segments = path.split(':').filter(|name| !name.is_empty());
         segments.any(|name| self.names.contains(name))
     }
 

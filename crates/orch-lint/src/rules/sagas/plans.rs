@@ -1,0 +1,194 @@
+//! Plans of sagas: lists of `StepPlan` that are written out.
+
+use std::ptr;
+
+use crate::known;
+use crate::load::FileId;
+use crate::model::{ModuleId, RTy, Res, Scope, Workspace};
+use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span, TyKind};
+
+/// A list of steps.
+#[derive(Debug)]
+pub(in crate::rules) struct Plan<'a> {
+    /// Where it is written.
+    pub(in crate::rules) file: FileId,
+    /// The item it is in.
+    pub(in crate::rules) item: String,
+    /// Those of its steps that can be read.
+    pub(in crate::rules) steps: Vec<PlanStep<'a>>,
+    /// Whether these are all.
+    pub(in crate::rules) is_whole: bool,
+    list: *const Expr,
+}
+
+/// One `StepPlan`.
+#[derive(Debug)]
+pub(in crate::rules) struct PlanStep<'a> {
+    /// Its name.
+    pub(in crate::rules) name: &'a str,
+    /// Where that stands.
+    pub(in crate::rules) span: Span,
+    /// The steps it waits for, where they are written out.
+    pub(in crate::rules) after: Vec<(&'a str, Span)>,
+    /// What undoes it.
+    pub(in crate::rules) undone: Undone<'a>,
+}
+
+/// What a plan says of a step's compensation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules) enum Undone<'a> {
+    /// Something does.
+    Promised,
+    /// Nothing does, for a reason.
+    Never(&'a str, Span),
+    /// It cannot be read.
+    Unclear,
+}
+
+impl<'a> Plan<'a> {
+    /// The step of a name.
+    pub(in crate::rules) fn step(&self, name: &str) -> Option<&PlanStep<'a>> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+
+    /// Whether it is certain that no step has a name.
+    pub(in crate::rules) fn lacks(&self, name: &str) -> bool {
+        self.is_whole && self.step(name).is_none()
+    }
+
+    pub(super) fn is(&self, list: &Expr) -> bool {
+        ptr::eq(self.list, list)
+    }
+
+    /// Reads a list; `None` when nothing in it is a step.
+    pub(super) fn read(
+        workspace: &Workspace<'a>,
+        module: ModuleId,
+        file: FileId,
+        item: String,
+        list: &'a Expr,
+    ) -> Option<Self> {
+        let ExprKind::Group(parts) = &peeled(list).kind else {
+            return None;
+        };
+        let read = parts.iter().map(|part| step(workspace, module, part));
+        let read: Vec<Option<PlanStep<'a>>> = read.collect();
+        let is_whole = read.iter().all(Option::is_some);
+        let steps: Vec<PlanStep<'a>> = read.into_iter().flatten().collect();
+        (!steps.is_empty()).then_some(Plan {
+            file,
+            item,
+            steps,
+            is_whole,
+            list,
+        })
+    }
+}
+
+/// The plans that are constants outside tests.
+pub(super) fn constants<'a>(workspace: &Workspace<'a>) -> Vec<Plan<'a>> {
+    let mut found = Vec::new();
+    for id in workspace.def_ids() {
+        let def = workspace.def(id);
+        let ItemKind::Const(ty, value) = &def.item.kind else {
+            continue;
+        };
+        if def.test || !is_list(ty) {
+            continue;
+        }
+        let of = workspace.lower(ty, &Scope::of_module(def.module));
+        let holds_steps = |ty: &RTy| match ty {
+            RTy::External(_, args) => args.first().is_some_and(|of| of.is_runtime("StepPlan")),
+            _ => false,
+        };
+        if holds_steps(&of) {
+            let item = workspace.path_of(id);
+            found.extend(Plan::read(workspace, def.module, def.file, item, value));
+        }
+    }
+    found
+}
+
+/// What stands behind `&`.
+pub(super) fn peeled(expr: &Expr) -> &Expr {
+    match &expr.kind {
+        ExprKind::Place(inner) => peeled(inner),
+        _ => expr,
+    }
+}
+
+fn is_list(ty: &crate::syntax::Ty) -> bool {
+    match &ty.kind {
+        TyKind::Ref(inner, _) => is_list(inner),
+        TyKind::Slice(_) => true,
+        _ => false,
+    }
+}
+
+/// One step: written here, or a constant.
+fn step<'a>(workspace: &Workspace<'a>, module: ModuleId, expr: &'a Expr) -> Option<PlanStep<'a>> {
+    let (path, fields) = match &expr.kind {
+        ExprKind::Struct {
+            path,
+            fields,
+            rest: None,
+        } => (path, fields),
+        ExprKind::Path(path) => {
+            let Res::Def(id) = workspace.resolve_value(module, path) else {
+                return None;
+            };
+            let def = workspace.def(id);
+            return match &def.item.kind {
+                ItemKind::Const(_, value) if matches!(value.kind, ExprKind::Struct { .. }) => {
+                    step(workspace, def.module, value)
+                }
+                _ => None,
+            };
+        }
+        _ => return None,
+    };
+    let of = workspace.resolve_type(module, path);
+    if !of
+        .external()
+        .is_some_and(|of| known::is_runtime(of, "StepPlan"))
+    {
+        return None;
+    }
+    let field = |wanted: &str| {
+        let mut named = fields.iter().filter(|(name, _)| name.text == wanted);
+        named.next().map(|(_, value)| value)
+    };
+    let name = field("name")?;
+    let after = match field("after").map(|list| &peeled(list).kind) {
+        Some(ExprKind::Group(parts)) => parts
+            .iter()
+            .filter_map(|part| Some((part.as_text()?, part.span)))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let undone = field("compensation").map(|of| undone(workspace, module, of));
+    Some(PlanStep {
+        name: name.as_text()?,
+        span: name.span,
+        after,
+        undone: undone.unwrap_or(Undone::Unclear),
+    })
+}
+
+fn undone<'a>(workspace: &Workspace<'a>, module: ModuleId, of: &'a Expr) -> Undone<'a> {
+    let variant = |path: &Path| {
+        let found = workspace.resolve_value(module, path);
+        found.runtime_variant("Compensation").map(str::to_owned)
+    };
+    match &of.kind {
+        ExprKind::Path(path) if variant(path).as_deref() == Some("Operation") => Undone::Promised,
+        ExprKind::Call { callee, args } => match (&callee.kind, args.as_slice()) {
+            (ExprKind::Path(path), [reason]) if variant(path).as_deref() == Some("None") => {
+                let text = reason.as_text();
+                text.map_or(Undone::Unclear, |text| Undone::Never(text, reason.span))
+            }
+            _ => Undone::Unclear,
+        },
+        _ => Undone::Unclear,
+    }
+}

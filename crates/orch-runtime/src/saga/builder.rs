@@ -12,9 +12,11 @@ use crate::value::Column;
 use super::advance::Script;
 use super::choreography::{SagaEvents, Told};
 use super::engine::{Inner, Sagas};
+use super::known::Known;
 use super::pattern::{SagaPattern, Switch};
 use super::plan::{Compensation, Plan, PlanError, StepPlan};
 use super::record::SagaTables;
+use super::shared::Shared;
 use super::step::SagaStep;
 
 /// Limits of a [`Sagas`].
@@ -181,6 +183,8 @@ impl<I: 'static> SagasBuilder<I> {
         let metrics = SagaMetrics::new(&self.metrics, self.tables.prefix, names);
         Ok(Sagas {
             inner: Arc::new(Inner {
+                shared: Shared::new(self.database.clone(), self.tables),
+                known: Known::default(),
                 database: self.database,
                 tables: self.tables,
                 script: Script { plan, steps },

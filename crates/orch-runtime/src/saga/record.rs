@@ -262,9 +262,18 @@ impl SagaTables {
             Value::from(saga.pattern.as_str()),
         ];
         params.extend(saga.columns.iter().map(|column| column.value.clone()));
-        if tx.execute(&sql, &params).await? == 1 {
-            return Ok(Inserted::New);
+        match tx.execute(&sql, &params).await? {
+            1 => Ok(Inserted::New),
+            _ => self.existing(tx, saga).await,
         }
+    }
+
+    /// What has the key of a saga that could not be recorded.
+    pub(super) async fn existing(
+        self,
+        tx: &mut HookTx<'_>,
+        saga: &NewSaga,
+    ) -> Result<Inserted, HookError> {
         let sql = format!(
             "select transaction_id, fingerprint from {}_states where owner_id = ?1 and idem_key = ?2",
             self.prefix
@@ -332,6 +341,22 @@ impl SagaTables {
         saga: &SagaRecord,
         look_at: Option<Timestamp>,
     ) -> Result<(), HookError> {
+        match self.saved(tx, saga, look_at).await? {
+            true => Ok(()),
+            false => Err(HookError::of(
+                HookErrorKind::Conflict,
+                "the saga was changed meanwhile",
+            )),
+        }
+    }
+
+    /// [`save`](Self::save), which says whether the saga was as it was read.
+    pub(super) async fn saved(
+        self,
+        tx: &mut HookTx<'_>,
+        saga: &SagaRecord,
+        look_at: Option<Timestamp>,
+    ) -> Result<bool, HookError> {
         let sql = format!(
             "update {}_states set status = ?2, stop = ?3, look_at = ?4, updated_at = ?5, \
              completed_at = ?6, error_message = ?7, version = version + 1 \
@@ -349,13 +374,7 @@ impl SagaTables {
             Value::from(error.map(|error| error.message.clone())),
             Value::from(saga.version),
         ];
-        match tx.execute(&sql, &params).await? {
-            1 => Ok(()),
-            _ => Err(HookError::of(
-                HookErrorKind::Conflict,
-                "the saga was changed meanwhile",
-            )),
-        }
+        Ok(tx.execute(&sql, &params).await? == 1)
     }
 
     /// Writes where steps stand, of which there is at least one.
@@ -371,14 +390,10 @@ impl SagaTables {
             "insert into {}_step_results (transaction_id, updated_at, step, status, data, error_code, \
              error_message, op_id, undo_op_id, undo_attempts, executed_at, provider_ref) \
              values {} \
-             on conflict (transaction_id, step) do update set status = excluded.status, \
-             data = excluded.data, error_code = excluded.error_code, \
-             error_message = excluded.error_message, op_id = excluded.op_id, \
-             undo_op_id = excluded.undo_op_id, undo_attempts = excluded.undo_attempts, \
-             executed_at = excluded.executed_at, updated_at = excluded.updated_at, \
-             provider_ref = excluded.provider_ref",
+             {}",
             self.prefix,
-            rows.join(", ")
+            rows.join(", "),
+            Self::STEP_IS_THERE
         );
         let mut params = vec![Value::from(id.as_str()), Value::from(now)];
         for step in steps {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, Sender};
 
 use crate::engine::{Ending, Shutdown};
@@ -13,6 +14,9 @@ use super::engine::Sagas;
 
 /// Endings that wait for their turns. Those of which more come are found by looking around.
 const ENDINGS: usize = 16_384;
+
+/// Turns that are taken at the same time, and written together.
+const HEARD: usize = 512;
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// Keeps sagas going until `shutdown`. Looking and hearing do not wait for each other: where something ends
@@ -39,7 +43,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         // Held here, the teller keeps the channel open where no domain tells anything.
         let (teller, mut endings) = mpsc::channel(ENDINGS);
         self.listen(&teller);
-        let room = self.inner.database.background();
+        let room = Arc::new(Semaphore::new(HEARD));
         while !shutdown.is_requested() {
             let ending = tokio::select! {
                 () = shutdown.requested() => return,

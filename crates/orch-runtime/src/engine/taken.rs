@@ -68,7 +68,9 @@ pub(crate) struct Wanted {
 
 impl std::fmt::Debug for Wanted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Wanted").field(&self.operation.op_id).finish()
+        f.debug_tuple("Wanted")
+            .field(&self.operation.op_id)
+            .finish()
     }
 }
 

@@ -274,8 +274,8 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
                 "work in our own database needs a transaction of its own",
             ));
         }
-        let is_guarded = self.guard != Guard::Shared
-            && (self.guard == Guard::All || engine.is_none());
+        let is_guarded =
+            self.guard != Guard::Shared && (self.guard == Guard::All || engine.is_none());
         if is_guarded {
             self.tx.execute("savepoint saga_step", &[]).await?;
         }

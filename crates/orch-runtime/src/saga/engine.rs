@@ -29,6 +29,7 @@ use super::known::Known;
 use super::pattern::Switch;
 use super::plan::StepPlan;
 use super::record::{self, Due, Inserted, NewSaga, SagaRecord, SagaTables, StepError};
+use super::seals::Seals;
 use super::shared::Shared;
 use super::turn::{Turned, report};
 
@@ -101,6 +102,8 @@ pub(super) struct Inner<I> {
     pub(super) told: Option<Told>,
     /// Sagas as they were written last.
     pub(super) known: Known,
+    /// What seals their texts.
+    pub(super) seals: Seals,
     /// Turns that are written together.
     pub(super) shared: Shared,
     pub(super) clock: Arc<dyn Clock>,
@@ -130,24 +133,27 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         guard::assert_outside("Sagas::initiate");
         let payload = serde_json::to_string(input)?;
         let now = self.inner.clock.now();
-        let saga = NewSaga {
-            id: SagaId::of(&self.inner.ids.op_id(now)),
+        let (op_id, seals) = (self.inner.ids.op_id(now), &self.inner.seals);
+        let id = SagaId::of(&op_id);
+        let mut saga = NewSaga {
             owner_id: owner,
             idem_key,
-            fingerprint: Fingerprint::of(self.inner.tables.prefix, &payload)
-                .as_str()
-                .to_owned(),
+            fingerprint: Fingerprint::of(self.inner.tables.prefix, &payload),
             pattern: self.pattern(),
+            stored: seals.payload(&id, &payload)?,
             payload,
+            id,
             columns: (self.inner.columns)(input),
             now,
             deadline_at: later(now, self.inner.config.time_budget),
         };
+        saga.fingerprint = seals.fingerprint(&saga, op_id);
         let id = saga.id.clone();
         let begun = self.begin_shared(&saga).await;
         let (inserted, turned) = match begun {
             Some(begun) => begun,
-            None => self.insert(saga).await?,
+            // What is seldom needed must not make every request larger.
+            None => Box::pin(self.insert(saga)).await?,
         };
         match inserted {
             Inserted::New => {
@@ -319,11 +325,12 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             database,
             tables,
             script,
+            seals,
             ..
         } = &*self.inner;
         let name = vec![Value::from(id.as_str())];
         let rows = database.query(tables.select(), name).await?;
-        Ok(record::saga(&script.plan, &rows).map_err(unreadable)?)
+        Ok(record::saga(&script.plan, seals, &rows).map_err(unreadable)?)
     }
 
     async fn advance(&self, id: &SagaId, asked: Asked) -> Result<(), SagaError> {
@@ -353,19 +360,23 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         let Ending {
             saga, op_id, ended, ..
         } = ending;
-        let found = Found::from([(op_id.clone(), ended.clone())]);
+        let found = Found::from([(op_id, ended)]);
         if self.turn_shared(&saga, &found).await? {
             return Ok(());
         }
+        // What is seldom needed must not make every turn larger.
+        Box::pin(self.hear_alone(&saga, found)).await
+    }
+
+    async fn hear_alone(&self, saga: &SagaId, found: Found) -> Result<(), SagaError> {
         let place = self.inner.database.background().acquire_owned().await;
         for _ in 1..=TURNS {
-            let found = Found::from([(op_id.clone(), ended.clone())]);
-            if self.turn(&saga, found, Asked::Look).await? {
+            if self.turn(saga, found.clone(), Asked::Look).await? {
                 return Ok(());
             }
         }
         drop(place);
-        Err(SagaError::Busy(saga))
+        Err(SagaError::Busy(saga.clone()))
     }
 
     /// One turn of a saga; `false` when somebody else had one meanwhile, and this one has to begin anew.
@@ -398,7 +409,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             let known = Arc::clone(&known);
             Box::pin(async move {
                 let (inner, id, found, asked) = &*known;
-                let loaded = inner.tables.load(&mut tx, &inner.script.plan, id).await?;
+                let loaded = inner.load(&mut tx, id).await?;
                 match loaded {
                     Some(saga) => inner.turn(&mut tx, saga, found, (asked, guard), None).await,
                     None => Ok(None),

@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::ids::{IdemKey, InvalidId, OpId, OwnerId, SagaId};
-use crate::operation::command::CommandError;
+use crate::operation::command::{CommandError, Fingerprint};
 use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::value::{Column, DecodeError, FromValue, Row, Value};
 
 use super::decision::Stop;
 use super::pattern::SagaPattern;
 use super::plan::Plan;
+use super::seals::{Seals, StepRow};
 use super::state::{SagaState, StepState};
 
 /// The two tables of one kind of saga: `<prefix>_states` and `<prefix>_step_results`.
@@ -172,9 +173,11 @@ pub(super) struct NewSaga {
     pub(super) id: SagaId,
     pub(super) owner_id: OwnerId,
     pub(super) idem_key: IdemKey,
-    pub(super) fingerprint: String,
+    pub(super) fingerprint: Fingerprint,
     pub(super) pattern: SagaPattern,
     pub(super) payload: String,
+    /// The payload as it is written.
+    pub(super) stored: String,
     /// What of the payload is kept in columns of its own.
     pub(super) columns: Vec<Column>,
     pub(super) now: Timestamp,
@@ -255,8 +258,8 @@ impl SagaTables {
             Value::from(saga.id.as_str()),
             Value::from(&saga.owner_id),
             Value::from(&saga.idem_key),
-            Value::from(&saga.fingerprint),
-            Value::from(&saga.payload),
+            Value::from(saga.fingerprint.as_str()),
+            Value::from(&saga.stored),
             Value::from(saga.now),
             Value::from(saga.deadline_at),
             Value::from(saga.pattern.as_str()),
@@ -284,7 +287,7 @@ impl SagaTables {
             .first()
             .ok_or_else(|| HookError::new("the saga is gone"))?;
         let fingerprint: String = row.get("fingerprint").map_err(undecodable)?;
-        Ok(match fingerprint == saga.fingerprint {
+        Ok(match saga.fingerprint.matches(&fingerprint) {
             true => Inserted::Existing(row.get("transaction_id").map_err(undecodable)?),
             false => Inserted::Mismatch,
         })
@@ -306,13 +309,13 @@ impl SagaTables {
     pub(super) async fn load(
         self,
         tx: &mut HookTx<'_>,
-        plan: &Plan,
+        (plan, seals): (&Plan, &Seals),
         id: &SagaId,
     ) -> Result<Option<SagaRecord>, HookError> {
         let rows = tx
             .query(&self.select(), &[Value::from(id.as_str())])
             .await?;
-        saga(plan, &rows).map_err(undecodable)
+        saga(plan, seals, &rows).map_err(undecodable)
     }
 
     /// Has whoever else would change a saga wait for the end of `tx`, and says who moves it on, if there is
@@ -382,7 +385,7 @@ impl SagaTables {
         self,
         tx: &mut HookTx<'_>,
         id: &SagaId,
-        steps: &[&StepRecord],
+        steps: &[StepRow],
         now: Timestamp,
     ) -> Result<(), HookError> {
         let rows: Vec<String> = (0..steps.len()).map(step_row).collect();
@@ -396,12 +399,12 @@ impl SagaTables {
             Self::STEP_IS_THERE
         );
         let mut params = vec![Value::from(id.as_str()), Value::from(now)];
-        for step in steps {
+        for StepRow { step, data } in steps {
             let error = step.error.as_ref();
             params.extend([
                 Value::from(&*step.name),
                 Value::from(step.state.as_str()),
-                Value::from(step.result.as_ref().map(ToString::to_string)),
+                Value::from(data.clone()),
                 Value::from(error.map(|error| error.code.clone())),
                 Value::from(error.map(|error| error.message.clone())),
                 Value::from(step.op_id.as_ref()),
@@ -465,10 +468,15 @@ fn undecodable(error: DecodeError) -> HookError {
 }
 
 /// The saga that [`SagaTables::select`] found: a row for each step that has begun, or one without a step.
-pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, DecodeError> {
+pub(super) fn saga(
+    plan: &Plan,
+    seals: &Seals,
+    rows: &[Row],
+) -> Result<Option<SagaRecord>, DecodeError> {
     let Some(row) = rows.first() else {
         return Ok(None);
     };
+    let id: SagaId = row.get("transaction_id")?;
     let steps = plan.steps().iter();
     let mut records: Vec<StepRecord> = steps.map(|step| StepRecord::waiting(step.name)).collect();
     for step in rows {
@@ -478,14 +486,14 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
         let at = match plan.index_of(&name) {
             Some(at) => at,
             None => {
-                records.push(StepRecord::waiting(name));
+                records.push(StepRecord::waiting(name.clone()));
                 records.len() - 1
             }
         };
         records[at] = StepRecord {
             name: records[at].name.clone(),
             state: step.get("status")?,
-            result: step.get("data")?,
+            result: data(seals, &id, &name, step)?,
             provider_ref: step.get("provider_ref")?,
             error: error(step)?,
             op_id: step.get("op_id")?,
@@ -495,11 +503,12 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
         };
     }
     let stop: Option<String> = row.get("stop")?;
+    let payload = seals.open_payload(&id, row.get("payload")?);
     Ok(Some(SagaRecord {
-        id: row.get("transaction_id")?,
+        payload: payload.map_err(|error| DecodeError::new("payload", error.to_string()))?,
+        id,
         owner_id: row.get("owner_id")?,
         pattern: row.get("pattern")?,
-        payload: row.get("payload")?,
         state: row.get("saga_status")?,
         stop: stop.as_deref().and_then(Stop::named),
         deadline_at: row.get("deadline_at")?,
@@ -510,6 +519,23 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
         version: row.get("version")?,
         look_at: row.get("look_at")?,
     }))
+}
+
+fn data(
+    seals: &Seals,
+    id: &SagaId,
+    name: &str,
+    step: &Row,
+) -> Result<Option<serde_json::Value>, DecodeError> {
+    let Some(stored) = step.get::<Option<String>>("data")? else {
+        return Ok(None);
+    };
+    let wrong = |problem: String| DecodeError::new("data", problem);
+    let text = seals.open_data(id.as_str(), name, stored);
+    let text = text.map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| wrong(error.to_string()))
 }
 
 fn error(step: &Row) -> Result<Option<StepError>, DecodeError> {

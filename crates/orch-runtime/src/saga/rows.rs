@@ -8,7 +8,8 @@ use crate::ids::SagaId;
 use crate::value::Value;
 
 use super::decision::Stop;
-use super::record::{NewSaga, SagaRecord, SagaTables, StepRecord};
+use super::record::{NewSaga, SagaRecord, SagaTables};
+use super::seals::StepRow;
 
 /// The columns of a row, and what goes into them.
 pub(super) type Fields<'r> = Vec<(&'r str, Value)>;
@@ -30,9 +31,9 @@ pub(super) fn state_row<'r>(
         ("version", Value::from(saga.version + 1)),
         ("owner_id", Value::from(&new.owner_id)),
         ("idem_key", Value::from(&new.idem_key)),
-        ("fingerprint", Value::from(&new.fingerprint)),
+        ("fingerprint", Value::from(new.fingerprint.as_str())),
         ("pattern", Value::from(new.pattern.as_str())),
-        ("payload", Value::from(&new.payload)),
+        ("payload", Value::from(&new.stored)),
         ("deadline_at", Value::from(new.deadline_at)),
         ("created_at", Value::from(new.now)),
     ]);
@@ -60,15 +61,15 @@ pub(super) fn turn_row(saga: &SagaRecord, next: Option<Timestamp>) -> Fields<'st
 }
 
 /// A row of a step.
-pub(super) fn step_row(id: &SagaId, now: Timestamp, step: &StepRecord) -> Fields<'static> {
+pub(super) fn step_row(id: &SagaId, now: Timestamp, row: &StepRow) -> Fields<'static> {
+    let StepRow { step, data } = row;
     let error = step.error.as_ref();
-    let data = step.result.as_ref().map(ToString::to_string);
     vec![
         ("transaction_id", Value::from(id.as_str())),
         ("updated_at", Value::from(now)),
         ("step", Value::from(&*step.name)),
         ("status", Value::from(step.state.as_str())),
-        ("data", Value::from(data)),
+        ("data", Value::from(data.clone())),
         (
             "error_code",
             Value::from(error.map(|error| error.code.clone())),
@@ -140,8 +141,7 @@ impl SagaTables {
     }
 
     /// Behind the rows of steps: one that is there is written anew.
-    pub(super) const STEP_IS_THERE: &'static str =
-        "on conflict (transaction_id, step) do update set status = excluded.status, \
+    pub(super) const STEP_IS_THERE: &'static str = "on conflict (transaction_id, step) do update set status = excluded.status, \
          data = excluded.data, error_code = excluded.error_code, \
          error_message = excluded.error_message, op_id = excluded.op_id, \
          undo_op_id = excluded.undo_op_id, undo_attempts = excluded.undo_attempts, \

@@ -87,9 +87,8 @@ impl<I: Sync> StepRun<'_, I> {
         if let Some(list) = &self.taken.wanted {
             // What is refused is refused where it can be written down.
             let wanted = engine.want_in_step(owner, key, command).await;
-            let wanted = wanted.map_err(|error| {
-                HookError::of(HookErrorKind::Unguarded, error.to_string())
-            })?;
+            let wanted = wanted
+                .map_err(|error| HookError::of(HookErrorKind::Unguarded, error.to_string()))?;
             let op_id = wanted.op_id().clone();
             list.lock()
                 .unwrap_or_else(PoisonError::into_inner)

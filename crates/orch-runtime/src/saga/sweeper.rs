@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{self, Sender};
 use crate::engine::{Ending, Shutdown};
 
 use super::engine::Sagas;
+use super::rotation::SagaRotation;
 
 /// Endings that wait for their turns. Those of which more come are found by looking around.
 const ENDINGS: usize = 16_384;
@@ -27,6 +28,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
 
     async fn look_around(&self, mut shutdown: Shutdown) {
         let pause = self.inner.config.look_every / 3;
+        let mut rotation = SagaRotation::default();
         while !shutdown.is_requested() {
             tokio::select! {
                 () = shutdown.requested() => {}
@@ -34,6 +36,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                     self.sweep().await;
                     let parked = self.count_parked().await;
                     self.inner.metrics.parked(parked.ok());
+                    self.go_on_rotating(&mut rotation).await;
                 }
             }
         }

@@ -35,7 +35,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         let Drawn::Turn(turning) = self.inner.draw(saga, &Found::new()).await else {
             return None;
         };
-        let write = Write::of(&turning, Some(new.clone()));
+        let write = Write::of(&turning, Some(new.clone()), &self.inner.seals).ok()?;
         match self.inner.shared.write(write).await {
             Written::Yes(leases) => {
                 let turned = self.inner.recorded(*turning, leases);
@@ -65,7 +65,10 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 Drawn::Nothing if was_kept => continue,
                 Drawn::Nothing | Drawn::Alone => return Ok(false),
             };
-            match self.inner.shared.write(Write::of(&turning, None)).await {
+            let Ok(write) = Write::of(&turning, None, &self.inner.seals) else {
+                return Ok(false);
+            };
+            match self.inner.shared.write(write).await {
                 Written::Yes(leases) => {
                     let turned = self.inner.recorded(*turning, leases);
                     self.follow(Some(turned));

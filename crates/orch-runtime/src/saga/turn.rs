@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::Timestamp;
 use crate::engine::Ended;
+use crate::ids::SagaId;
 use crate::store::StoreError;
 use crate::store::hook::{HookError, HookTx};
 
@@ -11,8 +12,9 @@ use super::advance::{Asked, Found, Guard, Moved, look_at};
 use super::choreography::{Before, Told};
 use super::engine::Inner;
 use super::pattern::SagaPattern;
-use super::record::{NewSaga, SagaRecord, StepRecord};
+use super::record::{NewSaga, SagaRecord};
 use super::role::Role;
+use super::seals::{Seals, StepRow};
 use super::state::{SagaState, StepState};
 
 impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
@@ -54,6 +56,16 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
                 Ok(None)
             }
         }
+    }
+
+    /// A saga with its steps, if there is one of that name.
+    pub(super) async fn load(
+        &self,
+        tx: &mut HookTx<'_>,
+        id: &SagaId,
+    ) -> Result<Option<SagaRecord>, HookError> {
+        let known = (&self.script.plan, &self.seals);
+        self.tables.load(tx, known, id).await
     }
 
     /// What choreographed sagas tell.
@@ -149,7 +161,7 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
             }
             Next::Save(next) => next,
         };
-        let changed = turning.changed();
+        let changed = turning.changed(&self.seals)?;
         if !changed.is_empty() {
             let now = saga.updated_at;
             self.tables.save_steps(tx, &saga.id, &changed, now).await?;
@@ -200,9 +212,12 @@ impl Next {
 
 impl Turning {
     /// The steps that have to be written.
-    pub(super) fn changed(&self) -> Vec<&StepRecord> {
+    pub(super) fn changed(&self, seals: &Seals) -> Result<Vec<StepRow>, HookError> {
         let changed = self.moved.changed.iter();
-        changed.map(|step| &self.saga.steps[step]).collect()
+        let changed = changed.map(|step| &self.saga.steps[step]);
+        changed
+            .map(|step| seals.step(&self.saga.id, step))
+            .collect()
     }
 }
 

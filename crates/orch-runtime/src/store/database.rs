@@ -100,6 +100,16 @@ impl Database {
         }
     }
 
+    /// What seals it, if anything does.
+    pub(crate) fn cipher(&self) -> Option<Arc<dyn Sealing>> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.cipher(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.cipher(),
+        }
+    }
+
     /// The record of one domain.
     #[must_use]
     pub fn operations(&self, tables: Tables) -> Arc<dyn OperationStore> {

@@ -22,8 +22,8 @@ use crate::store::{Database, Lease};
 use crate::unwind::catching;
 
 pub(super) use self::closed::Closed;
-use self::write::write;
 pub(super) use self::write::Write;
+use self::write::write;
 
 use super::record::SagaTables;
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::clock::Timestamp;
-use crate::saga::record::{Inserted, NewSaga, SagaRecord, SagaTables, StepRecord};
+use crate::saga::record::{Inserted, NewSaga, SagaRecord, SagaTables};
 use crate::saga::rows::{Fields, state_row, step_row, turn_row};
+use crate::saga::seals::{Seals, StepRow};
 use crate::saga::turn::{Next, Turning};
 use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::store::{Accepted, Lease, NewOperation, OperationStore, Term};
@@ -21,7 +22,7 @@ pub(in crate::saga) struct Write {
     pub(in crate::saga) saga: SagaRecord,
     /// The saga as it was asked for, if this is its first turn.
     new: Option<NewSaga>,
-    changed: Vec<StepRecord>,
+    changed: Vec<StepRow>,
     next: Option<Timestamp>,
     wanted: Vec<Wanted>,
 }
@@ -36,18 +37,25 @@ impl std::fmt::Debug for Write {
 
 impl Write {
     /// A turn that changed something, the first one of `new` if there is one.
-    pub(in crate::saga) fn of(turning: &Turning, new: Option<NewSaga>) -> Self {
+    ///
+    /// # Errors
+    /// When what a step gave cannot be sealed.
+    pub(in crate::saga) fn of(
+        turning: &Turning,
+        new: Option<NewSaga>,
+        seals: &Seals,
+    ) -> Result<Self, HookError> {
         let wanted = turning.moved.wanted.iter();
-        Self {
+        Ok(Self {
             saga: turning.saga.clone(),
             new,
-            changed: turning.changed().into_iter().cloned().collect(),
+            changed: turning.changed(seals)?,
             next: match turning.next {
                 Next::Save(next) => next,
                 Next::PutOff(until) => Some(until),
             },
             wanted: wanted.map(crate::engine::Wanted::asked).collect(),
-        }
+        })
     }
 }
 
@@ -61,7 +69,12 @@ pub(super) async fn write(
     let places = 0..turns.len();
     let (mut new, old): (Vec<_>, Vec<_>) = places.partition(|at| turns[*at].new.is_some());
     // Two batches that hold the same keys must not wait for each other.
-    new.sort_by_key(|at| turns[*at].new.as_ref().map(|new| (&new.owner_id, &new.idem_key)));
+    new.sort_by_key(|at| {
+        turns[*at]
+            .new
+            .as_ref()
+            .map(|new| (&new.owner_id, &new.idem_key))
+    });
     insert(tx, tables, turns, &new, &mut written).await?;
     save(tx, tables, turns, &old, &mut written).await?;
     let is_written = |at: &usize| matches!(written[*at], Written::Yes(_));
@@ -175,7 +188,9 @@ async fn accept(
     // A turn's leases are in the order in which it wanted them, also where several domains serve it.
     let mut leases: HashMap<usize, Vec<(&str, Option<Box<Lease>>)>> = HashMap::new();
     for (store, members) in groups {
-        let asked = members.iter().map(|(_, (_, new, term))| (new.clone(), term.clone()));
+        let asked = members
+            .iter()
+            .map(|(_, (_, new, term))| (new.clone(), term.clone()));
         let accepted = store.accept_all_in(tx, asked.collect()).await;
         let accepted = accepted.map_err(|error| HookError::new(error.to_string()))?;
         for ((at, (_, new, _)), accepted) in members.into_iter().zip(accepted) {
@@ -183,7 +198,10 @@ async fn accept(
                 let problem = format!("the key {} is taken", new.idem_key);
                 return Err(HookError::of(HookErrorKind::Unguarded, problem));
             };
-            leases.entry(at).or_default().push((new.op_id.as_str(), lease));
+            leases
+                .entry(at)
+                .or_default()
+                .push((new.op_id.as_str(), lease));
         }
     }
     let in_order = |(at, mut leases): (usize, Vec<(&str, Option<Box<Lease>>)>)| {
@@ -213,14 +231,14 @@ async fn save_steps(
             })
             .collect();
         if !rows.is_empty() {
-            tx.execute(&tables.save_step_rows(), &[json(rows.iter())]).await?;
+            tx.execute(&tables.save_step_rows(), &[json(rows.iter())])
+                .await?;
         }
         return Ok(());
     }
     for turn in turns.filter(|turn| !turn.changed.is_empty()) {
         let (id, now) = (&turn.saga.id, turn.saga.updated_at);
-        let changed: Vec<&StepRecord> = turn.changed.iter().collect();
-        tables.save_steps(tx, id, &changed, now).await?;
+        tables.save_steps(tx, id, &turn.changed, now).await?;
     }
     Ok(())
 }
@@ -228,7 +246,9 @@ async fn save_steps(
 /// Rows as one text. PostgreSQL has no text with NUL in it.
 fn json<'r, 'n: 'r>(rows: impl Iterator<Item = &'r Fields<'n>>) -> Value {
     let object = |row: &Fields<'_>| {
-        let fields = row.iter().map(|(name, value)| ((*name).to_owned(), field(value)));
+        let fields = row
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), field(value)));
         Json::Object(fields.collect::<Map<_, _>>())
     };
     let rows: Json = rows.map(object).collect();

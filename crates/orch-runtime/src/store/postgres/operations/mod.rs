@@ -155,10 +155,13 @@ impl OperationStore for PostgresOperations {
             accepts.push(Accept { operation, term });
             opened.push(command);
         }
-        let accepted = Accept::write_all(&accepts, connection, &self.store.link, &self.accept).await;
+        let accepted =
+            Accept::write_all(&accepts, connection, &self.store.link, &self.accept).await;
         let accepted = accepted.map_err(postgres_error("accept"))?;
         let answers = opened.into_iter().zip(accepted);
-        Ok(answers.map(|(command, accepted)| command.answer(accepted)).collect())
+        Ok(answers
+            .map(|(command, accepted)| command.answer(accepted))
+            .collect())
     }
 
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::clock::Timestamp;
+use crate::metrics::texts;
 use crate::store::{KeyUse, Place, Rotated, SEALED, StoreError};
 use crate::value::{Row, Value};
 
@@ -183,6 +184,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 }
             }
             if pass.after.is_none() {
+                self.show_keys().await;
                 let rest = match pass.found {
                     0 => LONG_REST,
                     _ => SHORT_REST,
@@ -193,6 +195,18 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 };
                 return;
             }
+        }
+    }
+
+    async fn show_keys(&self) {
+        let inner = &self.inner;
+        let ids = inner.seals.cipher.as_ref().map(|cipher| cipher.key_ids());
+        match self.keys_in_use().await {
+            Ok(found) => {
+                let gauge = &inner.metrics.encryption_texts;
+                texts::show(gauge, &ids.unwrap_or_default(), &found);
+            }
+            Err(error) => tracing::warn!(%error, "which keys are in use is not known"),
         }
     }
 

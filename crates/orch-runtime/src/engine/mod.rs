@@ -60,7 +60,7 @@ pub(crate) use self::endings::{Ended, Ending};
 use self::handler::Handler;
 use self::in_flight::InFlight;
 use self::lane::{Lane, Room};
-pub(crate) use self::taken::Taken;
+pub(crate) use self::taken::{Taken, Wanted};
 use self::waiters::Waiters;
 
 /// How many attempts there may be for each call: while answers wait for their commit, the provider is

@@ -18,6 +18,7 @@ use super::dispatcher::{Delivered, Dispatcher};
 use super::envelope::Envelope;
 use super::handler::{EventHandler, HandlerError};
 use super::outbox::{EventTables, write};
+use super::seal;
 
 /// An event that one handler could not take.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -57,7 +58,7 @@ pub enum RedriveError {
     Store(#[from] StoreError),
 }
 
-const COLUMNS: &str = "handler, envelope, error, deliveries, dead_at";
+const COLUMNS: &str = "event_id, handler, envelope, error, deliveries, dead_at";
 
 /// The dead letters that wait for a person, the oldest first, at most `limit`.
 ///
@@ -74,7 +75,10 @@ pub async fn waiting(
         tables.prefix
     );
     let rows = database.query(sql, vec![Value::from(limit)]).await?;
-    rows.iter().map(EventDeadLetter::read).collect()
+    let letters = rows.iter();
+    letters
+        .map(|row| EventDeadLetter::read(row, database, tables))
+        .collect()
 }
 
 /// Gives an event up that `handler` cannot take.
@@ -90,8 +94,8 @@ pub(super) async fn bury(
          on conflict (event_id, handler) do nothing",
         dispatcher.tables().prefix
     );
-    let envelope = serde_json::to_string(event)
-        .map_err(|error| HookError::new(format!("an event: {error}")))?;
+    let cipher = dispatcher.database().cipher();
+    let envelope = seal::sealed(cipher.as_ref(), dispatcher.tables().prefix, event)?;
     let params = vec![
         Value::from(event.event_id.as_str()),
         Value::from(handler),
@@ -136,7 +140,8 @@ pub async fn redrive(
         event_id: event_id.clone(),
         handler: handler.name().to_owned(),
     };
-    let letter = EventDeadLetter::read(rows.first().ok_or_else(none)?)?;
+    let row = rows.first().ok_or_else(none)?;
+    let letter = EventDeadLetter::read(row, dispatcher.database(), dispatcher.tables())?;
     let delivered = dispatcher.deliver_for(handler, &letter.event, Some(decision));
     Ok(delivered.await?)
 }
@@ -167,10 +172,11 @@ pub(super) async fn decide(
 }
 
 impl EventDeadLetter {
-    fn read(row: &Row) -> Result<Self, StoreError> {
+    fn read(row: &Row, database: &Database, tables: EventTables) -> Result<Self, StoreError> {
         let corrupt = |error: DecodeError| StoreError::new(StoreErrorKind::Corrupt, "read", error);
-        let envelope: String = row.get("envelope").map_err(corrupt)?;
-        let event = serde_json::from_str(&envelope)
+        let event_id: String = row.get("event_id").map_err(corrupt)?;
+        let stored = (&*event_id, row.get("envelope").map_err(corrupt)?);
+        let event = seal::opened(database.cipher().as_ref(), tables.prefix, stored)
             .map_err(|error| StoreError::new(StoreErrorKind::Corrupt, "read", error))?;
         let read = || -> Result<Self, DecodeError> {
             Ok(Self {

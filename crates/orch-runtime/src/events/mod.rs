@@ -34,6 +34,7 @@ pub mod inbox;
 pub mod nats;
 pub mod outbox;
 pub mod relay;
+pub(crate) mod seal;
 pub mod subscriptions;
 
 pub use bus::{BusConfig, EventBus, NotTaken};

@@ -11,10 +11,11 @@ use tokio::sync::futures::Notified;
 use crate::clock::Timestamp;
 use crate::ids::{EventId, InvalidId};
 use crate::store::hook::{HookError, HookTx};
-use crate::store::{Database, TransactionError};
+use crate::store::{Database, Sealing, TransactionError};
 use crate::value::{DecodeError, FromValue, Row, Value};
 
 use super::envelope::Envelope;
+use super::seal;
 
 /// The tables of one kind of saga's events: `<prefix>_outbox`, `<prefix>_inbox` and
 /// `<prefix>_event_dead_letters`.
@@ -29,6 +30,7 @@ pub struct EventTables {
 pub struct Outbox {
     tables: EventTables,
     wake: Arc<Notify>,
+    cipher: Option<Arc<dyn Sealing>>,
 }
 
 /// An event that a relay has taken, for a while, to publish it.
@@ -54,6 +56,16 @@ impl Outbox {
         Self {
             tables,
             wake: Arc::default(),
+            cipher: None,
+        }
+    }
+
+    /// The same outbox, whose events are sealed as the rest of `database` is.
+    #[must_use]
+    pub fn sealed_as(self, database: &Database) -> Self {
+        Self {
+            cipher: database.cipher(),
+            ..self
         }
     }
 
@@ -82,8 +94,7 @@ impl Outbox {
              attempts, next_at) values (?1, ?2, ?3, ?4, ?5, ?6, 0, ?6)"
         );
         for (seq, event) in (last + 1..).zip(events) {
-            let envelope = serde_json::to_string(event)
-                .map_err(|error| HookError::new(format!("an event: {error}")))?;
+            let envelope = seal::sealed(self.cipher.as_ref(), prefix, event)?;
             let params = [
                 Value::from(event.event_id.as_str()),
                 Value::from(event.transaction_id.as_str()),
@@ -138,8 +149,10 @@ impl Outbox {
             .collect();
         let taken = self.take(database, attempts, until).await?;
         let mut claimed = Vec::with_capacity(taken.len());
+        let cipher = database.cipher();
         for waiting in waiting.iter().filter(|one| taken.contains(&one.event_id)) {
-            match serde_json::from_str(&waiting.envelope) {
+            let stored = (waiting.event_id.as_str(), waiting.envelope.clone());
+            match seal::opened(cipher.as_ref(), prefix, stored) {
                 Ok(event) => claimed.push(Claimed {
                     event,
                     attempts: waiting.attempts + 1,

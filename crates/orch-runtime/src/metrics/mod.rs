@@ -4,6 +4,7 @@ mod database;
 mod events;
 mod lane;
 mod saga;
+pub(crate) mod texts;
 
 use prometheus::core::Collector;
 use prometheus::{
@@ -86,9 +87,7 @@ impl DomainMetrics {
                 &["result"],
             )?;
             let gauge = IntGauge::with_opts(opts("orchestration_in_flight", "Calls under way."))?;
-            let texts = "Stored texts by the key that sealed them; as of the Cleaner's last pass.";
-            let texts = opts("orchestration_encryption_texts", texts);
-            let texts = IntGaugeVec::new(texts, &["key"])?;
+            let texts = texts::gauge(domain)?;
             let histogram = Histogram::with_opts(
                 HistogramOpts::new("orchestration_execute_seconds", "How long calls take.")
                     .const_label("domain", domain),

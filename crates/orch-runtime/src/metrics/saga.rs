@@ -6,7 +6,7 @@ use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGaugeVe
 
 use crate::saga::{SagaState, StepState};
 
-use super::Metrics;
+use super::{Metrics, texts};
 
 /// Bounds of the durations of sagas, in seconds: from calls that answer at once to a person's decision.
 const BOUNDS: [f64; 11] = [
@@ -31,6 +31,8 @@ pub(crate) struct SagaMetrics {
     duration: Histogram,
     steps: IntCounterVec,
     parked: IntGaugeVec,
+    /// There only where texts are sealed.
+    pub(crate) encryption_texts: IntGaugeVec,
 }
 
 impl SagaMetrics {
@@ -71,6 +73,7 @@ impl SagaMetrics {
                     &["step", "outcome"],
                 )?,
                 parked: metrics.register(IntGaugeVec::new(parked, &[])?),
+                encryption_texts: metrics.register(texts::gauge(prefix)?),
             })
         };
         let built = build().expect("the names and labels above are valid for Prometheus");

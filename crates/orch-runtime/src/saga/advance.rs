@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::{Timestamp, later};
-use crate::engine::{Ended, Taken};
+use crate::engine::{Ended, Taken, Wanted};
 use crate::ids::{IdemKey, OpId};
 use crate::operation::state::OperationState;
 use crate::store::hook::{HookError, HookErrorKind, HookTx};
@@ -33,6 +33,8 @@ pub(super) struct Moved {
     pub(super) changed: StepSet,
     /// The operations that were accepted, and begin with the commit.
     pub(super) taken: Vec<Taken>,
+    /// The operations that are to be accepted when the turn is written.
+    pub(super) wanted: Vec<Wanted>,
     /// The steps that could not begin, and why.
     pub(super) put_off: Vec<(usize, HookError)>,
     /// What happened to steps, in order.
@@ -81,6 +83,9 @@ pub(super) enum Guard {
     Work,
     /// All.
     All,
+    /// None: the turn writes nothing, and is written later together with those of other sagas. One that would
+    /// have to do more than to accept operations is refused as [`Unguarded`](HookErrorKind::Unguarded).
+    Shared,
 }
 
 /// Which of the two things a step can do.
@@ -114,13 +119,15 @@ impl<I: Sync + 'static> Script<I> {
             role,
             now,
             moved: Moved::default(),
-            taken: TakenHere::default(),
+            taken: TakenHere::new(guard == Guard::Shared),
         };
         turn.note(found);
         turn.answer(asked, found).await?;
         turn.go_on().await?;
+        let (taken, wanted) = turn.taken.into_lists();
         Ok(Moved {
-            taken: turn.taken.into_list(),
+            taken,
+            wanted,
             ..turn.moved
         })
     }
@@ -261,7 +268,14 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
             Way::Do => does.engine(),
             Way::Undo => does.undo_engine(),
         };
-        let is_guarded = self.guard == Guard::All || engine.is_none();
+        if self.guard == Guard::Shared && engine.is_none() {
+            return Err(HookError::of(
+                HookErrorKind::Unguarded,
+                "work in our own database needs a transaction of its own",
+            ));
+        }
+        let is_guarded =
+            self.guard != Guard::Shared && (self.guard == Guard::All || engine.is_none());
         if is_guarded {
             self.tx.execute("savepoint saga_step", &[]).await?;
         }

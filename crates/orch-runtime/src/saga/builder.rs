@@ -12,9 +12,12 @@ use crate::value::Column;
 use super::advance::Script;
 use super::choreography::{SagaEvents, Told};
 use super::engine::{Inner, Sagas};
+use super::known::Known;
 use super::pattern::{SagaPattern, Switch};
 use super::plan::{Compensation, Plan, PlanError, StepPlan};
 use super::record::SagaTables;
+use super::seals::Seals;
+use super::shared::Shared;
 use super::step::SagaStep;
 
 /// Limits of a [`Sagas`].
@@ -178,16 +181,20 @@ impl<I: 'static> SagasBuilder<I> {
             return Err(SagaBuildError::NoEvents);
         }
         let names = plan.steps().iter().map(|step| step.name);
+        let told = self.events;
         let metrics = SagaMetrics::new(&self.metrics, self.tables.prefix, names);
         Ok(Sagas {
             inner: Arc::new(Inner {
+                told: told.map(|events| Told::new(events, self.tables, &self.database)),
+                shared: Shared::new(self.database.clone(), self.tables),
+                seals: Seals::new(self.tables.prefix, self.database.cipher()),
+                known: Known::default(),
                 database: self.database,
                 tables: self.tables,
                 script: Script { plan, steps },
                 columns: self.columns,
                 config: self.config,
                 pattern: Switch::to(self.pattern),
-                told: self.events.map(|events| Told::new(events, self.tables)),
                 clock: self.clock,
                 ids: self.ids,
                 metrics,

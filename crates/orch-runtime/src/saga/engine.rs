@@ -3,7 +3,7 @@
 //! Nobody owns a saga: whoever learns that something happened advances it, in one transaction that only one
 //! of several can commit. What a crash leaves behind is found by [`run_once`](Sagas::run_once).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,24 +11,27 @@ use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Timestamp, later};
 use crate::dead_letter::Decision;
-use crate::engine::{Ended, Ending, Taken};
+use crate::engine::{Ending, Taken};
 use crate::guard;
 use crate::ids::{IdSource, IdemKey, OwnerId, SagaId};
 use crate::metrics::SagaMetrics;
 use crate::operation::command::Fingerprint;
-use crate::store::hook::{Hook, HookError, HookErrorKind, HookTx};
+use crate::store::Giving;
+use crate::store::hook::{HookErrorKind, HookTx};
 use crate::store::{Database, StoreError, StoreErrorKind, TransactionError};
 use crate::value::{Column, DecodeError, Value};
 
-use super::advance::{Asked, Found, Guard, Moved, Script, look_at};
+use super::advance::{Asked, Found, Guard, Script};
 use super::builder::{SagaConfig, SagasBuilder};
-use super::choreography::{Before, Told};
+use super::choreography::Told;
 use super::decision::Stop;
-use super::pattern::{SagaPattern, Switch};
+use super::known::Known;
+use super::pattern::Switch;
 use super::plan::StepPlan;
 use super::record::{self, Due, Inserted, NewSaga, SagaRecord, SagaTables, StepError};
-use super::role::Role;
-use super::state::{SagaState, StepState};
+use super::seals::Seals;
+use super::shared::Shared;
+use super::turn::{Turned, report};
 
 /// How often a transaction is begun anew when somebody else changed the saga meanwhile.
 const TURNS: u32 = 5;
@@ -97,6 +100,12 @@ pub(super) struct Inner<I> {
     pub(super) pattern: Switch,
     /// What choreographed sagas tell.
     pub(super) told: Option<Told>,
+    /// Sagas as they were written last.
+    pub(super) known: Known,
+    /// What seals their texts.
+    pub(super) seals: Seals,
+    /// Turns that are written together.
+    pub(super) shared: Shared,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn IdSource>,
     pub(super) metrics: SagaMetrics,
@@ -124,21 +133,28 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         guard::assert_outside("Sagas::initiate");
         let payload = serde_json::to_string(input)?;
         let now = self.inner.clock.now();
-        let saga = NewSaga {
-            id: SagaId::of(&self.inner.ids.op_id(now)),
+        let (op_id, seals) = (self.inner.ids.op_id(now), &self.inner.seals);
+        let id = SagaId::of(&op_id);
+        let mut saga = NewSaga {
             owner_id: owner,
             idem_key,
-            fingerprint: Fingerprint::of(self.inner.tables.prefix, &payload)
-                .as_str()
-                .to_owned(),
+            fingerprint: Fingerprint::of(self.inner.tables.prefix, &payload),
             pattern: self.pattern(),
+            stored: seals.payload(&id, &payload)?,
             payload,
+            id,
             columns: (self.inner.columns)(input),
             now,
             deadline_at: later(now, self.inner.config.time_budget),
         };
+        saga.fingerprint = seals.fingerprint(&saga, op_id);
         let id = saga.id.clone();
-        let (inserted, turned) = self.insert(saga).await?;
+        let begun = self.begin_shared(&saga).await;
+        let (inserted, turned) = match begun {
+            Some(begun) => begun,
+            // What is seldom needed must not make every request larger.
+            None => Box::pin(self.insert(saga)).await?,
+        };
         match inserted {
             Inserted::New => {
                 self.inner.metrics.started.inc();
@@ -304,16 +320,17 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         }
     }
 
-    async fn load(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
+    pub(super) async fn load(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
         let Inner {
             database,
             tables,
             script,
+            seals,
             ..
         } = &*self.inner;
         let name = vec![Value::from(id.as_str())];
         let rows = database.query(tables.select(), name).await?;
-        Ok(record::saga(&script.plan, &rows).map_err(unreadable)?)
+        Ok(record::saga(&script.plan, seals, &rows).map_err(unreadable)?)
     }
 
     async fn advance(&self, id: &SagaId, asked: Asked) -> Result<(), SagaError> {
@@ -343,13 +360,23 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         let Ending {
             saga, op_id, ended, ..
         } = ending;
+        let found = Found::from([(op_id, ended)]);
+        if self.turn_shared(&saga, &found).await? {
+            return Ok(());
+        }
+        // What is seldom needed must not make every turn larger.
+        Box::pin(self.hear_alone(&saga, found)).await
+    }
+
+    async fn hear_alone(&self, saga: &SagaId, found: Found) -> Result<(), SagaError> {
+        let place = self.inner.database.background().acquire_owned().await;
         for _ in 1..=TURNS {
-            let found = Found::from([(op_id.clone(), ended.clone())]);
-            if self.turn(&saga, found, Asked::Look).await? {
+            if self.turn(saga, found.clone(), Asked::Look).await? {
                 return Ok(());
             }
         }
-        Err(SagaError::Busy(saga))
+        drop(place);
+        Err(SagaError::Busy(saga.clone()))
     }
 
     /// One turn of a saga; `false` when somebody else had one meanwhile, and this one has to begin anew.
@@ -382,7 +409,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             let known = Arc::clone(&known);
             Box::pin(async move {
                 let (inner, id, found, asked) = &*known;
-                let loaded = inner.tables.load(&mut tx, &inner.script.plan, id).await?;
+                let loaded = inner.load(&mut tx, id).await?;
                 match loaded {
                     Some(saga) => inner.turn(&mut tx, saga, found, (asked, guard), None).await,
                     None => Ok(None),
@@ -412,155 +439,14 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     async fn transaction<T, F>(&self, patience: Patience, work: F) -> Result<T, TransactionError>
     where
         T: Send + 'static,
-        F: for<'a> Fn(
-                HookTx<'a>,
-            )
-                -> std::pin::Pin<Box<dyn Future<Output = Result<T, HookError>> + Send + 'a>>
-            + Send
-            + Sync
-            + 'static,
+        F: for<'a> Fn(HookTx<'a>) -> Giving<'a, T> + Send + Sync + 'static,
     {
-        let (work, given) = (Arc::new(work), Arc::new(Mutex::new(None)));
-        let result = Arc::clone(&given);
-        let run: Hook = Box::new(move |tx| {
-            let (work, result) = (Arc::clone(&work), Arc::clone(&result));
-            Box::pin(async move {
-                let value = work(tx).await?;
-                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-                Ok(())
-            })
-        });
+        let database = &self.inner.database;
         match patience {
-            Patience::Waits => self.inner.database.transaction(run).await?,
-            Patience::GivesUp => self.inner.database.impatient(run).await?,
-        }
-        let value = given.lock().unwrap_or_else(PoisonError::into_inner).take();
-        value.ok_or_else(|| HookError::new("the transaction gave nothing").into())
-    }
-}
-
-impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
-    /// Where the operations stand that a saga waits for.
-    async fn operations(&self, saga: &SagaRecord) -> Result<Found, StoreError> {
-        let mut found = Found::new();
-        for (step, does) in saga.steps.iter().zip(&self.script.steps) {
-            let (op_id, engine) = match step.state {
-                StepState::Running | StepState::InDoubt => (&step.op_id, does.engine()),
-                StepState::Undoing | StepState::UndoParked => {
-                    (&step.undo_op_id, does.undo_engine())
-                }
-                _ => continue,
-            };
-            if let (Some(op_id), Some(engine)) = (op_id, engine)
-                && let Some(operation) = engine.store().find(op_id).await?
-            {
-                found.insert(op_id.clone(), Ended::from(operation));
-            }
-        }
-        Ok(found)
-    }
-
-    /// Has a saga begin that was just recorded: with its first steps, or by telling their handlers of it.
-    async fn begin(
-        &self,
-        tx: &mut HookTx<'_>,
-        saga: &NewSaga,
-        guard: Guard,
-    ) -> Result<Option<Turned>, HookError> {
-        match saga.pattern {
-            SagaPattern::Orchestration => {
-                let (record, nothing) = (saga.record(&self.script.plan), Found::new());
-                self.turn(tx, record, &nothing, (&Asked::Look, guard), None)
-                    .await
-            }
-            SagaPattern::Choreography => {
-                self.told()?.initiated(tx, saga).await?;
-                Ok(None)
-            }
+            Patience::Waits => database.transaction_for(work).await,
+            Patience::GivesUp => database.impatient_for(work).await,
         }
     }
-
-    /// What choreographed sagas tell.
-    pub(super) fn told(&self) -> Result<&Told, HookError> {
-        let none = || {
-            let sagas = self.tables.prefix;
-            HookError::new(format!(
-                "{sagas} has choreographed sagas and no names for their events: add `.events(..)`"
-            ))
-        };
-        self.told.as_ref().ok_or_else(none)
-    }
-
-    /// Advances a saga in `tx`, in a role or in that which its pattern gives to whoever looks at it; nothing
-    /// when it has ended.
-    pub(super) async fn turn(
-        &self,
-        tx: &mut HookTx<'_>,
-        mut saga: SagaRecord,
-        found: &Found,
-        asked: (&Asked, Guard),
-        role: Option<Role>,
-    ) -> Result<Option<Turned>, HookError> {
-        if saga.state.is_final() {
-            return Ok(None);
-        }
-        if let Some(lost) = saga.steps.get(self.script.plan.steps().len()) {
-            let problem = format!(
-                "the plan has no step {}, which saga {} began",
-                lost.name, saga.id
-            );
-            return Err(HookError::new(problem));
-        }
-        let input: I = serde_json::from_str(&saga.payload)
-            .map_err(|error| HookError::new(format!("the input of saga {}: {error}", saga.id)))?;
-        let now = self.clock.now();
-        let role = role.unwrap_or(Role::of(saga.pattern));
-        let (script, before) = (&self.script, Before::of(&saga));
-        let moved = script
-            .advance(tx, &mut saga, &input, found, asked, (role, now))
-            .await?;
-        let every = self.config.look_every;
-        if moved.is_nothing() && before.is_still(&saga) {
-            let (until, saga_as_read) = (look_at(&saga, now, every), (&saga.id, saga.version));
-            self.tables.put_off(tx, saga_as_read, until).await?;
-            return Ok(Some(Turned {
-                saga,
-                moved,
-                ended: false,
-            }));
-        }
-        let changed: Vec<_> = moved.changed.iter().map(|step| &saga.steps[step]).collect();
-        if !changed.is_empty() {
-            self.tables.save_steps(tx, &saga.id, &changed, now).await?;
-        }
-        saga.updated_at = now;
-        let is_over = saga.state.is_final();
-        saga.completed_at = is_over.then_some(now);
-        // To look sooner than needed does no harm, and an index that stays as it is costs nothing.
-        let soon = saga.look_at.filter(|soon| *soon > now && !is_over);
-        let next = (!is_over).then(|| look_at(&saga, now, every));
-        let next = next.map(|next| soon.map_or(next, |soon| soon.min(next)));
-        self.tables.save(tx, &saga, next).await?;
-        if saga.pattern == SagaPattern::Choreography {
-            let (told, plan) = (self.told()?, &self.script.plan);
-            told.changes(tx, plan, &before, &saga, (role, &moved))
-                .await?;
-        }
-        Ok(Some(Turned {
-            saga,
-            moved,
-            ended: is_over,
-        }))
-    }
-}
-
-/// What a turn made of a saga.
-#[derive(Debug)]
-pub(super) struct Turned {
-    saga: SagaRecord,
-    pub(super) moved: Moved,
-    /// Whether it ended by this turn.
-    ended: bool,
 }
 
 /// Whether a transaction waits for what others have locked.
@@ -577,26 +463,4 @@ fn is_refusal(error: &TransactionError, kind: HookErrorKind) -> bool {
 
 pub(super) fn unreadable(error: DecodeError) -> StoreError {
     StoreError::new(StoreErrorKind::Corrupt, "read", error)
-}
-
-fn report(saga: &SagaRecord, moved: &Moved, ended: bool) {
-    let (id, state) = (&saga.id, saga.state);
-    for (step, error) in &moved.put_off {
-        let step = &*saga.steps[*step].name;
-        tracing::warn!(saga = %id, step, %error, "a step could not begin; it will be tried again");
-    }
-    for step in moved.changed.iter().map(|step| &saga.steps[step]) {
-        match step.state {
-            StepState::UndoParked => {
-                let error = step.error.as_ref().map(|error| error.message.as_str());
-                tracing::error!(saga = %id, step = &*step.name, error, "not undone: a person must look");
-            }
-            now => tracing::info!(saga = %id, step = &*step.name, state = %now, "step"),
-        }
-    }
-    match state {
-        SagaState::Failed if ended => tracing::warn!(saga = %id, %state, "ended"),
-        _ if ended => tracing::info!(saga = %id, %state, "ended"),
-        _ => {}
-    }
 }

@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::ids::{IdemKey, InvalidId, OpId, OwnerId, SagaId};
-use crate::operation::command::CommandError;
+use crate::operation::command::{CommandError, Fingerprint};
 use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::value::{Column, DecodeError, FromValue, Row, Value};
 
 use super::decision::Stop;
 use super::pattern::SagaPattern;
 use super::plan::Plan;
+use super::seals::{Seals, StepRow};
 use super::state::{SagaState, StepState};
 
 /// The two tables of one kind of saga: `<prefix>_states` and `<prefix>_step_results`.
@@ -172,9 +173,11 @@ pub(super) struct NewSaga {
     pub(super) id: SagaId,
     pub(super) owner_id: OwnerId,
     pub(super) idem_key: IdemKey,
-    pub(super) fingerprint: String,
+    pub(super) fingerprint: Fingerprint,
     pub(super) pattern: SagaPattern,
     pub(super) payload: String,
+    /// The payload as it is written.
+    pub(super) stored: String,
     /// What of the payload is kept in columns of its own.
     pub(super) columns: Vec<Column>,
     pub(super) now: Timestamp,
@@ -255,16 +258,25 @@ impl SagaTables {
             Value::from(saga.id.as_str()),
             Value::from(&saga.owner_id),
             Value::from(&saga.idem_key),
-            Value::from(&saga.fingerprint),
-            Value::from(&saga.payload),
+            Value::from(saga.fingerprint.as_str()),
+            Value::from(&saga.stored),
             Value::from(saga.now),
             Value::from(saga.deadline_at),
             Value::from(saga.pattern.as_str()),
         ];
         params.extend(saga.columns.iter().map(|column| column.value.clone()));
-        if tx.execute(&sql, &params).await? == 1 {
-            return Ok(Inserted::New);
+        match tx.execute(&sql, &params).await? {
+            1 => Ok(Inserted::New),
+            _ => self.existing(tx, saga).await,
         }
+    }
+
+    /// What has the key of a saga that could not be recorded.
+    pub(super) async fn existing(
+        self,
+        tx: &mut HookTx<'_>,
+        saga: &NewSaga,
+    ) -> Result<Inserted, HookError> {
         let sql = format!(
             "select transaction_id, fingerprint from {}_states where owner_id = ?1 and idem_key = ?2",
             self.prefix
@@ -275,7 +287,7 @@ impl SagaTables {
             .first()
             .ok_or_else(|| HookError::new("the saga is gone"))?;
         let fingerprint: String = row.get("fingerprint").map_err(undecodable)?;
-        Ok(match fingerprint == saga.fingerprint {
+        Ok(match saga.fingerprint.matches(&fingerprint) {
             true => Inserted::Existing(row.get("transaction_id").map_err(undecodable)?),
             false => Inserted::Mismatch,
         })
@@ -297,13 +309,13 @@ impl SagaTables {
     pub(super) async fn load(
         self,
         tx: &mut HookTx<'_>,
-        plan: &Plan,
+        (plan, seals): (&Plan, &Seals),
         id: &SagaId,
     ) -> Result<Option<SagaRecord>, HookError> {
         let rows = tx
             .query(&self.select(), &[Value::from(id.as_str())])
             .await?;
-        saga(plan, &rows).map_err(undecodable)
+        saga(plan, seals, &rows).map_err(undecodable)
     }
 
     /// Has whoever else would change a saga wait for the end of `tx`, and says who moves it on, if there is
@@ -332,6 +344,22 @@ impl SagaTables {
         saga: &SagaRecord,
         look_at: Option<Timestamp>,
     ) -> Result<(), HookError> {
+        match self.saved(tx, saga, look_at).await? {
+            true => Ok(()),
+            false => Err(HookError::of(
+                HookErrorKind::Conflict,
+                "the saga was changed meanwhile",
+            )),
+        }
+    }
+
+    /// [`save`](Self::save), which says whether the saga was as it was read.
+    pub(super) async fn saved(
+        self,
+        tx: &mut HookTx<'_>,
+        saga: &SagaRecord,
+        look_at: Option<Timestamp>,
+    ) -> Result<bool, HookError> {
         let sql = format!(
             "update {}_states set status = ?2, stop = ?3, look_at = ?4, updated_at = ?5, \
              completed_at = ?6, error_message = ?7, version = version + 1 \
@@ -349,13 +377,7 @@ impl SagaTables {
             Value::from(error.map(|error| error.message.clone())),
             Value::from(saga.version),
         ];
-        match tx.execute(&sql, &params).await? {
-            1 => Ok(()),
-            _ => Err(HookError::of(
-                HookErrorKind::Conflict,
-                "the saga was changed meanwhile",
-            )),
-        }
+        Ok(tx.execute(&sql, &params).await? == 1)
     }
 
     /// Writes where steps stand, of which there is at least one.
@@ -363,7 +385,7 @@ impl SagaTables {
         self,
         tx: &mut HookTx<'_>,
         id: &SagaId,
-        steps: &[&StepRecord],
+        steps: &[StepRow],
         now: Timestamp,
     ) -> Result<(), HookError> {
         let rows: Vec<String> = (0..steps.len()).map(step_row).collect();
@@ -371,22 +393,18 @@ impl SagaTables {
             "insert into {}_step_results (transaction_id, updated_at, step, status, data, error_code, \
              error_message, op_id, undo_op_id, undo_attempts, executed_at, provider_ref) \
              values {} \
-             on conflict (transaction_id, step) do update set status = excluded.status, \
-             data = excluded.data, error_code = excluded.error_code, \
-             error_message = excluded.error_message, op_id = excluded.op_id, \
-             undo_op_id = excluded.undo_op_id, undo_attempts = excluded.undo_attempts, \
-             executed_at = excluded.executed_at, updated_at = excluded.updated_at, \
-             provider_ref = excluded.provider_ref",
+             {}",
             self.prefix,
-            rows.join(", ")
+            rows.join(", "),
+            Self::STEP_IS_THERE
         );
         let mut params = vec![Value::from(id.as_str()), Value::from(now)];
-        for step in steps {
+        for StepRow { step, data } in steps {
             let error = step.error.as_ref();
             params.extend([
                 Value::from(&*step.name),
                 Value::from(step.state.as_str()),
-                Value::from(step.result.as_ref().map(ToString::to_string)),
+                Value::from(data.clone()),
                 Value::from(error.map(|error| error.code.clone())),
                 Value::from(error.map(|error| error.message.clone())),
                 Value::from(step.op_id.as_ref()),
@@ -450,10 +468,15 @@ fn undecodable(error: DecodeError) -> HookError {
 }
 
 /// The saga that [`SagaTables::select`] found: a row for each step that has begun, or one without a step.
-pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, DecodeError> {
+pub(super) fn saga(
+    plan: &Plan,
+    seals: &Seals,
+    rows: &[Row],
+) -> Result<Option<SagaRecord>, DecodeError> {
     let Some(row) = rows.first() else {
         return Ok(None);
     };
+    let id: SagaId = row.get("transaction_id")?;
     let steps = plan.steps().iter();
     let mut records: Vec<StepRecord> = steps.map(|step| StepRecord::waiting(step.name)).collect();
     for step in rows {
@@ -463,14 +486,14 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
         let at = match plan.index_of(&name) {
             Some(at) => at,
             None => {
-                records.push(StepRecord::waiting(name));
+                records.push(StepRecord::waiting(name.clone()));
                 records.len() - 1
             }
         };
         records[at] = StepRecord {
             name: records[at].name.clone(),
             state: step.get("status")?,
-            result: step.get("data")?,
+            result: data(seals, &id, &name, step)?,
             provider_ref: step.get("provider_ref")?,
             error: error(step)?,
             op_id: step.get("op_id")?,
@@ -480,11 +503,12 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
         };
     }
     let stop: Option<String> = row.get("stop")?;
+    let payload = seals.open_payload(&id, row.get("payload")?);
     Ok(Some(SagaRecord {
-        id: row.get("transaction_id")?,
+        payload: payload.map_err(|error| DecodeError::new("payload", error.to_string()))?,
+        id,
         owner_id: row.get("owner_id")?,
         pattern: row.get("pattern")?,
-        payload: row.get("payload")?,
         state: row.get("saga_status")?,
         stop: stop.as_deref().and_then(Stop::named),
         deadline_at: row.get("deadline_at")?,
@@ -495,6 +519,23 @@ pub(super) fn saga(plan: &Plan, rows: &[Row]) -> Result<Option<SagaRecord>, Deco
         version: row.get("version")?,
         look_at: row.get("look_at")?,
     }))
+}
+
+fn data(
+    seals: &Seals,
+    id: &SagaId,
+    name: &str,
+    step: &Row,
+) -> Result<Option<serde_json::Value>, DecodeError> {
+    let Some(stored) = step.get::<Option<String>>("data")? else {
+        return Ok(None);
+    };
+    let wrong = |problem: String| DecodeError::new("data", problem);
+    let text = seals.open_data(id.as_str(), name, stored);
+    let text = text.map_err(|error| wrong(error.to_string()))?;
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| wrong(error.to_string()))
 }
 
 fn error(step: &Row) -> Result<Option<StepError>, DecodeError> {

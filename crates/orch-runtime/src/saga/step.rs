@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::engine::{Engine, SubmitError, Taken};
+use crate::engine::{Engine, SubmitError, Taken, Wanted};
 use crate::ids::{IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::Command;
-use crate::store::hook::{HookError, HookTx};
+use crate::store::hook::{HookError, HookErrorKind, HookTx};
 
 use super::record::StepError;
 
@@ -29,14 +29,26 @@ pub struct StepRun<'s, I> {
     pub(super) taken: &'s TakenHere,
 }
 
-/// What steps had accepted in this transaction, which is not committed yet.
+/// What steps had accepted in this transaction, which is not committed yet, or what they want accepted.
 #[derive(Debug, Default)]
-pub(super) struct TakenHere(Mutex<Vec<Taken>>);
+pub(super) struct TakenHere {
+    taken: Mutex<Vec<Taken>>,
+    /// Where the transaction comes later.
+    wanted: Option<Mutex<Vec<Wanted>>>,
+}
 
 impl TakenHere {
+    /// Where operations are accepted by `later`, they are only noted.
+    pub(super) fn new(later: bool) -> Self {
+        Self {
+            taken: Mutex::default(),
+            wanted: later.then(Mutex::default),
+        }
+    }
+
     fn list(&self) -> MutexGuard<'_, Vec<Taken>> {
         // A list is whole whenever its lock is free.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn count(&self) -> usize {
@@ -48,8 +60,14 @@ impl TakenHere {
         self.list().truncate(count);
     }
 
-    pub(super) fn into_list(self) -> Vec<Taken> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn into_lists(self) -> (Vec<Taken>, Vec<Wanted>) {
+        let wanted = self.wanted.unwrap_or_default();
+        (
+            self.taken
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner),
+            wanted.into_inner().unwrap_or_else(PoisonError::into_inner),
+        )
     }
 }
 
@@ -66,6 +84,17 @@ impl<I: Sync> StepRun<'_, I> {
         command: &C,
     ) -> Result<Begun, HookError> {
         let (owner, key) = (self.owner_id.clone(), self.key.clone());
+        if let Some(list) = &self.taken.wanted {
+            // What is refused is refused where it can be written down.
+            let wanted = engine.want_in_step(owner, key, command).await;
+            let wanted = wanted
+                .map_err(|error| HookError::of(HookErrorKind::Unguarded, error.to_string()))?;
+            let op_id = wanted.op_id().clone();
+            list.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(wanted);
+            return Ok(Begun::Operation(op_id));
+        }
         match engine.take_in_step(tx, owner, key, command).await {
             Ok(taken) => {
                 let op_id = taken.op_id().clone();

@@ -5,14 +5,19 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{self, Sender};
 
 use crate::engine::{Ending, Shutdown};
 
 use super::engine::Sagas;
+use super::rotation::SagaRotation;
 
 /// Endings that wait for their turns. Those of which more come are found by looking around.
 const ENDINGS: usize = 16_384;
+
+/// Turns that are taken at the same time, and written together.
+const HEARD: usize = 512;
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// Keeps sagas going until `shutdown`. Looking and hearing do not wait for each other: where something ends
@@ -23,6 +28,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
 
     async fn look_around(&self, mut shutdown: Shutdown) {
         let pause = self.inner.config.look_every / 3;
+        let mut rotation = SagaRotation::default();
         while !shutdown.is_requested() {
             tokio::select! {
                 () = shutdown.requested() => {}
@@ -30,6 +36,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                     self.sweep().await;
                     let parked = self.count_parked().await;
                     self.inner.metrics.parked(parked.ok());
+                    self.go_on_rotating(&mut rotation).await;
                 }
             }
         }
@@ -39,7 +46,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         // Held here, the teller keeps the channel open where no domain tells anything.
         let (teller, mut endings) = mpsc::channel(ENDINGS);
         self.listen(&teller);
-        let room = self.inner.database.background();
+        let room = Arc::new(Semaphore::new(HEARD));
         while !shutdown.is_requested() {
             let ending = tokio::select! {
                 () = shutdown.requested() => return,

@@ -1,7 +1,6 @@
 //! The Cleaner's second task: bringing stored texts under the current key, so that an older key can be
 //! taken away.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,8 @@ use tokio::sync::Mutex;
 
 use crate::clock::Timestamp;
 use crate::engine::Engine;
-use crate::store::{KeyUse, StoreError};
+use crate::metrics::texts;
+use crate::store::StoreError;
 
 /// Operations, or callbacks, per look, whose texts are in memory at the same time.
 const WINDOW: u32 = 50;
@@ -19,11 +19,6 @@ const WINDOWS: u32 = 200;
 const SHORT_REST: Duration = Duration::from_secs(3_600);
 /// Pause after a pass that found nothing.
 const LONG_REST: Duration = Duration::from_secs(24 * 3_600);
-
-/// The key of a gauge for texts that were never sealed; no id of a key has a bracket.
-const NONE: &str = "(none)";
-/// The key of a gauge for texts under keys that this process does not have.
-const UNKNOWN: &str = "(unknown)";
 
 /// Walks over all operations by name, then over all callbacks, again and again with long pauses; clones share the place.
 #[derive(Debug, Default, Clone)]
@@ -76,7 +71,11 @@ impl Rotation {
                 pass.walk = Walk::Callbacks;
             } else if is_through {
                 let keys = store.keys_in_use().await?;
-                show(engine, &keys);
+                texts::show(
+                    &engine.inner.metrics.encryption_texts,
+                    &store.key_ids(),
+                    &keys,
+                );
                 let rest = if pass.found > 0 {
                     SHORT_REST
                 } else {
@@ -93,29 +92,5 @@ impl Rotation {
             }
         }
         Ok(rewritten)
-    }
-}
-
-/// Shows how many texts are under each key of this process, and under none or others.
-fn show(engine: &Engine, found: &[KeyUse]) {
-    let ids = engine.store().key_ids();
-    let mut texts: BTreeMap<&str, u64> = ids.iter().map(|id| (&**id, 0)).collect();
-    texts.extend([(NONE, 0), (UNKNOWN, 0)]);
-    for KeyUse {
-        key_id,
-        texts: count,
-    } in found
-    {
-        let name = match key_id {
-            None => NONE,
-            Some(id) if ids.contains(id) => id,
-            Some(_) => UNKNOWN,
-        };
-        *texts.entry(name).or_default() += count;
-    }
-    let gauge = &engine.inner.metrics.encryption_texts;
-    for (key, count) in texts {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        gauge.with_label_values(&[key]).set(count);
     }
 }

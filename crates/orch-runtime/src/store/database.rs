@@ -11,7 +11,7 @@ use crate::protection::LaneStore;
 use crate::trace;
 use crate::value::{Row, Value};
 
-use super::hook::{HookError, HookFuture, HookTx};
+use super::hook::{Hook, HookError, HookFuture, HookTx};
 use super::{DatabaseStatistics, OperationStore, Sealing, StoreError, Tables};
 
 /// A kind of database.
@@ -46,6 +46,35 @@ pub enum TransactionError {
 /// What work in a transaction gives, when it is done.
 pub(crate) type Giving<'a, T> = Pin<Box<dyn Future<Output = Result<T, HookError>> + Send + 'a>>;
 
+/// What the last run of a transaction's work gave.
+struct Given<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Given<T> {
+    fn take(&self) -> Result<T, TransactionError> {
+        let value = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        value.ok_or_else(|| HookError::new("the transaction gave nothing").into())
+    }
+}
+
+/// `work` as a transaction runs it, and where what it gives is kept.
+fn keeping<T, F>(work: F) -> (Hook, Given<T>)
+where
+    T: Send + 'static,
+    F: for<'a> Fn(HookTx<'a>) -> Giving<'a, T> + Send + Sync + 'static,
+{
+    let (work, given) = (Arc::new(work), Arc::new(Mutex::new(None)));
+    let result = Arc::clone(&given);
+    let run: Hook = Box::new(move |tx| {
+        let (work, result) = (Arc::clone(&work), Arc::clone(&result));
+        Box::pin(async move {
+            let value = work(tx).await?;
+            *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+            Ok(())
+        })
+    });
+    (run, Given(given))
+}
+
 /// An open database; clones share it.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -68,6 +97,16 @@ impl Database {
             Self::Sqlite(store) => Self::Sqlite(store.sealed_by(cipher)),
             #[cfg(feature = "postgres")]
             Self::Postgres(store) => Self::Postgres(store.sealed_by(cipher)),
+        }
+    }
+
+    /// What seals it, if anything does.
+    pub(crate) fn cipher(&self) -> Option<Arc<dyn Sealing>> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(store) => store.cipher(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(store) => store.cipher(),
         }
     }
 
@@ -111,19 +150,23 @@ impl Database {
         T: Send + 'static,
         F: for<'a> Fn(HookTx<'a>) -> Giving<'a, T> + Send + Sync + 'static,
     {
-        let (work, given) = (Arc::new(work), Arc::new(Mutex::new(None)));
-        let result = Arc::clone(&given);
-        let done = self.transaction(move |tx| {
-            let (work, result) = (Arc::clone(&work), Arc::clone(&result));
-            Box::pin(async move {
-                let value = work(tx).await?;
-                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-                Ok(())
-            })
-        });
-        done.await?;
-        let value = given.lock().unwrap_or_else(PoisonError::into_inner).take();
-        value.ok_or_else(|| HookError::new("the transaction gave nothing").into())
+        let (work, given) = keeping(work);
+        self.transaction(work).await?;
+        given.take()
+    }
+
+    /// [`impatient`](Self::impatient), whose work gives something.
+    ///
+    /// # Errors
+    /// As [`transaction`](Self::transaction).
+    pub(crate) async fn impatient_for<T, F>(&self, work: F) -> Result<T, TransactionError>
+    where
+        T: Send + 'static,
+        F: for<'a> Fn(HookTx<'a>) -> Giving<'a, T> + Send + Sync + 'static,
+    {
+        let (work, given) = keeping(work);
+        self.impatient(work).await?;
+        given.take()
     }
 
     /// [`transaction`](Self::transaction), for work that can as well be done later: it does not wait long for

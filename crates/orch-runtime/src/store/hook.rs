@@ -86,6 +86,12 @@ impl<'a> HookTx<'a> {
         self.driver.query(sql, params).await
     }
 
+    /// Whether statements travel, so that one for many rows is worth its making: such a database reads the rows
+    /// out of a JSON text.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.driver.is_remote()
+    }
+
     /// The connection below, if it is one to a SQLite file.
     #[cfg(feature = "sqlite")]
     pub(crate) fn sqlite(&mut self) -> Option<&mut rusqlite::Connection> {
@@ -104,6 +110,10 @@ impl<'a> HookTx<'a> {
 pub(crate) trait HookDriver: Send {
     async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, HookError>;
     async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, HookError>;
+
+    fn is_remote(&self) -> bool {
+        false
+    }
 
     #[cfg(feature = "sqlite")]
     fn sqlite(&mut self) -> Option<&mut rusqlite::Connection> {

@@ -35,6 +35,7 @@ use crate::trace::TraceParent;
 use crate::value::{Column, Row, Value};
 
 pub use self::backlog::Backlog;
+pub(crate) use self::database::Giving;
 pub use self::database::{Database, StoreKind, TransactionError};
 pub use self::migration::Migration;
 pub use self::sealing::{KeyUse, Place, Rotated, SEALED, SealError, SealedColumn, Sealing};
@@ -289,6 +290,23 @@ pub trait OperationStore: CallbackInbox {
         operation: NewOperation,
         term: Option<Term>,
     ) -> Result<Accepted, StoreError>;
+
+    /// Records several operations in the transaction `tx`, each as [`accept_in`](Self::accept_in) does, and
+    /// answers in their order.
+    ///
+    /// # Errors
+    /// As [`accept_in`](Self::accept_in).
+    async fn accept_all_in(
+        &self,
+        tx: &mut HookTx<'_>,
+        operations: Vec<(NewOperation, Option<Term>)>,
+    ) -> Result<Vec<Accepted>, StoreError> {
+        let mut accepted = Vec::with_capacity(operations.len());
+        for (operation, term) in operations {
+            accepted.push(self.accept_in(tx, operation, term).await?);
+        }
+        Ok(accepted)
+    }
 
     /// Leases PENDING operations that are due, oldest first, and writes the intent of each.
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError>;

@@ -23,15 +23,24 @@ pub enum SealedColumn {
     Outcome,
     /// An outcome in the inbox of callbacks.
     Callback,
+    /// What a saga was asked to do.
+    SagaPayload,
+    /// What a step of a saga gave.
+    StepResult,
+    /// An event that a saga tells.
+    SagaEvent,
 }
 
 impl SealedColumn {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 8] = [
         Self::Payload,
         Self::Result,
         Self::ErrorCause,
         Self::Outcome,
         Self::Callback,
+        Self::SagaPayload,
+        Self::StepResult,
+        Self::SagaEvent,
     ];
 
     /// Its name in messages and among the additional data of what is sealed: for a column of operations
@@ -44,6 +53,9 @@ impl SealedColumn {
             Self::ErrorCause => "error_cause",
             Self::Outcome => "outcome",
             Self::Callback => "callback",
+            Self::SagaPayload => "saga_payload",
+            Self::StepResult => "step_result",
+            Self::SagaEvent => "saga_event",
         }
     }
 
@@ -51,7 +63,8 @@ impl SealedColumn {
     fn row(self) -> &'static str {
         match self {
             Self::Payload | Self::Result | Self::ErrorCause | Self::Outcome => "operation",
-            Self::Callback => "event",
+            Self::Callback | Self::SagaEvent => "event",
+            Self::SagaPayload | Self::StepResult => "saga",
         }
     }
 }

@@ -75,7 +75,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             tracing::warn!(saga = %id, event = %event.event_id, "an event of a saga that is not choreographed");
             return Ok(AfterCommit::nothing());
         }
-        let loaded = inner.tables.load(tx, &inner.script.plan, id).await?;
+        let loaded = inner.load(tx, id).await?;
         let saga = loaded.ok_or_else(|| HandlerError::failed(format!("there is no saga {id}")))?;
         let (found, asked) = (Found::new(), (asked, Guard::All));
         let turned = inner.turn(tx, saga, &found, asked, Some(role)).await?;

@@ -9,6 +9,7 @@ use crate::saga::advance::Moved;
 use crate::saga::plan::Plan;
 use crate::saga::record::{NewSaga, SagaRecord, SagaTables};
 use crate::saga::role::Role;
+use crate::store::Database;
 use crate::store::hook::{HookError, HookTx};
 
 use super::names::SagaEvents;
@@ -22,13 +23,13 @@ pub(in crate::saga) struct Told {
 }
 
 impl Told {
-    pub(in crate::saga) fn new(names: SagaEvents, tables: SagaTables) -> Self {
+    pub(in crate::saga) fn new(names: SagaEvents, tables: SagaTables, database: &Database) -> Self {
         let tables = EventTables {
             prefix: tables.prefix,
         };
         Self {
             names,
-            outbox: Outbox::new(tables),
+            outbox: Outbox::new(tables).sealed_as(database),
         }
     }
 

@@ -110,6 +110,10 @@ impl SqliteStore {
         }
     }
 
+    pub(super) fn cipher(&self) -> Option<Arc<dyn Sealing>> {
+        self.cipher.clone()
+    }
+
     /// The record of one domain.
     #[must_use]
     pub fn operations(&self, tables: Tables) -> Arc<dyn OperationStore> {

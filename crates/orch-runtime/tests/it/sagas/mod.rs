@@ -4,7 +4,9 @@ mod flows;
 mod interruptions;
 mod persons;
 mod queries;
+mod sealed;
 mod time;
+mod together;
 mod work;
 
 use std::sync::Arc;

@@ -107,6 +107,19 @@ impl Accept {
             .map_or(Accepted::Mismatch, |(_, accepted)| accepted))
     }
 
+    /// Records several in somebody's transaction; answers in their order.
+    pub(in crate::store::postgres) async fn write_all(
+        accepts: &[Self],
+        connection: &mut PgConnection,
+        link: &Link,
+        sql: &AcceptSql,
+    ) -> Result<Vec<Accepted>, sqlx::Error> {
+        let members = accepts.iter().enumerate().collect();
+        let mut answers = write(connection, link, sql, members).await?;
+        answers.sort_by_key(|(place, _)| *place);
+        Ok(answers.into_iter().map(|(_, accepted)| accepted).collect())
+    }
+
     fn answer(&self) -> Accepted {
         let term = self.term.as_ref();
         let lease = term.map(|term| Box::new(self.operation.first_lease(term.expires_at)));

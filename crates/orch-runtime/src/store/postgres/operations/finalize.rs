@@ -149,6 +149,10 @@ impl HookDriver for Driver<'_> {
         rows.map_err(|error| refused(&error))
     }
 
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn postgres(&mut self) -> Option<&mut PgConnection> {
         Some(self.connection)
     }

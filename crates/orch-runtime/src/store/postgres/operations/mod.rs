@@ -143,6 +143,27 @@ impl OperationStore for PostgresOperations {
             .map_err(postgres_error("accept"))
     }
 
+    async fn accept_all_in(
+        &self,
+        tx: &mut HookTx<'_>,
+        operations: Vec<(NewOperation, Option<Term>)>,
+    ) -> Result<Vec<Accepted>, StoreError> {
+        let connection = tx.postgres().ok_or_else(StoreError::foreign_transaction)?;
+        let (mut accepts, mut opened) = (Vec::new(), Vec::new());
+        for (operation, term) in operations {
+            let (operation, command) = self.sealer.accept(operation)?;
+            accepts.push(Accept { operation, term });
+            opened.push(command);
+        }
+        let accepted =
+            Accept::write_all(&accepts, connection, &self.store.link, &self.accept).await;
+        let accepted = accepted.map_err(postgres_error("accept"))?;
+        let answers = opened.into_iter().zip(accepted);
+        Ok(answers
+            .map(|(command, accepted)| command.answer(accepted))
+            .collect())
+    }
+
     async fn claim(&self, now: Timestamp, claim: Claim) -> Result<Vec<Lease>, StoreError> {
         let statement = self
             .claiming(&self.sql.claim, now, &claim)

@@ -1,0 +1,43 @@
+//! Orders whose turns share a transaction.
+
+use super::*;
+
+/// Many orders go on in one commit, and the database refuses what one of them writes.
+#[tokio::test]
+async fn of_many_that_go_on_together_one_that_fails_takes_no_other_with_it() {
+    let mut shop = Shop::new(99, 99);
+    let refuse = match STORE {
+        StoreKind::Sqlite => {
+            "create trigger refuses before insert on charge_operations \
+             when new.order_id = 'confirm-o7' begin select raise(abort, 'not this one'); end"
+        }
+        StoreKind::Postgres => {
+            "alter table charge_operations add constraint refuses check (order_id <> 'confirm-o7')"
+        }
+    };
+    shop.world.alter(refuse);
+    let (signal, shutdown) = Shutdown::new();
+    let keeping = tokio::spawn(Workers::new().with_sagas(&shop.sagas).run(shutdown));
+    let orders = (0..20).map(|number| {
+        let (sagas, order_id) = (shop.sagas.clone(), format!("o{number}"));
+        tokio::spawn(async move {
+            let key = IdemKey::new(&*order_id).unwrap();
+            let owner = OwnerId::anonymous();
+            let order = Order { order_id };
+            sagas.initiate(owner, key, &order).await.unwrap().id
+        })
+    });
+    let mut ids = Vec::new();
+    for order in orders.collect::<Vec<_>>() {
+        ids.push(order.await.unwrap());
+    }
+    for (number, id) in ids.iter().enumerate().filter(|(number, _)| *number != 7) {
+        let saga = shop.settle(id).await;
+        assert_eq!(saga.state, SagaState::Completed, "order {number}");
+    }
+    let refused = shop.saga(&ids[7]).await;
+    assert_eq!(refused.state, SagaState::InProgress);
+    assert_eq!(refused.steps[3].state, StepState::Waiting);
+    signal.request();
+    keeping.await.unwrap();
+}

@@ -29,6 +29,7 @@ mod output;
 mod places;
 mod renames;
 mod repository;
+mod saga_commands;
 mod saga_errors;
 mod sagas;
 mod schemas;

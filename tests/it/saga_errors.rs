@@ -324,7 +324,7 @@ fn sagas_with_names_that_cannot_be_are_refused() {
       --> name = "MailCallbacks"
     help: give the saga another name
 
-    error[OG002]: `abbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb` is too long for a saga: its tables need at most 40 characters
+    error[OG002]: `abbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb` is too long for a saga: its tables need at most 29 characters
       --> name = "Abbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
     help: use a shorter name
 

@@ -1,4 +1,4 @@
-//! Sagas as a user writes them into `orch.toml`: what is drawn, and that nothing is generated of them.
+//! Sagas as a user writes them into `orch.toml`: what is drawn of them.
 
 use crate::command::{Place, Ran};
 
@@ -247,60 +247,4 @@ fn drawing_writes_nothing_and_needs_no_saga() {
     place
         .run(&["plan", "--graph", "--diff", "--out", "pay"])
         .refused(2, "OG001");
-}
-
-/// Code for the calls and none for what undoes them would be worse than no code.
-#[test]
-fn a_package_with_a_saga_is_not_half_generated() {
-    let place = Place::with_package();
-    let spec = place.read("pay/orch.toml");
-    let saga = "[[saga]]\nname = \"Order\"\nfields = [\"a:string\"]\n[[saga.step]]\nname = \"pay\"\n\
-                call = \"Payment.PaymentRequested\"\ncompensation = \"none\"\nreason = \"it is final\"\n";
-    place.write("pay/orch.toml", &format!("{spec}\n{saga}"));
-    let before = place.everything();
-    for arguments in [
-        &["apply"][..],
-        &["apply", "--dry-run"],
-        &["apply", "--force"],
-        &["plan"],
-        &["check"],
-        &["upgrade"],
-        &["Payment", "RefundRequested"],
-        &[
-            "generate",
-            "orchestration",
-            "Mail",
-            "MailRequested",
-            "a:string",
-        ],
-        &["generate", "metrics", "Payment"],
-        &["eject", "rules.rs"],
-    ] {
-        let ran = place
-            .run(&[arguments, &["--out", "pay"]].concat())
-            .refused(2, "OG013");
-        let said = "sagas are not generated yet, and orch.toml has the saga `Order`";
-        assert!(ran.err.contains(said), "{arguments:?}: {ran:?}");
-    }
-    let changed = |place: &Place| {
-        let mut everything = place.everything();
-        everything.retain(|path, _| path.is_file());
-        everything
-            .into_iter()
-            .map(|(path, (_, text))| (path, text))
-            .collect::<Vec<_>>()
-    };
-    let mut files = before;
-    files.retain(|path, _| path.is_file());
-    let files: Vec<_> = files
-        .into_iter()
-        .map(|(path, (_, text))| (path, text))
-        .collect();
-    assert_eq!(changed(&place), files);
-    graph(&place, "--graph").done();
-    place
-        .run(&["remove", "Payment", "--out", "pay"])
-        .refused(2, "OG017");
-    place.write("pay/orch.toml", &spec);
-    place.run(&["check", "--out", "pay"]).done();
 }

@@ -62,6 +62,9 @@ const EVENTS: &[&str] = &[
 
 /// Handlers take events by their names: no two are called the same.
 pub(super) fn events(saga: &Saga) -> Result<()> {
+    if !saga.choreography {
+        return Ok(());
+    }
     let own = ["Initiated", "Stopped", "Completed", "Failed"];
     let own = own.map(|end| format!("{}{end}", saga.name.type_name()));
     let common = EVENTS.iter().map(|name| (*name).to_owned());

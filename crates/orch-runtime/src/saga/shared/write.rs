@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value as Json};
 
 use crate::clock::Timestamp;
+use crate::ids::OpId;
 use crate::saga::record::{Inserted, NewSaga, SagaRecord, SagaTables};
 use crate::saga::rows::{Fields, state_row, step_row, turn_row};
 use crate::saga::seals::{Seals, StepRow};
@@ -26,6 +27,9 @@ pub(in crate::saga) struct Write {
     next: Option<Timestamp>,
     wanted: Vec<Wanted>,
 }
+
+/// What was leased of what was accepted.
+type Leases = HashMap<OpId, Option<Box<Lease>>>;
 
 type Wanted = (Arc<dyn OperationStore>, NewOperation, Option<Term>);
 
@@ -79,8 +83,11 @@ pub(super) async fn write(
     save(tx, tables, turns, &old, &mut written).await?;
     let is_written = |at: &usize| matches!(written[*at], Written::Yes(_));
     let kept: Vec<usize> = (0..turns.len()).filter(is_written).collect();
-    for (at, leases) in accept(tx, turns, &kept).await? {
-        written[at] = Written::Yes(leases);
+    let mut leases = accept(tx, turns, &kept).await?;
+    for at in &kept {
+        let wanted = turns[*at].wanted.iter();
+        let leased = wanted.map(|(_, new, _)| leases.remove(&new.op_id).flatten());
+        written[*at] = Written::Yes(leased.collect());
     }
     save_steps(tx, tables, turns, &kept).await?;
     Ok(written)
@@ -173,46 +180,34 @@ async fn accept(
     tx: &mut HookTx<'_>,
     turns: &[Write],
     places: &[usize],
-) -> Result<HashMap<usize, Vec<Option<Box<Lease>>>>, HookError> {
-    type Group<'t> = (&'t Arc<dyn OperationStore>, Vec<(usize, &'t Wanted)>);
+) -> Result<Leases, HookError> {
+    type Group<'t> = (&'t Arc<dyn OperationStore>, Vec<&'t Wanted>);
     let mut groups: Vec<Group<'_>> = Vec::new();
     for at in places {
         for wanted in &turns[*at].wanted {
             let mut known = groups.iter_mut();
             match known.find(|(store, _)| Arc::ptr_eq(store, &wanted.0)) {
-                Some((_, members)) => members.push((*at, wanted)),
-                None => groups.push((&wanted.0, vec![(*at, wanted)])),
+                Some((_, members)) => members.push(wanted),
+                None => groups.push((&wanted.0, vec![wanted])),
             }
         }
     }
-    // A turn's leases are in the order in which it wanted them, also where several domains serve it.
-    let mut leases: HashMap<usize, Vec<(&str, Option<Box<Lease>>)>> = HashMap::new();
+    let mut leases = Leases::new();
     for (store, members) in groups {
         let asked = members
             .iter()
-            .map(|(_, (_, new, term))| (new.clone(), term.clone()));
+            .map(|(_, new, term)| (new.clone(), term.clone()));
         let accepted = store.accept_all_in(tx, asked.collect()).await;
         let accepted = accepted.map_err(|error| HookError::new(error.to_string()))?;
-        for ((at, (_, new, _)), accepted) in members.into_iter().zip(accepted) {
+        for ((_, new, _), accepted) in members.into_iter().zip(accepted) {
             let Accepted::New(lease) = accepted else {
                 let problem = format!("the key {} is taken", new.idem_key);
                 return Err(HookError::of(HookErrorKind::Unguarded, problem));
             };
-            leases
-                .entry(at)
-                .or_default()
-                .push((new.op_id.as_str(), lease));
+            leases.insert(new.op_id.clone(), lease);
         }
     }
-    let in_order = |(at, mut leases): (usize, Vec<(&str, Option<Box<Lease>>)>)| {
-        let place = |op_id: &str| {
-            let mut wanted = turns[at].wanted.iter();
-            wanted.position(|(_, new, _)| new.op_id.as_str() == op_id)
-        };
-        leases.sort_by_key(|(op_id, _)| place(op_id));
-        (at, leases.into_iter().map(|(_, lease)| lease).collect())
-    };
-    Ok(leases.into_iter().map(in_order).collect())
+    Ok(leases)
 }
 
 /// Writes the steps that changed.

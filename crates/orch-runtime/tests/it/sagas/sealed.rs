@@ -58,7 +58,7 @@ async fn what_is_ordered_is_nowhere_in_clear_while_the_order_runs_nor_after() {
         let saga = shop.settle(&id).await;
         assert_eq!(saga.state, SagaState::Completed, "{pattern}");
         let texts = shop.texts().await;
-        assert!(texts.len() >= 5 && sealed(&texts), "{texts:?}");
+        assert!(texts.len() >= 3 && sealed(&texts), "{texts:?}");
         assert!(saga.payload.contains("4111-secret"));
         assert_eq!(saga.steps[0].result.as_ref().unwrap()["taken"], "item");
         assert_eq!(shop.keys().await, ["1-key"]);

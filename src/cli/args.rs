@@ -2,6 +2,7 @@
 
 use super::baseline::args as baseline;
 use super::lint::args as lint;
+use super::saga;
 use super::target::Wish;
 use crate::plan::Conflicts;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -68,25 +69,6 @@ Examples:
   orch-gen generate metrics Payment
   orch-gen generate               (asks, on a terminal)";
 
-const SAGA_EXAMPLES: &str = "\
-A step is work in your own database, or NAME=Domain.Event: an operation of
-orch.toml. Behind its name, each after a comma:
-  undo=Domain.Event   the operation that takes it back
-  none=REASON         nothing does, and why; goes last
-  after=A+B           the steps that it comes after; `after=` begins at once
-  optional            the saga goes on when it fails
-
-Example:
-  orch-gen generate saga OrderCreation --step reserve_inventory \\
-    --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested \\
-    --step pack,after=reserve_inventory --step ship,after=pay+pack";
-const CHOREOGRAPHY_EXAMPLES: &str = "\
-The same as `orch-gen generate saga --choreography`: see `--help` there. With
-SAGA_PATTERN_MODE=choreography, handlers that hear of events move new sagas on.
-
-Example:
-  orch-gen generate choreography Purchase --step validate_user \\
-    --step grant_item --step notify=Notification.NotificationSent,none=-";
 const METRICS_EXAMPLES: &str = "\
 Examples:
   orch-gen generate metrics Payment
@@ -307,43 +289,14 @@ pub(super) enum Kind {
     )]
     Orchestration(Generate),
     /// Several operations, and work in your own database, as one
-    #[command(after_help = SAGA_EXAMPLES)]
-    Saga(GenerateSaga),
+    #[command(after_help = saga::EXAMPLES)]
+    Saga(saga::GenerateSaga),
     /// A saga that handlers of events can move on, without a coordinator
-    #[command(after_help = CHOREOGRAPHY_EXAMPLES)]
-    Choreography(GenerateSaga),
+    #[command(after_help = saga::CHOREOGRAPHY_EXAMPLES)]
+    Choreography(saga::GenerateSaga),
     /// A Grafana dashboard and Prometheus alerts for a domain
     #[command(after_help = METRICS_EXAMPLES)]
     Metrics(Metrics),
-}
-
-/// A saga, and its steps.
-#[derive(Debug, Args)]
-pub(super) struct GenerateSaga {
-    /// The saga in PascalCase, such as OrderCreation
-    #[arg(value_name = "Saga")]
-    pub(super) saga: String,
-    /// The fields of its input [default: what its steps need]
-    #[arg(value_name = "field:type")]
-    pub(super) fields: Vec<String>,
-    /// A step, after the one before: NAME[=Domain.Event,undo=Domain.Event]
-    #[arg(long = "step", value_name = "STEP")]
-    pub(super) steps: Vec<String>,
-    /// Also write handlers that hear of events: SAGA_PATTERN_MODE decides
-    #[arg(long)]
-    pub(super) choreography: bool,
-    /// For how long its steps may begin, such as 30m [default: 1h]
-    #[arg(long, value_name = "TIME")]
-    pub(super) time_budget: Option<String>,
-    /// The package's folder; made when it is not there
-    #[arg(long, value_name = "DIR", conflicts_with = "package")]
-    pub(super) out: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) runtime: Runtime,
-    #[command(flatten)]
-    pub(super) package: PackageOption,
-    #[command(flatten)]
-    pub(super) mode: Mode,
 }
 
 /// What to watch.

@@ -3,7 +3,7 @@
 
 use super::Environment;
 use super::apply::{carry_out, open, print_plan};
-use super::args::{GenerateSaga, Target};
+use super::args::{Mode, PackageOption, Runtime, Target};
 use super::conflicts;
 use super::generate::{base_text, read_fields};
 use super::new::{runtime_source, store};
@@ -17,6 +17,57 @@ use crate::naming::{Name, Role};
 use crate::plan::Plan;
 use crate::spec::saga::{self, Saga, Step, TimeBudget};
 use crate::spec::{self, Field, PackageKind, RuntimeSource, Spec, StoreKind};
+use clap::Args;
+use std::path::PathBuf;
+
+pub(super) const EXAMPLES: &str = "\
+A step is work in your own database, or NAME=Domain.Event: an operation of
+orch.toml. Behind its name, each after a comma:
+  undo=Domain.Event   the operation that takes it back
+  none=REASON         nothing does, and why; goes last
+  after=A+B           the steps that it comes after; `after=` begins at once
+  optional            the saga goes on when it fails
+
+Example:
+  orch-gen generate saga OrderCreation --step reserve_inventory \\
+    --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested \\
+    --step pack,after=reserve_inventory --step ship,after=pay+pack";
+pub(super) const CHOREOGRAPHY_EXAMPLES: &str = "\
+The same as `orch-gen generate saga --choreography`: see `--help` there. With
+SAGA_PATTERN_MODE=choreography, handlers that hear of events move new sagas on.
+
+Example:
+  orch-gen generate choreography Purchase --step validate_user \\
+    --step grant_item --step notify=Notification.NotificationSent,none=-";
+
+/// A saga, and its steps.
+#[derive(Debug, Args)]
+pub(super) struct GenerateSaga {
+    /// The saga in PascalCase, such as OrderCreation
+    #[arg(value_name = "Saga")]
+    pub(super) saga: String,
+    /// The fields of its input [default: what its steps need]
+    #[arg(value_name = "field:type")]
+    pub(super) fields: Vec<String>,
+    /// A step, after the one before: NAME[=Domain.Event,undo=Domain.Event]
+    #[arg(long = "step", value_name = "STEP")]
+    pub(super) steps: Vec<String>,
+    /// Also write handlers that hear of events: SAGA_PATTERN_MODE decides
+    #[arg(long)]
+    pub(super) choreography: bool,
+    /// For how long its steps may begin, such as 30m [default: 1h]
+    #[arg(long, value_name = "TIME")]
+    pub(super) time_budget: Option<String>,
+    /// The package's folder; made when it is not there
+    #[arg(long, value_name = "DIR", conflicts_with = "package")]
+    pub(super) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) runtime: Runtime,
+    #[command(flatten)]
+    pub(super) package: PackageOption,
+    #[command(flatten)]
+    pub(super) mode: Mode,
+}
 
 /// The fields of a saga whose steps need none.
 const GENERAL: [&str; 2] = ["biz_key:string:max=255", "payload:json"];

@@ -400,7 +400,7 @@ fn keys_that_nothing_reads_or_that_are_missing_are_refused() {
 
     error[OG011]: unknown key `time` in [[saga]]
       --> time = "1h"
-    help: [[saga]] has the keys name, fields, time_budget, step
+    help: [[saga]] has the keys name, fields, time_budget, choreography, step
 
     error[OG012]: `fields` is missing
       --> [[saga]]

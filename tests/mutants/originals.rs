@@ -9,16 +9,16 @@ use crate::pairwise::Row;
 use crate::table::{OPTIONS, command_lines, value};
 
 /// Values of [`OPTIONS`], by position; every value of each stands in one of them.
-const ROWS: &[(&str, [usize; 9])] = &[
-    ("plain", [0, 0, 0, 0, 0, 0, 0, 0, 0]),
-    ("stripe", [1, 1, 1, 1, 1, 1, 0, 0, 0]),
-    ("s3", [0, 2, 0, 2, 1, 3, 1, 0, 0]),
-    ("smtp", [1, 3, 0, 0, 1, 4, 0, 1, 0]),
-    ("twilio", [0, 4, 1, 1, 0, 5, 1, 0, 0]),
-    ("fcm", [1, 5, 0, 2, 0, 3, 0, 3, 0]),
-    ("own-router-2021", [0, 0, 1, 0, 1, 2, 0, 2, 0]),
-    ("own-router-2024", [1, 0, 0, 1, 0, 0, 1, 4, 0]),
-    ("vendored", [1, 0, 1, 2, 0, 0, 0, 0, 1]),
+const ROWS: &[(&str, [usize; 10])] = &[
+    ("plain", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
+    ("stripe", [1, 1, 1, 1, 1, 1, 0, 1, 0, 0]),
+    ("s3", [0, 2, 0, 2, 1, 3, 1, 0, 0, 0]),
+    ("smtp", [1, 3, 0, 0, 1, 4, 0, 0, 1, 0]),
+    ("twilio", [0, 4, 1, 1, 0, 5, 1, 0, 0, 0]),
+    ("fcm", [1, 5, 0, 2, 0, 3, 0, 2, 3, 0]),
+    ("own-router-2021", [0, 0, 1, 0, 1, 2, 0, 2, 2, 0]),
+    ("own-router-2024", [1, 0, 0, 1, 0, 0, 1, 0, 4, 0]),
+    ("vendored", [1, 0, 1, 2, 0, 0, 0, 1, 0, 1]),
 ];
 
 /// Several domains, with the fields that their names bring along.
@@ -50,6 +50,17 @@ const DOMAINS: &[(&str, &str, &[&str])] = &[
             "generate saga OrderCreation --step reserve_inventory \
              --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested \
              --step pack,after=reserve_inventory",
+        ],
+    ),
+    (
+        "choreography",
+        "sqlite",
+        &[
+            "Payment PaymentRequested",
+            "Payment RefundRequested payment_ref:string amount:money",
+            "generate choreography OrderCreation --step reserve_inventory \
+             --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested \
+             --step pack,after=reserve_inventory,optional",
         ],
     ),
     (

@@ -17,7 +17,7 @@ pub(super) const OPTIONS: [(&str, &[&str]); 10] = [
         &["preset", "all", "single", "optional", "secret", "twelve"],
     ),
     ("names", &["short", "long"]),
-    ("saga", &["no", "yes"]),
+    ("saga", &["no", "coordinated", "choreographed"]),
     (
         "package",
         &[
@@ -183,9 +183,12 @@ pub(super) fn command_lines(row: &Row) -> Vec<Vec<String>> {
     let mut lines: Vec<Vec<String>> = lines
         .map(|(at, event)| command_line(row, domain, event, at == 1))
         .collect();
-    if value(row, "saga") == "yes" {
-        lines.push(saga(is_long, domain, &events[..count]));
-    }
+    let kind = match value(row, "saga") {
+        "coordinated" => Some("saga"),
+        "choreographed" => Some("choreography"),
+        _ => None,
+    };
+    lines.extend(kind.map(|kind| saga(kind, is_long, domain, &events[..count])));
     lines
 }
 
@@ -195,7 +198,7 @@ pub(super) fn builds_on_others(line: &[String]) -> bool {
 }
 
 /// A saga of each kind of step: in our own database, an operation, and one that it can do without.
-fn saga(is_long: bool, domain: &str, events: &[&str]) -> Vec<String> {
+fn saga(kind: &str, is_long: bool, domain: &str, events: &[&str]) -> Vec<String> {
     let (name, [own, call, last]) = match is_long {
         false => ("Order", ["reserve", "pay", "tell"]),
         true => (
@@ -216,7 +219,7 @@ fn saga(is_long: bool, domain: &str, events: &[&str]) -> Vec<String> {
         format!("{call}={domain}.{},after=,{undone}", events[0]),
         format!("{last},after={own}+{call},optional"),
     ];
-    let mut line = ["generate", "saga", name].map(str::to_owned).to_vec();
+    let mut line = ["generate", kind, name].map(str::to_owned).to_vec();
     line.extend(steps.iter().map(|step| format!("--step={step}")));
     line.push("--time-budget=90m".to_owned());
     line

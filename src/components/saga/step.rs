@@ -3,9 +3,13 @@
 use super::super::fit::sort_imports;
 use super::super::{Class, Context, Made};
 use crate::model::{Argument, CallModel, FieldModel, SagaModel, Source, StepModel};
-use crate::naming;
+use crate::spec::saga::Way;
 use crate::templates::views;
 use serde::Serialize;
+
+/// The longest line, and how far an arm stands in.
+const WIDTH: usize = 100;
+const INDENT: usize = 8;
 
 views! {
     CallFileView<'a> in "src/[saga]/steps/call.rs.j2" {
@@ -52,7 +56,9 @@ struct ChoiceView<'a> {
     prose: String,
     ours: &'a str,
     theirs: &'a str,
-    variants: Vec<&'a str>,
+    /// Whether it makes a list of a list.
+    list: bool,
+    arms: Vec<String>,
 }
 
 pub(super) fn file(context: &Context<'_>, saga: &SagaModel, step: &StepModel) -> Made {
@@ -73,12 +79,12 @@ pub(super) fn file(context: &Context<'_>, saga: &SagaModel, step: &StepModel) ->
     let mut calls = vec![CallView {
         function: "command",
         doc: format!("What {} is asked for.", call.title),
-        ..function(call, step)
+        ..function(call, step, Way::Do)
     }];
     calls.extend(step.undo.as_ref().map(|undo| CallView {
         function: "compensation",
         doc: format!("What takes it back: {}.", undo.title),
-        ..function(undo, step)
+        ..function(undo, step, Way::Undo)
     }));
     let view = CallFileView {
         module: &step.name,
@@ -93,9 +99,12 @@ pub(super) fn file(context: &Context<'_>, saga: &SagaModel, step: &StepModel) ->
     context.rust(path, Class::Yours, &view)
 }
 
-fn function<'a>(call: &'a CallModel, step: &StepModel) -> CallView<'a> {
+fn function<'a>(call: &'a CallModel, step: &StepModel, way: Way) -> CallView<'a> {
     let arguments = call.arguments.iter();
-    let lines: Vec<String> = arguments.clone().flat_map(|a| lines(a, step)).collect();
+    let lines: Vec<String> = arguments
+        .clone()
+        .flat_map(|a| lines(a, step, way))
+        .collect();
     let takes = |argument: &Argument| !matches!(argument.origin, Source::Nothing);
     let refers = call
         .arguments
@@ -129,7 +138,7 @@ fn variable(argument: &Argument) -> String {
 }
 
 /// The statement that takes a value from where it comes.
-fn lines(argument: &Argument, step: &StepModel) -> Vec<String> {
+fn lines(argument: &Argument, step: &StepModel, way: Way) -> Vec<String> {
     let (field, variable) = (&argument.field, variable(argument));
     let in_its_place = |value: String| match field.optional {
         true => format!("let {variable} = Some({value});"),
@@ -150,7 +159,7 @@ fn lines(argument: &Argument, step: &StepModel) -> Vec<String> {
             ),
             in_its_place("run.key.as_str().to_owned()".to_owned()),
         ],
-        Source::Input(from) if from.is_enum() => vec![choice(from, field, &variable)],
+        Source::Input(from) if from.is_enum() => vec![choice(from, field, &variable, way)],
         Source::Input(from) => {
             let getter = format!("run.input.{}()", from.name);
             match (from.optional, from.is_copy()) {
@@ -184,17 +193,12 @@ fn owned_inside(field: &FieldModel) -> &'static str {
 }
 
 /// Two enums of the same variants are two types: a function makes the one of the other.
-fn choice(from: &FieldModel, field: &FieldModel, variable: &str) -> String {
-    let convert = converter(field);
+fn choice(from: &FieldModel, field: &FieldModel, variable: &str, way: Way) -> String {
+    let convert = converter(field, way);
     let getter = format!("run.input.{}()", from.name);
-    let value = match (from.optional, from.is_list()) {
-        (false, false) => format!("{convert}({getter})"),
-        (true, false) => format!("{getter}.map({convert})"),
-        (false, true) => format!("{getter}.iter().copied().map({convert}).collect()"),
-        (true, true) => {
-            let each = format!("given.iter().copied().map({convert}).collect()");
-            format!("{getter}.map(|given| {each})")
-        }
+    let value = match from.optional {
+        false => format!("{convert}({getter})"),
+        true => format!("{getter}.map({convert})"),
     };
     match field.optional && !from.optional {
         true => format!("let {variable} = Some({value});"),
@@ -202,29 +206,44 @@ fn choice(from: &FieldModel, field: &FieldModel, variable: &str) -> String {
     }
 }
 
-fn converter(field: &FieldModel) -> String {
-    naming::snake_of(&field.enum_name)
+/// Short, so that it stands behind any name: `as_channel`, or `undone_channel` in a compensation.
+fn converter(field: &FieldModel, way: Way) -> String {
+    match way {
+        Way::Do => format!("as_{}", field.name),
+        Way::Undo => format!("undone_{}", field.name),
+    }
 }
 
-/// The functions that make an operation's enums of the saga's, each once.
+/// An arm, in a block of its own where it is too long for a line.
+fn arm(ours: &FieldModel, theirs: &FieldModel, variant: &str) -> String {
+    let (ours, theirs) = (&ours.enum_name, &theirs.enum_name);
+    let line = format!("{ours}::{variant} => {theirs}::{variant},");
+    match INDENT + line.len() <= WIDTH {
+        true => line,
+        false => format!("{ours}::{variant} => {{\n            {theirs}::{variant}\n        }}"),
+    }
+}
+
+/// The functions that make an operation's enums of the saga's.
 fn choices(step: &StepModel) -> Vec<ChoiceView<'_>> {
     let mut choices: Vec<ChoiceView<'_>> = Vec::new();
-    for (ours, theirs) in step.call.iter().chain(&step.undo).flat_map(enums) {
+    let calls = step.call.iter().map(|call| (call, Way::Do));
+    let calls = calls.chain(step.undo.iter().map(|undo| (undo, Way::Undo)));
+    let all = calls.flat_map(|(call, way)| enums(call).map(move |pair| (pair, way)));
+    for ((ours, theirs), way) in all {
         let choice = ChoiceView {
-            function: converter(theirs),
+            function: converter(theirs, way),
             prose: theirs.prose(),
             ours: &ours.enum_name,
             theirs: &theirs.enum_name,
-            variants: ours
+            list: theirs.is_list(),
+            arms: ours
                 .variants
                 .iter()
-                .map(|variant| variant.name.as_str())
+                .map(|variant| arm(ours, theirs, &variant.name))
                 .collect(),
         };
-        let is_there = |known: &ChoiceView<'_>| known.theirs == choice.theirs;
-        if !choices.iter().any(is_there) {
-            choices.push(choice);
-        }
+        choices.push(choice);
     }
     choices
 }

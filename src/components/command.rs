@@ -305,7 +305,7 @@ fn allowed(fields: &[FieldModel]) -> Option<String> {
         allowed.push("clippy::fn_params_excessive_bools");
         allowed.push("clippy::struct_excessive_bools");
     }
-    if has_twins(fields) {
+    if has_twins(fields, &["fields", "found", "value"]) {
         allowed.push("clippy::similar_names");
     }
     if have_a_word_in_common(fields) {
@@ -334,12 +334,16 @@ fn have_a_word_in_common(fields: &[FieldModel]) -> bool {
     fields.len() > 2 && (firsts.len() == 1 || lasts.len() == 1)
 }
 
-/// Whether two of the names that stand beside each other in functions differ by one letter only.
-fn has_twins(fields: &[FieldModel]) -> bool {
+/// Whether two of the names that stand beside each other, or beside `others`, in functions differ by one letter
+/// only.
+pub(super) fn has_twins<'f>(
+    fields: impl IntoIterator<Item = &'f FieldModel>,
+    others: &[&'f str],
+) -> bool {
     let names: Vec<&str> = fields
-        .iter()
+        .into_iter()
         .map(|field| field.name.as_str())
-        .chain(["fields", "found", "value"])
+        .chain(others.iter().copied())
         .collect();
     let mut pairs = names
         .iter()

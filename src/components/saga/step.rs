@@ -1,5 +1,6 @@
 //! `steps/<step>.rs`: what a step asks for, or does in our own database.
 
+use super::super::command;
 use super::super::fit::sort_imports;
 use super::super::{Class, Context, Made};
 use crate::model::{Argument, CallModel, FieldModel, SagaModel, Source, StepModel};
@@ -21,6 +22,8 @@ views! {
         imports: Vec<String>,
         calls: Vec<CallView<'a>>,
         choices: Vec<ChoiceView<'a>>,
+        /// Whether names are alike that clippy would rather have different.
+        has_twins: bool,
     }
 
     LocalFileView<'a> in "src/[saga]/steps/local.rs.j2" {
@@ -95,6 +98,7 @@ pub(super) fn file(context: &Context<'_>, saga: &SagaModel, step: &StepModel) ->
         imports: imports(saga, step),
         calls,
         choices: choices(step),
+        has_twins: step.call.iter().chain(&step.undo).any(has_twins),
     };
     context.rust(path, Class::Yours, &view)
 }
@@ -135,6 +139,11 @@ fn variable(argument: &Argument) -> String {
         (_, "run") => "given".to_owned(),
         (_, name) => name.to_owned(),
     }
+}
+
+fn has_twins(call: &CallModel) -> bool {
+    let fields = call.arguments.iter().map(|argument| &argument.field);
+    command::has_twins(fields, &["run", "command", "given"])
 }
 
 /// The statement that takes a value from where it comes.

@@ -13,8 +13,8 @@
 //! | file | holds |
 //! |---|---|
 //! | [`names`] | how events and handlers are called |
-//! | [`story`] | what a change of a saga is told as; pure |
-//! | [`told`] | telling it, in the transaction of the change |
+//! | `story` | what a change of a saga is told as; pure |
+//! | `told` | telling it, in the transaction of the change |
 //! | [`handlers`] | what begins a step, what undoes, what notes failures that are tolerated |
 //! | [`chorus`] | all handlers of a saga with the bus, ready to run |
 //! | [`view`] | how far a saga came, and through whose hands |

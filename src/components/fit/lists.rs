@@ -66,3 +66,13 @@ pub(in crate::components) fn slice(items: &[String], indent: usize, used: usize)
     }
     format!(" &{}", array(items, indent, used))
 }
+
+/// `<pattern> => <value>,` at `indent`, its value in a block where it is too long for a line.
+pub(in crate::components) fn arm(pattern: &str, value: &str, indent: usize) -> String {
+    let line = format!("{pattern} => {value},");
+    if indent + line.len() <= MAX_WIDTH {
+        return line;
+    }
+    let (outer, inner) = (spaces(indent), spaces(indent + STEP));
+    format!("{pattern} => {{\n{inner}{value}\n{outer}}}")
+}

@@ -12,7 +12,7 @@ mod place;
 mod scan;
 
 use self::heads::{fn_head, impl_head, is_fn_head};
-pub(super) use self::lists::{array, import, slice, sort_imports};
+pub(super) use self::lists::{arm, array, import, slice, sort_imports};
 pub(super) use self::older::older;
 use self::place::Place;
 use self::scan::is_complete;

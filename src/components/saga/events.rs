@@ -1,6 +1,6 @@
 //! `generated/events.rs` and `generated/handlers/`: what a choreographed saga tells, and who hears it.
 
-use super::super::fit::{slice, sort_imports};
+use super::super::fit::{arm, slice, sort_imports};
 use super::super::{Class, Context, Rendered};
 use super::plural;
 use crate::model::{SagaModel, StepModel};
@@ -137,7 +137,7 @@ fn names(step: &StepModel) -> NamesView<'_> {
 /// In the order in which they can come.
 fn events(saga: &SagaModel) -> Vec<EventView> {
     let event = |variant: String, prose: String| EventView {
-        arm: arm(&variant),
+        arm: arm(&format!("Self::{variant}"), &format!("\"{variant}\""), 12),
         variant,
         prose,
     };
@@ -167,17 +167,6 @@ fn events(saga: &SagaModel) -> Vec<EventView> {
     events.push(own("Completed", "It ended with every step done."));
     events.push(own("Failed", "It ended otherwise."));
     events
-}
-
-/// `Self::PaySucceeded => "PaySucceeded",`, in a block of its own where it is too long for a line.
-fn arm(name: &str) -> String {
-    let line = format!("            Self::{name} => \"{name}\",");
-    match line.len() <= WIDTH {
-        true => line,
-        false => {
-            format!("            Self::{name} => {{\n                \"{name}\"\n            }}")
-        }
-    }
 }
 
 /// One for each step, the one that undoes, and one for failures that are tolerated. What each hears is what

@@ -1,16 +1,12 @@
 //! `steps/<step>.rs`: what a step asks for, or does in our own database.
 
 use super::super::command;
-use super::super::fit::sort_imports;
+use super::super::fit::{arm, sort_imports};
 use super::super::{Class, Context, Made};
 use crate::model::{Argument, CallModel, FieldModel, SagaModel, Source, StepModel};
 use crate::spec::saga::Way;
 use crate::templates::views;
 use serde::Serialize;
-
-/// The longest line, and how far an arm stands in.
-const WIDTH: usize = 100;
-const INDENT: usize = 8;
 
 views! {
     CallFileView<'a> in "src/[saga]/steps/call.rs.j2" {
@@ -223,38 +219,27 @@ fn converter(field: &FieldModel, way: Way) -> String {
     }
 }
 
-/// An arm, in a block of its own where it is too long for a line.
-fn arm(ours: &FieldModel, theirs: &FieldModel, variant: &str) -> String {
-    let (ours, theirs) = (&ours.enum_name, &theirs.enum_name);
-    let line = format!("{ours}::{variant} => {theirs}::{variant},");
-    match INDENT + line.len() <= WIDTH {
-        true => line,
-        false => format!("{ours}::{variant} => {{\n            {theirs}::{variant}\n        }}"),
-    }
-}
-
 /// The functions that make an operation's enums of the saga's.
 fn choices(step: &StepModel) -> Vec<ChoiceView<'_>> {
-    let mut choices: Vec<ChoiceView<'_>> = Vec::new();
     let calls = step.call.iter().map(|call| (call, Way::Do));
     let calls = calls.chain(step.undo.iter().map(|undo| (undo, Way::Undo)));
     let all = calls.flat_map(|(call, way)| enums(call).map(move |pair| (pair, way)));
-    for ((ours, theirs), way) in all {
-        let choice = ChoiceView {
+    all.map(|((ours, theirs), way)| {
+        let (from, to) = (&ours.enum_name, &theirs.enum_name);
+        let arms = ours.variants.iter().map(|variant| {
+            let name = &variant.name;
+            arm(&format!("{from}::{name}"), &format!("{to}::{name}"), 8)
+        });
+        ChoiceView {
             function: converter(theirs, way),
             prose: theirs.prose(),
-            ours: &ours.enum_name,
-            theirs: &theirs.enum_name,
+            ours: from,
+            theirs: to,
             list: theirs.is_list(),
-            arms: ours
-                .variants
-                .iter()
-                .map(|variant| arm(ours, theirs, &variant.name))
-                .collect(),
-        };
-        choices.push(choice);
-    }
-    choices
+            arms: arms.collect(),
+        }
+    })
+    .collect()
 }
 
 fn imports(saga: &SagaModel, step: &StepModel) -> Vec<String> {

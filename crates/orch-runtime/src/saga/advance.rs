@@ -14,7 +14,7 @@ use super::decision::{Advice, Situation, Stop, advise};
 use super::plan::{Plan, StepSet};
 use super::record::{SagaRecord, StepError, StepRecord};
 use super::role::Role;
-use super::state::{SagaState, StepState};
+use super::state::StepState;
 use super::step::{Begun, SagaStep, StepResult, StepRun, TakenHere};
 
 /// The steps of a saga: the plan, and what each of them does.
@@ -211,7 +211,7 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
     async fn go_on(&mut self) -> Result<(), HookError> {
         loop {
             let advice = self.advice();
-            if advice.state == SagaState::Compensating && self.is_too_late() {
+            if advice.state.is_given_up() && !self.saga.state.is_given_up() && self.is_too_late() {
                 self.saga.stop = self.saga.stop.or(Some(Stop::DeadlinePassed));
             }
             self.saga.state = advice.state;

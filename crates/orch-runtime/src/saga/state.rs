@@ -53,6 +53,11 @@ impl SagaState {
         matches!(self, Self::Completed | Self::Compensated | Self::Failed)
     }
 
+    /// Whether a saga does not complete any more.
+    pub(super) fn is_given_up(self) -> bool {
+        matches!(self, Self::Compensating | Self::Compensated | Self::Failed)
+    }
+
     /// Whether a saga may go from this state to that one, in one step.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {

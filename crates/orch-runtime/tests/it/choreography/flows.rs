@@ -142,6 +142,20 @@ async fn an_order_that_takes_too_long_is_undone() {
     assert_eq!(stopped.payload["reason"], "DEADLINE_PASSED");
 }
 
+/// Whoever asks why it failed is told, although no step of it did.
+#[tokio::test]
+async fn an_order_nobody_came_to_says_that_its_time_was_over() {
+    let mut shop = shop(3, 3);
+    let id = shop.order("a").await;
+    shop.world.clock.advance(Duration::from_secs(3_001));
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Failed, "nothing had begun");
+    assert_eq!(saga.stop, Some(Stop::DeadlinePassed));
+    let failed = event(&shop, &id, "OrderFailed").await;
+    assert_eq!(failed.payload["errorCode"], "DEADLINE_PASSED");
+    shop.assert_balanced(0, 3, 3).await;
+}
+
 /// What a scenario does to an order once it is placed.
 #[derive(Debug, Clone, Copy)]
 enum Then {

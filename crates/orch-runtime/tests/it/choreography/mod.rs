@@ -22,7 +22,7 @@ use orch_runtime::events::{
 use orch_runtime::fault::{Boundary, NoFaults};
 use orch_runtime::saga::{
     Choreography, CompensationHandler, SagaPattern, SagaState, SagaTables, Sagas, StepHandler,
-    StepState, ToleratedFailureHandler,
+    StepState, Stop, ToleratedFailureHandler,
 };
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::testing::Reply;

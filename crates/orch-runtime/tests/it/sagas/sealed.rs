@@ -121,8 +121,10 @@ async fn a_rotation_comes_to_every_order_in_parts() {
     assert!(rewritten.iter().all(|count| *count > 0), "{rewritten:?}");
     assert_eq!(shop.keys().await, ["2-new"]);
     assert_eq!(shop.rotate(2).await, [0, 0]);
+    shop.world.store().rotate(None, 100).await.unwrap();
     shop.sealed_by(&["2-new"]);
     for id in [running, clear] {
-        assert_eq!(shop.settle(&id).await.state, SagaState::Completed);
+        let saga = shop.settle(&id).await;
+        assert_eq!(saga.state, SagaState::Completed, "{saga:?}");
     }
 }

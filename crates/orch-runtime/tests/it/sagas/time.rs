@@ -34,6 +34,20 @@ async fn an_order_that_takes_too_long_is_undone() {
     shop.assert_balanced(0, 3, 3).await;
 }
 
+/// Why it is over is a matter of what came first.
+#[tokio::test]
+async fn an_order_undone_late_failed_for_its_own_reason() {
+    let late = Duration::from_secs(3_050);
+    let replies = [Reply::Done, Reply::Busy(Some(late))];
+    let mut shop = Shop::answering(3, 0, replies);
+    let id = shop.order("a").await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensated, "{saga:?}");
+    assert!(saga.updated_at > saga.deadline_at);
+    assert_eq!(saga.stop, None, "a step of it failed, long before");
+    shop.assert_balanced(0, 3, 0).await;
+}
+
 /// A busy shop hears of something all the time, and must not forget those of whom it hears nothing.
 #[tokio::test]
 async fn sagas_are_looked_at_however_much_else_ends() {

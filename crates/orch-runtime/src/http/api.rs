@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 
 use crate::clock::{Clock, SystemClock, Timestamp};
@@ -87,11 +88,31 @@ impl Default for Api {
     }
 }
 
-/// Who sent a request, and as whom it is counted.
+/// Who sent a request, and as whom it is counted. An extractor for routes that need no more of a request.
 #[derive(Debug)]
-pub(super) struct Caller {
+pub struct Caller {
     pub(super) owner: OwnerId,
     client: String,
+}
+
+impl Caller {
+    /// As whom the request is sent.
+    #[must_use]
+    pub fn owner(&self) -> &OwnerId {
+        &self.owner
+    }
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    Api: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        Api::from_ref(state).admit(parts)
+    }
 }
 
 impl Api {

@@ -43,7 +43,7 @@ mod server;
 mod submission;
 
 pub use self::acceptance::Acceptance;
-pub use self::api::{Api, ApiConfig};
+pub use self::api::{Api, ApiConfig, Caller};
 pub use self::app::{Readiness, app, finish};
 pub(crate) use self::app::{operational, within};
 pub use self::auth::{ApiKeys, Authenticator, InvalidApiKeys, TrustedHeader};
@@ -59,4 +59,4 @@ pub use self::lookup::Lookup;
 pub use self::rate_limit::{InvalidLimit, RateLimit};
 pub use self::sagas::{SagaEndpoint, SagaLookup};
 pub use self::server::{ServerConfig, serve};
-pub use self::submission::{KeyedRequest, Submission};
+pub use self::submission::{Form, KeyedRequest, Submission};

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{FromRef, FromRequest, OriginalUri, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
@@ -14,7 +15,7 @@ use serde_json::{Map, Value as Json};
 use crate::ids::{IdemKey, OwnerId, SagaId};
 use crate::operation::command::JsonFields;
 
-use super::api::Api;
+use super::api::{Api, Caller};
 use super::body::{self, Limits};
 use super::error::ApiError;
 use super::{json, prefer};
@@ -67,13 +68,7 @@ where
         let api = Api::from_ref(state);
         let (parts, body) = request.into_parts();
         let caller = api.admit(&parts)?;
-        body::expect_json(&parts.headers)?;
-        let limits = Limits {
-            bytes: api.config().max_body,
-            time: api.config().body_timeout,
-        };
-        let body = body::read(api.clock(), limits, &parts.headers, body).await?;
-        let mut fields = json::object(&body)?;
+        let mut fields = read(&api, &parts, body).await?;
         let key = key(&parts.headers, &mut fields)?;
         api.admit_key(&caller, &key)?;
         let request = KeyedRequest {
@@ -87,6 +82,41 @@ where
             fields: JsonFields::new(fields),
         })
     }
+}
+
+/// An extractor: who asks for something that may be asked for twice, and the fields of the body.
+#[derive(Debug)]
+pub struct Form {
+    /// Who asks.
+    pub caller: Caller,
+    /// The fields of the body.
+    pub fields: JsonFields,
+}
+
+impl<S> FromRequest<S> for Form
+where
+    Api: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let api = Api::from_ref(state);
+        let (parts, body) = request.into_parts();
+        let caller = api.admit(&parts)?;
+        let fields = JsonFields::new(read(&api, &parts, body).await?);
+        Ok(Self { caller, fields })
+    }
+}
+
+/// The body as a JSON object, within the limits.
+async fn read(api: &Api, parts: &Parts, body: Body) -> Result<Map<String, Json>, ApiError> {
+    body::expect_json(&parts.headers)?;
+    let limits = Limits {
+        bytes: api.config().max_body,
+        time: api.config().body_timeout,
+    };
+    json::object(&body::read(api.clock(), limits, &parts.headers, body).await?)
 }
 
 /// The path as the client wrote it, also below a nested router.

@@ -194,6 +194,12 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         Err(SagaError::Busy(known.1.id.clone()))
     }
 
+    /// The database that they are kept in.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.inner.database
+    }
+
     /// The saga, if `owner` has one of that name. Somebody else's looks like none.
     ///
     /// # Errors

@@ -203,11 +203,7 @@ impl Database {
     ///
     /// # Errors
     /// When the statement fails.
-    pub(crate) async fn query(
-        &self,
-        sql: String,
-        params: Vec<Value>,
-    ) -> Result<Vec<Row>, StoreError> {
+    pub async fn query(&self, sql: String, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.query(sql, params).await,

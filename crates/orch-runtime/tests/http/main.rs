@@ -16,6 +16,8 @@ mod contents;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod form;
+#[cfg(test)]
 mod gateway;
 #[cfg(test)]
 mod limits;

@@ -57,8 +57,7 @@ pub(super) fn current(workspace: &Workspace) -> Result<()> {
 /// Writes the project anew from its `orch.toml` alone, elsewhere; answers where.
 fn regenerate(orch_gen: &Path, examples: &Path, folder: &Path) -> Result<PathBuf> {
     let inside = folder.strip_prefix(examples).context("not in examples")?;
-    let scratch = std::env::temp_dir().join("orch-gen-xtask").join("examples");
-    drop(std::fs::remove_dir_all(&scratch));
+    let scratch = scratch("examples");
     let again = scratch.join(inside);
     copy_file(&examples.join("Cargo.toml"), &scratch.join("Cargo.toml"))?;
     copy_file(&folder.join("orch.toml"), &again.join("orch.toml"))?;
@@ -92,10 +91,42 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     cargo(workspace, &["test", "--workspace"]).run()
 }
 
+/// What was completed runs on PostgreSQL too: one word of its `orch.toml` is another, and the rest follows.
+pub(super) fn postgres(workspace: &Workspace) -> Result<()> {
+    let orch_gen = build(workspace)?;
+    let (examples, scratch) = (folder(workspace), scratch("examples-postgres"));
+    copy_folder(&examples, &scratch)?;
+    // With the same versions, nothing but these packages is compiled again.
+    copy_file(&examples.join("Cargo.lock"), &scratch.join("Cargo.lock"))?;
+    let crates = workspace.root().join("crates");
+    for (name, package) in packages(&scratch)? {
+        let spec = package.join("orch.toml");
+        let text = std::fs::read_to_string(&spec)?;
+        let text = text.replace("../../crates", &crates.display().to_string());
+        let text = match COMPLETED.contains(&name.as_str()) {
+            true => text.replace("kind = \"sqlite\"", "kind = \"postgres\""),
+            false => text,
+        };
+        std::fs::write(&spec, text)?;
+        let apply = Job::new(&orch_gen).args(["apply", "--quiet"]);
+        apply.folder(&package).run()?;
+    }
+    let test = workspace.cargo_in(&scratch, &["test", "--workspace"]);
+    let completed = COMPLETED.iter().flat_map(|name| ["--test", *name]);
+    test.args(completed).run()
+}
+
 pub(super) fn doc(workspace: &Workspace) -> Result<()> {
     cargo(workspace, &["doc", "--workspace", "--no-deps"])
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()
+}
+
+/// An empty place for examples.
+fn scratch(name: &str) -> PathBuf {
+    let scratch = std::env::temp_dir().join("orch-gen-xtask").join(name);
+    drop(std::fs::remove_dir_all(&scratch));
+    scratch
 }
 
 fn folder(workspace: &Workspace) -> PathBuf {

@@ -50,6 +50,7 @@ const STEPS: &[Step] = &[
     step("examples/clippy", examples::clippy),
     step("examples/held", held::run),
     step("examples/test", examples::test),
+    step("examples/postgres", examples::postgres),
     step("examples/doc", examples::doc),
     step("monitoring", monitoring::run),
     step("hooks", hooks::run),

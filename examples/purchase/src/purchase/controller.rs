@@ -3,6 +3,8 @@
 //! Written once by orch-gen and yours from then on; upgrades merge, they never overwrite. Owner,
 //! idempotency key, limits and status codes are the runtime's business: see `orch_runtime::http`.
 
+pub mod storefront;
+
 use orch_runtime::axum::extract::State;
 use orch_runtime::axum::response::Response;
 use orch_runtime::axum::routing::{get, post};
@@ -13,7 +15,7 @@ use orch_runtime::saga::{SagaRecord, TransactionView};
 use super::generated::command::PurchaseCommand;
 
 /// `POST /api/purchases`, `GET /api/purchases/{transaction_id}`
-/// and `POST /api/purchases/{transaction_id}/compensate`.
+/// and `POST /api/purchases/{transaction_id}/compensate`, beside [the storefront](storefront::routes).
 pub fn routes(endpoint: SagaEndpoint<PurchaseCommand>) -> Router {
     Router::new()
         .route("/api/purchases", post(initiate))
@@ -23,7 +25,8 @@ pub fn routes(endpoint: SagaEndpoint<PurchaseCommand>) -> Router {
             post(compensate),
         )
         .route("/api/purchases/{transaction_id}/handlers", get(handlers))
-        .with_state(endpoint)
+        .with_state(endpoint.clone())
+        .merge(storefront::routes(endpoint, storefront::operator()))
 }
 
 /// Accepts a purchase and begins with it: 202.

@@ -8,4 +8,5 @@ mod controller;
 mod crashes;
 mod flows;
 mod shop;
+mod storefront;
 mod world;

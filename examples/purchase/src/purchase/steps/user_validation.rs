@@ -5,7 +5,7 @@
 
 use orch_runtime::saga::{LocalError, LocalWork, StepRun};
 use orch_runtime::serde_json::json;
-use orch_runtime::{HookError, HookTx, Json, Value};
+use orch_runtime::{HookError, HookTx, Json, OwnerId, Value};
 
 use crate::purchase::generated::command::PurchaseCommand;
 use crate::shop::{find, price, read};
@@ -22,6 +22,11 @@ impl LocalWork<PurchaseCommand> for UserValidation {
         run: &StepRun<'_, PurchaseCommand>,
     ) -> Result<Json, LocalError> {
         let user_id = run.input.user_id();
+        let owner = run.owner_id;
+        if *owner != OwnerId::anonymous() && owner.as_str() != user_id {
+            let why = "who has a name buys for himself";
+            return Err(LocalError::refused("USER_NOT_AUTHORIZED", why));
+        }
         let price = price(tx, run.input).await?.minor();
         // Who pays first locks the row: what is read of it behind that stays true.
         let sql = "update users set balance = balance - ?2 \

@@ -8,6 +8,7 @@ mod generate;
 mod lint;
 pub mod machine;
 pub mod peers;
+mod purchases;
 pub mod row;
 mod runtime;
 mod target;
@@ -39,12 +40,13 @@ struct Bench<'a> {
 
 type Measure = fn(&Bench<'_>) -> Result<Vec<Row>>;
 
-const BENCHES: [(&str, Measure); 8] = [
+const BENCHES: [(&str, Measure); 9] = [
     ("generate", generate::measure),
     ("lint", lint::measure),
     ("clippy", lint::clippy),
     ("runtime", runtime::measure),
     ("sagas", runtime::sagas),
+    ("purchases", purchases::measure),
     ("peers", peers::measure),
     ("soak", runtime::soak),
     ("fresh", fresh::measure),
@@ -64,7 +66,7 @@ pub fn run(workspace: &Workspace, arguments: &[String], out: &mut dyn Write) -> 
     let Some(options) = options(arguments) else {
         writeln!(
             out,
-            "usage: cargo xtask bench [generate|lint|clippy|runtime|sagas|peers|soak|fresh]... [--json FILE] [--rounds N]"
+            "usage: cargo xtask bench [generate|lint|clippy|runtime|sagas|purchases|peers|soak|fresh]... [--json FILE] [--rounds N]"
         )?;
         return Ok(End::Usage);
     };

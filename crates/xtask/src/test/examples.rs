@@ -91,29 +91,35 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     cargo(workspace, &["test", "--workspace"]).run()
 }
 
-/// What was completed runs on PostgreSQL too: one word of its `orch.toml` is another, and the rest follows.
+/// What was completed runs on PostgreSQL too.
 pub(super) fn postgres(workspace: &Workspace) -> Result<()> {
+    let examples = on_postgres(workspace)?;
+    let test = workspace.cargo_in(&examples, &["test", "--workspace"]);
+    let completed = COMPLETED.iter().flat_map(|name| ["--test", *name]);
+    test.args(completed).run()
+}
+
+/// A copy of the examples in which those that were completed are on PostgreSQL: one word of their `orch.toml`
+/// is another, and the rest follows.
+pub(crate) fn on_postgres(workspace: &Workspace) -> Result<PathBuf> {
     let orch_gen = build(workspace)?;
     let (examples, scratch) = (folder(workspace), scratch("examples-postgres"));
     copy_folder(&examples, &scratch)?;
     // With the same versions, nothing but these packages is compiled again.
     copy_file(&examples.join("Cargo.lock"), &scratch.join("Cargo.lock"))?;
-    let crates = workspace.root().join("crates");
-    for (name, package) in packages(&scratch)? {
+    let crates = workspace.root().join("crates").display().to_string();
+    for (name, package) in packages(&examples)? {
+        let package = scratch.join(package.strip_prefix(&examples)?);
         let spec = package.join("orch.toml");
-        let text = std::fs::read_to_string(&spec)?;
-        let text = text.replace("../../crates", &crates.display().to_string());
-        let text = match COMPLETED.contains(&name.as_str()) {
-            true => text.replace("kind = \"sqlite\"", "kind = \"postgres\""),
-            false => text,
-        };
+        let mut text = std::fs::read_to_string(&spec)?.replace("../../crates", &crates);
+        if COMPLETED.contains(&name.as_str()) {
+            text = text.replace("kind = \"sqlite\"", "kind = \"postgres\"");
+        }
         std::fs::write(&spec, text)?;
         let apply = Job::new(&orch_gen).args(["apply", "--quiet"]);
         apply.folder(&package).run()?;
     }
-    let test = workspace.cargo_in(&scratch, &["test", "--workspace"]);
-    let completed = COMPLETED.iter().flat_map(|name| ["--test", *name]);
-    test.args(completed).run()
+    Ok(scratch)
 }
 
 pub(super) fn doc(workspace: &Workspace) -> Result<()> {
@@ -129,7 +135,8 @@ fn scratch(name: &str) -> PathBuf {
     scratch
 }
 
-fn folder(workspace: &Workspace) -> PathBuf {
+/// Where they are.
+pub(crate) fn folder(workspace: &Workspace) -> PathBuf {
     workspace.root().join("examples")
 }
 

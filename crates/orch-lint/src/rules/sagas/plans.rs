@@ -30,8 +30,21 @@ pub(in crate::rules) struct PlanStep<'a> {
     pub(in crate::rules) span: Span,
     /// The steps it waits for, where they are written out.
     pub(in crate::rules) after: Vec<(&'a str, Span)>,
+    /// Whether these are all.
+    pub(in crate::rules) waits_clearly: bool,
+    /// Whether the saga fails when it does, where that can be read.
+    pub(in crate::rules) weighs: Option<Weighs>,
     /// What undoes it.
     pub(in crate::rules) undone: Undone<'a>,
+}
+
+/// Whether a saga fails when one of its steps does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules) enum Weighs {
+    /// It does.
+    Required,
+    /// It goes on.
+    Optional,
 }
 
 /// What a plan says of a step's compensation.
@@ -159,20 +172,34 @@ fn step<'a>(workspace: &Workspace<'a>, module: ModuleId, expr: &'a Expr) -> Opti
         named.next().map(|(_, value)| value)
     };
     let name = field("name")?;
-    let after = match field("after").map(|list| &peeled(list).kind) {
-        Some(ExprKind::Group(parts)) => parts
-            .iter()
-            .filter_map(|part| Some((part.as_text()?, part.span)))
-            .collect(),
-        _ => Vec::new(),
+    let listed = match field("after").map(|list| &peeled(list).kind) {
+        Some(ExprKind::Group(parts)) => Some(parts.as_slice()),
+        _ => None,
     };
+    let written = listed.into_iter().flatten();
+    let after = written.filter_map(|part| Some((part.as_text()?, part.span)));
+    let after: Vec<(&str, Span)> = after.collect();
     let undone = field("compensation").map(|of| undone(workspace, module, of));
     Some(PlanStep {
         name: name.as_text()?,
         span: name.span,
+        waits_clearly: listed.is_some_and(|parts| parts.len() == after.len()),
         after,
+        weighs: field("weight").and_then(|of| weighs(workspace, module, of)),
         undone: undone.unwrap_or(Undone::Unclear),
     })
+}
+
+fn weighs(workspace: &Workspace<'_>, module: ModuleId, of: &Expr) -> Option<Weighs> {
+    let ExprKind::Path(path) = &of.kind else {
+        return None;
+    };
+    let found = workspace.resolve_value(module, path);
+    match found.runtime_variant("Weight")? {
+        "Required" => Some(Weighs::Required),
+        "Optional" => Some(Weighs::Optional),
+        _ => None,
+    }
 }
 
 fn undone<'a>(workspace: &Workspace<'a>, module: ModuleId, of: &'a Expr) -> Undone<'a> {

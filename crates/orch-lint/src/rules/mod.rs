@@ -36,6 +36,7 @@ mod finalizer_missing;
 mod gateway_call_without_idemkey;
 mod gateway_calls;
 mod generated_code_drift;
+mod handler_state;
 mod http_client_without_timeout;
 mod idemkey_from_mutable_input;
 mod idemkey_missing;

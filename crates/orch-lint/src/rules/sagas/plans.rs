@@ -4,8 +4,8 @@ use std::ptr;
 
 use crate::known;
 use crate::load::FileId;
-use crate::model::{ModuleId, RTy, Res, Scope, Workspace};
-use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span, TyKind};
+use crate::model::{ModuleId, Res, Workspace};
+use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span};
 
 /// A list of steps.
 #[derive(Debug)]
@@ -100,26 +100,15 @@ impl<'a> Plan<'a> {
 
 /// The plans that are constants outside tests.
 pub(super) fn constants<'a>(workspace: &Workspace<'a>) -> Vec<Plan<'a>> {
-    let mut found = Vec::new();
-    for id in workspace.def_ids() {
+    let plans = workspace.saga_plans().filter_map(|id| {
         let def = workspace.def(id);
-        let ItemKind::Const(ty, value) = &def.item.kind else {
-            continue;
+        let ItemKind::Const(_, value) = &def.item.kind else {
+            return None;
         };
-        if def.test || !is_list(ty) {
-            continue;
-        }
-        let of = workspace.lower(ty, &Scope::of_module(def.module));
-        let holds_steps = |ty: &RTy| match ty {
-            RTy::External(_, args) => args.first().is_some_and(|of| of.is_runtime("StepPlan")),
-            _ => false,
-        };
-        if holds_steps(&of) {
-            let item = workspace.path_of(id);
-            found.extend(Plan::read(workspace, def.module, def.file, item, value));
-        }
-    }
-    found
+        let item = workspace.path_of(id);
+        Plan::read(workspace, def.module, def.file, item, value)
+    });
+    plans.collect()
 }
 
 /// What stands behind `&`.
@@ -127,14 +116,6 @@ pub(super) fn peeled(expr: &Expr) -> &Expr {
     match &expr.kind {
         ExprKind::Place(inner) => peeled(inner),
         _ => expr,
-    }
-}
-
-fn is_list(ty: &crate::syntax::Ty) -> bool {
-    match &ty.kind {
-        TyKind::Ref(inner, _) => is_list(inner),
-        TyKind::Slice(_) => true,
-        _ => false,
     }
 }
 

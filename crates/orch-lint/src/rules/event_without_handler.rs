@@ -51,7 +51,7 @@ fn check(check: &mut Check<'_, '_>) {
     };
     let verdicts = choreographies.verdicts();
     let silent = choreographies.unheard_variants();
-    let mut missing: Vec<String> = Vec::new();
+    let mut missing = Vec::new();
     for unheard in verdicts.unheard {
         let Purpose::Begin(step) = &unheard.need.purpose else {
             continue;
@@ -68,8 +68,11 @@ fn check(check: &mut Check<'_, '_>) {
             check
                 .flag(at.clone(), message)
                 .help(format!("have it subscribe to `{event}`"));
-        } else if !missing.contains(handler) {
-            missing.push(handler.clone());
+            continue;
+        }
+        let whose = (handler.clone(), at.path.clone(), at.span.start);
+        if !missing.contains(&whose) {
+            missing.push(whose);
             let message = format!(
                 "`{event}` reaches no `{handler}`, and nothing else begins the step `{step}`"
             );

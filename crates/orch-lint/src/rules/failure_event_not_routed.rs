@@ -56,7 +56,7 @@ fn check(check: &mut Check<'_, '_>) {
         return;
     };
     let verdicts = choreographies.verdicts();
-    let mut missing: Vec<String> = Vec::new();
+    let mut missing = Vec::new();
     for unheard in verdicts.unheard {
         let Some(harm) = harm(&unheard.need.purpose) else {
             continue;
@@ -72,8 +72,11 @@ fn check(check: &mut Check<'_, '_>) {
             check
                 .flag(at.clone(), message)
                 .help(format!("have it subscribe to `{event}`"));
-        } else if !missing.contains(handler) {
-            missing.push(handler.clone());
+            continue;
+        }
+        let whose = (handler.clone(), at.path.clone(), at.span.start);
+        if !missing.contains(&whose) {
+            missing.push(whose);
             let message = format!("`{event}` reaches no `{handler}`: {harm}");
             check.flag(at.clone(), message).help(
                 "register a handler with that name, or all of them with `.handlers_of(&sagas)`",

@@ -77,8 +77,8 @@ pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("ORC404", "an event by another name", |p| {
         p.edit_at(
             EVENTS,
-            "SagaEvents::of(\"OrderCreation\")",
-            "SagaEvents::of(\"OrderCreation\").step(\"reserve_inventory\", \"Reserved\", \"ReserveInventoryFailed\")",
+            "            \"ReserveInventorySucceeded\",\n            \"ReserveInventoryFailed\",",
+            "            \"Reserved\",\n            \"ReserveInventoryFailed\",",
         )
     })
     .shows_in(PACK),

@@ -86,10 +86,9 @@ impl<'a> Workspace<'a> {
             match &self.def(id).item.kind {
                 ItemKind::Trait(_) if self.is_gateway(id) => self.put_gateway(&mut layers, id),
                 // A handler of events that holds nothing else is no repository.
+                ItemKind::Struct(..) if layers.of.get(&id) == Some(&Layer::EventHandler) => {}
                 ItemKind::Struct(..) if self.is_repository(id) => {
-                    if layers.of.get(&id) != Some(&Layer::EventHandler) {
-                        layers.put(id, Layer::Repository);
-                    }
+                    layers.put(id, Layer::Repository);
                 }
                 ItemKind::Fn(of) if self.is_handler(id, of) => layers.put(id, Layer::Controller),
                 _ => {}

@@ -100,6 +100,30 @@ fn an_addition_to_a_package_is_linted_at_once() {
     assert!(!quiet.out.contains("Linted"), "{quiet:?}");
 }
 
+/// A saga that does all its work itself needs no domain, and so no orchestrator.
+#[test]
+fn a_package_of_one_saga_is_linted_as_it_is_generated() {
+    let place = Place::new();
+    place.run(&["new", "shop"]).done();
+    let saga = ["generate", "saga", "Order", "--step=reserve", "--step=pack"];
+    place.run_in("shop", &saga).done();
+    let ran = place.run_in("shop", &["lint", "--format", "concise"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let choreography = [
+        "generate",
+        "choreography",
+        "Trip",
+        "--step=book",
+        "--step=ride",
+    ];
+    place.run_in("shop", &choreography).done();
+    let summary = place.run_in("shop", &["lint", "--json"]).done().json()["summary"].clone();
+    assert_eq!(
+        (summary["orchestrators"].as_u64(), summary["sagas"].as_u64()),
+        (Some(0), Some(2))
+    );
+}
+
 /// What was found is kept in the build folder, by the text it was found in, and never changes what is
 /// found.
 #[test]

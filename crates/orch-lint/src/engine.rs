@@ -111,6 +111,7 @@ fn run_here(
         timings: watch.timings,
         files: loaded.files.iter().filter(|file| file.reached).count() + migrations.files.len(),
         orchestrators: workspace.orchestrators().len(),
+        sagas: workspace.sagas(),
         commands: workspace.commands().len(),
         operations: workspace.operations().len(),
         unparsed,

@@ -15,9 +15,10 @@ pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(15);
 
 /// Types and traits of the runtime that rules ask about; also what a glob import brings in.
 const RUNTIME_NAMES: &str = "\
-    Call Cleaner Command Compensation Engine Entity Finalizer GatewayError HookTx IdemKey Idempotency Local \
-    LocalWork Monitor OpId OperationStore OperationState Orchestrator Outcome OwnerId Probe Reaper Receipt \
-    Repository SagaStep Sagas SagasBuilder SqliteStore StepPlan StepRun WalState Workers";
+    Call Choreography ChoreographyBuilder Cleaner Command Compensation CompensationHandler Engine Entity \
+    EventHandler Finalizer GatewayError HookTx IdemKey Idempotency Local LocalWork Monitor OpId OperationStore \
+    OperationState Orchestrator Outcome OwnerId Probe Reaper Receipt Repository SagaEvents SagaStep Sagas \
+    SagasBuilder SqliteStore StepHandler StepPlan StepRun ToleratedFailureHandler WalState Weight Workers";
 
 /// Types that hold a connection to a database or can get one, by crate.
 const DATABASE: &[(&str, &str)] = &[
@@ -208,6 +209,7 @@ pub(crate) fn runtime_variants(path: &[String]) -> &'static str {
         ("Probe", "Committed NotCommitted StillUnknown"),
         ("GatewayError", "Unavailable Refused NoAnswer"),
         ("Compensation", "Operation None"),
+        ("Weight", "Required Optional"),
     ];
     let found = ENUMS.iter().find(|(name, _)| is_runtime(path, name));
     found.map_or("", |(_, variants)| variants)

@@ -3,6 +3,7 @@
 mod architecture;
 mod calls;
 mod data;
+mod events;
 mod execute;
 mod keys;
 mod meta;
@@ -21,6 +22,7 @@ pub(crate) fn all() -> Vec<Operator> {
         order::OPERATORS,
         outcomes::OPERATORS,
         sagas::OPERATORS,
+        events::OPERATORS,
         calls::OPERATORS,
         data::OPERATORS,
         migrations::OPERATORS,

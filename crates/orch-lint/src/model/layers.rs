@@ -17,6 +17,8 @@ pub(crate) enum Layer {
     Gateway,
     /// Implements the runtime's `Orchestrator`.
     Orchestrator,
+    /// Implements the runtime's `EventHandler`.
+    EventHandler,
     /// A function that takes or gives what only a server of HTTP has.
     Controller,
 }
@@ -29,6 +31,7 @@ impl Layer {
             Layer::Repository => "a repository",
             Layer::Gateway => "a gateway",
             Layer::Orchestrator => "an orchestrator",
+            Layer::EventHandler => "a handler of events",
             Layer::Controller => "a controller",
         }
     }
@@ -40,6 +43,7 @@ impl Layer {
                 &[Layer::Repository, Layer::Controller]
             }
             Layer::Repository => &[Layer::Controller, Layer::Orchestrator],
+            Layer::EventHandler => &[Layer::EventHandler],
             Layer::Controller => &[],
         };
         !forbidden.contains(&other)
@@ -69,6 +73,7 @@ impl<'a> Workspace<'a> {
             ("Command", Layer::Data),
             ("Entity", Layer::Data),
             ("Orchestrator", Layer::Orchestrator),
+            ("EventHandler", Layer::EventHandler),
         ];
         for (name, layer) in traits {
             for block in self.runtime_impls(name) {
@@ -80,6 +85,8 @@ impl<'a> Workspace<'a> {
         for id in self.def_ids().filter(|id| !self.def(*id).test) {
             match &self.def(id).item.kind {
                 ItemKind::Trait(_) if self.is_gateway(id) => self.put_gateway(&mut layers, id),
+                // A handler of events that holds nothing else is no repository.
+                ItemKind::Struct(..) if layers.of.get(&id) == Some(&Layer::EventHandler) => {}
                 ItemKind::Struct(..) if self.is_repository(id) => {
                     layers.put(id, Layer::Repository);
                 }

@@ -2,8 +2,8 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{DefId, ImplBlock, RTy, Res, Workspace};
-use crate::syntax::{ExprKind, FnDef, ImplDef, ItemKind, Path, Span};
+use super::{DefId, ImplBlock, RTy, Res, Scope, Workspace};
+use crate::syntax::{ExprKind, FnDef, ImplDef, ItemKind, Path, Span, Ty, TyKind};
 
 /// One `impl Orchestrator for T` outside tests.
 #[derive(Debug)]
@@ -41,6 +41,33 @@ impl<'a> Workspace<'a> {
         self.runtime_impls("Orchestrator")
             .map(|block| self.read_orchestrator(block))
             .collect()
+    }
+
+    /// The constants outside tests that are plans of sagas: lists of the runtime's `StepPlan`.
+    pub(crate) fn saga_plans(&self) -> impl Iterator<Item = DefId> {
+        self.def_ids().filter(|id| {
+            let def = self.def(*id);
+            match &def.item.kind {
+                ItemKind::Const(ty, _) if !def.test && is_list(ty) => {
+                    match self.lower(ty, &Scope::of_module(def.module)) {
+                        RTy::External(_, args) => {
+                            args.first().is_some_and(|of| of.is_runtime("StepPlan"))
+                        }
+                        _ => false,
+                    }
+                }
+                _ => false,
+            }
+        })
+    }
+
+    /// How many sagas there are: by their plans, and one where only steps of sagas are known.
+    pub(crate) fn sagas(&self) -> usize {
+        let mut steps = ["LocalWork", "SagaStep"]
+            .into_iter()
+            .flat_map(|name| self.runtime_impls(name));
+        let plans = self.saga_plans().count();
+        plans.max(usize::from(steps.next().is_some()))
     }
 
     /// Each `execute` of an orchestrator, by where its declaration is kept.
@@ -188,6 +215,14 @@ pub(crate) fn type_of_value(res: &Res) -> Option<RTy> {
             Some(RTy::External(path[..path.len() - 1].into(), Vec::new()))
         }
         _ => None,
+    }
+}
+
+fn is_list(ty: &Ty) -> bool {
+    match &ty.kind {
+        TyKind::Ref(inner, _) => is_list(inner),
+        TyKind::Slice(_) => true,
+        _ => false,
     }
 }
 

@@ -35,6 +35,7 @@ pub(super) fn render(report: &Report) -> String {
             "fixable": report.fixable(Applicability::Safe),
             "fixableUnsafe": report.fixable(Applicability::Unsafe),
             "orchestrators": report.orchestrators,
+            "sagas": report.sagas,
             "commands": report.commands,
             "operations": report.operations,
             "exitCode": report.exit_code(),

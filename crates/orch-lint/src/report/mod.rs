@@ -34,6 +34,8 @@ pub struct Report {
     pub files: usize,
     /// How many types implement the runtime's `Orchestrator`.
     pub orchestrators: usize,
+    /// How many sagas there are.
+    pub sagas: usize,
     /// How many types implement the runtime's `Command`.
     pub commands: usize,
     /// How many types are stored as operations.
@@ -51,6 +53,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether there was nothing that rules are about: neither an orchestrator nor a saga.
+    #[must_use]
+    pub fn is_vacuous(&self) -> bool {
+        self.orchestrators == 0 && self.sagas == 0
+    }
+
     /// 0 clean, 1 findings, 3 a file that could not be parsed.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
@@ -218,7 +226,11 @@ impl Report {
         };
         let files = plural(self.files, "file");
         let orchestrators = plural(self.orchestrators, "orchestrator");
-        format!("{found} in {files} ({orchestrators}){baselined}{undecided}")
+        let sagas = match self.sagas {
+            0 => String::new(),
+            count => format!(", {}", plural(count, "saga")),
+        };
+        format!("{found} in {files} ({orchestrators}{sagas}){baselined}{undecided}")
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use rustc_hash::FxHashMap;
 
-use super::{Check, Rule, Status};
+use super::{Check, Rule, Status, handler_state};
 use crate::finding::Severity;
 use crate::model::layers::Layer;
 use crate::model::{DefId, Reference, Step, Target, Workspace};
@@ -19,14 +19,18 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds items that use a layer they must not: commands, entities, gateways and orchestrators that use
 repositories or controllers, and repositories that use controllers or orchestrators; commands,
-entities and gateways that use a store of the runtime. Directly, or through functions and constants that have no layer.
+entities and gateways that use a store of the runtime; handlers of events that use other handlers of events.
+Directly, or through functions and constants that have no layer. As a warning, it also finds handlers of events
+that keep something in memory between events: a lock, a cell or an atomic among what they hold.
 
 What an item is decides its layer, not its file: the runtime's traits it implements, the runtime's
 types it holds, the extractors and answers it takes and gives. Everything else has no layer.
 
 ## Why is this bad?
 A gateway that reads a table while it calls cannot be tried against a provider alone, and a call
-that depends on rows of another transaction gives another outcome each time it is retried.
+that depends on rows of another transaction gives another outcome each time it is retried. A handler that
+calls another one does two things in one commit, and fails when the other one does; what it keeps in memory
+is gone after a restart, and other processes that handle the same events never had it.
 
 ## Example
 ```rust
@@ -53,7 +57,8 @@ type Uses<'w> = HashMap<DefId, Vec<&'w Reference>>;
 
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
-    if workspace.runtime_impls("Orchestrator").next().is_none() {
+    let has = |name| workspace.runtime_impls(name).next().is_some();
+    if !has("Orchestrator") && !has("EventHandler") {
         return;
     }
     let layers = workspace.layers();
@@ -71,6 +76,7 @@ fn check(check: &mut Check<'_, '_>) {
     for (id, layer) in layered {
         let mut search = Search {
             workspace,
+            start: id,
             layers: &layers,
             uses: &uses,
             seen: HashSet::new(),
@@ -80,6 +86,14 @@ fn check(check: &mut Check<'_, '_>) {
         for found in search.found {
             report(check, id, layer, &found);
         }
+    }
+    for state in handler_state::all(check) {
+        let name = &workspace.def(state.handler).item.name.text;
+        let message = format!("`{name}` handles events and keeps a `{}`", state.what);
+        let at = check.at(state.file, state.span, workspace.path_of(state.handler));
+        let violation = check.flag(at, message);
+        violation.severity = Severity::Warning;
+        violation.help("keep it in the database, in the transaction that the handler is given");
     }
 }
 
@@ -93,6 +107,8 @@ struct Found<'w> {
 
 struct Search<'s, 'w, 'a> {
     workspace: &'w Workspace<'a>,
+    /// Whose uses these are.
+    start: DefId,
     layers: &'s FxHashMap<DefId, Layer>,
     uses: &'s Uses<'w>,
     seen: HashSet<Target>,
@@ -110,7 +126,7 @@ impl<'w> Search<'_, 'w, '_> {
             let first = way.first().map_or(*reference, |(_, first)| *first);
             match &reference.target {
                 Target::Item(target) => match self.layers.get(target) {
-                    Some(other) if !layer.may_use(*other) => {
+                    Some(other) if *target != self.start && !layer.may_use(*other) => {
                         let last = self.workspace.def(*target).item.name.text.clone();
                         self.add(first, way, (last, reference), other.noun());
                     }
@@ -180,6 +196,7 @@ fn report(check: &mut Check<'_, '_>, id: DefId, layer: Layer, found: &Found<'_>)
     violation.chain = chain;
     violation.help(match layer {
         Layer::Repository => "let the caller of the repository do this",
+        Layer::EventHandler => "tell of an event that the other handler subscribes to",
         _ => "do this where the command is accepted or the operation is read, not in here",
     });
 }

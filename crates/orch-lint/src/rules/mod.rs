@@ -7,6 +7,7 @@ mod answers;
 mod awaitable;
 mod backoff_without_jitter;
 mod blocking_in_execute;
+mod choreographies;
 mod claim_query_unindexed;
 mod claim_without_skip_locked;
 mod client_per_call;
@@ -24,15 +25,18 @@ mod dropped;
 mod early_cancel_hazard;
 mod else_branches;
 mod entity_table_drift;
+mod event_without_handler;
 mod execute;
 mod execute_not_async;
 mod execute_returns_bool_or_result;
 mod expired_suppression;
+mod failure_event_not_routed;
 mod finalize_hook_not_called;
 mod finalizer_missing;
 mod gateway_call_without_idemkey;
 mod gateway_calls;
 mod generated_code_drift;
+mod handler_state;
 mod http_client_without_timeout;
 mod idemkey_from_mutable_input;
 mod idemkey_missing;
@@ -138,6 +142,8 @@ pub static ALL: &[&Rule] = &[
     &step_without_compensation::RULE,
     &compensation_not_exhaustive::RULE,
     &compensation_order::RULE,
+    &event_without_handler::RULE,
+    &failure_event_not_routed::RULE,
     &compensation_not_idempotent::RULE,
     &http_client_without_timeout::RULE,
     &retry_non_idempotent::RULE,

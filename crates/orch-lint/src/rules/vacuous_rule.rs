@@ -11,8 +11,8 @@ pub(super) static RULE: Rule = Rule {
     status: Status::Stable,
     docs: "\
 ## What it does
-Finds runs that checked nothing: a project without an orchestrator, and files below `src` that no
-target reaches.
+Finds runs that checked nothing: a project without an orchestrator, unless it has a saga and no operations,
+and files below `src` that no target reaches.
 
 ## Why is this bad?
 A check that looks at nothing passes. A renamed trait, a forgotten `mod` line or a wrong directory
@@ -33,12 +33,10 @@ pub mod payment;
 };
 
 fn check(check: &mut Check<'_, '_>) {
-    let is_empty = check
-        .workspace
-        .runtime_impls("Orchestrator")
-        .next()
-        .is_none();
-    if is_empty && !check.options.allow_empty && !check.has_gaps() {
+    let workspace = check.workspace;
+    let is_called = workspace.runtime_impls("Orchestrator").next().is_some();
+    let is_alone = workspace.sagas() > 0 && workspace.operations().is_empty();
+    if !is_called && !is_alone && !check.options.allow_empty && !check.has_gaps() {
         let at = At {
             path: "Cargo.toml".into(),
             span: Span::file_start(),

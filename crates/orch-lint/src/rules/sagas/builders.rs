@@ -68,7 +68,7 @@ impl<'f, 'w, 'a> Builders<'f, 'w, 'a> {
     }
 
     /// What a name is bound to before a place; the last one counts.
-    fn bound(&self, name: &str, before: Pos) -> Option<&'a Expr> {
+    pub(super) fn bound(&self, name: &str, before: Pos) -> Option<&'a Expr> {
         let earlier = self.bound.iter().rev();
         let mut earlier = earlier.filter(|(of, init)| *of == name && init.span.end <= before);
         earlier.next().map(|(_, init)| *init)
@@ -119,6 +119,18 @@ impl<'f, 'w, 'a> Builders<'f, 'w, 'a> {
                 Some((last, of)) => last == "builder" && known::is_runtime(of, "Sagas"),
                 None => false,
             })
+    }
+
+    /// The function of the project that a path names.
+    pub(super) fn called(&self, path: &Path) -> Option<&'w Function<'a>> {
+        let Res::Def(id) = self.workspace().resolve_value(self.module(), path) else {
+            return None;
+        };
+        let ItemKind::Fn(function) = &self.workspace().def(id).item.kind else {
+            return None;
+        };
+        let at = self.check.calls.index_of(function)?;
+        Some(&self.check.functions[at])
     }
 
     /// A plan that is named or written here.

@@ -3,6 +3,7 @@
 //! ```text
 //!   plans     const PLAN: &[StepPlan]
 //!   builders  what a builder and a step are made of
+//!   names     SagaEvents::of("Order").step("pay", "Paid", "PayFailed")
 //!   wiring    setup.sagas(TABLES, PLAN).step("pay", Call::new(..).undone_by(..)).build()
 //! ```
 //!
@@ -10,6 +11,7 @@
 //! builder on. Where this cannot be told, the plan of a builder is not known and nothing is said of it.
 
 mod builders;
+mod names;
 mod plans;
 mod wiring;
 
@@ -17,8 +19,9 @@ use crate::model::{DefId, RTy};
 use crate::rules::Check;
 
 pub(in crate::rules) use builders::Does;
+pub(in crate::rules) use names::{EventNames, Need, Purpose, is_handler_of};
 pub(in crate::rules) use plans::{Plan, Undone};
-pub(in crate::rules) use wiring::{Wired, Wiring};
+pub(in crate::rules) use wiring::{Told, Wired, Wiring};
 
 /// All sagas of a project.
 #[derive(Debug)]

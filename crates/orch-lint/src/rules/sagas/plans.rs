@@ -4,8 +4,8 @@ use std::ptr;
 
 use crate::known;
 use crate::load::FileId;
-use crate::model::{ModuleId, RTy, Res, Scope, Workspace};
-use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span, TyKind};
+use crate::model::{ModuleId, Res, Workspace};
+use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span};
 
 /// A list of steps.
 #[derive(Debug)]
@@ -30,8 +30,21 @@ pub(in crate::rules) struct PlanStep<'a> {
     pub(in crate::rules) span: Span,
     /// The steps it waits for, where they are written out.
     pub(in crate::rules) after: Vec<(&'a str, Span)>,
+    /// Whether these are all.
+    pub(in crate::rules) waits_clearly: bool,
+    /// Whether the saga fails when it does, where that can be read.
+    pub(in crate::rules) weighs: Option<Weighs>,
     /// What undoes it.
     pub(in crate::rules) undone: Undone<'a>,
+}
+
+/// Whether a saga fails when one of its steps does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::rules) enum Weighs {
+    /// It does.
+    Required,
+    /// It goes on.
+    Optional,
 }
 
 /// What a plan says of a step's compensation.
@@ -87,26 +100,15 @@ impl<'a> Plan<'a> {
 
 /// The plans that are constants outside tests.
 pub(super) fn constants<'a>(workspace: &Workspace<'a>) -> Vec<Plan<'a>> {
-    let mut found = Vec::new();
-    for id in workspace.def_ids() {
+    let plans = workspace.saga_plans().filter_map(|id| {
         let def = workspace.def(id);
-        let ItemKind::Const(ty, value) = &def.item.kind else {
-            continue;
+        let ItemKind::Const(_, value) = &def.item.kind else {
+            return None;
         };
-        if def.test || !is_list(ty) {
-            continue;
-        }
-        let of = workspace.lower(ty, &Scope::of_module(def.module));
-        let holds_steps = |ty: &RTy| match ty {
-            RTy::External(_, args) => args.first().is_some_and(|of| of.is_runtime("StepPlan")),
-            _ => false,
-        };
-        if holds_steps(&of) {
-            let item = workspace.path_of(id);
-            found.extend(Plan::read(workspace, def.module, def.file, item, value));
-        }
-    }
-    found
+        let item = workspace.path_of(id);
+        Plan::read(workspace, def.module, def.file, item, value)
+    });
+    plans.collect()
 }
 
 /// What stands behind `&`.
@@ -114,14 +116,6 @@ pub(super) fn peeled(expr: &Expr) -> &Expr {
     match &expr.kind {
         ExprKind::Place(inner) => peeled(inner),
         _ => expr,
-    }
-}
-
-fn is_list(ty: &crate::syntax::Ty) -> bool {
-    match &ty.kind {
-        TyKind::Ref(inner, _) => is_list(inner),
-        TyKind::Slice(_) => true,
-        _ => false,
     }
 }
 
@@ -159,20 +153,34 @@ fn step<'a>(workspace: &Workspace<'a>, module: ModuleId, expr: &'a Expr) -> Opti
         named.next().map(|(_, value)| value)
     };
     let name = field("name")?;
-    let after = match field("after").map(|list| &peeled(list).kind) {
-        Some(ExprKind::Group(parts)) => parts
-            .iter()
-            .filter_map(|part| Some((part.as_text()?, part.span)))
-            .collect(),
-        _ => Vec::new(),
+    let listed = match field("after").map(|list| &peeled(list).kind) {
+        Some(ExprKind::Group(parts)) => Some(parts.as_slice()),
+        _ => None,
     };
+    let written = listed.into_iter().flatten();
+    let after = written.filter_map(|part| Some((part.as_text()?, part.span)));
+    let after: Vec<(&str, Span)> = after.collect();
     let undone = field("compensation").map(|of| undone(workspace, module, of));
     Some(PlanStep {
         name: name.as_text()?,
         span: name.span,
+        waits_clearly: listed.is_some_and(|parts| parts.len() == after.len()),
         after,
+        weighs: field("weight").and_then(|of| weighs(workspace, module, of)),
         undone: undone.unwrap_or(Undone::Unclear),
     })
+}
+
+fn weighs(workspace: &Workspace<'_>, module: ModuleId, of: &Expr) -> Option<Weighs> {
+    let ExprKind::Path(path) = &of.kind else {
+        return None;
+    };
+    let found = workspace.resolve_value(module, path);
+    match found.runtime_variant("Weight")? {
+        "Required" => Some(Weighs::Required),
+        "Optional" => Some(Weighs::Optional),
+        _ => None,
+    }
 }
 
 fn undone<'a>(workspace: &Workspace<'a>, module: ModuleId, of: &'a Expr) -> Undone<'a> {

@@ -1,12 +1,13 @@
 //! What is registered for the steps of a saga, in one function each.
 
 use crate::load::FileId;
-use crate::model::{DefId, Function, Res};
+use crate::model::{DefId, Function};
 use crate::rules::Check;
-use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span, visit};
+use crate::syntax::{Expr, ExprKind, Path, Span, visit};
 
 use super::builders::{Builders, Does, Origin};
 use super::input_of;
+use super::names::EventNames;
 use super::plans::Plan;
 
 /// The steps that one builder is given in one function.
@@ -22,8 +23,21 @@ pub(in crate::rules) struct Wiring<'a> {
     pub(in crate::rules) is_whole: bool,
     /// The input of the saga.
     pub(in crate::rules) input: Option<DefId>,
+    /// How its events are called.
+    pub(in crate::rules) told: Told<'a>,
     /// The plan, by its place among all.
     pub(super) plan: Option<usize>,
+}
+
+/// What a builder is told of events.
+#[derive(Debug, Clone)]
+pub(in crate::rules) enum Told<'a> {
+    /// Nothing, where it is given its steps.
+    Nothing,
+    /// Their names.
+    Names(EventNames<'a>),
+    /// Names that cannot be read.
+    Unclear,
 }
 
 /// One `.step("pay", …)`.
@@ -153,8 +167,31 @@ impl<'a> Builders<'_, '_, 'a> {
             is_whole: steps.len() == count && self.is_built(origin) && !self.is_handed_on(origin),
             steps,
             input,
+            told: self.told(origin),
             plan,
         }
+    }
+
+    /// `.events(SagaEvents::of("Order"))`.
+    fn told(&self, origin: Origin<'a>) -> Told<'a> {
+        let mut told = Told::Nothing;
+        visit::each_in_block(self.function.body, &mut |expr| {
+            if let ExprKind::Method {
+                receiver,
+                name,
+                args,
+            } = &expr.kind
+                && name.text == "events"
+                && let [names] = args.as_slice()
+                && self.origin(receiver) == Some(origin)
+            {
+                told = match (&told, EventNames::read(self, names)) {
+                    (Told::Nothing, Some(names)) => Told::Names(names),
+                    _ => Told::Unclear,
+                };
+            }
+        });
+        told
     }
 
     fn is_built(&self, origin: Origin<'a>) -> bool {
@@ -200,13 +237,8 @@ impl<'a> Builders<'_, '_, 'a> {
         });
         let mut found = Vec::new();
         for (callee, param, list) in handed {
-            let Res::Def(id) = self.workspace().resolve_value(self.module(), callee) else {
-                continue;
-            };
-            let ItemKind::Fn(function) = &self.workspace().def(id).item.kind else {
-                continue;
-            };
-            if let Some(function) = self.check.calls.index_of(function) {
+            let called = self.called(callee);
+            if let Some(function) = called.and_then(|of| self.check.calls.index_of(of.def)) {
                 let plan = self.plan(list, plans);
                 found.push(Handing {
                     function,

@@ -15,10 +15,10 @@ use super::engine::{Inner, Sagas};
 use super::known::Known;
 use super::pattern::{SagaPattern, Switch};
 use super::plan::{Compensation, Plan, PlanError, StepPlan};
-use super::record::SagaTables;
 use super::seals::Seals;
 use super::shared::Shared;
 use super::step::SagaStep;
+use super::tables::SagaTables;
 
 /// Limits of a [`Sagas`].
 #[derive(Debug, Clone, Copy)]

@@ -28,9 +28,10 @@ use super::decision::Stop;
 use super::known::Known;
 use super::pattern::Switch;
 use super::plan::StepPlan;
-use super::record::{self, Due, Inserted, NewSaga, SagaRecord, SagaTables, StepError};
+use super::record::{NewSaga, SagaRecord, StepError};
 use super::seals::Seals;
 use super::shared::Shared;
+use super::tables::{self, Due, Inserted, SagaTables};
 use super::turn::{Turned, report};
 
 /// How often a transaction is begun anew when somebody else changed the saga meanwhile.
@@ -330,7 +331,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         } = &*self.inner;
         let name = vec![Value::from(id.as_str())];
         let rows = database.query(tables.select(), name).await?;
-        Ok(record::saga(&script.plan, seals, &rows).map_err(unreadable)?)
+        Ok(tables::saga(&script.plan, seals, &rows).map_err(unreadable)?)
     }
 
     async fn advance(&self, id: &SagaId, asked: Asked) -> Result<(), SagaError> {

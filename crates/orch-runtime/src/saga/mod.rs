@@ -30,6 +30,7 @@ mod shared;
 pub mod state;
 pub mod step;
 mod sweeper;
+pub mod tables;
 mod together;
 mod turn;
 
@@ -46,6 +47,7 @@ pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
 pub use query::{
     ParkedStep, SagaFilter, SagaFinding, SagaPage, SagaProblem, SagaStatistics, SagaSummary,
 };
-pub use record::{SagaRecord, SagaTables, StepError, StepRecord};
+pub use record::{SagaRecord, StepError, StepRecord};
 pub use state::{SagaState, StepState};
 pub use step::{Begun, Build, Call, Local, LocalError, LocalWork, SagaStep, StepResult, StepRun};
+pub use tables::SagaTables;

@@ -74,6 +74,10 @@ pub trait EventBus: Send + Sync + 'static {
     /// When it could not be published, or not yet.
     async fn publish(&self, claimed: &Claimed) -> Result<(), NotTaken>;
 
+    /// For how long after an event was published a handler may get it again; `None`: for ever. What handlers
+    /// know of events is kept that long.
+    fn redelivers_for(&self) -> Option<Duration>;
+
     /// Runs what handles events, until `shutdown`.
     ///
     /// # Errors

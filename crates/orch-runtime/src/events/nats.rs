@@ -78,6 +78,8 @@ impl NatsConfig {
 pub struct Nats {
     context: Context,
     config: NatsConfig,
+    /// For how long the stream keeps events, whatever it was asked for; `None`: for ever.
+    kept: Option<Duration>,
 }
 
 impl Nats {
@@ -110,8 +112,16 @@ impl Nats {
             ..StreamConfig::default()
         };
         let made = context.get_or_create_stream(stream).await;
-        made.map_err(|error| NotTaken::new(format!("the NATS stream {}: {error}", config.stream)))?;
-        Ok(Self { context, config })
+        let made = made.map_err(|error| {
+            NotTaken::new(format!("the NATS stream {}: {error}", config.stream))
+        })?;
+        let max_age = made.cached_info().config.max_age;
+        let kept = (!max_age.is_zero()).then_some(max_age);
+        Ok(Self {
+            context,
+            config,
+            kept,
+        })
     }
 
     /// The bus to these handlers: see
@@ -144,6 +154,10 @@ struct NatsBus {
 impl EventBus for NatsBus {
     fn name(&self) -> &'static str {
         "nats"
+    }
+
+    fn redelivers_for(&self) -> Option<Duration> {
+        self.nats.kept
     }
 
     async fn publish(&self, claimed: &Claimed) -> Result<(), NotTaken> {

@@ -3,6 +3,7 @@
 use axum::Router;
 
 use crate::engine::Engine;
+use crate::events::EventRetention;
 use crate::http::{SagaEndpoint, event_dead_letters};
 use crate::saga::{
     Choreography, ChoreographyBuilder, ChoreographyError, SagaBuildError, SagaPattern, SagaTables,
@@ -110,7 +111,14 @@ impl Setup {
     where
         I: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
     {
-        Ok(Choreography::builder(sagas)?.metrics(self.metrics()))
+        let cleaner = self.intervals().cleaner;
+        let retention = EventRetention {
+            every: cleaner.every,
+            batch: cleaner.batch,
+            keep: cleaner.retention,
+        };
+        let builder = Choreography::builder(sagas)?.metrics(self.metrics());
+        Ok(builder.retention(retention))
     }
 
     /// The routes on which operators see the dead letters of events, and have them delivered again.

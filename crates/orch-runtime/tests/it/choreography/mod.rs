@@ -10,6 +10,7 @@ mod log;
 mod nats;
 mod patterns;
 mod persons;
+mod retention;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -65,6 +65,10 @@ CREATE INDEX IF NOT EXISTS idx_order_saga_outbox_next_at
 CREATE INDEX IF NOT EXISTS idx_order_saga_outbox_waiting
     ON order_saga_outbox (transaction_id, seq) WHERE published_at IS NULL;
 
+-- Sagas of which something was told long ago are found here.
+CREATE INDEX IF NOT EXISTS idx_order_saga_outbox_first
+    ON order_saga_outbox (created_at) WHERE seq = 1;
+
 -- Which handler has handled which event, in the commit of what it did.
 CREATE TABLE IF NOT EXISTS order_saga_inbox (
     event_id TEXT COLLATE "C" NOT NULL,

@@ -67,6 +67,14 @@ pub trait EventBus: Send + Sync + 'static {
     /// What it is called in logs.
     fn name(&self) -> &'static str;
 
+    /// Sees to it that events can be published. A service asks before it starts.
+    ///
+    /// # Errors
+    /// When they cannot.
+    async fn prepare(&self) -> Result<(), NotTaken> {
+        Ok(())
+    }
+
     /// Publishes an event. After it, the event is lost neither by a crash nor by a handler that fails. The
     /// relay asks again until it succeeds, and with the next event of the saga only then.
     ///

@@ -262,9 +262,8 @@ impl SagaTables {
     /// The statement that counts running sagas by each step that has begun.
     pub(super) fn begun_steps(self) -> String {
         format!(
-            "select r.step, count(*) as sagas from {0}_states s \
-             join {0}_step_results r on r.transaction_id = s.transaction_id \
-             where s.look_at is not null group by r.step order by r.step",
+            "select r.step, count(*) as sagas from {0}_states s cross join {0}_step_results r \
+             where s.look_at is not null and r.transaction_id = s.transaction_id group by r.step order by r.step",
             self.prefix
         )
     }

@@ -11,7 +11,8 @@ use crate::dead_letter::Decision;
 use crate::engine::Shutdown;
 use crate::events::{
     BusConfig, Delivered, Dispatcher, EventBus, EventDeadLetter, EventHandler, EventRetention,
-    InProcessBus, Outbox, RedriveError, Relay, Subscriptions, Unheard, dead_letters, retention,
+    InProcessBus, NotTaken, Outbox, RedriveError, Relay, Subscriptions, Unheard, dead_letters,
+    retention,
 };
 use crate::ids::EventId;
 use crate::metrics::Metrics;
@@ -167,6 +168,14 @@ impl Choreography {
         dead_letters::redrive(&self.dispatcher, found, event_id, decision).await
     }
 
+    /// Sees to it that the bus is there.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn prepare(&self) -> Result<(), NotTaken> {
+        self.bus.prepare().await
+    }
+
     /// Publishes what is due, once; says how many events that were.
     ///
     /// # Errors
@@ -202,6 +211,7 @@ impl Choreography {
     async fn clean(&self, mut shutdown: Shutdown) {
         let clock = self.dispatcher.clock();
         while !shutdown.is_requested() {
+            self.count_dead_letters().await;
             let sagas = self.clean_once(clock.now()).await;
             let pause = match sagas {
                 Ok(sagas) if sagas >= self.retention.batch as usize => BETWEEN_FULL_BATCHES,
@@ -216,6 +226,14 @@ impl Choreography {
                 () = shutdown.requested() => {}
                 () = clock.sleep(pause) => {}
             }
+        }
+    }
+
+    async fn count_dead_letters(&self) {
+        if let Some(metrics) = self.dispatcher.metrics() {
+            let (database, tables) = (self.dispatcher.database(), self.dispatcher.tables());
+            let waiting = dead_letters::count(database, tables).await;
+            metrics.waiting(waiting.ok());
         }
     }
 

@@ -258,6 +258,13 @@ impl World {
         self.engine = self.second_process();
     }
 
+    /// A new process on a backup: the old one is dead, and its database is lost. What the provider did is done.
+    pub fn restore(&mut self, backup: TestDatabase) {
+        self.crashes.die();
+        self.database = backup;
+        self.restart();
+    }
+
     /// Another process on the same file, beside this one.
     #[must_use]
     pub fn second_process(&self) -> Engine {

@@ -1,7 +1,7 @@
 //! The same orders, told through a real NATS server. `cargo xtask test nats` gets one and runs these tests.
 
 #[path = "../../providers/emulator.rs"]
-mod emulator;
+pub(crate) mod emulator;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,14 +1,11 @@
 //! The cache in a real Redis server. `cargo xtask test redis` gets one and runs these tests.
 
-#[path = "../../providers/emulator.rs"]
-mod emulator;
-
 use orch_runtime::saga::RedisCache;
 use tokio::net::TcpListener;
 
 use super::cache::{seen, through};
 use super::*;
-use emulator::Emulator;
+use crate::choreography::nats::emulator::Emulator;
 
 /// Names the program redis-server.
 const REDIS_SERVER: &str = "ORCH_TEST_REDIS_SERVER";

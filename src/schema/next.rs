@@ -59,6 +59,13 @@ pub struct Column {
     pub filled_by: Vec<String>,
 }
 
+impl Column {
+    /// Whether it says whose a saga is, so that sagas are looked for by it.
+    pub(super) fn is_user(&self) -> bool {
+        self.name == "user_id"
+    }
+}
+
 /// One migration of a package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
@@ -151,13 +158,17 @@ pub fn migrations(history: &History, wanted: &[Wanted], store: StoreKind) -> Vec
             let name = numbers.name(module);
             all.push(step(name, Step::Tables(domain.columns.clone())));
         }
-        let today = made_today(kind, module, store, table.is_there, table.has_inbox);
+        let made = (table.is_there, table.has_inbox);
+        let today = made_today(kind, (module, &[]), store, made);
         let change = changes(&table, &today, domain, numbers.last + 1);
         if table.is_there && !change.is_empty() {
             let name = numbers.name(&format!("{module}_{}", change.slug()));
             all.push(step(name, Step::Change(change)));
         }
-        let indexes = other_indexes(&table, &today);
+        let columns = domain.columns.iter();
+        let of_user: Vec<Column> = columns.filter(|column| column.is_user()).cloned().collect();
+        let indexed = made_today(kind, (module, &of_user), store, made);
+        let indexes = other_indexes(&table, &indexed);
         if table.is_there && !indexes.is_empty() {
             let name = numbers.name(&format!("{module}_indexes"));
             all.push(step(name, Step::Indexes(indexes)));
@@ -171,14 +182,13 @@ pub fn migrations(history: &History, wanted: &[Wanted], store: StoreKind) -> Vec
     all
 }
 
-/// The tables of a domain, the inbox of its callbacks, or both, as today's templates make them; without
-/// the typed columns. A template that fails is reported where its file is rendered.
+/// The tables of a domain, the inbox of its callbacks, or both, as today's templates make them; of the typed
+/// columns with these only. A template that fails is reported where its file is rendered.
 pub(super) fn made_today(
     kind: Kind,
-    module: &str,
+    (module, columns): (&str, &[Column]),
     store: StoreKind,
-    tables: bool,
-    inbox: bool,
+    (tables, inbox): (bool, bool),
 ) -> Table {
     let named = Named {
         store,
@@ -186,7 +196,7 @@ pub(super) fn made_today(
         module,
         prose: "",
     };
-    let tables = tables.then(|| named.tables(&[]));
+    let tables = tables.then(|| named.tables(columns));
     let inbox = inbox.then(|| named.inbox());
     let texts: Vec<_> = tables.into_iter().chain(inbox).flatten().collect();
     let main = kind.main_table(module);

@@ -29,7 +29,7 @@ fn is_needed_by(owner: &Wanted, step: &Written, all: &[Written], store: StoreKin
     let Some(added) = only_adds(step, &main) else {
         return true;
     };
-    let own = made_today(owner.kind, &owner.module, store, true, false);
+    let own = made_today(owner.kind, (&owner.module, &[]), store, (true, false));
     added.iter().any(|name| {
         let is_filled =
             owner.columns.iter().any(|column| column.name == *name) || own.column(name).is_some();

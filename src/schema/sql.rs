@@ -43,6 +43,7 @@ views! {
     PostgresView "migrations/postgres/[number]_[domain].sql.j2" { columns: &'a [Column] };
     SagaView "migrations/[store]/[number]_[saga].sql.j2" {
         columns: &'a [Column],
+        has_user: bool,
         time: &'a str,
         key: &'a str,
         number: &'a str,
@@ -155,6 +156,7 @@ impl Named<'_> {
             prose,
             domain,
             columns,
+            has_user: columns.iter().any(Column::is_user),
             time,
             key,
             number,

@@ -217,3 +217,41 @@ fn the_runtimes_own_columns_and_indexes_follow_it() {
     assert_eq!(indexes.len(), 1);
     assert_eq!(indexes[0].0, "idx_payment_wal_state_created_at");
 }
+
+/// A saga's input names its user: pages of one user's sagas are read from an index, also in a database that an older
+/// version made.
+#[test]
+fn sagas_are_found_by_their_user() {
+    let named = Named {
+        kind: Kind::Saga,
+        store: StoreKind::Sqlite,
+        module: "order_saga",
+        prose: "order",
+    };
+    let user = column("user_id", "TEXT");
+    let today = named.tables(std::slice::from_ref(&user)).unwrap().up;
+    let index = "CREATE INDEX IF NOT EXISTS idx_order_saga_states_user_id\n    ON order_saga_states (user_id, created_at);\n";
+    assert!(today.contains(index), "{today}");
+    let others = named.tables(&[column("item_id", "TEXT")]).unwrap().up;
+    assert!(!others.contains("user_id"), "{others}");
+
+    let old = history(&[(
+        "migrations/sqlite/0001_order_saga.sql",
+        &today.replace(index, ""),
+    )]);
+    let wanted = Wanted {
+        kind: Kind::Saga,
+        module: "order_saga".to_owned(),
+        events: vec!["ORDER".to_owned()],
+        columns: vec![user],
+        inbox: false,
+    };
+    let all = migrations(&old, &[wanted], StoreKind::Sqlite);
+    let [_, followed] = &all[..] else {
+        panic!("{all:?}")
+    };
+    assert_eq!(followed.name, "0002_order_saga_indexes");
+    assert!(
+        matches!(&followed.step, Step::Indexes(indexes) if indexes[0].0 == "idx_order_saga_states_user_id")
+    );
+}

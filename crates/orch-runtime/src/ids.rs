@@ -200,7 +200,7 @@ impl EventId {
 }
 
 /// What the names of sagas begin with.
-const SAGA: &str = "TXN_";
+pub(crate) const SAGA: &str = "TXN_";
 
 impl OwnerId {
     /// The owner of requests that nobody signed.

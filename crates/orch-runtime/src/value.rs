@@ -158,6 +158,16 @@ impl Row {
         Self { columns, values }
     }
 
+    /// The names of the columns.
+    pub(crate) fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The values, in the order of the columns.
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
     /// The value of `column` as a `T`.
     ///
     /// # Errors

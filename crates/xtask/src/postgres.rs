@@ -82,7 +82,7 @@ fn ensure_root() -> Result<()> {
 }
 
 /// A package of Debian's, for root.
-fn install(package: &str) -> Result<()> {
+pub(crate) fn install(package: &str) -> Result<()> {
     ensure_root()?;
     let apt = |words: &[&str]| {
         let job = Job::new("apt-get").args(["-q", "-y"]).args(words);

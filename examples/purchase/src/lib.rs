@@ -27,6 +27,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0003_purchase_saga_events",
         up: include_str!("../migrations/sqlite/0003_purchase_saga_events.sql"),
     },
+    Migration {
+        name: "0004_purchase_saga_indexes",
+        up: include_str!("../migrations/sqlite/0004_purchase_saga_indexes.sql"),
+    },
 ];
 
 /// The whole service, ready to run.

@@ -67,12 +67,24 @@ pub trait EventBus: Send + Sync + 'static {
     /// What it is called in logs.
     fn name(&self) -> &'static str;
 
+    /// Sees to it that events can be published. A service asks before it starts.
+    ///
+    /// # Errors
+    /// When they cannot.
+    async fn prepare(&self) -> Result<(), NotTaken> {
+        Ok(())
+    }
+
     /// Publishes an event. After it, the event is lost neither by a crash nor by a handler that fails. The
     /// relay asks again until it succeeds, and with the next event of the saga only then.
     ///
     /// # Errors
     /// When it could not be published, or not yet.
     async fn publish(&self, claimed: &Claimed) -> Result<(), NotTaken>;
+
+    /// For how long after an event was published a handler may get it again; `None`: for ever. What handlers
+    /// know of events is kept that long.
+    fn redelivers_for(&self) -> Option<Duration>;
 
     /// Runs what handles events, until `shutdown`.
     ///

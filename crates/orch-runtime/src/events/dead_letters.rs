@@ -81,6 +81,17 @@ pub async fn waiting(
         .collect()
 }
 
+/// How many dead letters wait for a person.
+pub(crate) async fn count(database: &Database, tables: EventTables) -> Result<i64, StoreError> {
+    let sql = format!(
+        "select count(*) as letters from {}_event_dead_letters where redriven_at is null",
+        tables.prefix
+    );
+    let rows = database.query(sql, Vec::new()).await?;
+    let letters = rows.first().map_or(Ok(0), |row| row.get("letters"));
+    letters.map_err(|error| StoreError::new(StoreErrorKind::Corrupt, "read", error))
+}
+
 /// Gives an event up that `handler` cannot take.
 pub(super) async fn bury(
     dispatcher: &Dispatcher,

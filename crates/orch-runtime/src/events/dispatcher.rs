@@ -81,7 +81,7 @@ impl Dispatcher {
         self
     }
 
-    pub(super) fn metrics(&self) -> Option<&EventMetrics> {
+    pub(crate) fn metrics(&self) -> Option<&EventMetrics> {
         self.metrics.as_ref()
     }
 

@@ -1,6 +1,7 @@
 //! The bus inside a process: an event is published when each of its handlers has handled it, or given it up.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::task::JoinSet;
@@ -41,6 +42,11 @@ impl InProcessBus {
 impl EventBus for InProcessBus {
     fn name(&self) -> &'static str {
         "in-process"
+    }
+
+    /// What is published was handled, or given up.
+    fn redelivers_for(&self) -> Option<Duration> {
+        Some(Duration::ZERO)
     }
 
     async fn publish(&self, claimed: &Claimed) -> Result<(), NotTaken> {

@@ -19,6 +19,7 @@
 //! | [`in_process`] | the bus inside a process |
 //! | `nats` | the bus between processes, by a NATS server (feature `nats`) |
 //! | [`relay`] | empties the outbox |
+//! | [`retention`] | for how long what was told is kept |
 //!
 //! **Invariants:** an event is durable if and only if that is which it tells of. A handler's effects happen
 //! once for each event, however often it is delivered. Of one saga, no event overtakes an earlier one.
@@ -34,6 +35,7 @@ pub mod inbox;
 pub mod nats;
 pub mod outbox;
 pub mod relay;
+pub mod retention;
 pub(crate) mod seal;
 pub mod subscriptions;
 
@@ -48,4 +50,5 @@ pub use inbox::Handled;
 pub use nats::{Nats, NatsConfig};
 pub use outbox::{EventTables, Outbox};
 pub use relay::Relay;
+pub use retention::EventRetention;
 pub use subscriptions::{Subscriptions, Unheard};

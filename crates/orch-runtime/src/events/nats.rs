@@ -11,9 +11,10 @@
 //!
 //! **Deliberately absent:** credentials and certificates. A program that needs them hands in its own client.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use async_nats::Client;
 use async_nats::jetstream::consumer::pull::{Config as Pull, Stream as Messages};
 use async_nats::jetstream::consumer::{AckPolicy, Consumer};
 use async_nats::jetstream::message::PublishMessage;
@@ -78,6 +79,8 @@ impl NatsConfig {
 pub struct Nats {
     context: Context,
     config: NatsConfig,
+    /// For how long the stream keeps events, whatever it was asked for; 0: for ever. Known when it is there.
+    kept: Arc<OnceLock<Duration>>,
 }
 
 impl Nats {
@@ -86,22 +89,47 @@ impl Nats {
     /// # Errors
     /// When the server cannot be reached, or refuses the stream.
     pub async fn connect(url: &str, config: NatsConfig) -> Result<Self, NotTaken> {
-        let client = async_nats::connect(url).await.map_err(|error| {
+        Self::with(Self::client(url).await?, config).await
+    }
+
+    /// A client of the server at `url`.
+    ///
+    /// # Errors
+    /// When the server cannot be reached.
+    pub async fn client(url: &str) -> Result<Client, NotTaken> {
+        let client = async_nats::connect(url).await;
+        client.map_err(|error| {
             // What stands before the host may be a password.
             let server = url.rsplit('@').next().unwrap_or_default();
             NotTaken::new(format!(
                 "the NATS server {server} cannot be reached: {error}"
             ))
-        })?;
-        Self::with(client, config).await
+        })
     }
 
     /// The stream by a client of your own.
     ///
     /// # Errors
     /// When the server refuses the stream.
-    pub async fn with(client: async_nats::Client, config: NatsConfig) -> Result<Self, NotTaken> {
-        let context = jetstream::new(client);
+    pub async fn with(client: Client, config: NatsConfig) -> Result<Self, NotTaken> {
+        let nats = Self::on(client, config);
+        nats.prepare().await?;
+        Ok(nats)
+    }
+
+    /// The stream by a client of your own. That it is there is seen to by [`Workers::check`](crate::Workers::check).
+    #[must_use]
+    pub fn on(client: Client, config: NatsConfig) -> Self {
+        Self {
+            context: jetstream::new(client),
+            config,
+            kept: Arc::default(),
+        }
+    }
+
+    /// Sees to it that the stream is there.
+    async fn prepare(&self) -> Result<(), NotTaken> {
+        let config = &self.config;
         let stream = StreamConfig {
             name: config.stream.clone(),
             subjects: vec![format!("{}.*.*", config.stream)],
@@ -109,9 +137,12 @@ impl Nats {
             num_replicas: config.replicas,
             ..StreamConfig::default()
         };
-        let made = context.get_or_create_stream(stream).await;
-        made.map_err(|error| NotTaken::new(format!("the NATS stream {}: {error}", config.stream)))?;
-        Ok(Self { context, config })
+        let made = self.context.get_or_create_stream(stream).await;
+        let made = made.map_err(|error| {
+            NotTaken::new(format!("the NATS stream {}: {error}", config.stream))
+        })?;
+        self.kept.get_or_init(|| made.cached_info().config.max_age);
+        Ok(())
     }
 
     /// The bus to these handlers: see
@@ -144,6 +175,15 @@ struct NatsBus {
 impl EventBus for NatsBus {
     fn name(&self) -> &'static str {
         "nats"
+    }
+
+    fn redelivers_for(&self) -> Option<Duration> {
+        let kept = self.nats.kept.get().copied();
+        kept.filter(|kept| !kept.is_zero())
+    }
+
+    async fn prepare(&self) -> Result<(), NotTaken> {
+        self.nats.prepare().await
     }
 
     async fn publish(&self, claimed: &Claimed) -> Result<(), NotTaken> {

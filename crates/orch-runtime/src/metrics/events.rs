@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts};
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts};
 
 use super::Metrics;
+use super::saga::gauge;
 
 /// What became of deliveries to handlers.
 #[derive(Debug, Clone)]
@@ -12,6 +13,7 @@ pub(crate) struct EventMetrics {
     handled: IntCounterVec,
     seconds: HistogramVec,
     dead: IntCounterVec,
+    waiting: IntGaugeVec,
 }
 
 impl EventMetrics {
@@ -29,6 +31,10 @@ impl EventMetrics {
         let help = "How long handlers take for an event.";
         let seconds = HistogramOpts::new("orchestration_event_handle_seconds", help);
         let seconds = HistogramVec::new(seconds.const_label("saga", saga), &["handler"]);
+        let waiting = opts(
+            "orchestration_event_dead_letters_waiting",
+            "Events that a handler could not take and nobody had delivered again; as of the last look around.",
+        );
         let built = Self {
             handled: counter(
                 "orchestration_event_handled_total",
@@ -41,6 +47,9 @@ impl EventMetrics {
                 "orchestration_event_dead_letters_total",
                 "Events that a handler could not take, and that wait for a person.",
                 &["handler"],
+            ),
+            waiting: metrics.register(
+                IntGaugeVec::new(waiting, &[]).expect("the names are valid for Prometheus"),
             ),
         };
         // What has not happened yet is shown as 0.
@@ -68,6 +77,11 @@ impl EventMetrics {
     /// A handler could not handle an event.
     pub(crate) fn failed(&self, handler: &str) {
         self.handled.with_label_values(&[handler, "failed"]).inc();
+    }
+
+    /// Shows how many dead letters wait for a person; nothing, when that is not known.
+    pub(crate) fn waiting(&self, count: Option<i64>) {
+        gauge(&self.waiting, count);
     }
 
     /// An event became a dead letter of a handler.

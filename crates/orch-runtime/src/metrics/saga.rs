@@ -31,6 +31,7 @@ pub(crate) struct SagaMetrics {
     duration: Histogram,
     steps: IntCounterVec,
     parked: IntGaugeVec,
+    overdue: IntGaugeVec,
     /// There only where texts are sealed.
     pub(crate) encryption_texts: IntGaugeVec,
 }
@@ -55,6 +56,10 @@ impl SagaMetrics {
                 "orchestration_saga_parked_compensations",
                 "Compensations that wait for a person; as of the last look around.",
             );
+            let overdue = opts(
+                "orchestration_saga_overdue",
+                "Running sagas at which nobody looked for five minutes behind their time; as of the last look around.",
+            );
             let help = "From the acceptance of a saga to its end.";
             let duration = HistogramOpts::new("orchestration_saga_duration_seconds", help)
                 .const_label("saga", prefix)
@@ -73,6 +78,7 @@ impl SagaMetrics {
                     &["step", "outcome"],
                 )?,
                 parked: metrics.register(IntGaugeVec::new(parked, &[])?),
+                overdue: metrics.register(IntGaugeVec::new(overdue, &[])?),
                 encryption_texts: metrics.register(texts::gauge(prefix)?),
             })
         };
@@ -103,10 +109,20 @@ impl SagaMetrics {
 
     /// Shows how many compensations wait for a person; nothing, when that is not known.
     pub(crate) fn parked(&self, count: Option<i64>) {
-        let no_labels: &[&str] = &[];
-        match count {
-            Some(count) => self.parked.with_label_values(no_labels).set(count),
-            None => self.parked.reset(),
-        }
+        gauge(&self.parked, count);
+    }
+
+    /// Shows how many sagas nobody looks after; nothing, when that is not known.
+    pub(crate) fn overdue(&self, count: Option<i64>) {
+        gauge(&self.overdue, count);
+    }
+}
+
+/// Shows a number, or nothing.
+pub(super) fn gauge(gauge: &IntGaugeVec, count: Option<i64>) {
+    let no_labels: &[&str] = &[];
+    match count {
+        Some(count) => gauge.with_label_values(no_labels).set(count),
+        None => gauge.reset(),
     }
 }

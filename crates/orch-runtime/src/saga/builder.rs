@@ -10,15 +10,17 @@ use crate::store::Database;
 use crate::value::Column;
 
 use super::advance::Script;
+use super::cache::{Cached, SagaCache};
 use super::choreography::{SagaEvents, Told};
 use super::engine::{Inner, Sagas};
+use super::integrity::SagaKinds;
 use super::known::Known;
 use super::pattern::{SagaPattern, Switch};
 use super::plan::{Compensation, Plan, PlanError, StepPlan};
-use super::record::SagaTables;
 use super::seals::Seals;
 use super::shared::Shared;
 use super::step::SagaStep;
+use super::tables::SagaTables;
 
 /// Limits of a [`Sagas`].
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +74,8 @@ pub struct SagasBuilder<I> {
     config: SagaConfig,
     pattern: SagaPattern,
     events: Option<SagaEvents>,
+    kinds: SagaKinds,
+    cache: Option<Arc<dyn SagaCache>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     metrics: Metrics,
@@ -94,6 +98,8 @@ impl<I: 'static> SagasBuilder<I> {
             config: SagaConfig::default(),
             pattern: SagaPattern::default(),
             events: None,
+            kinds: SagaKinds::default(),
+            cache: None,
             clock: Arc::new(SystemClock),
             ids: Arc::new(UuidSource),
             metrics: Metrics::new(),
@@ -132,6 +138,20 @@ impl<I: 'static> SagasBuilder<I> {
     #[must_use]
     pub fn events(mut self, events: SagaEvents) -> Self {
         self.events = Some(events);
+        self
+    }
+
+    /// The other kinds of sagas of the service, so that what belongs to them is known.
+    #[must_use]
+    pub fn beside(mut self, kinds: &SagaKinds) -> Self {
+        self.kinds = kinds.clone();
+        self
+    }
+
+    /// Where sagas that have ended are kept for those who ask for them again and again.
+    #[must_use]
+    pub fn cache(mut self, cache: Arc<dyn SagaCache>) -> Self {
+        self.cache = Some(cache);
         self
     }
 
@@ -182,6 +202,7 @@ impl<I: 'static> SagasBuilder<I> {
         }
         let names = plan.steps().iter().map(|step| step.name);
         let told = self.events;
+        self.kinds.add(self.tables);
         let metrics = SagaMetrics::new(&self.metrics, self.tables.prefix, names);
         Ok(Sagas {
             inner: Arc::new(Inner {
@@ -191,6 +212,10 @@ impl<I: 'static> SagasBuilder<I> {
                 known: Known::default(),
                 database: self.database,
                 tables: self.tables,
+                kinds: self.kinds,
+                cache: self
+                    .cache
+                    .map(|cache| Cached::new(cache, Arc::clone(&self.clock))),
                 script: Script { plan, steps },
                 columns: self.columns,
                 config: self.config,

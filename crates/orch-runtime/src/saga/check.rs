@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::events::NotTaken;
 use crate::store::StoreError;
 
 use super::engine::{Inner, Sagas, unreadable};
@@ -23,6 +24,9 @@ pub enum SagaCheckError {
         /// How many sagas began it.
         sagas: i64,
     },
+    /// What carries their events is not there.
+    #[error(transparent)]
+    Bus(#[from] NotTaken),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

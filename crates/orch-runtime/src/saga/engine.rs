@@ -19,18 +19,21 @@ use crate::operation::command::Fingerprint;
 use crate::store::Giving;
 use crate::store::hook::{HookErrorKind, HookTx};
 use crate::store::{Database, StoreError, StoreErrorKind, TransactionError};
-use crate::value::{Column, DecodeError, Value};
+use crate::value::{Column, DecodeError, Row, Value};
 
 use super::advance::{Asked, Found, Guard, Script};
 use super::builder::{SagaConfig, SagasBuilder};
+use super::cache::Cached;
 use super::choreography::Told;
 use super::decision::Stop;
+use super::integrity::SagaKinds;
 use super::known::Known;
 use super::pattern::Switch;
 use super::plan::StepPlan;
-use super::record::{self, Due, Inserted, NewSaga, SagaRecord, SagaTables, StepError};
+use super::record::{NewSaga, SagaRecord, StepError};
 use super::seals::Seals;
 use super::shared::Shared;
+use super::tables::{self, Due, Inserted, SagaTables};
 use super::turn::{Turned, report};
 
 /// How often a transaction is begun anew when somebody else changed the saga meanwhile.
@@ -102,8 +105,12 @@ pub(super) struct Inner<I> {
     pub(super) told: Option<Told>,
     /// Sagas as they were written last.
     pub(super) known: Known,
+    /// Where sagas that have ended are read from, and not from the database.
+    pub(super) cache: Option<Cached>,
     /// What seals their texts.
     pub(super) seals: Seals,
+    /// All kinds of sagas of the service.
+    pub(super) kinds: SagaKinds,
     /// Turns that are written together.
     pub(super) shared: Shared,
     pub(super) clock: Arc<dyn Clock>,
@@ -117,6 +124,12 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     #[must_use]
     pub fn builder(database: Database, tables: SagaTables, plan: &[StepPlan]) -> SagasBuilder<I> {
         SagasBuilder::new(database, tables, plan)
+    }
+
+    /// The tables of these sagas.
+    #[must_use]
+    pub fn tables(&self) -> SagaTables {
+        self.inner.tables
     }
 
     /// Records a saga durably, and begins with its first steps in the same commit. The first request under a
@@ -209,8 +222,29 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         owner: &OwnerId,
         id: &SagaId,
     ) -> Result<Option<SagaRecord>, SagaError> {
-        let found = self.load(id).await?;
+        let found = self.shown(id).await?;
         Ok(found.filter(|saga| saga.owner_id == *owner))
+    }
+
+    /// A saga for somebody who only reads it: one that has ended may come from the cache.
+    pub(super) async fn shown(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
+        let Some(cache) = &self.inner.cache else {
+            return self.load(id).await;
+        };
+        if let Some(rows) = cache.get(id).await {
+            match self.saga(&rows) {
+                Ok(Some(saga)) if saga.id == *id && saga.state.is_final() => return Ok(Some(saga)),
+                Ok(_) => tracing::warn!(saga = %id, "the cache has something else"),
+                // Such as one that is sealed under a key of former times.
+                Err(error) => tracing::warn!(saga = %id, %error, "the cache has nothing readable"),
+            }
+        }
+        let rows = self.rows(id).await?;
+        let saga = self.saga(&rows)?;
+        if saga.as_ref().is_some_and(|saga| saga.state.is_final()) {
+            cache.set(id, &rows).await;
+        }
+        Ok(saga)
     }
 
     /// Has no further step begin, and what happened undone. A saga that has ended stays as it is.
@@ -327,16 +361,20 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     }
 
     pub(super) async fn load(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
+        Ok(self.saga(&self.rows(id).await?)?)
+    }
+
+    async fn rows(&self, id: &SagaId) -> Result<Vec<Row>, StoreError> {
         let Inner {
-            database,
-            tables,
-            script,
-            seals,
-            ..
+            database, tables, ..
         } = &*self.inner;
         let name = vec![Value::from(id.as_str())];
-        let rows = database.query(tables.select(), name).await?;
-        Ok(record::saga(&script.plan, seals, &rows).map_err(unreadable)?)
+        database.query(tables.select(), name).await
+    }
+
+    fn saga(&self, rows: &[Row]) -> Result<Option<SagaRecord>, StoreError> {
+        let Inner { script, seals, .. } = &*self.inner;
+        tables::saga(&script.plan, seals, rows).map_err(unreadable)
     }
 
     async fn advance(&self, id: &SagaId, asked: Asked) -> Result<(), SagaError> {
@@ -430,6 +468,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         self.inner.told.iter().for_each(Told::wake);
         if let Some(Turned { saga, moved, ended }) = turned {
             report(&saga, &moved, ended);
+            self.forget(&saga.id);
             let metrics = &self.inner.metrics;
             for step in moved.changed.iter().map(|step| &saga.steps[step]) {
                 metrics.step(&step.name, step.state);
@@ -439,6 +478,18 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 metrics.ended(saga.state, took.unwrap_or_default());
             }
             moved.taken.into_iter().for_each(Taken::committed);
+        }
+    }
+
+    /// Has a cache forget a saga that was written; nobody waits for it.
+    fn forget(&self, id: &SagaId) {
+        if self.inner.cache.is_some() {
+            let (inner, id) = (Arc::clone(&self.inner), id.clone());
+            tokio::spawn(async move {
+                if let Some(cache) = &inner.cache {
+                    cache.remove(&id).await;
+                }
+            });
         }
     }
 

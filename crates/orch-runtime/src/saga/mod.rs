@@ -13,13 +13,17 @@
 
 mod advance;
 mod builder;
+pub mod cache;
 mod check;
 pub mod choreography;
 pub mod decision;
 mod engine;
+pub mod integrity;
 mod known;
 pub mod pattern;
 pub mod plan;
+#[cfg(test)]
+mod plans;
 pub mod query;
 pub mod record;
 mod role;
@@ -30,10 +34,14 @@ mod shared;
 pub mod state;
 pub mod step;
 mod sweeper;
+pub mod tables;
 mod together;
 mod turn;
 
 pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
+#[cfg(feature = "redis")]
+pub use cache::RedisCache;
+pub use cache::{CacheError, SagaCache};
 pub use check::SagaCheckError;
 pub use choreography::{
     Choreography, ChoreographyBuilder, ChoreographyError, CompensationHandler, SagaEvents,
@@ -41,11 +49,11 @@ pub use choreography::{
 };
 pub use decision::{Advice, Situation, Stop, advise};
 pub use engine::{Initiated, SagaError, Sagas};
+pub use integrity::{SagaFinding, SagaKinds, SagaProblem};
 pub use pattern::{SagaPattern, UnknownPattern};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
-pub use query::{
-    ParkedStep, SagaFilter, SagaFinding, SagaPage, SagaProblem, SagaStatistics, SagaSummary,
-};
-pub use record::{SagaRecord, SagaTables, StepError, StepRecord};
+pub use query::{ParkedStep, SagaFilter, SagaPage, SagaStatistics, SagaSummary};
+pub use record::{SagaRecord, StepError, StepRecord};
 pub use state::{SagaState, StepState};
 pub use step::{Begun, Build, Call, Local, LocalError, LocalWork, SagaStep, StepResult, StepRun};
+pub use tables::SagaTables;

@@ -8,39 +8,19 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::Timestamp;
 use crate::ids::{OwnerId, SagaId};
-use crate::value::{DecodeError, Row, Value};
+use crate::value::{Column, DecodeError, Row, Value};
 
 use super::engine::{SagaError, Sagas, unreadable};
 use super::pattern::SagaPattern;
-use super::plan::{Compensation, Weight};
-use super::record::StepError;
+use super::record::{SagaRecord, StepError};
 use super::state::SagaState;
+use super::tables::SagaTables;
 
 /// Sagas on one page, at most.
 pub const MAX_PAGE: u32 = 500;
 
-/// Findings of one kind, at most.
-const MAX_FINDINGS: u32 = 100;
-
-/// COMPLETED sagas of which the step `?1` has not happened.
-const NOT_DONE: &str = "select s.transaction_id, cast(?1 as text) as step from {0}_states s \
-    where s.status = 'COMPLETED' and not exists (select 1 from {0}_step_results r \
-    where r.transaction_id = s.transaction_id and r.step = ?1 and r.status = 'SUCCEEDED')";
-
-/// COMPENSATED sagas of which the step `?1` has happened, and is there.
-const STILL_THERE: &str = "select s.transaction_id, r.step from {0}_states s \
-    join {0}_step_results r on r.transaction_id = s.transaction_id \
-    where s.status = 'COMPENSATED' and r.step = ?1 and r.status = 'SUCCEEDED'";
-
-/// Final sagas whose end is not recorded.
-const WITHOUT_END: &str = "select s.transaction_id, null as step from {0}_states s \
-    where s.status in ('COMPLETED', 'COMPENSATED', 'FAILED') \
-    and (s.completed_at is null or s.look_at is not null)";
-
-/// Running sagas at which somebody had to look before `?1`.
-const OVERDUE: &str = "select s.transaction_id, null as step from {0}_states s \
-    where s.status in ('PENDING', 'IN_PROGRESS', 'COMPENSATING') \
-    and (s.look_at is null or s.look_at < ?1)";
+/// Behind its time by so much, a saga is overdue. A sweep looks at all of them several times a minute.
+const OVERDUE: Duration = Duration::from_secs(300);
 
 /// How many sagas are in each state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -63,7 +43,7 @@ pub struct SagaStatistics {
 }
 
 /// Which sagas a page shows; without anything, all.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct SagaFilter {
     /// Only those in this state.
     pub status: Option<SagaState>,
@@ -73,6 +53,8 @@ pub struct SagaFilter {
     pub from: Option<Timestamp>,
     /// Only those that are led this way.
     pub pattern: Option<SagaPattern>,
+    /// Only those whose input has these values in columns of their own, such as `user_id`.
+    pub columns: Vec<Column>,
 }
 
 /// A saga in a list.
@@ -129,35 +111,6 @@ pub struct ParkedStep {
     pub since: Timestamp,
 }
 
-/// What the tables must not say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum SagaFinding {
-    /// A COMPLETED saga, of which a required step has not happened.
-    RequiredStepNotDone,
-    /// A COMPENSATED saga, of which a step is still there that had to be undone.
-    StepNotUndone,
-    /// A final saga without its end, or one that somebody shall still look at.
-    EndNotRecorded,
-    /// A step runs by an operation that there is not.
-    OperationMissing,
-    /// A running saga at which nobody looked when it was time.
-    NeverLookedAt,
-}
-
-/// Something that the tables must not say, and of which saga.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SagaProblem {
-    /// What.
-    pub finding: SagaFinding,
-    /// The saga.
-    pub transaction_id: SagaId,
-    /// The step, where it is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub step: Option<String>,
-}
-
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// How many sagas are in each state, in one look at the database.
     ///
@@ -192,6 +145,15 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         Ok(found)
     }
 
+    /// The saga of that name with its steps, whoever has it: for operators, who are shown it all.
+    /// [`find`](Self::find) is for its owner.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_by_id(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
+        self.shown(id).await
+    }
+
     /// One page of the sagas that `filter` lets through, the youngest first. Pages begin at 1 and have 1 to
     /// [`MAX_PAGE`] sagas.
     ///
@@ -210,13 +172,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         let counted = database.query(sql, params.clone()).await?;
         let total = counted.first().map_or(Ok(0), |row| row.get("sagas"));
         let total: u64 = total.map_err(unreadable)?;
-        let sql = format!(
-            "select transaction_id, owner_id, pattern, status, error_message, created_at, updated_at, \
-             completed_at from {prefix}_states {condition} \
-             order by created_at desc, transaction_id desc limit ?{} offset ?{}",
-            params.len() + 1,
-            params.len() + 2
-        );
+        let sql = self.inner.tables.listed(&condition, params.len());
         let offset = i64::from(page - 1) * i64::from(limit);
         params.extend([limit.into(), offset.into()]);
         let rows = database.query(sql, params).await?;
@@ -236,106 +192,79 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// # Errors
     /// When the database fails.
     pub async fn parked(&self) -> Result<Vec<ParkedStep>, SagaError> {
-        let sql = format!(
-            "select r.transaction_id, r.step, r.error_code, r.error_message, r.updated_at \
-             from {0}_states s join {0}_step_results r on r.transaction_id = s.transaction_id \
-             where s.look_at is not null and r.status = 'UNDO_PARKED' \
-             order by r.updated_at, r.transaction_id, r.step limit ?1",
-            self.inner.tables.prefix
-        );
-        let rows = self
-            .inner
-            .database
-            .query(sql, vec![MAX_PAGE.into()])
-            .await?;
+        let sql = self.inner.tables.parked();
+        let rows = self.inner.database.query(sql, vec![MAX_PAGE.into()]);
+        let rows = rows.await?;
         let parked = rows.iter().map(parked_step).collect::<Result<_, _>>();
         Ok(parked.map_err(unreadable)?)
     }
 
+    /// How many running sagas nobody looked at for a while behind their time.
+    pub(super) async fn count_overdue(&self) -> Result<i64, SagaError> {
+        let sql = self.inner.tables.overdue_count();
+        let before = vec![Value::from(self.inner.clock.now() - OVERDUE)];
+        let rows = self.inner.database.query(sql, before).await?;
+        let sagas = rows.first().map_or(Ok(0), |row| row.get("sagas"));
+        Ok(sagas.map_err(unreadable)?)
+    }
+
     /// How many compensations wait for a person. Ended sagas are not read.
     pub(super) async fn count_parked(&self) -> Result<i64, SagaError> {
-        let sql = format!(
-            "select count(*) as steps from {0}_states s \
-             join {0}_step_results r on r.transaction_id = s.transaction_id \
-             where s.look_at is not null and s.status = 'COMPENSATING' and r.status = 'UNDO_PARKED'",
-            self.inner.tables.prefix
-        );
+        let sql = self.inner.tables.parked_count();
         let rows = self.inner.database.query(sql, Vec::new()).await?;
         let steps = rows.first().map_or(Ok(0), |row| row.get("steps"));
         Ok(steps.map_err(unreadable)?)
     }
+}
 
-    /// What the tables must not say, at most 100 findings of a kind. Running sagas at which nobody looked for
-    /// `overdue` behind their time are among them. It reads whole tables.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn check_integrity(&self, overdue: Duration) -> Result<Vec<SagaProblem>, SagaError> {
-        let mut found = Vec::new();
-        let plan = self.inner.script.plan.steps().iter();
-        for step in plan.clone().filter(|step| step.weight == Weight::Required) {
-            let name = vec![step.name.into()];
-            self.find_problems(SagaFinding::RequiredStepNotDone, NOT_DONE, name, &mut found)
-                .await?;
-        }
-        for step in plan.filter(|step| step.compensation == Compensation::Operation) {
-            let name = vec![step.name.into()];
-            self.find_problems(SagaFinding::StepNotUndone, STILL_THERE, name, &mut found)
-                .await?;
-        }
-        self.find_problems(SagaFinding::EndNotRecorded, WITHOUT_END, vec![], &mut found)
-            .await?;
-        self.find_missing_operations(&mut found).await?;
-        let before = vec![(self.inner.clock.now() - overdue).into()];
-        self.find_problems(SagaFinding::NeverLookedAt, OVERDUE, before, &mut found)
-            .await?;
-        Ok(found)
+impl SagaTables {
+    /// The statement that lists sagas under a condition with so many values, the youngest first: at most as many
+    /// as the first value behind these says, behind as many as the second one does.
+    pub(super) fn listed(self, condition: &str, values: usize) -> String {
+        format!(
+            "select transaction_id, owner_id, pattern, status, error_message, created_at, updated_at, \
+             completed_at from {}_states {condition} \
+             order by created_at desc, transaction_id desc limit ?{} offset ?{}",
+            self.prefix,
+            values + 1,
+            values + 2
+        )
     }
 
-    /// Operations are looked for where the engine of their step keeps them.
-    async fn find_missing_operations(&self, found: &mut Vec<SagaProblem>) -> Result<(), SagaError> {
-        let script = &self.inner.script;
-        for (step, does) in script.plan.steps().iter().zip(&script.steps) {
-            let engines = [
-                (does.engine(), "op_id", "RUNNING"),
-                (does.undo_engine(), "undo_op_id", "UNDOING"),
-            ];
-            for (engine, column, state) in engines {
-                let Some(engine) = engine else { continue };
-                let sql = format!(
-                    "select r.transaction_id, r.step from {{0}}_step_results r \
-                     where r.step = ?1 and r.status = '{state}' and not exists \
-                     (select 1 from {}_operations o where o.op_id = r.{column})",
-                    engine.domain()
-                );
-                let (finding, name) = (SagaFinding::OperationMissing, vec![step.name.into()]);
-                self.find_problems(finding, &sql, name, found).await?;
-            }
-        }
-        Ok(())
+    /// The statement that reads steps whose compensations wait for a person, at most `?1`. By `cross join` SQLite
+    /// begins with the few sagas that run, and not with all steps that there ever were.
+    pub(super) fn parked(self) -> String {
+        format!(
+            "select r.transaction_id, r.step, r.error_code, r.error_message, r.updated_at \
+             from {0}_states s cross join {0}_step_results r \
+             where s.status = 'COMPENSATING' and r.transaction_id = s.transaction_id \
+             and r.status = 'UNDO_PARKED' \
+             order by r.updated_at, r.transaction_id, r.step limit ?1",
+            self.prefix
+        )
     }
 
-    /// What `sql` finds; `{0}` in it is what the tables' names begin with.
-    async fn find_problems(
-        &self,
-        finding: SagaFinding,
-        sql: &str,
-        mut params: Vec<Value>,
-        found: &mut Vec<SagaProblem>,
-    ) -> Result<(), SagaError> {
-        params.push(MAX_FINDINGS.into());
-        let sql = sql.replace("{0}", self.inner.tables.prefix);
-        let sql = format!("{sql} order by 1 limit ?{}", params.len());
-        for row in self.inner.database.query(sql, params).await? {
-            let problem = problem(finding, &row).map_err(unreadable)?;
-            found.push(problem);
-        }
-        Ok(())
+    /// The statement that counts sagas that somebody had to look at before `?1`.
+    pub(super) fn overdue_count(self) -> String {
+        format!(
+            "select count(*) as sagas from {}_states where look_at < ?1",
+            self.prefix
+        )
+    }
+
+    /// The statement that counts these steps.
+    pub(super) fn parked_count(self) -> String {
+        format!(
+            "select count(*) as steps from {0}_states s cross join {0}_step_results r \
+             where s.status = 'COMPENSATING' and r.transaction_id = s.transaction_id \
+             and r.status = 'UNDO_PARKED'",
+            self.prefix
+        )
     }
 }
 
 /// A `where`, and its values.
-fn conditions(filter: &SagaFilter) -> (String, Vec<Value>) {
+pub(super) fn conditions(filter: &SagaFilter) -> (String, Vec<Value>) {
     let parts: [(&str, Option<Value>); 4] = [
         ("status =", filter.status.map(|state| state.as_str().into())),
         ("owner_id =", filter.owner.as_ref().map(Value::from)),
@@ -345,12 +274,13 @@ fn conditions(filter: &SagaFilter) -> (String, Vec<Value>) {
             filter.pattern.map(|pattern| pattern.as_str().into()),
         ),
     ];
+    let parts = parts.map(|(test, value)| value.map(|value| (test.to_owned(), value)));
+    let columns = filter.columns.iter();
+    let columns = columns.map(|column| (format!("\"{}\" =", column.name), column.value.clone()));
     let (mut tests, mut params) = (Vec::new(), Vec::new());
-    for (test, value) in parts {
-        if let Some(value) = value {
-            params.push(value);
-            tests.push(format!("{test} ?{}", params.len()));
-        }
+    for (test, value) in parts.into_iter().flatten().chain(columns) {
+        params.push(value);
+        tests.push(format!("{test} ?{}", params.len()));
     }
     match tests.is_empty() {
         true => (String::new(), params),
@@ -386,13 +316,5 @@ fn parked_step(row: &Row) -> Result<ParkedStep, DecodeError> {
             message: message.unwrap_or_default(),
         },
         since: row.get("updated_at")?,
-    })
-}
-
-fn problem(finding: SagaFinding, row: &Row) -> Result<SagaProblem, DecodeError> {
-    Ok(SagaProblem {
-        finding,
-        transaction_id: row.get("transaction_id")?,
-        step: row.get("step")?,
     })
 }

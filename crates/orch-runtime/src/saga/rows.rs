@@ -8,8 +8,9 @@ use crate::ids::SagaId;
 use crate::value::Value;
 
 use super::decision::Stop;
-use super::record::{NewSaga, SagaRecord, SagaTables};
+use super::record::{NewSaga, SagaRecord};
 use super::seals::StepRow;
+use super::tables::SagaTables;
 
 /// The columns of a row, and what goes into them.
 pub(super) type Fields<'r> = Vec<(&'r str, Value)>;

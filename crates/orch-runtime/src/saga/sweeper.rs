@@ -36,6 +36,8 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                     self.sweep().await;
                     let parked = self.count_parked().await;
                     self.inner.metrics.parked(parked.ok());
+                    let overdue = self.count_overdue().await;
+                    self.inner.metrics.overdue(overdue.ok());
                     self.go_on_rotating(&mut rotation).await;
                 }
             }

@@ -10,8 +10,9 @@ use crate::store::hook::HookTx;
 use super::advance::{Asked, Found, Guard};
 use super::engine::{Inner, SagaError, Sagas};
 use super::pattern::SagaPattern;
-use super::record::{Inserted, NewSaga, SagaRecord};
+use super::record::{NewSaga, SagaRecord};
 use super::shared::{Closed, Write, Written};
+use super::tables::Inserted;
 use super::turn::{Next, Turned, Turning};
 
 /// How often a turn is taken anew when somebody else changed the saga meanwhile, before it gets a transaction of

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::engine::{Engine, Shutdown};
-use crate::saga::{Choreography, SagaCheckError, Sagas};
+use crate::saga::{Choreography, SagaCheckError, SagaError, SagaProblem, Sagas};
 use crate::store::StoreError;
 
 /// A loop over bounded batches.
@@ -29,6 +29,8 @@ pub trait Scheduler: Send + Sync + 'static {
 }
 
 type Loop = Box<dyn FnOnce(Shutdown) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+type Inspected = Pin<Box<dyn Future<Output = Result<Vec<SagaProblem>, SagaError>> + Send>>;
+type Inspection = Box<dyn Fn(Duration) -> Inspected + Send + Sync>;
 type Check = Pin<Box<dyn Future<Output = Result<(), SagaCheckError>> + Send>>;
 
 /// The schedulers of a domain, ready to run.
@@ -37,6 +39,7 @@ pub struct Workers {
     loops: Vec<Loop>,
     names: Vec<&'static str>,
     checks: Vec<Mutex<Check>>,
+    inspections: Vec<Inspection>,
 }
 
 impl std::fmt::Debug for Workers {
@@ -70,6 +73,11 @@ impl Workers {
         let (sagas, asked) = (sagas.clone(), sagas.clone());
         let check: Check = Box::pin(async move { asked.check().await });
         self.checks.push(Mutex::new(check));
+        let inspected = sagas.clone();
+        self.inspections.push(Box::new(move |overdue| {
+            let sagas = inspected.clone();
+            Box::pin(async move { sagas.check_integrity(overdue).await })
+        }));
         self.names.push("sagas");
         self.loops.push(Box::new(move |shutdown| {
             Box::pin(sagas.keep_going(shutdown))
@@ -80,7 +88,9 @@ impl Workers {
     /// Adds what publishes the events of choreographed sagas and handles them.
     #[must_use]
     pub fn with_choreography(mut self, choreography: &Choreography) -> Self {
-        let choreography = choreography.clone();
+        let (choreography, asked) = (choreography.clone(), choreography.clone());
+        let check: Check = Box::pin(async move { Ok(asked.prepare().await?) });
+        self.checks.push(Mutex::new(check));
         self.names.push("choreography");
         self.loops.push(Box::new(move |shutdown| {
             Box::pin(choreography.run(shutdown))
@@ -88,8 +98,8 @@ impl Workers {
         self
     }
 
-    /// Finds out whether this program can go on with what former ones began: see [`Sagas::check`]. A service
-    /// asks before it runs them.
+    /// Finds out whether this program can go on with what former ones began, see [`Sagas::check`], and whether what
+    /// carries events is there. A service asks before it runs them.
     ///
     /// # Errors
     /// When it cannot, or the database fails.
@@ -101,6 +111,18 @@ impl Workers {
                 .await?;
         }
         Ok(())
+    }
+
+    /// What the tables of the sagas say and must not: see [`Sagas::check_integrity`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn check_integrity(&self, overdue: Duration) -> Result<Vec<SagaProblem>, SagaError> {
+        let mut found = Vec::new();
+        for inspect in &self.inspections {
+            found.extend(inspect(overdue).await?);
+        }
+        Ok(found)
     }
 
     /// Their names, in the order of registration.

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use super::dead_letters::{self, Task};
+use super::inspection;
 use super::nearest::nearest;
 
 /// What to do.
@@ -28,11 +29,14 @@ pub(super) enum Purpose {
     /// To see whether they can be.
     Check,
     DeadLetters(Task),
+    /// To compare the tables of sagas with each other.
+    CheckSagas,
 }
 
 const DEAD_LETTERS: &str = "dead-letters";
+const SAGAS: &str = "sagas";
 
-const KNOWN: [&str; 7] = [
+const KNOWN: [&str; 8] = [
     "--simulate",
     "--check",
     "--help",
@@ -40,6 +44,7 @@ const KNOWN: [&str; 7] = [
     "--version",
     "-V",
     DEAD_LETTERS,
+    SAGAS,
 ];
 
 /// Reads the arguments behind the program's name.
@@ -63,6 +68,12 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<Order, String> {
             DEAD_LETTERS => {
                 let rest: Vec<&str> = words[at + 1..].iter().map(AsRef::as_ref).collect();
                 mode.purpose = Purpose::DeadLetters(dead_letters::parse(&rest)?);
+                break;
+            }
+            SAGAS => {
+                let rest: Vec<&str> = words[at + 1..].iter().map(AsRef::as_ref).collect();
+                inspection::parse(&rest)?;
+                mode.purpose = Purpose::CheckSagas;
                 break;
             }
             "--help" | "-h" => asked = Some(Order::Help),
@@ -100,6 +111,7 @@ mod tests {
         );
         let list = Purpose::DeadLetters(Task::List { json: true });
         assert_eq!(parsed(&["dead-letters", "--json"]), run(false, list));
+        assert_eq!(parsed(&["sagas", "check"]), run(false, Purpose::CheckSagas));
         assert_eq!(parsed(&["--version", "--help"]), Ok(Order::Help));
         assert_eq!(parsed(&["-V"]), Ok(Order::Version));
     }
@@ -110,5 +122,7 @@ mod tests {
         assert!(refused.contains("--simulate?"), "{refused}");
         assert!(parsed(&["serve"]).is_err());
         assert!(parsed(&["--check=yes"]).is_err());
+        assert!(parsed(&["sagas"]).is_err());
+        assert!(parsed(&["sagas", "mend"]).is_err());
     }
 }

@@ -12,14 +12,18 @@ use crate::clock::{Clock, SystemClock};
 use crate::fault::{FaultPlan, NoFaults};
 use crate::http::{Api, Authenticator, TrustedHeader};
 use crate::metrics::Metrics;
+use crate::saga::SagaKinds;
 
 use super::arguments::{self, Mode, Order, Purpose};
 use super::clients::{self, Ground};
 use super::database;
 use super::dead_letters::{self, Task};
 use super::environment::Known;
+use super::inspection;
 use super::log::Log;
 use super::module::{Module, Parts, Service};
+#[cfg(feature = "nats")]
+use super::nats;
 #[cfg(feature = "s3")]
 use super::s3;
 use super::sagas::{Engines, SagaModule, SagaParts};
@@ -84,7 +88,7 @@ fn start(
     let runtime = runtime.map_err(|error| vec![format!("threads cannot be started: {error}")])?;
     let is_quiet = matches!(
         mode.purpose,
-        Purpose::Check | Purpose::DeadLetters(Task::List { .. })
+        Purpose::Check | Purpose::CheckSagas | Purpose::DeadLetters(Task::List { .. })
     );
     let log = (!is_quiet).then(|| Log::start(&service, &settings, runtime.handle()));
     let done = runtime.block_on(run(service, mode, settings));
@@ -106,6 +110,11 @@ async fn run(
     match mode.purpose {
         Purpose::Serve => {}
         Purpose::Check => return Ok(Some("configuration and database are fine".to_owned())),
+        Purpose::CheckSagas => {
+            let found = inspection::run(&sagas).await;
+            drop(setup.store().close().await);
+            return found.map(Some);
+        }
         Purpose::DeadLetters(task) => {
             let done = dead_letters::run(task, &parts).await;
             drop(setup.store().close().await);
@@ -185,6 +194,10 @@ pub(super) async fn open(service: &Service, settings: &Settings) -> Result<Setup
         callback_urls: settings.callback_urls.clone(),
         api: Api::with(settings.api, Arc::clone(&clock), authenticator, &metrics),
         pattern: settings.pattern,
+        cache: settings.cache.clone(),
+        #[cfg(feature = "nats")]
+        nats: nats::connect(settings.nats.as_ref()).await?,
+        kinds: SagaKinds::default(),
         intervals: settings.intervals,
         store,
         clock,
@@ -276,8 +289,8 @@ fn announce(service: &Service, simulate: bool, settings: &Settings, listener: &T
 
 fn help(service: &Service) -> String {
     let mut text = format!(
-        "{name} {version}\n\nUsage: {name} [--simulate] [--check] [dead-letters …]\n\n\
-         Commands:\n{commands}\n\n\
+        "{name} {version}\n\nUsage: {name} [--simulate] [--check] [dead-letters …] [sagas …]\n\n\
+         Commands:\n{commands}\n{inspection}\n\n\
          Options:\n  \
            --simulate     use built-in providers that do nothing real\n  \
            --check        check the configuration, open and migrate the database, and exit\n  \
@@ -286,6 +299,7 @@ fn help(service: &Service) -> String {
         name = service.name,
         version = service.version,
         commands = dead_letters::USAGE,
+        inspection = inspection::USAGE,
     );
     for Known {
         name,

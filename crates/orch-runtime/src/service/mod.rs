@@ -15,6 +15,7 @@
 
 mod arguments;
 mod authentication;
+mod cache;
 mod callbacks;
 mod clients;
 mod database;
@@ -27,10 +28,12 @@ mod environment;
 #[cfg(feature = "otlp")]
 mod exporter;
 mod gateways;
+mod inspection;
 mod intervals;
 mod launch;
 mod log;
 mod module;
+mod nats;
 mod nearest;
 mod problem;
 #[cfg(feature = "s3")]

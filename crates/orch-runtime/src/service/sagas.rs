@@ -1,8 +1,13 @@
 //! Sagas as parts of a service: started behind the domains, whose operations their steps are.
 
+use std::sync::Arc;
+
 use axum::Router;
 
 use crate::engine::Engine;
+use crate::events::EventRetention;
+#[cfg(feature = "nats")]
+use crate::events::{Nats, NatsConfig};
 use crate::http::{SagaEndpoint, event_dead_letters};
 use crate::saga::{
     Choreography, ChoreographyBuilder, ChoreographyError, SagaBuildError, SagaPattern, SagaTables,
@@ -94,10 +99,15 @@ impl Setup {
     where
         I: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
     {
-        Sagas::builder(self.store().clone(), tables, plan)
+        let builder = Sagas::builder(self.store().clone(), tables, plan)
             .clock(self.clock().clone())
             .metrics(&self.metrics)
-            .pattern(self.saga_pattern())
+            .beside(&self.kinds)
+            .pattern(self.saga_pattern());
+        match &self.cache {
+            Some(cache) => builder.cache(Arc::clone(cache)),
+            None => builder,
+        }
     }
 
     /// What moves choreographed sagas on, with everything but its handlers: add them, or
@@ -110,7 +120,21 @@ impl Setup {
     where
         I: serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static,
     {
-        Ok(Choreography::builder(sagas)?.metrics(self.metrics()))
+        let cleaner = self.intervals().cleaner;
+        let retention = EventRetention {
+            every: cleaner.every,
+            batch: cleaner.batch,
+            keep: cleaner.retention,
+        };
+        let builder = Choreography::builder(sagas)?.metrics(self.metrics());
+        let builder = builder.retention(retention);
+        #[cfg(feature = "nats")]
+        if let Some(client) = &self.nats {
+            // Each kind has a stream of its own: handlers of two kinds have the same names.
+            let config = NatsConfig::new(sagas.tables().prefix);
+            return Ok(builder.nats(&Nats::on(client.clone(), config)));
+        }
+        Ok(builder)
     }
 
     /// The routes on which operators see the dead letters of events, and have them delivered again.

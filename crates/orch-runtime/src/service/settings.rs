@@ -9,11 +9,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::gateway::GatewayKind;
 use crate::http::{ApiConfig, RateLimit};
-use crate::saga::SagaPattern;
+use crate::saga::{SagaCache, SagaPattern};
 use crate::secret::Secret;
 use crate::store::{Sealing, StoreKind};
 
 use super::authentication::{self, Authentication};
+use super::cache;
 use super::callbacks;
 use super::database_url::{self, DatabaseUrl};
 use super::encryption;
@@ -21,6 +22,7 @@ use super::environment::{Environment, Known};
 use super::gateways::{self, Access};
 use super::intervals::Intervals;
 use super::module::Service;
+use super::nats;
 use super::problem::Problem;
 #[cfg(feature = "s3")]
 use super::s3::{self, SpoolSettings};
@@ -44,6 +46,12 @@ pub(super) struct Settings {
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) callback_urls: HashMap<&'static str, String>,
     pub(super) pattern: SagaPattern,
+    pub(super) cache: Option<Arc<dyn SagaCache>>,
+    #[cfg_attr(
+        not(feature = "nats"),
+        expect(dead_code, reason = "refused without the feature")
+    )]
+    pub(super) nats: Option<Secret<String>>,
     pub(super) intervals: Intervals,
     #[cfg(feature = "testing")]
     pub(super) stall: Option<crate::fault::Boundary>,
@@ -163,6 +171,8 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         callbacks,
         callback_urls,
         pattern: super::sagas::pattern(service, environment),
+        cache: cache::read(service, environment),
+        nats: nats::read(service, environment),
         intervals,
         #[cfg(feature = "testing")]
         stall: stall(environment),

@@ -19,7 +19,7 @@ use crate::gateway::TwilioClient;
 use crate::gateway::{HttpGateway, InvalidUrl};
 use crate::http::{Api, Endpoint};
 use crate::metrics::Metrics;
-use crate::saga::SagaPattern;
+use crate::saga::{SagaCache, SagaKinds, SagaPattern};
 use crate::secret::Secret;
 #[cfg(feature = "s3")]
 use crate::spool::Spool;
@@ -74,6 +74,10 @@ pub struct Setup {
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) callback_urls: HashMap<&'static str, String>,
     pub(super) pattern: SagaPattern,
+    pub(super) kinds: SagaKinds,
+    pub(super) cache: Option<Arc<dyn SagaCache>>,
+    #[cfg(feature = "nats")]
+    pub(super) nats: Option<async_nats::Client>,
     pub(super) intervals: Intervals,
 }
 

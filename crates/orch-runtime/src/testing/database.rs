@@ -105,6 +105,37 @@ impl TestDatabase {
         }
     }
 
+    /// A copy of what is committed now, made while processes work on it, as the guide of sagas says: `VACUUM INTO`,
+    /// or `pg_dump` and `pg_restore`.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn backed_up(&self) -> Self {
+        let place = match &self.place {
+            #[cfg(feature = "sqlite")]
+            Place::File(folder) => {
+                let opened = rusqlite::Connection::open(folder.path().join("world.db"));
+                let copy = tempfile::tempdir().expect("a temporary folder");
+                let path = copy.path().join("world.db").display().to_string();
+                let done = opened.and_then(|opened| opened.execute("vacuum into ?1", [path]));
+                done.expect("a copy of the file");
+                Place::File(copy)
+            }
+            #[cfg(feature = "postgres")]
+            Place::Schema(url) => {
+                let copy = super::postgres::backed_up(url);
+                Place::Schema(copy.unwrap_or_else(|error| panic!("{error}")))
+            }
+        };
+        Self {
+            #[cfg(feature = "sqlite")]
+            migrations: self.migrations,
+            place,
+            cipher: self.cipher.clone(),
+        }
+    }
+
     /// What `DATABASE_URL` would say.
     #[must_use]
     pub fn url(&self) -> String {

@@ -19,7 +19,7 @@ use crate::service::{Engines, SetupError};
 use crate::store::{Database, Migration, StoreKind, Tables};
 use crate::value::Value;
 
-use super::world::{Process, run_loops_once};
+use super::world::{Process, calm, run_loops_once};
 use super::{Crashes, ManualClock, Provider, TestDatabase};
 
 /// Rounds after which a saga that has not ended is stuck.
@@ -27,9 +27,6 @@ const PATIENCE: u32 = 200;
 
 /// Longer than a lease, the settling time and the first pauses between attempts.
 const STEP: Duration = Duration::from_secs(61);
-
-/// Turns given to tasks that the clock has just woken before the world looks at them.
-const YIELDS: u32 = 16;
 
 /// What a world of sagas is made of.
 #[derive(Debug, Clone, Copy)]
@@ -256,13 +253,11 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
 
     /// Waits until no call runs, or the process died.
     async fn quiet(&self) {
+        let crashes = &self.running.crashes;
         for engine in &self.running.engines {
-            for _ in 0..YIELDS {
-                tokio::task::yield_now().await;
-            }
-            tokio::select! {
-                () = engine.idle() => {}
-                () = self.running.crashes.died() => return,
+            calm(engine, crashes, std::future::pending()).await;
+            if crashes.is_dead() {
+                return;
             }
         }
     }

@@ -258,6 +258,13 @@ impl World {
         self.engine = self.second_process();
     }
 
+    /// A new process on a backup: the old one is dead, and its database is lost. What the provider did is done.
+    pub fn restore(&mut self, backup: TestDatabase) {
+        self.crashes.die();
+        self.database = backup;
+        self.restart();
+    }
+
     /// Another process on the same file, beside this one.
     #[must_use]
     pub fn second_process(&self) -> Engine {
@@ -336,14 +343,7 @@ impl World {
 
     /// Waits until no call runs, or one hangs, or the process died.
     pub async fn quiet(&self) {
-        for _ in 0..YIELDS {
-            tokio::task::yield_now().await;
-        }
-        tokio::select! {
-            () = self.engine.idle() => {}
-            () = self.provider.hung() => {}
-            () = self.crashes.died() => {}
-        }
+        calm(&self.engine, &self.crashes, self.provider.hung()).await;
     }
 
     /// The operation as its owner sees it.
@@ -411,6 +411,18 @@ impl Process {
             .lanes(self.database.lanes())
             .clock(Arc::new(self.clock.clone()))
             .faults(Arc::clone(&self.crashes) as _)
+    }
+}
+
+/// Waits until no call of `engine` runs, or the process died, or `hung` ends.
+pub(super) async fn calm(engine: &Engine, crashes: &Crashes, hung: impl Future<Output = ()>) {
+    for _ in 0..YIELDS {
+        tokio::task::yield_now().await;
+    }
+    tokio::select! {
+        () = engine.idle() => {}
+        () = hung => {}
+        () = crashes.died() => {}
     }
 }
 

@@ -17,6 +17,7 @@ mod monitoring;
 mod nats;
 mod own;
 mod providers;
+mod redis;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -56,6 +57,7 @@ const STEPS: &[Step] = &[
     step("hooks", hooks::run),
     step("ci", ci::run),
     step("nats", nats::run),
+    step("redis", redis::run),
     step("providers", providers::run),
     step("fresh/generate", fresh::generate),
     step("fresh/fmt", fresh::fmt),

@@ -1,6 +1,7 @@
 //! All handlers of a saga with the bus, ready to run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,8 +10,9 @@ use crate::clock::Timestamp;
 use crate::dead_letter::Decision;
 use crate::engine::Shutdown;
 use crate::events::{
-    BusConfig, Delivered, Dispatcher, EventBus, EventDeadLetter, EventHandler, InProcessBus,
-    Outbox, RedriveError, Relay, Subscriptions, Unheard, dead_letters,
+    BusConfig, Delivered, Dispatcher, EventBus, EventDeadLetter, EventHandler, EventRetention,
+    InProcessBus, NotTaken, Outbox, RedriveError, Relay, Subscriptions, Unheard, dead_letters,
+    retention,
 };
 use crate::ids::EventId;
 use crate::metrics::Metrics;
@@ -20,6 +22,9 @@ use crate::store::{StoreError, TransactionError};
 
 use super::handlers::{CompensationHandler, StepHandler, ToleratedFailureHandler};
 use super::names::{COMPENSATION_HANDLER, TOLERATED_HANDLER};
+
+/// Pause after a full batch of deletions: others write meanwhile.
+const BETWEEN_FULL_BATCHES: Duration = Duration::from_millis(50);
 
 /// Choreographed sagas cannot run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +49,7 @@ pub struct ChoreographyBuilder {
     dispatcher: Dispatcher,
     outbox: Outbox,
     config: BusConfig,
+    retention: EventRetention,
     carrier: Option<Carrier>,
     metrics: Option<Metrics>,
 }
@@ -56,6 +62,7 @@ pub struct Choreography {
     dispatcher: Dispatcher,
     bus: Arc<dyn EventBus>,
     relay: Relay,
+    retention: EventRetention,
 }
 
 impl std::fmt::Debug for ChoreographyBuilder {
@@ -108,6 +115,7 @@ impl Choreography {
             dispatcher: Dispatcher::new(database, told.outbox.tables(), clock),
             outbox: told.outbox.clone(),
             config: BusConfig::default(),
+            retention: EventRetention::default(),
             carrier: None,
             metrics: None,
         })
@@ -160,6 +168,14 @@ impl Choreography {
         dead_letters::redrive(&self.dispatcher, found, event_id, decision).await
     }
 
+    /// Sees to it that the bus is there.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn prepare(&self) -> Result<(), NotTaken> {
+        self.bus.prepare().await
+    }
+
     /// Publishes what is due, once; says how many events that were.
     ///
     /// # Errors
@@ -168,7 +184,19 @@ impl Choreography {
         self.relay.run_once(now).await
     }
 
-    /// Publishes and handles events until `shutdown`.
+    /// Deletes what was told of sagas that ended long ago, one batch; says of how many.
+    ///
+    /// # Errors
+    /// When the database fails. What is left is deleted the next time.
+    pub async fn clean_once(&self, now: Timestamp) -> Result<usize, TransactionError> {
+        let Some(before) = self.retention.before(now, self.bus.redelivers_for()) else {
+            return Ok(0);
+        };
+        let (database, tables) = (self.dispatcher.database(), self.dispatcher.tables());
+        retention::purge(database, tables, before, self.retention.batch).await
+    }
+
+    /// Publishes and handles events, and deletes old ones, until `shutdown`.
     pub async fn run(self, shutdown: Shutdown) {
         self.announce();
         let bus = async {
@@ -176,7 +204,37 @@ impl Choreography {
                 tracing::error!(bus = self.bus.name(), %error, "no events are handled any more");
             }
         };
-        tokio::join!(self.relay.run(shutdown.clone()), bus);
+        let relay = self.relay.run(shutdown.clone());
+        tokio::join!(relay, bus, self.clean(shutdown.clone()));
+    }
+
+    async fn clean(&self, mut shutdown: Shutdown) {
+        let clock = self.dispatcher.clock();
+        while !shutdown.is_requested() {
+            self.count_dead_letters().await;
+            let sagas = self.clean_once(clock.now()).await;
+            let pause = match sagas {
+                Ok(sagas) if sagas >= self.retention.batch as usize => BETWEEN_FULL_BATCHES,
+                _ => self.retention.every,
+            };
+            match sagas {
+                Ok(0) => {}
+                Ok(sagas) => tracing::info!(sagas, "what was told of old sagas is deleted"),
+                Err(error) => tracing::warn!(%error, "what was told of old sagas is deleted later"),
+            }
+            tokio::select! {
+                () = shutdown.requested() => {}
+                () = clock.sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn count_dead_letters(&self) {
+        if let Some(metrics) = self.dispatcher.metrics() {
+            let (database, tables) = (self.dispatcher.database(), self.dispatcher.tables());
+            let waiting = dead_letters::count(database, tables).await;
+            metrics.waiting(waiting.ok());
+        }
     }
 
     /// Says in the log what this process handles.
@@ -231,6 +289,13 @@ impl ChoreographyBuilder {
         self
     }
 
+    /// Keeps what was told for another time than the usual one.
+    #[must_use]
+    pub fn retention(mut self, retention: EventRetention) -> Self {
+        self.retention = retention;
+        self
+    }
+
     /// The bus by a NATS server, on which handlers of other processes are, too.
     #[cfg(feature = "nats")]
     #[must_use]
@@ -271,6 +336,7 @@ impl ChoreographyBuilder {
             dispatcher,
             outbox,
             config,
+            retention,
             carrier,
             metrics,
         } = self;
@@ -294,6 +360,7 @@ impl ChoreographyBuilder {
             dispatcher,
             bus,
             relay,
+            retention,
         })
     }
 }

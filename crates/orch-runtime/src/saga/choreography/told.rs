@@ -7,8 +7,9 @@ use crate::events::{Envelope, EventTables, Outbox};
 use crate::ids::SagaId;
 use crate::saga::advance::Moved;
 use crate::saga::plan::Plan;
-use crate::saga::record::{NewSaga, SagaRecord, SagaTables};
+use crate::saga::record::{NewSaga, SagaRecord};
 use crate::saga::role::Role;
+use crate::saga::tables::SagaTables;
 use crate::store::Database;
 use crate::store::hook::{HookError, HookTx};
 

@@ -25,7 +25,7 @@ pub(super) use self::closed::Closed;
 pub(super) use self::write::Write;
 use self::write::write;
 
-use super::record::SagaTables;
+use super::tables::SagaTables;
 
 /// Batches at the same time: while one waits for the disk, the other collects.
 const WRITERS: usize = 2;

@@ -8,9 +8,10 @@ use serde_json::{Map, Value as Json};
 
 use crate::clock::Timestamp;
 use crate::ids::OpId;
-use crate::saga::record::{Inserted, NewSaga, SagaRecord, SagaTables};
+use crate::saga::record::{NewSaga, SagaRecord};
 use crate::saga::rows::{Fields, state_row, step_row, turn_row};
 use crate::saga::seals::{Seals, StepRow};
+use crate::saga::tables::{Inserted, SagaTables};
 use crate::saga::turn::{Next, Turning};
 use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::store::{Accepted, Lease, NewOperation, OperationStore, Term};

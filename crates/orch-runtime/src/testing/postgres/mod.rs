@@ -5,10 +5,12 @@
 //! temporary folder, listens on a free port of this machine only, waits for no disk, and stops by itself
 //! soon after the last test process has ended.
 
+mod backup;
 mod binaries;
 mod bouncer;
 mod server;
 
+pub(super) use self::backup::backed_up;
 pub use self::bouncer::PgBouncer;
 pub use self::server::{PostgresServer, ServerError};
 

@@ -120,6 +120,7 @@ fn child() {
     let service = match std::env::var("CHILD_WITH_CALLBACKS") {
         Ok(_) => callbacks::service(),
         Err(_) if std::env::var_os("CHILD_WITH_CLIENTS").is_some() => gateways::service(),
+        Err(_) if std::env::var_os("CHILD_WITH_SAGAS").is_some() => sagas::greeter(),
         Err(_) if std::env::var_os("CHILD_WITH_STORAGE").is_some() => storage::service(),
         Err(_) => Service::new("pinger", "1.2.3")
             .migrations(MIGRATIONS)

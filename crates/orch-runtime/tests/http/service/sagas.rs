@@ -24,6 +24,7 @@ use crate::ping::{MIGRATIONS, Ping};
 use crate::raw::{get, post};
 
 use super::MODULE;
+use super::process::Process;
 
 const SAGA_MIGRATIONS: &[Migration] = &[Migration {
     name: "0002_order_saga",
@@ -161,7 +162,7 @@ async fn served_as(
     Ok((embedded, address))
 }
 
-fn greeter() -> Service {
+pub(super) fn greeter() -> Service {
     Service::new("greeter", "1")
         .migrations(MIGRATIONS)
         .migrations(SAGA_MIGRATIONS)
@@ -376,4 +377,83 @@ async fn a_service_with_an_unknown_pattern_does_not_start() {
             "{refused}"
         );
     }
+}
+
+/// A person at the database, or two backups made one: found by a timer, before a customer finds it.
+#[tokio::test]
+async fn an_operator_has_the_tables_compared() {
+    const BODY: &str = r#"{"first":"ada","second":"bob"}"#;
+    const CHILD: [(&str, &str); 2] = [
+        ("CHILD_WITH_SAGAS", "1"),
+        ("DATABASE_URL", "sqlite://greetings.db"),
+    ];
+    let folder = TempDir::new().unwrap();
+    let (embedded, address) = served(&folder, greeter()).await.unwrap();
+    let asked = post("/api/greetings", "k", BODY).send(address).await;
+    let id = asked.json()["transactionId"].as_str().unwrap().to_owned();
+    let saga = end(address, &format!("/api/greetings/{id}")).await;
+    assert_eq!(saga["status"], "COMPLETED", "{saga}");
+    embedded.stop().await.unwrap();
+    let file = folder.path().join("greetings.db");
+    let check = async || {
+        let copy = TempDir::new().unwrap();
+        let backup = copy.path().join("greetings.db").display().to_string();
+        let opened = rusqlite::Connection::open(&file).unwrap();
+        opened.execute("vacuum into ?1", [backup]).unwrap();
+        Process::spawn(copy, "--simulate sagas check", &CHILD)
+            .end()
+            .await
+    };
+    let fine = check().await;
+    assert_eq!(fine.code, 0, "{fine:?}");
+    assert!(fine.out.contains("fit together"), "{fine:?}");
+
+    let edited = rusqlite::Connection::open(&file).unwrap();
+    let edit = "update order_saga_step_results set status = 'RUNNING' where step = 'first'; \
+                delete from order_saga_step_results where step = 'second'";
+    edited.execute_batch(edit).unwrap();
+    drop(edited);
+    let found = check().await;
+    assert_eq!(found.code, 1, "{found:?}");
+    for line in [
+        "findings; docs/14_sagas-guide.md".to_owned(),
+        format!("REQUIRED_STEP_NOT_DONE {id} first"),
+        format!("STEP_STILL_RUNNING {id} first"),
+        format!("OPERATION_WITHOUT_STEP {id} second"),
+    ] {
+        assert!(found.err.contains(&line), "{line} in {found:?}");
+    }
+}
+
+/// Events that go nowhere would be noticed when the first saga stands still.
+#[tokio::test]
+async fn a_service_whose_bus_or_cache_is_wrong_says_so_at_its_start() {
+    let folder = TempDir::new().unwrap();
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap();
+    drop(nobody);
+    let url = format!("nats://ada:secret@{address}");
+    let refused = served_as(&folder, greeter(), Some(("ORCH_NATS_URL", &url))).await;
+    let refused = refused.unwrap_err().to_string();
+    let reason = format!("ORCH_NATS_URL: the NATS server {address} cannot be reached");
+    assert!(refused.starts_with(&reason), "{refused}");
+    assert!(!refused.contains("secret"), "{refused}");
+    let wrong = Some(("ORCH_REDIS_URL", "http://cache:secret@host"));
+    let refused = served_as(&folder, greeter(), wrong).await.unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("ORCH_REDIS_URL expected an address"),
+        "{refused}"
+    );
+    // A cache is never needed: with nobody at its address the service serves.
+    let url = format!("redis://{address}");
+    let cached = served_as(&folder, greeter(), Some(("ORCH_REDIS_URL", &url))).await;
+    let (embedded, address) = cached.unwrap();
+    let body = r#"{"first":"ada","second":"bob"}"#;
+    let asked = post("/api/greetings", "k", body).send(address).await;
+    let id = asked.json()["transactionId"].as_str().unwrap().to_owned();
+    let saga = end(address, &format!("/api/greetings/{id}")).await;
+    assert_eq!(saga["status"], "COMPLETED", "{saga}");
+    embedded.stop().await.unwrap();
 }

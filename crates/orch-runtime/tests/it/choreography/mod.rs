@@ -7,9 +7,10 @@ mod handlers;
 mod interruptions;
 mod letters;
 mod log;
-mod nats;
+pub(crate) mod nats;
 mod patterns;
 mod persons;
+mod retention;
 
 use std::sync::Arc;
 use std::time::Duration;

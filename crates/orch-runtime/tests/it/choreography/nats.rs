@@ -1,7 +1,7 @@
 //! The same orders, told through a real NATS server. `cargo xtask test nats` gets one and runs these tests.
 
 #[path = "../../providers/emulator.rs"]
-mod emulator;
+pub(crate) mod emulator;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -250,4 +250,42 @@ async fn a_server_that_is_not_there_is_named() {
     let named = format!("the NATS server {address} cannot be reached");
     assert!(reason.starts_with(&named), "{reason}");
     assert!(!reason.contains("a-password"), "{reason}");
+}
+
+/// A service says which server by a variable: the stream is made at its start, and what travels by it is kept as
+/// long as the stream keeps it.
+#[tokio::test]
+#[ignore = "needs a NATS server: cargo xtask test nats"]
+async fn the_stream_is_there_when_the_service_starts() {
+    let server = Server::start().await;
+    let shop = shop(9, 9);
+    let client = Nats::client(&server.url()).await.unwrap();
+    let nats = Nats::on(client, NatsConfig::new("orders"));
+    let builder = Choreography::builder(&shop.sagas).unwrap();
+    let choreography = builder
+        .handlers_of(&shop.sagas)
+        .nats(&nats)
+        .build()
+        .unwrap();
+    let mut workers = Workers::new().with_choreography(&choreography);
+    workers.check().await.unwrap();
+    assert_eq!(server.events().await, 0, "and nobody has told anything");
+    let other = NatsConfig {
+        stream: "two words".to_owned(),
+        ..NatsConfig::new("")
+    };
+    let client = Nats::client(&server.url()).await.unwrap();
+    let builder = Choreography::builder(&shop.sagas).unwrap();
+    let wrong = builder
+        .handlers_of(&shop.sagas)
+        .nats(&Nats::on(client, other));
+    let mut workers = Workers::new().with_choreography(&wrong.build().unwrap());
+    let refused = workers.check().await.unwrap_err().to_string();
+    assert!(
+        refused.starts_with("the NATS stream two words"),
+        "{refused}"
+    );
+    let nobody = Nats::client("nats://ada:secret@127.0.0.1:1").await;
+    let refused = nobody.unwrap_err().to_string();
+    assert!(!refused.contains("secret"), "{refused}");
 }

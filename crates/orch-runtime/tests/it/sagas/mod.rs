@@ -1,9 +1,12 @@
 //! Orders that are reserved, paid, packed and confirmed, or undone.
 
+mod backup;
+mod cache;
 mod flows;
 mod interruptions;
 mod persons;
 mod queries;
+mod redis;
 mod sealed;
 mod time;
 mod together;

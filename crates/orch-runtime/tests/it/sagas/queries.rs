@@ -1,6 +1,7 @@
 //! What dashboards and people ask of sagas.
 
-use orch_runtime::saga::{SagaFilter, SagaFinding, SagaPattern};
+use orch_runtime::Column;
+use orch_runtime::saga::{SagaFilter, SagaFinding, SagaKinds, SagaPattern};
 
 use super::*;
 
@@ -65,6 +66,7 @@ async fn sagas_are_listed_by_pages_the_youngest_first() {
         owner: Some(OwnerId::anonymous()),
         from: Some(shop.saga(&ids[1]).await.created_at),
         pattern: Some(SagaPattern::Orchestration),
+        columns: Vec::new(),
     };
     let found = shop.sagas.page(0, 0, &completed).await.unwrap();
     assert_eq!((found.total, found.page, found.limit), (2, 1, 1));
@@ -129,6 +131,11 @@ async fn tables_that_say_what_they_must_not_are_found_out() {
     }
     shop.world.clock.advance(Duration::from_secs(1_000));
     let found = findings(&shop).await;
+    let unexpected = found.iter().filter(|(finding, ..)| {
+        use SagaFinding::{OperationWithoutSaga, StepStillRunning, StepWithoutSaga};
+        [OperationWithoutSaga, StepStillRunning, StepWithoutSaga].contains(finding)
+    });
+    assert_eq!(unexpected.count(), 0, "{found:?}");
     let some = |step: &str| Some(step.to_owned());
     for problem in [
         (SagaFinding::RequiredStepNotDone, a.clone(), some("pay")),
@@ -142,4 +149,116 @@ async fn tables_that_say_what_they_must_not_are_found_out() {
         assert!(found.contains(&problem), "{problem:?} is not in {found:?}");
     }
     shop.settle(&ids[3]).await;
+}
+
+/// A backup that was put together of two, or a person at the database: an effect of which no saga knows is money
+/// that nobody gives back.
+#[tokio::test]
+async fn effects_and_sagas_that_do_not_know_each_other_are_found_out() {
+    let (shop, ids) = busy_shop().await;
+    let patience = Duration::from_secs(600);
+    let (a, b, c, parked) = (&ids[0], &ids[1], &ids[2], &ids[3]);
+    for sql in [
+        // The whole saga is gone, its payment is not.
+        format!("delete from order_saga_step_results where transaction_id = '{a}'"),
+        format!("delete from order_saga_states where transaction_id = '{a}'"),
+        format!(
+            "delete from order_saga_step_results where transaction_id = '{b}' and step = 'confirm'"
+        ),
+        format!(
+            "update order_saga_step_results set status = 'RUNNING' where transaction_id = '{c}' and step = 'confirm'"
+        ),
+        format!(
+            "update order_saga_step_results set undo_op_id = null where transaction_id = '{parked}' and step = 'pay'"
+        ),
+    ] {
+        shop.world.alter(&sql);
+    }
+    let found = shop.sagas.check_integrity(patience).await.unwrap();
+    let found = found.into_iter();
+    let found: Vec<_> = found
+        .map(|problem| (problem.finding, problem.transaction_id, problem.step))
+        .collect();
+    let some = |step: &str| Some(step.to_owned());
+    let expected = [
+        (SagaFinding::StepStillRunning, c.clone(), some("confirm")),
+        (SagaFinding::OperationWithoutSaga, a.clone(), some("pay")),
+        (
+            SagaFinding::OperationWithoutStep,
+            parked.clone(),
+            some("pay"),
+        ),
+        (
+            SagaFinding::OperationWithoutSaga,
+            a.clone(),
+            some("confirm"),
+        ),
+        (
+            SagaFinding::OperationWithoutStep,
+            b.clone(),
+            some("confirm"),
+        ),
+    ];
+    assert_eq!(found, expected);
+}
+
+/// The step of another kind of saga may have the same name, and the same domain.
+#[tokio::test]
+async fn what_belongs_to_another_kind_of_saga_is_nobodys_loss() {
+    let (shop, _) = busy_shop().await;
+    shop.world.alter(
+        "create table gift_saga_states as select * from order_saga_states where 1 = 0;
+         create table gift_saga_step_results as select * from order_saga_step_results where 1 = 0;
+         create table gift_saga_outbox as select * from order_saga_outbox where 1 = 0",
+    );
+    let kinds = SagaKinds::default();
+    for beside in [false, true] {
+        let database = shop.world.database().open(Arc::new(NoFaults));
+        let tables = SagaTables {
+            prefix: "gift_saga",
+        };
+        let mut builder =
+            Sagas::builder(database, tables, PLAN).clock(Arc::new(shop.world.clock.clone()));
+        if beside {
+            builder = builder.beside(&kinds);
+        }
+        let gifts = steps(builder, shop.world.engine()).build().unwrap();
+        if beside {
+            let orders = shop.world.database().open(Arc::new(NoFaults));
+            let tables = SagaTables {
+                prefix: "order_saga",
+            };
+            let builder = Sagas::builder(orders, tables, PLAN).beside(&kinds);
+            drop(steps(builder, shop.world.engine()).build().unwrap());
+        }
+        let found = gifts.check_integrity(Duration::ZERO).await.unwrap();
+        assert_eq!(found.is_empty(), beside, "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn operators_find_every_saga_and_owners_their_own() {
+    let (shop, ids) = busy_shop().await;
+    let found = shop.sagas.find_by_id(&ids[0]).await.unwrap().unwrap();
+    assert_eq!(found, shop.saga(&ids[0]).await);
+    let stranger = OwnerId::new("stranger").unwrap();
+    assert_eq!(shop.sagas.find(&stranger, &ids[0]).await.unwrap(), None);
+    let nobody = SagaId::new("TXN_nobody").unwrap();
+    assert_eq!(shop.sagas.find_by_id(&nobody).await.unwrap(), None);
+
+    shop.world
+        .alter("alter table order_saga_states add column user_id text");
+    shop.world.alter(&format!(
+        "update order_saga_states set user_id = 'user-123' where transaction_id = '{}'",
+        ids[1]
+    ));
+    let of_user = |user: &str| SagaFilter {
+        columns: vec![Column::new("user_id", user)],
+        ..SagaFilter::default()
+    };
+    let found = shop.sagas.page(1, 10, &of_user("user-123")).await.unwrap();
+    assert_eq!((found.total, found.data.len()), (1, 1));
+    assert_eq!(found.data[0].transaction_id, ids[1]);
+    let found = shop.sagas.page(1, 10, &of_user("user-456")).await.unwrap();
+    assert_eq!(found.total, 0);
 }

@@ -25,6 +25,14 @@ CREATE TABLE IF NOT EXISTS order_saga_states (
 CREATE INDEX IF NOT EXISTS idx_order_saga_states_look_at
     ON order_saga_states (look_at) WHERE look_at IS NOT NULL;
 
+-- Pages and histories are read here.
+CREATE INDEX IF NOT EXISTS idx_order_saga_states_status_created_at
+    ON order_saga_states (status, created_at);
+CREATE INDEX IF NOT EXISTS idx_order_saga_states_created_at
+    ON order_saga_states (created_at);
+CREATE INDEX IF NOT EXISTS idx_order_saga_states_owner_id
+    ON order_saga_states (owner_id, created_at);
+
 CREATE TABLE IF NOT EXISTS order_saga_step_results (
     transaction_id TEXT NOT NULL REFERENCES order_saga_states (transaction_id),
     step TEXT NOT NULL,
@@ -64,6 +72,10 @@ CREATE INDEX IF NOT EXISTS idx_order_saga_outbox_next_at
     ON order_saga_outbox (next_at) WHERE published_at IS NULL;
 CREATE INDEX IF NOT EXISTS idx_order_saga_outbox_waiting
     ON order_saga_outbox (transaction_id, seq) WHERE published_at IS NULL;
+
+-- Sagas of which something was told long ago are found here.
+CREATE INDEX IF NOT EXISTS idx_order_saga_outbox_first
+    ON order_saga_outbox (created_at) WHERE seq = 1;
 
 -- Which handler has handled which event, in the commit of what it did.
 CREATE TABLE IF NOT EXISTS order_saga_inbox (

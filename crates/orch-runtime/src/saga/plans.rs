@@ -1,0 +1,144 @@
+//! Ended sagas stay for ever. A look at all of them, every few seconds or for every page, is what brings a database
+//! down after a year: how the stores find what the statements of sagas ask for.
+
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::events::EventTables;
+use crate::fault::NoFaults;
+use crate::ids::OwnerId;
+use crate::store::{Database, Migration, StoreKind};
+use crate::testing::TestDatabase;
+use crate::value::Value;
+
+use super::query::{SagaFilter, conditions};
+use super::state::SagaState;
+use super::tables::SagaTables;
+
+const TABLES: SagaTables = SagaTables {
+    prefix: "order_saga",
+};
+const EVENTS: EventTables = EventTables {
+    prefix: "order_saga",
+};
+
+const SQLITE: &[Migration] = &[Migration {
+    name: "0001_order_saga",
+    up: include_str!("../../tests/it/sagas/saga.sql"),
+}];
+const POSTGRES: &[Migration] = &[Migration {
+    name: "0001_order_saga",
+    up: include_str!("../../tests/it/sagas/saga.postgres.sql"),
+}];
+
+/// How a store finds what `sql` asks for; PostgreSQL as if its tables were large.
+async fn plan(database: &Database, kind: StoreKind, sql: &str, params: &[Value]) -> String {
+    let (explain, column) = match kind {
+        StoreKind::Sqlite => ("explain query plan", "detail"),
+        StoreKind::Postgres => ("explain", "QUERY PLAN"),
+    };
+    let known = Arc::new((format!("{explain} {sql}"), params.to_vec()));
+    let lines = database.transaction_for(move |mut tx| {
+        let known = Arc::clone(&known);
+        Box::pin(async move {
+            if kind == StoreKind::Postgres {
+                tx.execute("set local enable_seqscan = off", &[]).await?;
+            }
+            let rows = tx.query(&known.0, &known.1).await?;
+            let lines = rows.iter().map(|row| row.get::<String>(column).unwrap());
+            Ok(lines.collect::<Vec<_>>().join("\n"))
+        })
+    });
+    lines.await.unwrap()
+}
+
+/// Each statement with its values and the index that it is to be found by.
+fn statements() -> Vec<(String, Vec<Value>, &'static str)> {
+    let (now, limit) = (Timestamp::UNIX_EPOCH, Value::from(10_u32));
+    let page = |filter: SagaFilter, index| {
+        let (condition, mut params) = conditions(&filter);
+        let sql = TABLES.listed(&condition, params.len());
+        params.extend([limit.clone(), Value::from(0_u32)]);
+        (sql, params, index)
+    };
+    let all = SagaFilter::default;
+    let of_state = SagaFilter {
+        status: Some(SagaState::Completed),
+        ..all()
+    };
+    let of_owner = SagaFilter {
+        owner: Some(OwnerId::anonymous()),
+        ..all()
+    };
+    let since = SagaFilter {
+        from: Some(now),
+        ..all()
+    };
+    let saga = || vec![Value::from("TXN_1")];
+    let due = vec![now.into(), now.into(), Value::from(""), limit.clone()];
+    let mut statements = vec![
+        page(of_state, "idx_order_saga_states_status_created_at"),
+        page(of_owner, "idx_order_saga_states_owner_id"),
+        page(since, "idx_order_saga_states_created_at"),
+        page(all(), "idx_order_saga_states_created_at"),
+        (
+            TABLES.parked(),
+            vec![limit.clone()],
+            "idx_order_saga_states_status_created_at",
+        ),
+        (
+            TABLES.parked_count(),
+            vec![],
+            "idx_order_saga_states_status_created_at",
+        ),
+        (
+            TABLES.begun_steps(),
+            vec![],
+            "idx_order_saga_states_look_at",
+        ),
+        (
+            TABLES.overdue_count(),
+            vec![now.into()],
+            "idx_order_saga_states_look_at",
+        ),
+        (TABLES.due(), due, "idx_order_saga_states_look_at"),
+        (TABLES.select(), saga(), "(transaction_id"),
+        (
+            EVENTS.over(),
+            vec![now.into(), limit],
+            "idx_order_saga_outbox_first",
+        ),
+    ];
+    let deletions = EVENTS.deletions().into_iter();
+    let found_by = [
+        "idx_order_saga_inbox_transaction_id",
+        "order_saga_event_dead_letters",
+        "order_saga_outbox",
+    ];
+    let deletions = deletions.zip(found_by);
+    statements.extend(deletions.map(|(sql, index)| (sql, saga(), index)));
+    statements
+}
+
+async fn are_found_by_indexes(kind: StoreKind, schema: &'static [Migration]) {
+    let database = TestDatabase::fresh(kind, schema);
+    let database = database.open(Arc::new(NoFaults));
+    for (sql, params, index) in statements() {
+        let plan = plan(&database, kind, &sql, &params).await;
+        let whole_table = plan.lines().any(|line| {
+            line.contains("Seq Scan") || line.starts_with("SCAN") && !line.contains("INDEX")
+        });
+        assert!(!whole_table, "{sql}\n{plan}");
+        assert!(plan.contains(index), "{sql}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn sqlite_finds_sagas_by_indexes() {
+    are_found_by_indexes(StoreKind::Sqlite, SQLITE).await;
+}
+
+#[tokio::test]
+async fn postgresql_finds_sagas_by_indexes() {
+    are_found_by_indexes(StoreKind::Postgres, POSTGRES).await;
+}

@@ -1,0 +1,1 @@
+-- The indexes of purchase operations stay: older programs find by them too.

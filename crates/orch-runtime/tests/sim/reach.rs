@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use orch_runtime::fault::Boundary;
+use orch_runtime::fault::{Boundary, Step};
 use orch_runtime::testing::sim::{REPLIES, Run, Simulator};
 
 use crate::charge::Honest;
@@ -29,12 +29,28 @@ impl Reached {
     pub(crate) fn assert_everything(&self) {
         let replies = |boundary| self.0.iter().filter(move |(at, _)| *at == boundary);
         let missed = |boundary: &Boundary| replies(*boundary).count() < REPLIES;
-        let missed: Vec<_> = Boundary::ALL.into_iter().filter(missed).collect();
+        let of_operations = |boundary: &Boundary| !OF_SAGAS.contains(boundary);
+        let all = Boundary::ALL.into_iter().filter(of_operations);
+        let missed: Vec<_> = all.filter(missed).collect();
         let reached = |boundary: &Boundary| replies(*boundary).collect::<Vec<_>>();
         let reached: Vec<_> = missed.iter().map(reached).collect();
         assert!(missed.is_empty(), "only after some replies: {reached:?}");
     }
+
+    /// Processes died before and after transactions of sagas, after every kind of reply.
+    pub(crate) fn assert_sagas(&self) {
+        for boundary in OF_SAGAS {
+            let replies = self.0.iter().filter(|(at, _)| *at == boundary).count();
+            assert_eq!(replies, REPLIES, "{boundary} only after some replies");
+        }
+    }
 }
+
+/// The boundaries that nothing reaches where there are only operations.
+const OF_SAGAS: [Boundary; 2] = [
+    Boundary::BeforeCommit(Step::Transaction),
+    Boundary::AfterCommit(Step::Transaction),
+];
 
 /// Every way in which an operation can end, answers that come too late to count, and what can become of
 /// a callback of an honest provider.

@@ -52,6 +52,7 @@ impl Subject for Hybrid {
         tables: purchase::TABLES,
         optional: &["notify"],
         order,
+        wealth: purchase::WEALTH,
         ledger: "select saga, step, undone from ledger",
         sum: "select (select sum(balance) from accounts) + 1000000 * (select sum(pieces) from pieces)
               + (select coalesce(sum((1 - 2 * undone) * case step when 'debit' then 10 else 1000000 end), 0)

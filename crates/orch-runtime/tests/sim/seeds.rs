@@ -17,7 +17,7 @@ const OTHER: &str = "ORCH_SIM_OTHER";
 const SEEDS: u64 = 10_000;
 
 /// Those with sagas, each of which takes longer.
-const SAGA_SEEDS: u64 = 400;
+const SAGA_SEEDS: u64 = 150;
 
 fn variable(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;

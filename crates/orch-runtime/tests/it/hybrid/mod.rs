@@ -37,6 +37,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "0003_books",
         up: purchase::BOOKS,
     },
+    Migration {
+        name: "0004_wealth",
+        up: purchase::WEALTH,
+    },
 ];
 
 const SETUP: SagaWorldSetup<Purchase> = SagaWorldSetup {

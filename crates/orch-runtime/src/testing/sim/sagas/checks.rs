@@ -57,6 +57,7 @@ impl SagaChecks {
         network: &Arc<Mutex<Network>>,
         database: &MemoryDatabase,
     ) -> Self {
+        database.execute(facts.wealth).expect("what is there");
         let mut checks = Self {
             facts,
             stage: Arc::clone(stage),
@@ -148,10 +149,10 @@ impl SagaChecks {
 
     /// A saga that has ended is whole, or nothing of it is there.
     fn check_end(&self, id: &str, saga: &Saga) {
-        use StepState::{Failed, Succeeded, Undone, Waiting};
+        use StepState::{Failed, InDoubt, Succeeded, Undone, Waiting};
         let is_whole = |step: &StepRow| {
             let is_optional = self.facts.optional.contains(&&*step.name);
-            step.state == Succeeded || (is_optional && step.state == Failed)
+            step.state == Succeeded || (is_optional && matches!(step.state, Failed | InDoubt))
         };
         let is_gone = |step: &StepRow| matches!(step.state, Failed | Undone | Waiting);
         let holds = match saga.state {

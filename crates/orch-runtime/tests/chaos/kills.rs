@@ -87,7 +87,10 @@ impl Chaos {
         }
         self.rest(&mut looks).await;
         self.assert_true(killed).await;
-        assert!(killed > kills / 2, "everything was over after {killed} kills");
+        assert!(
+            killed > kills / 2,
+            "everything was over after {killed} kills"
+        );
     }
 
     async fn rest(&self, looks: &mut Interval) {
@@ -124,9 +127,14 @@ impl Chaos {
         let engine = shop::engine(&self.database, &self.job.provider);
         let sagas = shop::sagas(&self.database, &engine);
         let mut found = Vec::new();
-        for row in self.rows("select transaction_id, idem_key from order_saga_states").await {
+        for row in self
+            .rows("select transaction_id, idem_key from order_saga_states")
+            .await
+        {
             let id = row.get::<String>("transaction_id").unwrap();
-            let saga = sagas.find(&OwnerId::anonymous(), &id.parse().unwrap()).await;
+            let saga = sagas
+                .find(&OwnerId::anonymous(), &id.parse().unwrap())
+                .await;
             found.push((row.get("idem_key").unwrap(), saga.unwrap().unwrap()));
         }
         found
@@ -155,7 +163,11 @@ impl Chaos {
                     undone: self.provider.effects(&order_of(step, true, &name)),
                 },
             });
-            for step in saga.steps.iter().filter(|step| !LOCAL.contains(&&*step.name)) {
+            for step in saga
+                .steps
+                .iter()
+                .filter(|step| !LOCAL.contains(&&*step.name))
+            {
                 let effects = |undone| order_of(&step.name, undone, &name);
                 known += self.provider.effects(&effects(false));
                 known += self.provider.effects(&effects(true));
@@ -172,7 +184,11 @@ impl Chaos {
                 _ => 2,
             }] += 1;
         }
-        assert_eq!(known, self.provider.all_effects(), "what no purchase knows of");
+        assert_eq!(
+            known,
+            self.provider.all_effects(),
+            "what no purchase knows of"
+        );
         let sums = "select (select cast(sum(balance) as integer) from accounts) as money,
              (select cast(sum(pieces) as integer) from pieces) as pieces";
         let sums = &self.rows(sums).await[0];

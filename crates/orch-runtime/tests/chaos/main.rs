@@ -16,6 +16,7 @@
 )]
 
 mod kills;
+mod nats;
 mod provider;
 #[path = "../purchase/mod.rs"]
 mod purchase;

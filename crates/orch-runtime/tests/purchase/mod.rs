@@ -12,8 +12,8 @@
 use std::time::Duration;
 
 use orch_runtime::saga::{
-    Call, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaEvents, SagaTables, SagasBuilder,
-    StepError, StepPlan, StepRun, Weight,
+    Call, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaEvents, SagaTables,
+    SagasBuilder, StepError, StepPlan, StepRun, Weight,
 };
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::{Command, Engine, Value};

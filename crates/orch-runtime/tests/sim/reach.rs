@@ -6,9 +6,13 @@ use orch_runtime::fault::{Boundary, Step};
 use orch_runtime::testing::sim::{REPLIES, Run, Simulator};
 
 use crate::charge::Honest;
+use crate::hybrid::Hybrid;
 
 /// Seeds among which every kind of end is.
 const SEEDS: u64 = 300;
+
+/// Seeds among which every kind of end of sagas is.
+const SAGA_SEEDS: u64 = 40;
 
 /// Deaths at a boundary after a kind of reply.
 #[derive(Debug, Default)]
@@ -77,6 +81,34 @@ fn operations_come_to_every_end() {
     ];
     let mut missing: BTreeSet<_> = ends.into();
     for seed in 0..SEEDS {
+        let run = simulator.run(seed, true).unwrap();
+        missing.retain(|end| !run.trace.iter().any(|line| line.contains(end)));
+    }
+    assert!(missing.is_empty(), "never reached: {missing:?}");
+}
+
+/// Every way in which a saga and its steps can end, and persons and lost answers on the way.
+#[test]
+fn sagas_come_to_every_end() {
+    let simulator = Simulator::new(Hybrid);
+    let ends = [
+        " is COMPLETED",
+        " is COMPENSATED",
+        " is FAILED",
+        " is IN_DOUBT",
+        " is UNDONE",
+        " is UNDO_PARKED",
+        "says Cancel",
+        "says Compensate",
+        "by orchestration",
+        "by choreography",
+        "connection lost",
+        "dies at before-transaction-commit",
+        "dies at after-transaction-commit",
+        "freezes",
+    ];
+    let mut missing: BTreeSet<_> = ends.into();
+    for seed in 0..SAGA_SEEDS {
         let run = simulator.run(seed, true).unwrap();
         missing.retain(|end| !run.trace.iter().any(|line| line.contains(end)));
     }

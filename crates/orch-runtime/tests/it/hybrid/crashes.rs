@@ -78,7 +78,10 @@ async fn survives_everywhere(pattern: SagaPattern) {
         let deaths = dying_everywhere(pattern, way).await;
         let missing = |place: &&Boundary| !deaths.contains(place);
         let missing: Vec<_> = PLACES.iter().filter(missing).collect();
-        assert!(stride() > 1 || missing.is_empty(), "{missing:?} of {deaths:?}");
+        assert!(
+            stride() > 1 || missing.is_empty(),
+            "{missing:?} of {deaths:?}"
+        );
     }
 }
 

@@ -80,14 +80,17 @@ impl SagaChecks {
             self.broken(Invariant::Conserved, format!("{:?}", self.sum()));
         }
         for (name, id) in clients.acknowledged() {
-            if !sagas.get(id.as_str()).is_some_and(|saga| saga.name == *name) {
+            let found = sagas.get(id.as_str());
+            if found.is_none_or(|saga| saga.name != *name) {
                 self.broken(Invariant::AcceptedStays, format!("{id} of {name}"));
             }
         }
         for (id, saga) in &sagas {
             self.check_steps(id, saga, &ledger, clients.is_touched(&saga.name));
             self.check_end(id, saga);
-            if let Some(before) = self.seen.get(id) {
+            let before = self.seen.get(id);
+            self.note(id, before, saga);
+            if let Some(before) = before {
                 self.check_change(id, before, saga);
             }
         }
@@ -106,6 +109,21 @@ impl SagaChecks {
     pub(in crate::testing::sim) fn open(&self) -> String {
         let open = self.seen.iter().filter(|(_, saga)| !saga.state.is_final());
         format!("{:?}", open.collect::<Vec<_>>())
+    }
+
+    /// Says in the trace what has changed.
+    fn note(&self, id: &str, before: Option<&Saga>, saga: &Saga) {
+        if before.is_none_or(|before| before.state != saga.state) {
+            self.stage
+                .note(format_args!("{id} is {}", saga.state.as_str()));
+        }
+        for (at, step) in saga.steps.iter().enumerate() {
+            let known = before.and_then(|before| before.steps.get(at));
+            if known.is_some_and(|known| known.state != step.state) {
+                let (name, state) = (&step.name, step.state.as_str());
+                self.stage.note(format_args!("{id} {name} is {state}"));
+            }
+        }
     }
 
     fn broken(&self, invariant: Invariant, what: String) {
@@ -189,9 +207,8 @@ impl SagaChecks {
             rows.map_err(|error: StoreError| error.to_string())
         };
         let mut sagas = Sagas::new();
-        let states = format!(
-            "select transaction_id, idem_key, pattern, status from {prefix}_states"
-        );
+        let states =
+            format!("select transaction_id, idem_key, pattern, status from {prefix}_states");
         for row in rows(&states)? {
             let saga = Saga {
                 name: text(&row, "idem_key")?,
@@ -206,7 +223,9 @@ impl SagaChecks {
             let step = StepRow {
                 name: text(&row, "step")?,
                 state: known(&row, &StepState::ALL, StepState::as_str)?,
-                undo_attempts: row.get("undo_attempts").map_err(|error| error.to_string())?,
+                undo_attempts: row
+                    .get("undo_attempts")
+                    .map_err(|error| error.to_string())?,
                 code: text(&row, "error_code").ok(),
                 op_id: text(&row, "op_id").ok(),
                 undo_op_id: text(&row, "undo_op_id").ok(),

@@ -23,6 +23,8 @@ struct Saga {
     name: String,
     pattern: String,
     state: SagaState,
+    /// Why it is not to go on, if somebody said so.
+    stop: Option<String>,
     steps: Vec<StepRow>,
 }
 
@@ -183,11 +185,28 @@ impl SagaChecks {
         }
     }
 
+    /// A saga goes on in its own direction: what ended stays, and what was given up or stopped stays so.
     fn check_change(&self, id: &str, before: &Saga, saga: &Saga) {
         let is_same = before.name == saga.name && before.pattern == saga.pattern;
-        if !is_same || (before.state.is_final() && before != saga) {
+        let stays = !before.state.is_final() || before == saga;
+        let steps = before.steps.iter().zip(&saga.steps);
+        let goes_on = reaches(
+            &SagaState::ALL,
+            before.state,
+            saga.state,
+            SagaState::may_become,
+        ) && (before.stop.is_none() || before.stop == saga.stop)
+            && { steps }.all(|(before, step)| {
+                reaches(
+                    &StepState::ALL,
+                    before.state,
+                    step.state,
+                    StepState::may_become,
+                )
+            });
+        if !(is_same && stays && goes_on) {
             let what = format!("{id}: {before:?} became {saga:?}");
-            self.broken(Invariant::FinalStays, what);
+            self.broken(Invariant::SagaGoesOn, what);
         }
     }
 
@@ -208,12 +227,13 @@ impl SagaChecks {
         };
         let mut sagas = Sagas::new();
         let states =
-            format!("select transaction_id, idem_key, pattern, status from {prefix}_states");
+            format!("select transaction_id, idem_key, pattern, status, stop from {prefix}_states");
         for row in rows(&states)? {
             let saga = Saga {
                 name: text(&row, "idem_key")?,
                 pattern: text(&row, "pattern")?,
                 state: known(&row, &SagaState::ALL, SagaState::as_str)?,
+                stop: text(&row, "stop").ok(),
                 steps: Vec::new(),
             };
             sagas.insert(text(&row, "transaction_id")?, saga);
@@ -294,4 +314,17 @@ fn known<T: Copy>(row: &Row, all: &[T], name: fn(T) -> &'static str) -> Result<T
     let status = text(row, "status")?;
     let found = all.iter().copied().find(|state| name(*state) == status);
     found.ok_or_else(|| format!("no state is called {status}"))
+}
+
+/// Whether one state leads to the other, in any number of steps: a commit may hold several.
+fn reaches<T: Copy + PartialEq>(all: &[T], from: T, to: T, may_become: fn(T, T) -> bool) -> bool {
+    let mut reached = vec![from];
+    let mut at = 0;
+    while let Some(state) = reached.get(at).copied() {
+        let next = |next: &&T| may_become(state, **next) && !reached.contains(*next);
+        let next: Vec<T> = all.iter().filter(next).copied().collect();
+        reached.extend(next);
+        at += 1;
+    }
+    reached.contains(&to)
 }

@@ -123,7 +123,10 @@ fn head(reader: &mut impl io::BufRead) -> io::Result<(String, String, usize)> {
     reader.read_line(&mut first)?;
     loop {
         let mut line = String::new();
-        reader.read_line(&mut line)?;
+        // A caller that was killed while it asked has asked for nothing.
+        if reader.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let Some((name, value)) = line.trim_end().split_once(": ") else {
             return Ok((first, key, length));
         };

@@ -119,9 +119,9 @@ impl SagaChecks {
             self.stage
                 .note(format_args!("{id} is {}", saga.state.as_str()));
         }
-        for (at, step) in saga.steps.iter().enumerate() {
-            let known = before.and_then(|before| before.steps.get(at));
-            if known.is_some_and(|known| known.state != step.state) {
+        for step in &saga.steps {
+            let known = before.and_then(|before| before.step(&step.name));
+            if known.is_none_or(|known| known.state != step.state) {
                 let (name, state) = (&step.name, step.state.as_str());
                 self.stage.note(format_args!("{id} {name} is {state}"));
             }
@@ -189,21 +189,18 @@ impl SagaChecks {
     fn check_change(&self, id: &str, before: &Saga, saga: &Saga) {
         let is_same = before.name == saga.name && before.pattern == saga.pattern;
         let stays = !before.state.is_final() || before == saga;
-        let steps = before.steps.iter().zip(&saga.steps);
+        let step_goes_on = |before: &StepRow| {
+            let step = saga.step(&before.name);
+            let may_become = StepState::may_become;
+            step.is_some_and(|step| reaches(&StepState::ALL, before.state, step.state, may_become))
+        };
         let goes_on = reaches(
             &SagaState::ALL,
             before.state,
             saga.state,
             SagaState::may_become,
         ) && (before.stop.is_none() || before.stop == saga.stop)
-            && { steps }.all(|(before, step)| {
-                reaches(
-                    &StepState::ALL,
-                    before.state,
-                    step.state,
-                    StepState::may_become,
-                )
-            });
+            && before.steps.iter().all(step_goes_on);
         if !(is_same && stays && goes_on) {
             let what = format!("{id}: {before:?} became {saga:?}");
             self.broken(Invariant::SagaGoesOn, what);
@@ -260,6 +257,11 @@ impl SagaChecks {
 }
 
 impl Saga {
+    /// A step that has begun.
+    fn step(&self, name: &str) -> Option<&StepRow> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+
     fn rests(&self, operations: &Operations) -> bool {
         use OperationState::{Failed, Parked};
         let stands = |op_id: &Option<String>, states: &[OperationState]| {

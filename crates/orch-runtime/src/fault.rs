@@ -25,6 +25,8 @@ pub enum Step {
     Receive,
     /// Saying what became of a callback.
     Mark,
+    /// A transaction beside those: a turn of a saga, an event that is told, taken or handled, and your own.
+    Transaction,
 }
 
 /// A place between two instructions.
@@ -44,7 +46,7 @@ pub enum Boundary {
 
 impl Boundary {
     /// Every boundary.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::BeforeCommit(Step::Accept),
         Self::AfterCommit(Step::Accept),
         Self::BeforeCommit(Step::Claim),
@@ -64,6 +66,8 @@ impl Boundary {
         Self::AfterCommit(Step::Receive),
         Self::BeforeCommit(Step::Mark),
         Self::AfterCommit(Step::Mark),
+        Self::BeforeCommit(Step::Transaction),
+        Self::AfterCommit(Step::Transaction),
     ];
 }
 
@@ -78,6 +82,7 @@ impl fmt::Display for Step {
             Self::Reap => "reap",
             Self::Receive => "receive",
             Self::Mark => "mark",
+            Self::Transaction => "transaction",
         })
     }
 }

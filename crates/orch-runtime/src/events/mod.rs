@@ -48,7 +48,7 @@ pub use in_process::InProcessBus;
 pub use inbox::Handled;
 #[cfg(feature = "nats")]
 pub use nats::{Nats, NatsConfig};
-pub use outbox::{EventTables, Outbox};
+pub use outbox::{Claimed, EventTables, Outbox};
 pub use relay::Relay;
 pub use retention::EventRetention;
 pub use subscriptions::{Subscriptions, Unheard};

@@ -132,7 +132,7 @@ impl Outbox {
              where o.published_at is null and o.next_at <= ?1 and not exists (\
              select 1 from {prefix}_outbox e where e.transaction_id = o.transaction_id \
              and e.published_at is null and e.seq < o.seq) \
-             order by o.created_at, o.event_id limit ?2"
+             order by o.created_at, o.transaction_id limit ?2"
         );
         let rows = database.query(sql, vec![now.into(), limit.into()]).await?;
         if rows.is_empty() {

@@ -44,7 +44,8 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         }
     }
 
-    async fn hear(&self, mut shutdown: Shutdown) {
+    /// Advances sagas of which operations end in this process, until `shutdown`.
+    pub(crate) async fn hear(&self, mut shutdown: Shutdown) {
         // Held here, the teller keeps the channel open where no domain tells anything.
         let (teller, mut endings) = mpsc::channel(ENDINGS);
         self.listen(&teller);

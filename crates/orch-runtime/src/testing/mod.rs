@@ -13,6 +13,7 @@ mod database;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod provider;
+mod saga_effects;
 mod saga_world;
 #[cfg(feature = "fcm")]
 mod service_account;
@@ -27,6 +28,7 @@ mod world;
 pub use self::clock::ManualClock;
 pub use self::database::TestDatabase;
 pub use self::provider::{Provider, Reply};
+pub use self::saga_effects::SagaEffects;
 pub use self::saga_world::{AddHandlers, SagaDomain, SagaWorld, SagaWorldSetup};
 #[cfg(feature = "fcm")]
 pub use self::service_account::{service_account, service_account_file};

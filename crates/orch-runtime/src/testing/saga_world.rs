@@ -65,6 +65,7 @@ pub struct SagaWorld<I: 'static> {
     setup: SagaWorldSetup<I>,
     pattern: SagaPattern,
     providers: Vec<Provider>,
+    deaths: Vec<Boundary>,
     /// Its time.
     pub clock: ManualClock,
     running: Running<I>,
@@ -117,6 +118,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
             setup,
             pattern,
             providers,
+            deaths: Vec::new(),
             clock,
             running,
         }
@@ -178,6 +180,18 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
         self.running.crashes.arm(boundary);
     }
 
+    /// The process will die at the next boundary that it reaches after `passed` others, whichever they are.
+    pub fn crash_behind(&self, passed: u32) {
+        self.running.crashes.arm_behind(passed);
+    }
+
+    /// Where processes died so far, in their order.
+    #[must_use]
+    pub fn deaths(&self) -> Vec<Boundary> {
+        let last = self.running.crashes.died_at();
+        self.deaths.iter().copied().chain(last).collect()
+    }
+
     /// Whether it died.
     #[must_use]
     pub fn is_dead(&self) -> bool {
@@ -186,6 +200,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
 
     /// A new process on the same database. What the old one still runs cannot write any more.
     pub fn restart(&mut self) {
+        self.deaths.extend(self.running.crashes.died_at());
         self.running.crashes.die();
         let (pattern, setup) = (self.pattern, &self.setup);
         self.running = start(&self.database, setup, pattern, &self.providers, &self.clock);

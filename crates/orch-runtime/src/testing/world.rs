@@ -1,7 +1,7 @@
 //! One process, its database file and its provider, under a clock that the test winds.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -50,16 +50,35 @@ pub struct WorldSetup {
 /// Dies at one boundary, once; afterwards every boundary is death until the restart.
 #[derive(Debug, Default)]
 pub struct Crashes {
-    armed: Mutex<Option<Boundary>>,
+    armed: Mutex<Option<Armed>>,
+    died_at: Mutex<Option<Boundary>>,
     dead: AtomicBool,
     died: Notify,
+}
+
+/// Where to die.
+#[derive(Debug, Clone, Copy)]
+enum Armed {
+    /// At this boundary.
+    At(Boundary),
+    /// When as many boundaries are behind it, whichever they are.
+    Behind(u32),
 }
 
 impl Crashes {
     /// The process will die at `boundary`.
     pub(super) fn arm(&self, boundary: Boundary) {
-        let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
-        *armed = Some(boundary);
+        *lock(&self.armed) = Some(Armed::At(boundary));
+    }
+
+    /// The process will die at the next boundary that it reaches after `passed` others.
+    pub(super) fn arm_behind(&self, passed: u32) {
+        *lock(&self.armed) = Some(Armed::Behind(passed));
+    }
+
+    /// Where it died.
+    pub(super) fn died_at(&self) -> Option<Boundary> {
+        *lock(&self.died_at)
     }
 
     /// Whether it died.
@@ -80,9 +99,19 @@ impl Crashes {
 
 impl FaultPlan for Crashes {
     fn reach(&self, boundary: Boundary) -> Fate {
-        let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
-        if *armed == Some(boundary) {
+        let mut armed = lock(&self.armed);
+        let dies = match &mut *armed {
+            Some(Armed::At(at)) => *at == boundary,
+            Some(Armed::Behind(0)) => true,
+            Some(Armed::Behind(passed)) => {
+                *passed -= 1;
+                false
+            }
+            None => false,
+        };
+        if dies && !self.is_dead() {
             *armed = None;
+            *lock(&self.died_at) = Some(boundary);
             self.dead.store(true, Ordering::SeqCst);
             self.died.notify_one();
         }
@@ -92,6 +121,10 @@ impl FaultPlan for Crashes {
             Fate::Continue
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 type Register = Box<dyn Fn(EngineBuilder, Provider) -> EngineBuilder + Send>;

@@ -90,19 +90,7 @@ impl<const HOOK: bool> Orchestrator for Charging<HOOK> {
     }
 
     async fn execute(&self, op_id: &OpId, _command: &Charge) -> Outcome {
-        match self.provider.call(op_id).await {
-            Ok(Receipt {
-                provider_ref,
-                result,
-            }) => Outcome::Ok {
-                message: "charged".to_owned(),
-                provider_ref,
-                result,
-            },
-            Err(GatewayError::Unavailable { reason, after }) => Outcome::Retry { reason, after },
-            Err(GatewayError::Refused { code, message }) => Outcome::fail(code, message),
-            Err(GatewayError::NoAnswer { reason }) => Outcome::unknown(reason),
-        }
+        outcome_of(self.provider.call(op_id).await)
     }
 
     async fn probe(&self, op_id: &OpId, _command: &Charge) -> Probe {
@@ -114,6 +102,22 @@ impl<const HOOK: bool> Orchestrator for Charging<HOOK> {
         let paid = end.state.as_str();
         let params = [Value::from(&*end.command.order_id), Value::from(paid)];
         tx.execute(sql, &params).await.map(|_| ())
+    }
+}
+
+pub(crate) fn outcome_of(called: Result<Receipt, GatewayError>) -> Outcome {
+    match called {
+        Ok(Receipt {
+            provider_ref,
+            result,
+        }) => Outcome::Ok {
+            message: "charged".to_owned(),
+            provider_ref,
+            result,
+        },
+        Err(GatewayError::Unavailable { reason, after }) => Outcome::Retry { reason, after },
+        Err(GatewayError::Refused { code, message }) => Outcome::fail(code, message),
+        Err(GatewayError::NoAnswer { reason }) => Outcome::unknown(reason),
     }
 }
 

@@ -22,10 +22,13 @@ mod doubt;
 mod encryption;
 mod guard;
 mod hanging;
+mod hybrid;
 mod lanes;
 mod lifecycle;
 mod monitor;
 mod protection;
+#[path = "../purchase/mod.rs"]
+mod purchase;
 mod room;
 mod sagas;
 mod secrets;
@@ -34,3 +37,5 @@ mod takeover;
 mod torn_files;
 mod traces;
 mod transactions;
+#[path = "../purchase/truth.rs"]
+mod truth;

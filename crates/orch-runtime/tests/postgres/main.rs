@@ -35,6 +35,8 @@ mod encryption;
 mod exhaustion;
 #[path = "../it/hanging.rs"]
 mod hanging;
+#[path = "../it/hybrid/mod.rs"]
+mod hybrid;
 #[path = "../it/lanes.rs"]
 mod lanes;
 #[path = "../it/lifecycle.rs"]
@@ -45,6 +47,8 @@ mod monitor;
 mod pgbouncer;
 #[path = "../it/protection.rs"]
 mod protection;
+#[path = "../purchase/mod.rs"]
+mod purchase;
 #[path = "../it/room.rs"]
 mod room;
 #[path = "../it/sagas/mod.rs"]
@@ -60,3 +64,5 @@ mod takeover;
 mod traces;
 #[path = "../it/transactions.rs"]
 mod transactions;
+#[path = "../purchase/truth.rs"]
+mod truth;

@@ -13,7 +13,7 @@ use orch_runtime::{
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-const MIGRATIONS: &[Migration] = &[
+pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0001_charge",
         up: include_str!("../it/charge.sql"),

@@ -13,6 +13,9 @@
 
 mod bent_store;
 mod charge;
+mod hybrid;
+#[path = "../purchase/mod.rs"]
+mod purchase;
 mod reach;
 mod sabotage;
 mod seeds;

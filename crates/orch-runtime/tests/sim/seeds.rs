@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use orch_runtime::testing::sim::{Failure, Simulator, Subject};
 
 use crate::charge::Honest;
+use crate::hybrid::Hybrid;
 use crate::reach::Reached;
 
 /// Marks the second process, and what it says.
@@ -14,6 +15,9 @@ const OTHER: &str = "ORCH_SIM_OTHER";
 
 /// Seeds of a usual run of the tests.
 const SEEDS: u64 = 10_000;
+
+/// Those with sagas, each of which takes longer.
+const SAGA_SEEDS: u64 = 100;
 
 fn variable(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
@@ -67,10 +71,32 @@ pub(crate) fn search<S: Subject>(
 }
 
 #[expect(clippy::print_stderr, reason = "the trace that was asked for")]
-fn repeat(seed: u64) {
-    match Simulator::new(Honest).run(seed, true) {
+fn repeat<S: Subject>(subject: S, seed: u64) {
+    match Simulator::new(subject).run(seed, true) {
         Ok(run) => eprintln!("{}\nseed {seed} kept every promise", run.trace.join("\n")),
         Err(failure) => panic!("{failure}"),
+    }
+}
+
+/// What so many seeds of a subject reached, or others, as the variables say; nothing where one was repeated.
+fn holds<S: Subject>(
+    subject: impl Fn() -> S + Sync,
+    usual: u64,
+    name: &str,
+) -> Option<(Reached, u64)> {
+    if let Some(seed) = variable("ORCH_SIM_SEED") {
+        repeat(subject(), seed);
+        return None;
+    }
+    let first = variable("ORCH_SIM_FIRST").unwrap_or(0);
+    let count = variable("ORCH_SIM_SEEDS").unwrap_or(usual);
+    match search(subject, first, count) {
+        Ok(reached) => Some((reached, count)),
+        Err(failure) => panic!(
+            "{failure}\nrepeat it with\n  ORCH_SIM_SEED={} cargo test -p orch-runtime --test sim -- \
+             {name} --nocapture",
+            failure.seed
+        ),
     }
 }
 
@@ -78,19 +104,19 @@ fn repeat(seed: u64) {
 /// twice, lose an operation, or leave one stuck.
 #[test]
 fn every_promise_holds_in_every_seed() {
-    if let Some(seed) = variable("ORCH_SIM_SEED") {
-        return repeat(seed);
+    let held = holds(|| Honest, SEEDS, "every_promise_holds");
+    if let Some((reached, SEEDS..)) = held {
+        reached.assert_everything();
     }
-    let first = variable("ORCH_SIM_FIRST").unwrap_or(0);
-    let count = variable("ORCH_SIM_SEEDS").unwrap_or(SEEDS);
-    match search(|| Honest, first, count) {
-        Ok(reached) if count >= SEEDS => reached.assert_everything(),
-        Ok(_) => {}
-        Err(failure) => panic!(
-            "{failure}\nrepeat it with\n  ORCH_SIM_SEED={} cargo test -p orch-runtime --test sim -- \
-             every_promise --nocapture",
-            failure.seed
-        ),
+}
+
+/// The same, with sagas of five steps in both patterns on top, and persons who intervene: each is whole or
+/// undone in the end or waits for a person with the reason, and nothing is done, undone or lost twice.
+#[test]
+fn every_promise_of_sagas_holds_in_every_seed() {
+    let held = holds(|| Hybrid, SAGA_SEEDS, "every_promise_of_sagas");
+    if let Some((reached, SAGA_SEEDS..)) = held {
+        reached.assert_sagas();
     }
 }
 
@@ -103,6 +129,10 @@ fn a_seed_repeats_its_run_in_this_process() {
         assert_eq!(first, other.run(seed, true).unwrap());
         assert_ne!(first.digest, one.run(seed + 1, true).unwrap().digest);
     }
+    let (one, other) = (Simulator::new(Hybrid), Simulator::new(Hybrid));
+    for seed in 0..10 {
+        assert_eq!(one.run(seed, true).unwrap(), other.run(seed, true).unwrap());
+    }
 }
 
 /// As above; what differs between two processes, such as the order of hash maps, must not show.
@@ -110,7 +140,8 @@ fn a_seed_repeats_its_run_in_this_process() {
 #[expect(clippy::print_stdout, reason = "what one process tells the other")]
 fn a_seed_repeats_its_run_in_another_process() {
     let digest = |seed| Simulator::new(Honest).run(seed, false).unwrap().digest;
-    let digests: Vec<u64> = (0..50).map(digest).collect();
+    let of_sagas = |seed| Simulator::new(Hybrid).run(seed, false).unwrap().digest;
+    let digests: Vec<u64> = (0..50).map(digest).chain((0..10).map(of_sagas)).collect();
     if std::env::var_os(OTHER).is_some() {
         println!("{OTHER}{digests:?}");
         return;

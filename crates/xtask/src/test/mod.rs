@@ -58,6 +58,7 @@ const STEPS: &[Step] = &[
     step("ci", ci::run),
     step("nats", nats::run),
     step("redis", redis::run),
+    step("chaos", own::chaos),
     step("providers", providers::run),
     step("fresh/generate", fresh::generate),
     step("fresh/fmt", fresh::fmt),

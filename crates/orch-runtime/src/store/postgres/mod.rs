@@ -29,7 +29,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use tokio::sync::Semaphore;
 
-use crate::fault::{FaultPlan, NoFaults};
+use crate::fault::{Boundary, Fate, FaultPlan, NoFaults, Step};
 use crate::protection::LaneStore;
 use crate::secret::Secret;
 use crate::value::{Row, Value};
@@ -42,6 +42,7 @@ use super::{
 use self::committer::{COMMITTERS, Committer};
 use self::error::postgres_error;
 use self::hints::Hints;
+use self::operations::claim::dead;
 use self::operations::finalize::Driver;
 use self::session::Session;
 
@@ -289,7 +290,14 @@ impl PostgresStore {
         let mut transaction = begun.map_err(&error)?;
         let done = operations::finalize::run(&mut transaction, self.link.wrapped, &mut work).await;
         if done.is_ok() {
+            let dies = |boundary| self.link.faults.reach(boundary) == Fate::Die;
+            if dies(Boundary::BeforeCommit(Step::Transaction)) {
+                return Err(dead("transaction"));
+            }
             transaction.commit().await.map_err(&error)?;
+            if dies(Boundary::AfterCommit(Step::Transaction)) {
+                return Err(dead("transaction"));
+            }
         }
         Ok(done)
     }

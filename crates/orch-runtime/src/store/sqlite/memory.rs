@@ -89,10 +89,16 @@ impl SqliteStore {
     }
 
     /// Commits one batch of at most `size` waiting transitions of a store in memory. `pick` says which
-    /// of the given number of transitions comes next.
-    pub fn commit_waiting(&self, size: usize, pick: &mut dyn FnMut(usize) -> usize) -> Fate {
-        self.inline()
-            .map_or(Fate::Continue, |inline| inline.commit(size, pick))
+    /// of the given number of transitions comes next; `loses`, of each, whether its answer is lost: it is done,
+    /// and who waits for it is told of trouble.
+    pub fn commit_waiting(
+        &self,
+        size: usize,
+        pick: &mut dyn FnMut(usize) -> usize,
+        loses: &mut dyn FnMut() -> bool,
+    ) -> Fate {
+        let commit = |inline: &Inline| inline.commit(size, pick, loses);
+        self.inline().map_or(Fate::Continue, commit)
     }
 
     pub(super) fn inline(&self) -> Option<&Inline> {

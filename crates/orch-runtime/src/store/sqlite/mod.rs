@@ -19,7 +19,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use crate::fault::{FaultPlan, NoFaults};
+use crate::fault::{FaultPlan, NoFaults, Step};
 use crate::protection::LaneStore;
 use crate::store::hook::{Hook, HookError};
 use crate::store::migration::Migration;
@@ -135,7 +135,7 @@ impl SqliteStore {
         let run = move |connection: &mut Connection| {
             operations::in_savepoint(connection, &mut work).map_err(sqlite_error("transaction"))
         };
-        self.committer.submit(None, run).await
+        self.committer.submit(Some(Step::Transaction), run).await
     }
 
     pub(super) fn background(&self) -> Arc<Semaphore> {

@@ -76,6 +76,11 @@ impl Clients {
         }
     }
 
+    /// How many requests there are.
+    pub(super) fn len(&self) -> usize {
+        self.requests.len()
+    }
+
     /// The requests that nobody works on.
     pub(super) fn to_send(&self) -> Vec<usize> {
         let open = |at: &usize| self.requests[*at].progress == Progress::ToSend;

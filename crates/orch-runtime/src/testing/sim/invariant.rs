@@ -42,7 +42,17 @@ pub enum Invariant {
     CallbackJudged,
     /// An operation about which a result was kept ends with it.
     ReportedMeansEnded,
-    /// When faults stop, every operation comes to rest, and no callback about one goes on waiting.
+    /// What a saga says of a step is what happened, and of nothing more than once.
+    StepTellsTruth,
+    /// A compensation is begun once, unless a person asks for it again.
+    UndoneOnce,
+    /// A saga that was stopped or given up stays so, and one that has ended never changes.
+    SagaGoesOn,
+    /// A saga that has ended is whole, or nothing of it is there.
+    WholeOrUndone,
+    /// Sagas lose nothing in our own database, and make nothing.
+    Conserved,
+    /// When faults stop, every operation and every saga comes to rest, and no callback about one goes on waiting.
     ComesToRest,
 }
 
@@ -67,6 +77,11 @@ impl fmt::Display for Invariant {
             Self::CallbackKept => "callback-kept",
             Self::CallbackJudged => "callback-judged",
             Self::ReportedMeansEnded => "reported-means-ended",
+            Self::StepTellsTruth => "step-tells-truth",
+            Self::UndoneOnce => "undone-once",
+            Self::SagaGoesOn => "saga-goes-on",
+            Self::WholeOrUndone => "whole-or-undone",
+            Self::Conserved => "conserved",
             Self::ComesToRest => "comes-to-rest",
         })
     }

@@ -21,6 +21,7 @@ mod network;
 mod process;
 mod provider;
 mod random;
+mod sagas;
 mod stage;
 mod trace;
 mod watched;
@@ -45,6 +46,7 @@ use super::WorldSetup;
 pub use self::invariant::Invariant;
 pub use self::provider::SimProvider;
 pub use self::random::Random;
+pub use self::sagas::{SagaFacts, SagaPlace, SimSagas};
 
 use self::stage::Stage;
 use self::world::World;
@@ -93,6 +95,9 @@ pub trait Subject {
     /// A statement that answers `op_id` and `state` for each end that the finalize hook wrote.
     const ENDS: &'static str;
 
+    /// What must be known of the sagas that its operations serve, if they serve any.
+    const SAGAS: Option<SagaFacts> = None;
+
     /// The command of `order`, which is its business key. Another `variant` is another body.
     fn command(order: &str, variant: u32) -> Self::Command;
 
@@ -108,6 +113,12 @@ pub trait Subject {
     #[must_use]
     fn policy() -> RetryPolicy {
         RetryPolicy::default()
+    }
+
+    /// The sagas of a process, if operations serve any.
+    fn sagas(&self, place: SagaPlace<'_>) -> Option<SimSagas> {
+        let _ = place;
+        None
     }
 
     /// Puts something between the engine and the store of a process.
@@ -176,9 +187,11 @@ impl<S: Subject> Simulator<S> {
             let table: String = row.get("name").expect("a name");
             format!("delete from \"{table}\";")
         };
+        let clear: String = tables.iter().map(clear).collect();
         Self {
             subject,
-            clear: tables.iter().map(clear).collect(),
+            // Tables refer to each other.
+            clear: format!("begin; pragma defer_foreign_keys = on; {clear} commit"),
             database,
         }
     }

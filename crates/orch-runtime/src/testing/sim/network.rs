@@ -158,6 +158,15 @@ impl Network {
             .count()
     }
 
+    /// How often it was done for `order` and for its further attempts, which are named behind a slash.
+    pub(super) fn effects_of_all(&self, order: &str) -> usize {
+        let is_it = |effect: &&Effect| {
+            let behind = effect.order.strip_prefix(order);
+            behind.is_some_and(|behind| behind.is_empty() || behind.starts_with('/'))
+        };
+        self.effects.iter().filter(is_it).count()
+    }
+
     /// How often it was done for any.
     pub(super) fn all_effects(&self) -> usize {
         self.effects.len()

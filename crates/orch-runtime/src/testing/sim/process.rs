@@ -13,6 +13,7 @@ use crate::scheduler::{
 };
 use crate::store::sqlite::SqliteStore;
 
+use super::sagas::SimSagas;
 use super::stage::{Life, SimClock, Stage};
 
 /// For how long applied log entries and settled callbacks stay in simulations: short, so that the Cleaner has work.
@@ -37,6 +38,12 @@ const OF_CALLBACKS: [Boundary; 4] = [
     Boundary::AfterCommit(Step::Mark),
 ];
 
+/// Boundaries of sagas, which are reached again and again.
+const OF_SAGAS: [Boundary; 2] = [
+    Boundary::BeforeCommit(Step::Transaction),
+    Boundary::AfterCommit(Step::Transaction),
+];
+
 /// Dies when it reaches a boundary for the n-th time.
 #[derive(Debug)]
 pub(super) struct Faults {
@@ -47,13 +54,20 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// As chance will have it, of a domain that takes callbacks or does not.
-    pub(super) fn new(stage: &Arc<Stage>, life: Life, callbacks: bool) -> Arc<Self> {
+    /// As chance will have it, of a domain that takes callbacks or does not, and serves sagas or does not.
+    pub(super) fn new(
+        stage: &Arc<Stage>,
+        life: Life,
+        (callbacks, sagas): (bool, bool),
+    ) -> Arc<Self> {
         let armed = {
             let mut scene = stage.scene();
             let deadly = !scene.calm && scene.random.chance(85);
             deadly.then(|| {
                 let random = &mut scene.random;
+                if sagas && random.chance(50) {
+                    return (random.pick(&OF_SAGAS), random.between(1, 16));
+                }
                 let boundary = if callbacks && random.chance(40) {
                     random.pick(&OF_CALLBACKS)
                 } else if random.chance(50) {
@@ -121,10 +135,13 @@ pub(super) enum Round {
     Reap,
     Clean,
     Sweep,
+    Look,
+    Deliver,
 }
 
 impl Round {
-    pub(super) const ALL: [Self; 6] = [
+    /// What a process does for operations.
+    const OF_OPERATIONS: [Self; 6] = [
         Self::Heartbeat,
         Self::Finalize,
         Self::Reap,
@@ -132,6 +149,26 @@ impl Round {
         Self::Sweep,
         Self::Dispatch,
     ];
+
+    /// And for sagas.
+    const ALL: [Self; 8] = [
+        Self::Heartbeat,
+        Self::Finalize,
+        Self::Reap,
+        Self::Clean,
+        Self::Sweep,
+        Self::Dispatch,
+        Self::Look,
+        Self::Deliver,
+    ];
+
+    /// All of a process that has sagas, or has none.
+    pub(super) fn of(has_sagas: bool) -> &'static [Self] {
+        match has_sagas {
+            true => &Self::ALL,
+            false => &Self::OF_OPERATIONS,
+        }
+    }
 }
 
 /// A process that runs.
@@ -148,7 +185,8 @@ pub(super) struct Process {
     reaper: Reaper,
     cleaner: Cleaner,
     sweeper: CallbackSweeper,
-    under_way: [Arc<AtomicBool>; 6],
+    pub(super) sagas: Option<SimSagas>,
+    under_way: [Arc<AtomicBool>; Round::ALL.len()],
 }
 
 impl Process {
@@ -173,9 +211,19 @@ impl Process {
             store,
             faults,
             frozen_until: None,
+            sagas: None,
             clock,
             under_way: Default::default(),
         }
+    }
+
+    /// It has sagas, too, and hears of what ends.
+    pub(super) fn with_sagas(mut self, sagas: Option<SimSagas>) -> Self {
+        if let Some(sagas) = &sagas {
+            tokio::spawn(sagas.hear());
+        }
+        self.sagas = sagas;
+        self
     }
 
     /// Whether a round of this kind still runs.
@@ -198,6 +246,7 @@ impl Process {
         let (engine, now) = (self.engine.clone(), self.clock.now());
         let (finalizer, reaper) = (self.finalizer.clone(), self.reaper.clone());
         let (cleaner, sweeper) = (self.cleaner.clone(), self.sweeper.clone());
+        let sagas = self.sagas.clone();
         // Trouble is in the trace already: the store noted it.
         tokio::spawn(async move {
             match round {
@@ -207,6 +256,13 @@ impl Process {
                 Round::Reap => drop(reaper.run_once(now).await),
                 Round::Clean => drop(cleaner.run_once(now).await),
                 Round::Sweep => drop(sweeper.run_once(now).await),
+                Round::Look | Round::Deliver => {
+                    let Some(sagas) = sagas else { return };
+                    match round {
+                        Round::Look => sagas.look(now).await,
+                        _ => sagas.deliver(now).await,
+                    }
+                }
             }
             flag.store(false, Ordering::SeqCst);
         });

@@ -104,6 +104,6 @@ impl PostgresOperations {
 }
 
 /// The fault plan says that the process ended here.
-pub(super) fn dead(operation: &'static str) -> StoreError {
+pub(in crate::store::postgres) fn dead(operation: &'static str) -> StoreError {
     StoreError::new(StoreErrorKind::Closed, operation, "the process died")
 }

@@ -28,7 +28,7 @@ use super::row::{Statement, number};
 use super::statements::{self, Statements};
 
 mod callbacks;
-mod claim;
+pub(super) mod claim;
 pub(super) mod finalize;
 mod read;
 mod rotate;

@@ -7,8 +7,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
+use tokio::runtime::Handle;
 
-use crate::fault::{Fate, FaultPlan};
+use crate::fault::{Fate, FaultPlan, Step};
+use crate::store::{StoreError, StoreErrorKind};
 
 use super::{Member, commit_shared};
 
@@ -17,6 +19,28 @@ pub(in crate::store::sqlite) struct Inline {
     connection: Arc<Mutex<Connection>>,
     faults: Arc<dyn FaultPlan>,
     queue: Mutex<Queue>,
+}
+
+/// A transition whose answer is lost.
+struct Lost(Box<dyn Member>);
+
+impl Member for Lost {
+    fn step(&self) -> Option<Step> {
+        self.0.step()
+    }
+
+    fn run(&mut self, connection: &mut Connection) -> Result<(), StoreError> {
+        self.0.run(connection)
+    }
+
+    fn acknowledge(self: Box<Self>, committed: Result<(), StoreError>) {
+        let lost = StoreError::new(StoreErrorKind::Unavailable, "commit", "connection lost");
+        self.0.acknowledge(committed.and(Err(lost)));
+    }
+
+    fn runtime(&self) -> Option<&Handle> {
+        self.0.runtime()
+    }
 }
 
 #[derive(Default)]
@@ -60,17 +84,24 @@ impl Inline {
     }
 
     /// Forms a batch of at most `size` waiting transitions and commits it. `pick` is asked for each
-    /// place in the batch which of the given number of transitions takes it.
+    /// place in the batch which of the given number of transitions takes it, and `loses` whether its answer is
+    /// lost.
     pub(in crate::store::sqlite) fn commit(
         &self,
         size: usize,
         pick: &mut dyn FnMut(usize) -> usize,
+        loses: &mut dyn FnMut() -> bool,
     ) -> Fate {
         let mut batch = Vec::new();
         let mut queue = lock(&self.queue);
         while batch.len() < size && !queue.waiting.is_empty() {
             let at = pick(queue.waiting.len());
-            batch.push(queue.waiting.remove(at));
+            let member = queue.waiting.remove(at);
+            let member = match loses() {
+                true => Box::new(Lost(member)),
+                false => member,
+            };
+            batch.push(member);
         }
         drop(queue);
         let mut connection = lock(&self.connection);

@@ -7,6 +7,7 @@ mod time;
 use std::sync::{Arc, Mutex};
 
 use crate::engine::{Engine, EngineConfig};
+use crate::store::Database;
 use crate::store::sqlite::MemoryDatabase;
 
 use super::checks::Checks;
@@ -14,12 +15,16 @@ use super::client::Clients;
 use super::network::Network;
 use super::process::{Faults, Process};
 use super::provider::SimProvider;
+use super::sagas::{SagaChecks, SagaClients, SagaPlace};
 use super::stage::{Life, Parked, SimClock, SimIds, Stage};
 use super::watched::Watched;
 use super::webhooks::Webhooks;
 use super::{Flavour, Subject};
 
 use self::step::Kind;
+
+/// Turns given to tasks of sagas that follow from one another.
+const SAGA_YIELDS: u32 = 8;
 
 /// A place where a process runs, or does not.
 enum Slot {
@@ -43,6 +48,7 @@ pub(super) struct World<'a, S> {
     clients: Clients,
     webhooks: Webhooks,
     checks: Checks,
+    sagas: Option<(SagaClients, SagaChecks)>,
 }
 
 impl<'a, S: Subject> World<'a, S> {
@@ -62,6 +68,10 @@ impl<'a, S: Subject> World<'a, S> {
         drop(scene);
         let network = Arc::new(Mutex::new(network));
         let checks = Checks::new::<S>(stage, &network, database, flavour);
+        let sagas = S::SAGAS.map(|facts| {
+            let clients = SagaClients::new(&mut stage.scene().random);
+            (clients, SagaChecks::new(facts, stage, &network, database))
+        });
         let mut world = Self {
             subject,
             flavour,
@@ -78,6 +88,7 @@ impl<'a, S: Subject> World<'a, S> {
             clients,
             webhooks: Webhooks::default(),
             checks,
+            sagas,
         };
         for slot in 0..processes {
             let process = world.start(Life { slot, number: 0 });
@@ -106,7 +117,7 @@ impl<'a, S: Subject> World<'a, S> {
     fn start(&self, life: Life) -> Process {
         let stage = &self.stage;
         stage.note(format_args!("{life} starts"));
-        let faults = Faults::new(stage, life, self.flavour.callbacks);
+        let faults = Faults::new(stage, life, (self.flavour.callbacks, S::SAGAS.is_some()));
         let store = self.database.process(Arc::clone(&faults) as _);
         let tables = S::SETUP.tables;
         let watched = Watched {
@@ -144,7 +155,13 @@ impl<'a, S: Subject> World<'a, S> {
             .register(builder, self.flavour, provider)
             .build()
             .expect("an engine");
-        Process::new(life, engine, store, faults, clock)
+        let sagas = self.subject.sagas(SagaPlace {
+            database: Database::Sqlite(store.clone()),
+            engine: &engine,
+            clock: Arc::new(clock.clone()),
+            ids: Arc::new(SimIds(Arc::clone(stage))),
+        });
+        Process::new(life, engine, store, faults, clock).with_sagas(sagas)
     }
 
     fn up(&self) -> impl Iterator<Item = &Process> {
@@ -164,6 +181,13 @@ impl<'a, S: Subject> World<'a, S> {
         // A yield lets every ready task run; what they wake runs before the second one ends.
         tokio::task::yield_now().await;
         tokio::task::yield_now().await;
+        if let Some((clients, _)) = &mut self.sagas {
+            // A turn goes through more hands before it waits for its commit.
+            for _ in 0..SAGA_YIELDS {
+                tokio::task::yield_now().await;
+            }
+            clients.listen(&self.stage);
+        }
         self.clients.listen(&self.stage);
         self.webhooks.listen(&self.checks, &self.stage);
         self.notice_deaths();
@@ -189,6 +213,9 @@ impl<'a, S: Subject> World<'a, S> {
     fn look(&mut self) {
         if self.checks.check() {
             self.clients.check(&self.checks.seen, &self.stage);
+            if let Some((clients, checks)) = &mut self.sagas {
+                checks.check(clients);
+            }
         }
     }
 
@@ -200,6 +227,9 @@ impl<'a, S: Subject> World<'a, S> {
                 self.stage.note(format_args!("{life} is dead"));
                 self.stage.scene().bury(life);
                 self.clients.lost(life);
+                if let Some((clients, _)) = &mut self.sagas {
+                    clients.lost(life);
+                }
                 self.webhooks.lost(life);
                 *slot = Slot::Down(life);
             }

@@ -48,7 +48,8 @@ impl<S: Subject> World<'_, S> {
             let millis = self.stage.scene().random.between(5_000, 61_000);
             self.wind_to(later(now, Duration::from_millis(millis)));
         }
-        let rows = format!("{:?}", self.checks.seen);
+        let sagas = self.sagas.as_ref().map(|(_, checks)| checks.open());
+        let rows = format!("{sagas:?} {:?}", self.checks.seen);
         self.stage.violated(Invariant::ComesToRest, rows);
     }
 
@@ -68,7 +69,7 @@ impl<S: Subject> World<'_, S> {
 
     /// Every request is sent, every loop runs once somewhere, and everything ready is done.
     async fn turn(&mut self) {
-        for request in self.clients.to_send() {
+        for request in self.to_send() {
             let processes = self.slots.len();
             let process = self.stage.scene().random.place(processes);
             self.send(request, process);
@@ -79,10 +80,10 @@ impl<S: Subject> World<'_, S> {
             self.report(event, process);
         }
         self.flush().await;
-        for round in Round::ALL {
+        for round in Round::of(self.sagas.is_some()) {
             let at = self.stage.scene().random.place(self.slots.len());
             if let Slot::Up(process) = &self.slots[at] {
-                process.begin(round);
+                process.begin(*round);
             }
             self.flush().await;
         }
@@ -117,6 +118,12 @@ impl<S: Subject> World<'_, S> {
     }
 
     fn is_at_rest(&self) -> bool {
-        self.clients.are_served() && self.webhooks.are_delivered() && self.checks.seen.is_at_rest()
+        let sagas_rest = self.sagas.as_ref().is_none_or(|(clients, checks)| {
+            clients.are_served() && checks.are_at_rest(&self.checks.seen.operations)
+        });
+        sagas_rest
+            && self.clients.are_served()
+            && self.webhooks.are_delivered()
+            && self.checks.seen.is_at_rest()
     }
 }

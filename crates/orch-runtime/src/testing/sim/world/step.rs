@@ -71,7 +71,8 @@ impl<S: Subject> World<'_, S> {
         let parked = self.ready();
         let committing: Vec<usize> = self.committing();
         let requests = lock(&self.network).under_way.len();
-        let to_send = self.clients.to_send();
+        let to_send = self.to_send();
+        let rounds = Round::of(self.sagas.is_some());
         let to_report = self.webhooks.to_send();
         let awake = self.awake().count();
         let down = self.slots.iter().any(|slot| matches!(slot, Slot::Down(_)));
@@ -105,7 +106,7 @@ impl<S: Subject> World<'_, S> {
             Kind::Commit => self.commit(committing[pick(first, committing.len())]),
             Kind::Arrive => self.arrive(pick(first, requests)),
             Kind::Round => {
-                let round = Round::ALL[pick(second, Round::ALL.len())];
+                let round = rounds[pick(second, rounds.len())];
                 let _ = self.awake().nth(pick(first, awake)).map(|p| p.begin(round));
             }
             Kind::Ask => self.send(to_send[pick(second, to_send.len())], pick(first, awake)),
@@ -119,12 +120,23 @@ impl<S: Subject> World<'_, S> {
         self.settle().await;
     }
 
+    /// What clients can send now, by number: those who ask for sagas are behind the others.
+    pub(super) fn to_send(&self) -> Vec<usize> {
+        let mut to_send = self.clients.to_send();
+        if let Some((clients, _)) = &self.sagas {
+            let behind = clients.to_send().into_iter();
+            to_send.extend(behind.map(|at| self.clients.len() + at));
+        }
+        to_send
+    }
+
     pub(super) fn release(&self, at: usize) {
         self.stage.scene().release(at);
     }
 
     /// Some of what waits in a process is committed together, in any order.
     pub(super) fn commit(&mut self, slot: usize) {
+        let has_sagas = self.sagas.is_some();
         let Slot::Up(process) = &self.slots[slot] else {
             return;
         };
@@ -138,7 +150,12 @@ impl<S: Subject> World<'_, S> {
         let size = usize::try_from(size).unwrap_or(1);
         let stage = &self.stage;
         let mut pick = |waiting: usize| stage.scene().random.place(waiting);
-        let fate = process.store.commit_waiting(size, &mut pick);
+        // The answers of operations are lost above the store.
+        let mut loses = || {
+            let mut scene = stage.scene();
+            has_sagas && !scene.calm && scene.random.chance(2)
+        };
+        let fate = process.store.commit_waiting(size, &mut pick, &mut loses);
         if fate == Fate::Die {
             process.faults.die();
         }
@@ -175,11 +192,16 @@ impl<S: Subject> World<'_, S> {
     }
 
     pub(super) fn send(&mut self, request: usize, process: usize) {
-        let target = self.awake().nth(process);
-        let Some((life, engine)) = target.map(|process| (process.life, process.engine.clone()))
-        else {
+        let Some(target) = self.awake().nth(process) else {
             return;
         };
+        let (life, engine, sagas) = (target.life, target.engine.clone(), target.sagas.clone());
+        if let Some(behind) = request.checked_sub(self.clients.len()) {
+            if let (Some((clients, _)), Some(sagas)) = (&mut self.sagas, &sagas) {
+                clients.send(behind, (life, sagas), &self.stage);
+            }
+            return;
+        }
         self.clients
             .send(request, (life, &engine), &self.stage, S::command);
     }

@@ -32,8 +32,10 @@ impl SagaEffects {
         use StepState::{
             Failed, InDoubt, Left, Running, Succeeded, UndoParked, Undoing, Undone, Waiting,
         };
-        let excess = self.excess();
-        excess.or_else(|| match (recorded, self.done, self.undone) {
+        if let Some(excess) = self.excess() {
+            return Some(excess);
+        }
+        match (recorded, self.done, self.undone) {
             (Waiting | Failed, 0, 0)
             | (Running | InDoubt, 0 | 1, 0)
             | (Succeeded, 1, 0)
@@ -41,11 +43,13 @@ impl SagaEffects {
             | (Undone, 1, 1) => None,
             (Waiting, ..) => Some("it happened before it began"),
             (Failed, ..) => Some("it failed and happened"),
-            (Running | InDoubt | Succeeded, _, 1..) => Some("it was undone and nobody asked for it"),
+            (Running | InDoubt | Succeeded, _, 1..) => {
+                Some("it was undone and nobody asked for it")
+            }
             (Running | InDoubt | Succeeded, ..) => Some("it succeeded and did not happen"),
             (Undoing | UndoParked | Left | Undone, 0, _) => Some("it is undone and did not happen"),
             (Undoing | UndoParked | Left | Undone, ..) => Some("it is undone and still there"),
-        })
+        }
     }
 }
 

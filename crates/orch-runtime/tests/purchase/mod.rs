@@ -12,8 +12,8 @@
 use std::time::Duration;
 
 use orch_runtime::saga::{
-    Call, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaEvents, SagaTables, SagasBuilder,
-    StepError, StepPlan, StepRun, Weight,
+    Call, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaEvents, SagaTables,
+    SagasBuilder, StepError, StepPlan, StepRun, Weight,
 };
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::{Command, Engine, Value};
@@ -24,12 +24,14 @@ pub(crate) const TABLES: SagaTables = SagaTables {
     prefix: "order_saga",
 };
 
-/// Accounts, pieces, and what was done and undone. The shop has a thousand pieces, and its customers ten
-/// accounts of a thousand.
+/// Accounts, pieces, and what was done and undone.
 pub(crate) const BOOKS: &str = "
     create table accounts (name text primary key, balance integer not null check (balance >= 0));
     create table pieces (name text primary key, pieces integer not null check (pieces >= 0));
-    create table ledger (saga text not null, step text not null, undone integer not null);
+    create table ledger (saga text not null, step text not null, undone integer not null)";
+
+/// The shop has a thousand pieces, and its customers ten accounts of a thousand.
+pub(crate) const WEALTH: &str = "
     insert into pieces (name, pieces) values ('sword', 1000);
     insert into accounts (name, balance) values ('c0', 1000), ('c1', 1000), ('c2', 1000), ('c3', 1000),
         ('c4', 1000), ('c5', 1000), ('c6', 1000), ('c7', 1000), ('c8', 1000), ('c9', 1000)";

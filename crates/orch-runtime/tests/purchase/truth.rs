@@ -13,18 +13,23 @@ pub(crate) const MONEY: i64 = 10_000;
 pub(crate) const PIECES: i64 = 1_000;
 
 /// Holds a purchase that has come to rest against what happened, which `effects` knows by step.
-pub(crate) fn assert_true(
-    case: &str,
-    saga: &SagaRecord,
-    effects: impl Fn(&str) -> SagaEffects,
-) {
+pub(crate) fn assert_true(case: &str, saga: &SagaRecord, effects: impl Fn(&str) -> SagaEffects) {
     for step in &saga.steps {
         let (name, state, effects) = (&step.name, step.state, effects(&step.name));
         let wrong = effects.contradiction(state);
-        assert_eq!(wrong, None, "{case}: {name} is {state}, and {effects:?}: {saga:?}");
-        assert!(step.undo_attempts <= 1, "{case}: {name} is undone anew: {saga:?}");
+        assert_eq!(
+            wrong, None,
+            "{case}: {name} is {state}, and {effects:?}: {saga:?}"
+        );
+        assert!(
+            step.undo_attempts <= 1,
+            "{case}: {name} is undone anew: {saga:?}"
+        );
         let is_parked = matches!(state, StepState::InDoubt | StepState::UndoParked);
-        assert!(!is_parked || step.error.is_some(), "{case}: parked and nobody is told why");
+        assert!(
+            !is_parked || step.error.is_some(),
+            "{case}: parked and nobody is told why"
+        );
     }
     let is_there = |state: &StepState| {
         use StepState::{Failed, InDoubt, Left, Undone, Waiting};

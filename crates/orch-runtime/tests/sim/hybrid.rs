@@ -1,13 +1,11 @@
 //! Purchases of five steps under simulation: who orders, and what the provider is asked for.
 
+use orch_runtime::RetryPolicy;
 use orch_runtime::engine::EngineBuilder;
 use orch_runtime::saga::{Choreography, Sagas};
 use orch_runtime::store::Migration;
 use orch_runtime::testing::WorldSetup;
-use orch_runtime::testing::sim::{
-    Flavour, SagaFacts, SagaPlace, SimProvider, SimSagas, Subject,
-};
-use orch_runtime::RetryPolicy;
+use orch_runtime::testing::sim::{Flavour, SagaFacts, SagaPlace, SimProvider, SimSagas, Subject};
 
 use crate::charge::{Charge, Honest, MIGRATIONS as OF_CHARGES};
 use crate::purchase::{self, Act, LOCAL, PLAN, Purchase};
@@ -52,6 +50,7 @@ impl Subject for Hybrid {
         tables: purchase::TABLES,
         optional: &["notify"],
         order,
+        wealth: purchase::WEALTH,
         ledger: "select saga, step, undone from ledger",
         sum: "select (select sum(balance) from accounts) + 1000000 * (select sum(pieces) from pieces)
               + (select coalesce(sum((1 - 2 * undone) * case step when 'debit' then 10 else 1000000 end), 0)

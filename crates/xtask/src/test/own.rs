@@ -5,9 +5,9 @@ use anyhow::Result;
 use crate::workspace::Workspace;
 
 /// The test programs that are quick.
-const BLACK_BOX: [&str; 12] = [
-    "--test", "it", "--test", "http", "--test", "mutants", "--test", "postgres", "--test", "sim",
-    "--test", "tidy",
+const BLACK_BOX: [&str; 14] = [
+    "--test", "chaos", "--test", "it", "--test", "http", "--test", "mutants", "--test", "postgres",
+    "--test", "sim", "--test", "tidy",
 ];
 
 pub(super) fn fmt(workspace: &Workspace) -> Result<()> {
@@ -49,6 +49,23 @@ pub(super) fn proof(workspace: &Workspace) -> Result<()> {
         .cargo(&arguments)
         .args(["--", "--include-ignored"])
         .run()
+}
+
+/// Kills real processes in the middle of sagas much oftener than the usual tests do, and at every place of a
+/// purchase on PostgreSQL, too; more seeds of simulated sagas.
+pub(super) fn chaos(workspace: &Workspace) -> Result<()> {
+    let arguments = ["test", "-p", "orch-runtime", "--all-features"];
+    let run = |target: &str, filter: &str| {
+        let job = workspace.cargo(&arguments).args(["--test", target, filter]);
+        job.env("ORCH_CHAOS", "1")
+            .env("ORCH_CHAOS_KILLS", "60")
+            .env("ORCH_CHAOS_SAGAS", "200")
+            .env("ORCH_SIM_SEEDS", "5000")
+            .run()
+    };
+    run("chaos", "kills::")?;
+    run("postgres", "hybrid::")?;
+    run("sim", "every_promise_of_sagas")
 }
 
 pub(super) fn doctest(workspace: &Workspace) -> Result<()> {

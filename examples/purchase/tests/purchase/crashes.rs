@@ -32,6 +32,8 @@ async fn what_is_undone_when_it_crashes_is_undone_by_the_next_process() {
             let _ = world.sagas().compensate(&id).await;
             let saga = world.settle(&id).await;
             assert!(saga.state.is_final(), "{boundary}: {saga:?}");
+            let is_undone_anew = saga.steps.iter().any(|step| step.undo_attempts > 1);
+            assert!(!is_undone_anew, "{boundary}: {saga:?}");
             assert!(world.most_effects_of_one_key() <= 1, "{boundary}");
         }
     }

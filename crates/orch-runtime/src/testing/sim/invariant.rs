@@ -46,6 +46,8 @@ pub enum Invariant {
     StepTellsTruth,
     /// A compensation is begun once, unless a person asks for it again.
     UndoneOnce,
+    /// A saga that was stopped or given up stays so, and one that has ended never changes.
+    SagaGoesOn,
     /// A saga that has ended is whole, or nothing of it is there.
     WholeOrUndone,
     /// Sagas lose nothing in our own database, and make nothing.
@@ -77,6 +79,7 @@ impl fmt::Display for Invariant {
             Self::ReportedMeansEnded => "reported-means-ended",
             Self::StepTellsTruth => "step-tells-truth",
             Self::UndoneOnce => "undone-once",
+            Self::SagaGoesOn => "saga-goes-on",
             Self::WholeOrUndone => "whole-or-undone",
             Self::Conserved => "conserved",
             Self::ComesToRest => "comes-to-rest",

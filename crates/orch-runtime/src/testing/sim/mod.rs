@@ -187,9 +187,11 @@ impl<S: Subject> Simulator<S> {
             let table: String = row.get("name").expect("a name");
             format!("delete from \"{table}\";")
         };
+        let clear: String = tables.iter().map(clear).collect();
         Self {
             subject,
-            clear: tables.iter().map(clear).collect(),
+            // Tables refer to each other.
+            clear: format!("begin; pragma defer_foreign_keys = on; {clear} commit"),
             database,
         }
     }

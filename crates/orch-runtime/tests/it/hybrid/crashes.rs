@@ -78,7 +78,10 @@ async fn survives_everywhere(pattern: SagaPattern) {
         let deaths = dying_everywhere(pattern, way).await;
         let missing = |place: &&Boundary| !deaths.contains(place);
         let missing: Vec<_> = PLACES.iter().filter(missing).collect();
-        assert!(stride() > 1 || missing.is_empty(), "{missing:?} of {deaths:?}");
+        assert!(
+            stride() > 1 || missing.is_empty(),
+            "{missing:?} of {deaths:?}"
+        );
     }
 }
 
@@ -100,7 +103,7 @@ async fn who_is_asked_three_times_may_die_at_every_place_and_undoes_once() {
     for pattern in SagaPattern::ALL {
         for passed in (0..FAR).step_by(stride()) {
             let mut world = world(pattern);
-            let id = purchased(&mut world, &Purchase::new("a", &["undo-reserve"])).await;
+            let id = purchased(&mut world, &Purchase::new("a", &[])).await;
             world.run_once().await;
             world.crash_behind(u32::try_from(passed).unwrap());
             for _ in 0..3 {

@@ -121,7 +121,10 @@ async fn a_purchase_ends_the_same_whoever_moves_it_on() {
             assert_conserved(&case, &world, &saga).await;
             ends.push((balance(&world).await, pieces(&world).await));
         }
-        assert!(ends.iter().all(|books| *books == ends[0]), "{refused:?}: {ends:?}");
+        assert!(
+            ends.iter().all(|books| *books == ends[0]),
+            "{refused:?}: {ends:?}"
+        );
     }
 }
 
@@ -135,6 +138,9 @@ async fn a_reservation_beside_a_refused_item_is_taken_back() {
         assert_eq!(saga.state, Compensated, "{pattern}: {saga:?}");
         assert_eq!(saga.steps[0].state, Undone, "{pattern}: {saga:?}");
         assert_conserved(&pattern.to_string(), &world, &saga).await;
-        assert_eq!((balance(&world).await, pieces(&world).await), (MONEY, PIECES));
+        assert_eq!(
+            (balance(&world).await, pieces(&world).await),
+            (MONEY, PIECES)
+        );
     }
 }

@@ -37,6 +37,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "0003_books",
         up: purchase::BOOKS,
     },
+    Migration {
+        name: "0004_wealth",
+        up: purchase::WEALTH,
+    },
 ];
 
 const SETUP: SagaWorldSetup<Purchase> = SagaWorldSetup {
@@ -127,7 +131,8 @@ async fn effects(world: &SagaWorld<Purchase>, saga: &SagaRecord) -> BTreeMap<Str
             }
         } else {
             let provider = world.provider("charge");
-            let effects = |op_id: &Option<OpId>| op_id.as_ref().map_or(0, |id| provider.effects(id));
+            let effects =
+                |op_id: &Option<OpId>| op_id.as_ref().map_or(0, |id| provider.effects(id));
             let (done, undone) = (effects(&step.op_id), effects(&step.undo_op_id));
             known += done + undone;
             SagaEffects {
@@ -156,8 +161,16 @@ async fn assert_conserved(case: &str, world: &SagaWorld<Purchase>, saga: &SagaRe
         let SagaEffects { done, undone } = all[step];
         i64::try_from(done).unwrap() - i64::try_from(undone).unwrap()
     };
-    assert_eq!(balance(world).await + PRICE * net("debit"), MONEY, "{case}: {saga:?}");
-    assert_eq!(pieces(world).await + net("grant"), PIECES, "{case}: {saga:?}");
+    assert_eq!(
+        balance(world).await + PRICE * net("debit"),
+        MONEY,
+        "{case}: {saga:?}"
+    );
+    assert_eq!(
+        pieces(world).await + net("grant"),
+        PIECES,
+        "{case}: {saga:?}"
+    );
 }
 
 async fn balance(world: &SagaWorld<Purchase>) -> i64 {

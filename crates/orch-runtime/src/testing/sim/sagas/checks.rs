@@ -23,6 +23,8 @@ struct Saga {
     name: String,
     pattern: String,
     state: SagaState,
+    /// Why it is not to go on, if somebody said so.
+    stop: Option<String>,
     steps: Vec<StepRow>,
 }
 
@@ -57,6 +59,7 @@ impl SagaChecks {
         network: &Arc<Mutex<Network>>,
         database: &MemoryDatabase,
     ) -> Self {
+        database.execute(facts.wealth).expect("what is there");
         let mut checks = Self {
             facts,
             stage: Arc::clone(stage),
@@ -79,14 +82,17 @@ impl SagaChecks {
             self.broken(Invariant::Conserved, format!("{:?}", self.sum()));
         }
         for (name, id) in clients.acknowledged() {
-            if !sagas.get(id.as_str()).is_some_and(|saga| saga.name == *name) {
+            let found = sagas.get(id.as_str());
+            if found.is_none_or(|saga| saga.name != *name) {
                 self.broken(Invariant::AcceptedStays, format!("{id} of {name}"));
             }
         }
         for (id, saga) in &sagas {
             self.check_steps(id, saga, &ledger, clients.is_touched(&saga.name));
             self.check_end(id, saga);
-            if let Some(before) = self.seen.get(id) {
+            let before = self.seen.get(id);
+            self.note(id, before, saga);
+            if let Some(before) = before {
                 self.check_change(id, before, saga);
             }
         }
@@ -105,6 +111,21 @@ impl SagaChecks {
     pub(in crate::testing::sim) fn open(&self) -> String {
         let open = self.seen.iter().filter(|(_, saga)| !saga.state.is_final());
         format!("{:?}", open.collect::<Vec<_>>())
+    }
+
+    /// Says in the trace what has changed.
+    fn note(&self, id: &str, before: Option<&Saga>, saga: &Saga) {
+        if before.is_none_or(|before| before.state != saga.state) {
+            self.stage
+                .note(format_args!("{id} is {}", saga.state.as_str()));
+        }
+        for step in &saga.steps {
+            let known = before.and_then(|before| before.step(&step.name));
+            if known.is_none_or(|known| known.state != step.state) {
+                let (name, state) = (&step.name, step.state.as_str());
+                self.stage.note(format_args!("{id} {name} is {state}"));
+            }
+        }
     }
 
     fn broken(&self, invariant: Invariant, what: String) {
@@ -148,10 +169,10 @@ impl SagaChecks {
 
     /// A saga that has ended is whole, or nothing of it is there.
     fn check_end(&self, id: &str, saga: &Saga) {
-        use StepState::{Failed, Succeeded, Undone, Waiting};
+        use StepState::{Failed, InDoubt, Succeeded, Undone, Waiting};
         let is_whole = |step: &StepRow| {
             let is_optional = self.facts.optional.contains(&&*step.name);
-            step.state == Succeeded || (is_optional && step.state == Failed)
+            step.state == Succeeded || (is_optional && matches!(step.state, Failed | InDoubt))
         };
         let is_gone = |step: &StepRow| matches!(step.state, Failed | Undone | Waiting);
         let holds = match saga.state {
@@ -164,11 +185,25 @@ impl SagaChecks {
         }
     }
 
+    /// A saga goes on in its own direction: what ended stays, and what was given up or stopped stays so.
     fn check_change(&self, id: &str, before: &Saga, saga: &Saga) {
         let is_same = before.name == saga.name && before.pattern == saga.pattern;
-        if !is_same || (before.state.is_final() && before != saga) {
+        let stays = !before.state.is_final() || before == saga;
+        let step_goes_on = |before: &StepRow| {
+            let step = saga.step(&before.name);
+            let may_become = StepState::may_become;
+            step.is_some_and(|step| reaches(&StepState::ALL, before.state, step.state, may_become))
+        };
+        let goes_on = reaches(
+            &SagaState::ALL,
+            before.state,
+            saga.state,
+            SagaState::may_become,
+        ) && (before.stop.is_none() || before.stop == saga.stop)
+            && before.steps.iter().all(step_goes_on);
+        if !(is_same && stays && goes_on) {
             let what = format!("{id}: {before:?} became {saga:?}");
-            self.broken(Invariant::FinalStays, what);
+            self.broken(Invariant::SagaGoesOn, what);
         }
     }
 
@@ -188,14 +223,14 @@ impl SagaChecks {
             rows.map_err(|error: StoreError| error.to_string())
         };
         let mut sagas = Sagas::new();
-        let states = format!(
-            "select transaction_id, idem_key, pattern, status from {prefix}_states"
-        );
+        let states =
+            format!("select transaction_id, idem_key, pattern, status, stop from {prefix}_states");
         for row in rows(&states)? {
             let saga = Saga {
                 name: text(&row, "idem_key")?,
                 pattern: text(&row, "pattern")?,
                 state: known(&row, &SagaState::ALL, SagaState::as_str)?,
+                stop: text(&row, "stop").ok(),
                 steps: Vec::new(),
             };
             sagas.insert(text(&row, "transaction_id")?, saga);
@@ -205,7 +240,9 @@ impl SagaChecks {
             let step = StepRow {
                 name: text(&row, "step")?,
                 state: known(&row, &StepState::ALL, StepState::as_str)?,
-                undo_attempts: row.get("undo_attempts").map_err(|error| error.to_string())?,
+                undo_attempts: row
+                    .get("undo_attempts")
+                    .map_err(|error| error.to_string())?,
                 code: text(&row, "error_code").ok(),
                 op_id: text(&row, "op_id").ok(),
                 undo_op_id: text(&row, "undo_op_id").ok(),
@@ -220,6 +257,11 @@ impl SagaChecks {
 }
 
 impl Saga {
+    /// A step that has begun.
+    fn step(&self, name: &str) -> Option<&StepRow> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+
     fn rests(&self, operations: &Operations) -> bool {
         use OperationState::{Failed, Parked};
         let stands = |op_id: &Option<String>, states: &[OperationState]| {
@@ -274,4 +316,17 @@ fn known<T: Copy>(row: &Row, all: &[T], name: fn(T) -> &'static str) -> Result<T
     let status = text(row, "status")?;
     let found = all.iter().copied().find(|state| name(*state) == status);
     found.ok_or_else(|| format!("no state is called {status}"))
+}
+
+/// Whether one state leads to the other, in any number of steps: a commit may hold several.
+fn reaches<T: Copy + PartialEq>(all: &[T], from: T, to: T, may_become: fn(T, T) -> bool) -> bool {
+    let mut reached = vec![from];
+    let mut at = 0;
+    while let Some(state) = reached.get(at).copied() {
+        let next = |next: &&T| may_become(state, **next) && !reached.contains(*next);
+        let next: Vec<T> = all.iter().filter(next).copied().collect();
+        reached.extend(next);
+        at += 1;
+    }
+    reached.contains(&to)
 }

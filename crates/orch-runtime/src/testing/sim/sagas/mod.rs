@@ -48,6 +48,8 @@ pub struct SagaFacts {
     /// What the provider calls a step of the saga of that name, or its compensation, whose further attempts are
     /// named behind a slash; nothing where the step is work in our own database.
     pub order: fn(step: &str, undone: bool, saga: &str) -> Option<String>,
+    /// Statements that write what is there before the first saga.
+    pub wealth: &'static str,
     /// A statement that answers `saga`, `step` and `undone` for each effect in our own database.
     pub ledger: &'static str,
     /// A statement that answers one number `n`, which must stay the same.

@@ -1,0 +1,26 @@
+//! Sagas in real processes that are killed with SIGKILL at random moments, again and again, while the provider is
+//! called over HTTP and loses answers. In the end no coin, no piece and no call is lost or made twice.
+//!
+//! | variable | meaning |
+//! |---|---|
+//! | `ORCH_CHAOS_KILLS=n` | kill so many processes in each test instead of 6 |
+//! | `ORCH_CHAOS_SAGAS=n` | buy so often in each test instead of 16 times |
+//! | `ORCH_CHAOS_SEED=n` | kill and lose at the moments of this seed |
+//!
+//! `cargo xtask test chaos` kills more often.
+
+#![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on may stop, in its helpers too"
+)]
+
+mod kills;
+mod nats;
+mod provider;
+#[path = "../purchase/mod.rs"]
+mod purchase;
+mod shop;
+#[path = "../purchase/truth.rs"]
+mod truth;
+mod worker;

@@ -82,6 +82,10 @@ impl EventBus for Twice {
         self.0.publish(claimed).await
     }
 
+    fn redelivers_for(&self) -> Option<Duration> {
+        self.0.redelivers_for()
+    }
+
     async fn run(&self, shutdown: Shutdown) -> Result<(), NotTaken> {
         self.0.run(shutdown).await
     }

@@ -12,7 +12,7 @@ orch-runtime = '0.1'
 ";
 
 fn report(tree: &Memory) -> Report {
-    lint_sources(tree, &Options::default()).unwrap()
+    lint_sources(tree, &Options::default()).expect("a report")
 }
 
 /// No orchestrator: a run that checked nothing is an error, unless it is allowed.
@@ -25,7 +25,10 @@ fn an_empty_run_is_an_error() {
         allow_empty: true,
         ..Options::default()
     };
-    assert_eq!(lint_sources(&tree, &allowed).unwrap().exit_code(), 0);
+    assert_eq!(
+        lint_sources(&tree, &allowed).expect("a report").exit_code(),
+        0
+    );
 }
 
 /// A package whose sagas do their own work calls no provider, and its conventions are checked all the same.

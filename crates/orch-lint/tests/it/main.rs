@@ -3,6 +3,7 @@
 
 mod baseline;
 mod cases;
+mod empty_runs;
 mod fixes;
 mod fixtures;
 mod formats;

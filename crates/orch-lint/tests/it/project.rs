@@ -486,49 +486,6 @@ fn each_broken_convention_is_found_and_nothing_else() {
     }
 }
 
-/// No orchestrator: a run that checked nothing is an error, unless it is allowed.
-#[test]
-fn an_empty_run_is_an_error() {
-    let tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", "//! Nothing.\n")]);
-    let found = report(&tree);
-    assert_eq!((found.findings[0].code, found.exit_code()), ("ORC901", 1));
-    let allowed = Options {
-        allow_empty: true,
-        ..Options::default()
-    };
-    assert_eq!(lint_sources(&tree, &allowed).unwrap().exit_code(), 0);
-}
-
-/// A package whose sagas do their own work calls no provider, and its conventions are checked all the same.
-#[test]
-fn a_saga_alone_is_no_empty_run() {
-    const PLAN: &str = "\
-//! Orders.
-use orch_runtime::saga::{Compensation, StepPlan, Weight};
-/// The steps.
-pub const PLAN: &[StepPlan] = &[StepPlan {
-    name: \"pay\",
-    after: &[],
-    compensation: Compensation::None(COMPENSATION),
-    weight: Weight::Required,
-}];
-";
-    let lint = |reason: &str| {
-        let plan = PLAN.replace("COMPENSATION", reason);
-        report(&Memory::from([
-            ("Cargo.toml", MANIFEST),
-            ("src/lib.rs", plan.as_str()),
-        ]))
-    };
-    let sound = lint("\"a question leaves nothing behind\"");
-    assert_eq!(
-        sound.render_full(false),
-        "no findings in 1 file (0 orchestrators, 1 saga)\n"
-    );
-    assert!(!sound.is_vacuous());
-    assert_eq!(lint("\"\"").findings[0].code, "ORC401");
-}
-
 /// The root of a workspace stands for its members.
 #[test]
 fn a_workspace_root_lints_its_members() {

@@ -1,6 +1,7 @@
 //! Every way in which a purchase can end: the same in both patterns, and when every event comes twice.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use orch_runtime::engine::Shutdown;

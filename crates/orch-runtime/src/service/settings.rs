@@ -117,28 +117,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
                 .map_err(|_| "expected an IP address and a port, such as 0.0.0.0:3000")
         },
     );
-    let api = service.api;
-    let api = ApiConfig {
-        per_key: limit(
-            "ORCH_RATE_LIMIT_PER_KEY",
-            api.per_key,
-            "submissions per key and client",
-            environment,
-        ),
-        per_client: limit(
-            "ORCH_RATE_LIMIT_PER_CLIENT",
-            api.per_client,
-            "requests per client",
-            environment,
-        ),
-        refused: limit(
-            "ORCH_RATE_LIMIT_REFUSED",
-            api.refused,
-            "refused credentials per address",
-            environment,
-        ),
-        ..api
-    };
+    let api = limits(service.api, environment);
     let authentication = authentication::read(service, environment);
     let encryption = encryption::read(environment);
     let log = log(environment);
@@ -176,6 +155,31 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         intervals,
         #[cfg(feature = "testing")]
         stall: stall(environment),
+    }
+}
+
+/// How many requests are admitted.
+fn limits(api: ApiConfig, environment: &mut Environment) -> ApiConfig {
+    ApiConfig {
+        per_key: limit(
+            "ORCH_RATE_LIMIT_PER_KEY",
+            api.per_key,
+            "submissions per key and client",
+            environment,
+        ),
+        per_client: limit(
+            "ORCH_RATE_LIMIT_PER_CLIENT",
+            api.per_client,
+            "requests per client",
+            environment,
+        ),
+        refused: limit(
+            "ORCH_RATE_LIMIT_REFUSED",
+            api.refused,
+            "refused credentials per address",
+            environment,
+        ),
+        ..api
     }
 }
 

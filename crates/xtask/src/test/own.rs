@@ -58,9 +58,9 @@ pub(super) fn chaos(workspace: &Workspace) -> Result<()> {
     let run = |target: &str, filter: &str| {
         let job = workspace.cargo(&arguments).args(["--test", target, filter]);
         job.env("ORCH_CHAOS", "1")
-            .env("ORCH_CHAOS_KILLS", "60")
-            .env("ORCH_CHAOS_SAGAS", "200")
-            .env("ORCH_SIM_SEEDS", "5000")
+            .env("ORCH_CHAOS_KILLS", "25")
+            .env("ORCH_CHAOS_SAGAS", "80")
+            .env("ORCH_SIM_SEEDS", "1000")
             .run()
     };
     run("chaos", "kills::")?;

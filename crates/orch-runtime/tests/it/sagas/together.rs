@@ -1,5 +1,7 @@
 //! Orders whose turns share a transaction.
 
+use orch_runtime::saga::Stop;
+
 use super::*;
 
 /// Many orders go on in one commit, and the database refuses what one of them writes.
@@ -42,6 +44,36 @@ async fn of_many_that_go_on_together_one_that_fails_takes_no_other_with_it() {
     let refused = shop.saga(&ids[7]).await;
     assert_eq!(refused.state, SagaState::InProgress);
     assert_eq!(refused.steps[3].state, StepState::Waiting);
+    signal.request();
+    keeping.await.unwrap();
+}
+
+/// What a process remembers of an order is older than what another one has decided.
+#[tokio::test]
+async fn an_order_that_is_cancelled_elsewhere_is_not_gone_on_with() {
+    let late = Duration::from_secs(60);
+    let mut shop = Shop::answering(3, 3, [Reply::Done, Reply::Busy(Some(late))]);
+    let (signal, shutdown) = Shutdown::new();
+    let keeping = tokio::spawn(Workers::new().with_sagas(&shop.sagas).run(shutdown));
+    let id = shop.order("a").await;
+    shop.world.run_once().await;
+    // The clock stands still: this process goes on with what it hears of, and remembers what it wrote.
+    for _ in 0..5_000 {
+        if shop.saga(&id).await.steps[3].state == StepState::Running {
+            break;
+        }
+    }
+    let saga = shop.saga(&id).await;
+    assert_eq!(saga.steps[3].state, StepState::Running, "{saga:?}");
+    let elsewhere = sagas(&shop.world);
+    elsewhere.cancel(&id).await.unwrap();
+    assert_eq!(shop.saga(&id).await.state, SagaState::Compensating);
+    shop.world.clock.advance(late);
+    shop.world.run_once().await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensated, "{saga:?}");
+    assert_eq!(saga.stop, Some(Stop::Cancelled));
+    shop.assert_balanced(0, 3, 3).await;
     signal.request();
     keeping.await.unwrap();
 }

@@ -9,7 +9,7 @@
 //! Dead letters are a person's business, whoever owns their sagas: serve [`event_dead_letters`] where only
 //! operators come, as `/metrics`.
 
-use axum::extract::{FromRef, Request, State};
+use axum::extract::{FromRef, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -21,15 +21,13 @@ use serde_json::json;
 use crate::dead_letter::Decision;
 use crate::events::{Delivered, RedriveError};
 use crate::ids::EventId;
-use crate::operation::command::JsonFields;
 use crate::repository::MAX_PAGE;
 use crate::saga::{Choreography, TransactionView};
 
-use super::api::Api;
-use super::body::{self, Limits};
+use super::api::{Api, Caller};
 use super::error::ApiError;
-use super::json;
 use super::sagas::{SagaEndpoint, SagaLookup};
+use super::submission::Form;
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaEndpoint<I> {
     /// The saga that was asked for with what handled its events, if it is the caller's own.
@@ -66,23 +64,13 @@ pub fn event_dead_letters(choreography: &Choreography, api: &Api) -> Router {
         })
 }
 
-async fn list(State(letters): State<Letters>, request: Request) -> Result<Response, ApiError> {
-    let (parts, _) = request.into_parts();
-    letters.api.admit(&parts)?;
+async fn list(State(letters): State<Letters>, _: Caller) -> Result<Response, ApiError> {
     let found = letters.choreography.dead_letters(MAX_PAGE).await?;
     Ok(Json(json!({ "deadLetters": found })).into_response())
 }
 
-async fn redrive(State(letters): State<Letters>, request: Request) -> Result<Response, ApiError> {
-    let api = &letters.api;
-    let (parts, body) = request.into_parts();
-    api.admit(&parts)?;
-    let limits = Limits {
-        bytes: api.config().max_body,
-        time: api.config().body_timeout,
-    };
-    let body = body::read(api.clock(), limits, &parts.headers, body).await?;
-    let mut fields = JsonFields::new(json::object(&body)?);
+async fn redrive(State(letters): State<Letters>, form: Form) -> Result<Response, ApiError> {
+    let mut fields = form.fields;
     let event_id: Option<String> = fields.required("eventId");
     let handler: Option<String> = fields.required("handler");
     let by: Option<String> = fields.required("by");

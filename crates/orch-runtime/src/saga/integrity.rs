@@ -27,11 +27,13 @@ const STILL_THERE: &str = "select s.transaction_id, r.step from {0}_states s \
     join {0}_step_results r on r.transaction_id = s.transaction_id \
     where s.status = 'COMPENSATED' and r.step = ?1 and r.status = 'SUCCEEDED'";
 
-/// Final sagas of which something still runs, or waits for a person.
+/// Final sagas of which something still runs, or waits for a person. What a completed one could do without may be
+/// in doubt for ever.
 const STILL_RUNNING: &str = "select s.transaction_id, r.step from {0}_states s \
     join {0}_step_results r on r.transaction_id = s.transaction_id \
     where s.status in ('COMPLETED', 'COMPENSATED', 'FAILED') \
-    and r.status in ('RUNNING', 'UNDOING', 'IN_DOUBT', 'UNDO_PARKED')";
+    and (r.status in ('RUNNING', 'UNDOING', 'UNDO_PARKED') \
+    or (r.status = 'IN_DOUBT' and s.status <> 'COMPLETED'))";
 
 /// Final sagas whose end is not recorded.
 const WITHOUT_END: &str = "select s.transaction_id, null as step from {0}_states s \

@@ -236,6 +236,22 @@ async fn what_belongs_to_another_kind_of_saga_is_nobodys_loss() {
     }
 }
 
+/// A customer who has his goods is not told of them by a mail of which nobody knows whether it was sent.
+#[tokio::test]
+async fn what_a_completed_order_could_do_without_may_stay_in_doubt() {
+    let (shop, ids) = busy_shop().await;
+    let completed = shop.saga(&ids[2]).await;
+    assert_eq!(completed.state, SagaState::Completed);
+    shop.world.alter(&format!(
+        "update order_saga_step_results set status = 'IN_DOUBT' \
+         where transaction_id = '{}' and step = 'confirm'",
+        completed.id
+    ));
+    let patience = Duration::from_secs(600);
+    let found = shop.sagas.check_integrity(patience).await.unwrap();
+    assert_eq!(found, []);
+}
+
 #[tokio::test]
 async fn operators_find_every_saga_and_owners_their_own() {
     let (shop, ids) = busy_shop().await;

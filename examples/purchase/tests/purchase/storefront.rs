@@ -177,6 +177,8 @@ async fn what_is_not_there_or_somebody_elses_is_not_found() {
         ("/choreography/transaction/x".to_owned(), ""),
         ("/logs/user-123".to_owned(), "somebody-else"),
         ("/logs/user-456".to_owned(), ""),
+        ("/logs/%00".to_owned(), ""),
+        ("/choreography/user/%00/history".to_owned(), ""),
         ("/choreography/user/user-123/history".to_owned(), ""),
     ] {
         let seen = client.get(&path, owner).await;

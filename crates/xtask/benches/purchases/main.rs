@@ -7,6 +7,7 @@ mod load;
 mod shop;
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -38,7 +39,11 @@ async fn main() -> Result<()> {
     for (program, place) in places {
         for pattern in SagaPattern::ALL {
             let shop = Shop::open(&program, place.clone(), pattern).await?;
-            rows.extend(load::measure(&shop).await?);
+            for row in load::measure(&shop).await? {
+                let figure = format!("{}: {:.1} {}", row.name, row.median(), row.unit);
+                writeln!(std::io::stdout(), "{figure}")?;
+                rows.push(row);
+            }
         }
     }
     let rows: Vec<_> = rows.iter().map(Row::to_json).collect();

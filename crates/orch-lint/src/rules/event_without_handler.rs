@@ -1,6 +1,6 @@
 //! ORC404.
 
-use super::choreographies::{Choreographies, Unheard};
+use super::choreographies::{Choreographies, Harm, Missing};
 use super::sagas::Purpose;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
@@ -51,35 +51,16 @@ fn check(check: &mut Check<'_, '_>) {
     };
     let verdicts = choreographies.verdicts();
     let silent = choreographies.unheard_variants();
-    let mut missing = Vec::new();
+    let mut missing = Missing::new();
     for unheard in verdicts.unheard {
         let Purpose::Begin(step) = &unheard.need.purpose else {
             continue;
         };
-        let Unheard {
-            need,
-            at,
-            is_registered,
-        } = &unheard;
-        let (event, handler) = (&need.event, &need.handler);
-        if *is_registered {
-            let message =
-                format!("`{handler}` does not hear of `{event}`, and begins `{step}` then");
-            check
-                .flag(at.clone(), message)
-                .help(format!("have it subscribe to `{event}`"));
-            continue;
-        }
-        let whose = (handler.clone(), at.path.clone(), at.span.start);
-        if !missing.contains(&whose) {
-            missing.push(whose);
-            let message = format!(
-                "`{event}` reaches no `{handler}`, and nothing else begins the step `{step}`"
-            );
-            check.flag(at.clone(), message).help(
-                "register a handler with that name, or all of them with `.handlers_of(&sagas)`",
-            );
-        }
+        let harm = Harm {
+            deaf: format!(", and begins `{step}` then"),
+            missing: format!(", and nothing else begins the step `{step}`"),
+        };
+        unheard.flag(check, &mut missing, harm);
     }
     for (need, at, why) in verdicts.unclear {
         if let Purpose::Begin(step) = &need.purpose {

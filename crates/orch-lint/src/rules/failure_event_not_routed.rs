@@ -1,6 +1,6 @@
 //! ORC405.
 
-use super::choreographies::{Choreographies, Unheard};
+use super::choreographies::{Choreographies, Harm, Missing};
 use super::sagas::Purpose;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
@@ -56,32 +56,16 @@ fn check(check: &mut Check<'_, '_>) {
         return;
     };
     let verdicts = choreographies.verdicts();
-    let mut missing = Vec::new();
+    let mut missing = Missing::new();
     for unheard in verdicts.unheard {
         let Some(harm) = harm(&unheard.need.purpose) else {
             continue;
         };
-        let Unheard {
-            need,
-            at,
-            is_registered,
-        } = &unheard;
-        let (event, handler) = (&need.event, &need.handler);
-        if *is_registered {
-            let message = format!("`{handler}` does not hear of `{event}`: {harm}");
-            check
-                .flag(at.clone(), message)
-                .help(format!("have it subscribe to `{event}`"));
-            continue;
-        }
-        let whose = (handler.clone(), at.path.clone(), at.span.start);
-        if !missing.contains(&whose) {
-            missing.push(whose);
-            let message = format!("`{event}` reaches no `{handler}`: {harm}");
-            check.flag(at.clone(), message).help(
-                "register a handler with that name, or all of them with `.handlers_of(&sagas)`",
-            );
-        }
+        let harm = Harm {
+            deaf: format!(": {harm}"),
+            missing: format!(": {harm}"),
+        };
+        unheard.flag(check, &mut missing, harm);
     }
     for (need, at, why) in verdicts.unclear {
         if harm(&need.purpose).is_some() {

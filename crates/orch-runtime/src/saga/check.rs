@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use crate::events::NotTaken;
 use crate::store::StoreError;
 
-use super::engine::{Inner, Sagas, unreadable};
+use super::engine::{Inner, Sagas};
+use super::read::unreadable;
 
 /// This program cannot go on with sagas that run.
 #[derive(Debug, thiserror::Error)]

@@ -18,8 +18,8 @@ use crate::metrics::SagaMetrics;
 use crate::operation::command::Fingerprint;
 use crate::store::Giving;
 use crate::store::hook::{HookErrorKind, HookTx};
-use crate::store::{Database, StoreError, StoreErrorKind, TransactionError};
-use crate::value::{Column, DecodeError, Row, Value};
+use crate::store::{Database, StoreError, TransactionError};
+use crate::value::Column;
 
 use super::advance::{Asked, Found, Guard, Script};
 use super::builder::{SagaConfig, SagasBuilder};
@@ -30,10 +30,11 @@ use super::integrity::SagaKinds;
 use super::known::Known;
 use super::pattern::Switch;
 use super::plan::StepPlan;
-use super::record::{NewSaga, SagaRecord, StepError};
+use super::read::unreadable;
+use super::record::{NewSaga, StepError};
 use super::seals::Seals;
 use super::shared::Shared;
-use super::tables::{self, Due, Inserted, SagaTables};
+use super::tables::{Due, Inserted, SagaTables};
 use super::turn::{Turned, report};
 
 /// How often a transaction is begun anew when somebody else changed the saga meanwhile.
@@ -213,40 +214,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         &self.inner.database
     }
 
-    /// The saga, if `owner` has one of that name. Somebody else's looks like none.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn find(
-        &self,
-        owner: &OwnerId,
-        id: &SagaId,
-    ) -> Result<Option<SagaRecord>, SagaError> {
-        let found = self.shown(id).await?;
-        Ok(found.filter(|saga| saga.owner_id == *owner))
-    }
-
-    /// A saga for somebody who only reads it: one that has ended may come from the cache.
-    pub(super) async fn shown(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
-        let Some(cache) = &self.inner.cache else {
-            return self.load(id).await;
-        };
-        if let Some(rows) = cache.get(id).await {
-            match self.saga(&rows) {
-                Ok(Some(saga)) if saga.id == *id && saga.state.is_final() => return Ok(Some(saga)),
-                Ok(_) => tracing::warn!(saga = %id, "the cache has something else"),
-                // Such as one that is sealed under a key of former times.
-                Err(error) => tracing::warn!(saga = %id, %error, "the cache has nothing readable"),
-            }
-        }
-        let rows = self.rows(id).await?;
-        let saga = self.saga(&rows)?;
-        if saga.as_ref().is_some_and(|saga| saga.state.is_final()) {
-            cache.set(id, &rows).await;
-        }
-        Ok(saga)
-    }
-
     /// Has no further step begin, and what happened undone. A saga that has ended stays as it is.
     ///
     /// # Errors
@@ -360,23 +327,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         }
     }
 
-    pub(super) async fn load(&self, id: &SagaId) -> Result<Option<SagaRecord>, SagaError> {
-        Ok(self.saga(&self.rows(id).await?)?)
-    }
-
-    async fn rows(&self, id: &SagaId) -> Result<Vec<Row>, StoreError> {
-        let Inner {
-            database, tables, ..
-        } = &*self.inner;
-        let name = vec![Value::from(id.as_str())];
-        database.query(tables.select(), name).await
-    }
-
-    fn saga(&self, rows: &[Row]) -> Result<Option<SagaRecord>, StoreError> {
-        let Inner { script, seals, .. } = &*self.inner;
-        tables::saga(&script.plan, seals, rows).map_err(unreadable)
-    }
-
     async fn advance(&self, id: &SagaId, asked: Asked) -> Result<(), SagaError> {
         for _ in 1..=TURNS {
             let Some(saga) = self.load(id).await? else {
@@ -481,18 +431,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         }
     }
 
-    /// Has a cache forget a saga that was written; nobody waits for it.
-    fn forget(&self, id: &SagaId) {
-        if self.inner.cache.is_some() {
-            let (inner, id) = (Arc::clone(&self.inner), id.clone());
-            tokio::spawn(async move {
-                if let Some(cache) = &inner.cache {
-                    cache.remove(&id).await;
-                }
-            });
-        }
-    }
-
     async fn transaction<T, F>(&self, patience: Patience, work: F) -> Result<T, TransactionError>
     where
         T: Send + 'static,
@@ -516,8 +454,4 @@ enum Patience {
 /// Whether a transaction's work was refused for this.
 fn is_refusal(error: &TransactionError, kind: HookErrorKind) -> bool {
     matches!(error, TransactionError::Refused(error) if error.kind() == kind)
-}
-
-pub(super) fn unreadable(error: DecodeError) -> StoreError {
-    StoreError::new(StoreErrorKind::Corrupt, "read", error)
 }

@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use crate::ids::{SAGA, SagaId};
 use crate::value::{DecodeError, Row, Value};
 
-use super::engine::{SagaError, Sagas, unreadable};
+use super::engine::{SagaError, Sagas};
 use super::plan::{Compensation, Weight};
+use super::read::unreadable;
 use super::tables::SagaTables;
 
 /// Findings of one kind, at most.

@@ -25,6 +25,7 @@ pub mod plan;
 #[cfg(test)]
 mod plans;
 pub mod query;
+mod read;
 pub mod record;
 mod role;
 mod rotation;

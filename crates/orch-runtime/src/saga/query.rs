@@ -10,8 +10,9 @@ use crate::clock::Timestamp;
 use crate::ids::{OwnerId, SagaId};
 use crate::value::{Column, DecodeError, Row, Value};
 
-use super::engine::{SagaError, Sagas, unreadable};
+use super::engine::{SagaError, Sagas};
 use super::pattern::SagaPattern;
+use super::read::unreadable;
 use super::record::{SagaRecord, StepError};
 use super::state::SagaState;
 use super::tables::SagaTables;

@@ -11,7 +11,8 @@ use crate::metrics::texts;
 use crate::store::{KeyUse, Place, Rotated, SEALED, StoreError};
 use crate::value::{Row, Value};
 
-use super::engine::{SagaError, Sagas, unreadable};
+use super::engine::{SagaError, Sagas};
+use super::read::unreadable;
 use super::seals::Seals;
 
 /// Sagas per look, whose texts are in memory at the same time.

@@ -10,6 +10,7 @@ use orch_runtime::testing::{SagaEffects, TestDatabase};
 use orch_runtime::value::Row;
 use tokio::time::{Interval, interval};
 
+use crate::books;
 use crate::provider::Provider;
 use crate::purchase::{LOCAL, order_of};
 use crate::shop;
@@ -40,12 +41,8 @@ pub(crate) struct Chaos {
 
 impl Chaos {
     pub(crate) async fn new(store: StoreKind, pattern: SagaPattern, nats: Option<String>) -> Self {
-        let migrations = match store {
-            StoreKind::Sqlite => shop::SQLITE,
-            StoreKind::Postgres => shop::POSTGRES,
-        };
         let seed = variable("ORCH_CHAOS_SEED", 1);
-        let place = TestDatabase::fresh(store, migrations);
+        let place = TestDatabase::fresh(store, books::migrations(store));
         let provider = Provider::start(seed);
         let sagas = variable("ORCH_CHAOS_SAGAS", 16);
         Self {

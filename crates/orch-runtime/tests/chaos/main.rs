@@ -15,12 +15,18 @@
     reason = "a test that cannot go on may stop, in its helpers too"
 )]
 
+#[path = "../purchase/books.rs"]
+mod books;
 mod kills;
 mod nats;
+#[path = "../charging/outcome.rs"]
+mod outcome;
 mod provider;
 #[path = "../purchase/mod.rs"]
 mod purchase;
 mod shop;
+#[path = "../charging/tables.rs"]
+mod tables;
 #[path = "../purchase/truth.rs"]
 mod truth;
 mod worker;

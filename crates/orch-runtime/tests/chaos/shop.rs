@@ -9,57 +9,21 @@ use orch_runtime::gateway::{GatewayConfig, HttpGateway, probe, receipt};
 use orch_runtime::saga::Sagas;
 use orch_runtime::store::postgres::{PostgresConfig, PostgresStore};
 use orch_runtime::store::sqlite::SqliteStore;
-use orch_runtime::store::{Database, Migration, Tables};
+use orch_runtime::store::{Database, StoreKind, Tables};
 use orch_runtime::{
-    BizKey, Column, Command, Engine, GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe,
-    Receipt, RetryPolicy, SystemClock,
+    BizKey, Column, Command, Engine, Idempotency, OpId, Orchestrator, Outcome, Probe, RetryPolicy,
+    SystemClock,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::books;
+use crate::outcome::outcome_of;
 use crate::purchase::{self, Act, PLAN, Purchase};
 
 pub(crate) const CHARGES: Tables = Tables {
     domain: "charge",
     columns: &["order_id", "cents"],
 };
-
-pub(crate) const SQLITE: &[Migration] = &[
-    Migration {
-        name: "0001_charge",
-        up: include_str!("../it/charge.sql"),
-    },
-    Migration {
-        name: "0002_order_saga",
-        up: include_str!("../it/sagas/saga.sql"),
-    },
-    Migration {
-        name: "0003_books",
-        up: purchase::BOOKS,
-    },
-    Migration {
-        name: "0004_wealth",
-        up: purchase::WEALTH,
-    },
-];
-
-pub(crate) const POSTGRES: &[Migration] = &[
-    Migration {
-        name: "0001_charge",
-        up: include_str!("../it/charge.postgres.sql"),
-    },
-    Migration {
-        name: "0002_order_saga",
-        up: include_str!("../it/sagas/saga.postgres.sql"),
-    },
-    Migration {
-        name: "0003_books",
-        up: purchase::BOOKS,
-    },
-    Migration {
-        name: "0004_wealth",
-        up: purchase::WEALTH,
-    },
-];
 
 /// Asks the provider for something. What costs nothing is refused.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -118,20 +82,7 @@ impl Orchestrator for Charging {
     }
 
     async fn execute(&self, op_id: &OpId, command: &Charge) -> Outcome {
-        let called = receipt(self.0.post(op_id, command).await);
-        match called {
-            Ok(Receipt {
-                provider_ref,
-                result,
-            }) => Outcome::Ok {
-                message: "charged".to_owned(),
-                provider_ref,
-                result,
-            },
-            Err(GatewayError::Unavailable { reason, after }) => Outcome::Retry { reason, after },
-            Err(GatewayError::Refused { code, message }) => Outcome::fail(code, message),
-            Err(GatewayError::NoAnswer { reason }) => Outcome::unknown(reason),
-        }
+        outcome_of(receipt(self.0.post(op_id, command).await))
     }
 
     async fn probe(&self, op_id: &OpId, _: &Charge) -> Probe {
@@ -142,10 +93,13 @@ impl Orchestrator for Charging {
 /// Opens what a `DATABASE_URL` names, as durable as in a program.
 pub(crate) async fn open(url: &str) -> Database {
     match url.strip_prefix("sqlite://") {
-        Some(path) => Database::Sqlite(SqliteStore::open(Path::new(path), SQLITE).unwrap()),
+        Some(path) => Database::Sqlite(
+            SqliteStore::open(Path::new(path), books::migrations(StoreKind::Sqlite)).unwrap(),
+        ),
         None => {
             let config = PostgresConfig::new(url);
-            let store = PostgresStore::open(&config, POSTGRES).await;
+            let migrations = books::migrations(StoreKind::Postgres);
+            let store = PostgresStore::open(&config, migrations).await;
             Database::Postgres(store.unwrap())
         }
     }

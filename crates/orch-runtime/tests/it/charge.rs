@@ -2,16 +2,16 @@
 
 use orch_runtime::engine::Finished;
 use orch_runtime::store::hook::{HookError, HookTx};
-use orch_runtime::store::{Migration, StoreKind, Tables};
+use orch_runtime::store::{Migration, Tables};
 use orch_runtime::testing::{Provider, Reply, World, WorldSetup};
 use orch_runtime::{
-    BizKey, Column, Command, GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe,
-    Receipt, Value,
+    BizKey, Column, Command, Idempotency, OpId, Orchestrator, Outcome, Probe, Value,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-use crate::STORE;
+use crate::outcome::outcome_of;
+use crate::{STORE, tables};
 
 pub(crate) const TABLES: Tables = Tables {
     domain: "charge",
@@ -19,13 +19,7 @@ pub(crate) const TABLES: Tables = Tables {
 };
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
-    Migration {
-        name: "0001_charge",
-        up: match STORE {
-            StoreKind::Sqlite => include_str!("charge.sql"),
-            StoreKind::Postgres => include_str!("charge.postgres.sql"),
-        },
-    },
+    tables::charges(STORE),
     Migration {
         name: "0002_orders",
         up: "create table orders (order_id text primary key, paid text not null)",
@@ -102,22 +96,6 @@ impl<const HOOK: bool> Orchestrator for Charging<HOOK> {
         let paid = end.state.as_str();
         let params = [Value::from(&*end.command.order_id), Value::from(paid)];
         tx.execute(sql, &params).await.map(|_| ())
-    }
-}
-
-pub(crate) fn outcome_of(called: Result<Receipt, GatewayError>) -> Outcome {
-    match called {
-        Ok(Receipt {
-            provider_ref,
-            result,
-        }) => Outcome::Ok {
-            message: "charged".to_owned(),
-            provider_ref,
-            result,
-        },
-        Err(GatewayError::Unavailable { reason, after }) => Outcome::Retry { reason, after },
-        Err(GatewayError::Refused { code, message }) => Outcome::fail(code, message),
-        Err(GatewayError::NoAnswer { reason }) => Outcome::unknown(reason),
     }
 }
 

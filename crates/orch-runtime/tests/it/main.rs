@@ -10,6 +10,8 @@ use orch_runtime::store::StoreKind;
 /// The store of this run; the same promises are kept on the other one by the target `postgres`.
 const STORE: StoreKind = StoreKind::Sqlite;
 
+#[path = "../purchase/books.rs"]
+mod books;
 mod callbacks;
 mod charge;
 mod choreography;
@@ -26,6 +28,8 @@ mod hybrid;
 mod lanes;
 mod lifecycle;
 mod monitor;
+#[path = "../charging/outcome.rs"]
+mod outcome;
 mod protection;
 #[path = "../purchase/mod.rs"]
 mod purchase;
@@ -33,6 +37,8 @@ mod room;
 mod sagas;
 mod secrets;
 mod sqlite;
+#[path = "../charging/tables.rs"]
+mod tables;
 mod takeover;
 mod torn_files;
 mod traces;

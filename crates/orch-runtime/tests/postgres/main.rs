@@ -10,6 +10,8 @@ use orch_runtime::store::StoreKind;
 /// The store of this run.
 const STORE: StoreKind = StoreKind::Postgres;
 
+#[path = "../purchase/books.rs"]
+mod books;
 #[path = "../it/callbacks/mod.rs"]
 mod callbacks;
 #[path = "../it/charge.rs"]
@@ -44,6 +46,8 @@ mod lifecycle;
 mod migrations;
 #[path = "../it/monitor.rs"]
 mod monitor;
+#[path = "../charging/outcome.rs"]
+mod outcome;
 mod pgbouncer;
 #[path = "../it/protection.rs"]
 mod protection;
@@ -58,6 +62,8 @@ mod schema;
 #[path = "../it/secrets.rs"]
 mod secrets;
 mod service;
+#[path = "../charging/tables.rs"]
+mod tables;
 #[path = "../it/takeover.rs"]
 mod takeover;
 #[path = "../it/traces.rs"]

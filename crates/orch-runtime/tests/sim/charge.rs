@@ -7,11 +7,12 @@ use orch_runtime::store::{Migration, StoreKind};
 use orch_runtime::testing::WorldSetup;
 use orch_runtime::testing::sim::{Flavour, SimProvider, Subject};
 use orch_runtime::{
-    BizKey, Column, Command, GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe,
-    Receipt, RetryPolicy, Value,
+    BizKey, Column, Command, Idempotency, OpId, Orchestrator, Outcome, Probe, RetryPolicy, Value,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+
+use crate::outcome::outcome_of;
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -93,22 +94,6 @@ impl<const HOOK: bool> Orchestrator for Charging<HOOK> {
             return Err(HookError::new("not now"));
         }
         Ok(())
-    }
-}
-
-pub(crate) fn outcome_of(called: Result<Receipt, GatewayError>) -> Outcome {
-    match called {
-        Ok(Receipt {
-            provider_ref,
-            result,
-        }) => Outcome::Ok {
-            message: "charged".to_owned(),
-            provider_ref,
-            result,
-        },
-        Err(GatewayError::Unavailable { reason, after }) => Outcome::Retry { reason, after },
-        Err(GatewayError::Refused { code, message }) => Outcome::fail(code, message),
-        Err(GatewayError::NoAnswer { reason }) => Outcome::unknown(reason),
     }
 }
 

@@ -14,6 +14,8 @@
 mod bent_store;
 mod charge;
 mod hybrid;
+#[path = "../charging/outcome.rs"]
+mod outcome;
 #[path = "../purchase/mod.rs"]
 mod purchase;
 mod reach;

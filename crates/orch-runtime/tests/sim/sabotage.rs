@@ -11,7 +11,8 @@ use orch_runtime::testing::sim::{Flavour, Invariant, SimProvider, Subject};
 use orch_runtime::{Idempotency, OpId, Orchestrator, Outcome, Probe, RetryPolicy};
 
 use crate::bent_store::BentStore;
-use crate::charge::{Charge, Charging, Honest, outcome_of};
+use crate::charge::{Charge, Charging, Honest};
+use crate::outcome::outcome_of;
 use crate::seeds::search;
 
 /// Seeds within which each fault must be found.

@@ -11,10 +11,12 @@
 mod choirs;
 mod hearing;
 
+use std::collections::HashSet;
+
 use super::sagas::{EventNames, Need, Plan, Sagas, Told, is_handler_of};
 use super::{At, Check};
 use crate::model::DefId;
-use crate::syntax::Variant;
+use crate::syntax::{Pos, Variant};
 
 use choirs::{Choir, Choirs, Registered};
 use hearing::Handler;
@@ -28,6 +30,36 @@ pub(super) struct Unheard {
     /// Whether a handler of that name is registered.
     pub(super) is_registered: bool,
 }
+
+impl Unheard {
+    /// Says it, with what comes of it; of a handler that is missing once only, as `missing` knows.
+    pub(super) fn flag(&self, check: &mut Check<'_, '_>, missing: &mut Missing, harm: Harm) {
+        let Self { need, at, .. } = self;
+        let (event, handler) = (&need.event, &need.handler);
+        if self.is_registered {
+            let message = format!("`{handler}` does not hear of `{event}`{}", harm.deaf);
+            check
+                .flag(at.clone(), message)
+                .help(format!("have it subscribe to `{event}`"));
+        } else if missing.insert((handler.clone(), at.path.clone(), at.span.start)) {
+            let message = format!("`{event}` reaches no `{handler}`{}", harm.missing);
+            check.flag(at.clone(), message).help(
+                "register a handler with that name, or all of them with `.handlers_of(&sagas)`",
+            );
+        }
+    }
+}
+
+/// What comes of an event that is not heard, as the end of a sentence.
+pub(super) struct Harm {
+    /// The handler is there, and does not subscribe.
+    pub(super) deaf: String,
+    /// The handler is not there.
+    pub(super) missing: String,
+}
+
+/// Handlers that were said to be missing, and where.
+pub(super) type Missing = HashSet<(String, String, Pos)>;
 
 /// What is known of all choreographed sagas.
 pub(super) struct Choreographies<'w, 'a> {

@@ -1,6 +1,8 @@
 //! A process that dies at the k-th place of a purchase, for every k: before and after each commit of it, and
 //! before and after each call.
 
+use orch_runtime::store::StoreKind;
+
 use super::*;
 
 /// Places between two crashes that are tried, on the store on which each costs more.

@@ -9,39 +9,17 @@ use orch_runtime::engine::{BuildError, EngineBuilder};
 use orch_runtime::fault::{Boundary, Step};
 use orch_runtime::saga::{SagaPattern, SagaRecord, SagaState, Sagas, SagasBuilder, StepState};
 use orch_runtime::service::{Engines, SetupError};
-use orch_runtime::store::{Migration, StoreKind};
+use orch_runtime::store::Migration;
 use orch_runtime::testing::{Provider, SagaDomain, SagaEffects, SagaWorld, SagaWorldSetup};
 use orch_runtime::{Engine, Idempotency, OpId, Orchestrator, Outcome, Probe, SagaId, Value};
 
-use crate::STORE;
-use crate::charge::{Charge, charge, idempotency, outcome_of};
+use crate::charge::{Charge, charge, idempotency};
+use crate::outcome::outcome_of;
 use crate::purchase::{self, Act, LOCAL, PLAN, Purchase};
 use crate::truth::{self, MONEY, PIECES, PRICE};
+use crate::{STORE, books};
 
-const MIGRATIONS: &[Migration] = &[
-    Migration {
-        name: "0001_charge",
-        up: match STORE {
-            StoreKind::Sqlite => include_str!("../charge.sql"),
-            StoreKind::Postgres => include_str!("../charge.postgres.sql"),
-        },
-    },
-    Migration {
-        name: "0002_order_saga",
-        up: match STORE {
-            StoreKind::Sqlite => include_str!("../sagas/saga.sql"),
-            StoreKind::Postgres => include_str!("../sagas/saga.postgres.sql"),
-        },
-    },
-    Migration {
-        name: "0003_books",
-        up: purchase::BOOKS,
-    },
-    Migration {
-        name: "0004_wealth",
-        up: purchase::WEALTH,
-    },
-];
+const MIGRATIONS: &[Migration] = books::migrations(STORE);
 
 const SETUP: SagaWorldSetup<Purchase> = SagaWorldSetup {
     store: STORE,

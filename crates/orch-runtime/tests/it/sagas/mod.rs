@@ -30,24 +30,12 @@ use orch_runtime::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::STORE;
 use crate::charge::{Charge, Charging, TABLES, charge};
+use crate::{STORE, tables};
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
-    Migration {
-        name: "0001_charge",
-        up: match STORE {
-            StoreKind::Sqlite => include_str!("../charge.sql"),
-            StoreKind::Postgres => include_str!("../charge.postgres.sql"),
-        },
-    },
-    Migration {
-        name: "0002_order_saga",
-        up: match STORE {
-            StoreKind::Sqlite => include_str!("saga.sql"),
-            StoreKind::Postgres => include_str!("saga.postgres.sql"),
-        },
-    },
+    tables::charges(STORE),
+    tables::order_sagas(STORE),
     Migration {
         name: "0003_stock",
         up: "create table stock (name text primary key, pieces integer not null check (pieces >= 0));

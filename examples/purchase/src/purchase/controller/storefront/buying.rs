@@ -11,6 +11,7 @@ use orch_runtime::serde_json::{Number, json};
 use orch_runtime::{CommandError, JsonFields, Money, taken};
 
 use crate::purchase::generated::command::PurchaseCommand;
+use crate::purchase::generated::events::PurchaseEvent;
 
 use super::Shop;
 use super::following::status;
@@ -19,12 +20,12 @@ use super::following::status;
 const CURRENCY: &str = "EUR";
 
 /// What is told of a choreographed purchase in which nothing fails.
-const EVENT_CHAIN: [&str; 5] = [
-    "PurchaseInitiated",
-    "UserValidated",
-    "ItemGranted",
-    "LogRecorded",
-    "PurchaseCompleted",
+const EVENT_CHAIN: [PurchaseEvent; 5] = [
+    PurchaseEvent::PurchaseInitiated,
+    PurchaseEvent::UserValidated,
+    PurchaseEvent::ItemGranted,
+    PurchaseEvent::LogRecorded,
+    PurchaseEvent::PurchaseCompleted,
 ];
 
 /// `POST /purchase`: records a purchase, which is led as purchases are led now.
@@ -77,8 +78,11 @@ async fn initiated(shop: &Shop, submission: Submission) -> Result<Response, ApiE
     let (owner, key) = (request.owner().clone(), request.idem_key().clone());
     let sagas = shop.endpoint.sagas();
     let initiated = sagas.initiate(owner, key, &command).await?;
-    let found = sagas.find(request.owner(), &initiated.id).await?;
-    let pattern = found.map_or_else(|| sagas.pattern(), |saga| saga.pattern);
+    let pattern = match initiated.replayed {
+        true => sagas.find(request.owner(), &initiated.id).await?,
+        false => None,
+    };
+    let pattern = pattern.map_or_else(|| sagas.pattern(), |saga| saga.pattern);
     let mut answer = json!({
         "success": true,
         "message": "the purchase is recorded",
@@ -93,7 +97,7 @@ async fn initiated(shop: &Shop, submission: Submission) -> Result<Response, ApiE
     if pattern == SagaPattern::Choreography {
         let url = format!("/choreography/transaction/{}", initiated.id);
         answer["statusCheck"]["url"] = url.into();
-        answer["eventChain"] = json!(EVENT_CHAIN);
+        answer["eventChain"] = json!(EVENT_CHAIN.map(PurchaseEvent::as_str));
     }
     let replayed = initiated.replayed.to_string();
     let headers = [("idempotent-replayed", replayed)];

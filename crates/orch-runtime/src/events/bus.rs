@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::engine::Shutdown;
 
-use super::outbox::Claimed;
+use super::claims::Claimed;
 
 /// Limits of delivering events.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub struct BusConfig {
 }
 
 impl Default for BusConfig {
-    /// Five deliveries with pauses of 1 to 60 seconds; 30 seconds; every second; 8 at once.
+    /// Five deliveries with pauses of 1 to 60 seconds; 30 seconds; every second; 64 at once.
     fn default() -> Self {
         Self {
             max_deliveries: 5,
@@ -34,7 +34,7 @@ impl Default for BusConfig {
             longest_pause: Duration::from_secs(60),
             lease: Duration::from_secs(30),
             poll: Duration::from_secs(1),
-            at_once: 8,
+            at_once: 64,
         }
     }
 }

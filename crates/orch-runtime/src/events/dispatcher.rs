@@ -133,12 +133,14 @@ impl Dispatcher {
             after: Mutex::default(),
         });
         let mut turn = 1;
+        let place = self.database.background().acquire_owned().await;
         let done = loop {
             match self.once(&delivery).await {
                 Err(HandlerError::Database(_)) if turn < TURNS => turn += 1,
                 done => break done,
             }
         };
+        drop(place);
         let metrics = self.metrics.as_ref();
         match &done {
             Ok(Delivered::Now(took)) => {

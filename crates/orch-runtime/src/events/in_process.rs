@@ -9,9 +9,9 @@ use tokio::task::JoinSet;
 use crate::engine::Shutdown;
 
 use super::bus::{BusConfig, EventBus, NotTaken};
+use super::claims::Claimed;
 use super::dead_letters;
 use super::dispatcher::Dispatcher;
-use super::outbox::Claimed;
 use super::subscriptions::Subscriptions;
 
 /// Delivers events to the handlers of this process. Several processes share the work by the outbox.

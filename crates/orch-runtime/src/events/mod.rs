@@ -18,6 +18,7 @@
 //! | [`bus`] | how an event comes from the outbox to handlers |
 //! | [`in_process`] | the bus inside a process |
 //! | `nats` | the bus between processes, by a NATS server (feature `nats`) |
+//! | [`claims`] | what a relay takes out of the outbox, and what it says of it |
 //! | [`relay`] | empties the outbox |
 //! | [`retention`] | for how long what was told is kept |
 //!
@@ -25,6 +26,7 @@
 //! once for each event, however often it is delivered. Of one saga, no event overtakes an earlier one.
 
 pub mod bus;
+pub mod claims;
 pub mod dead_letters;
 pub mod dispatcher;
 pub mod envelope;
@@ -40,6 +42,7 @@ pub(crate) mod seal;
 pub mod subscriptions;
 
 pub use bus::{BusConfig, EventBus, NotTaken};
+pub use claims::Claimed;
 pub use dead_letters::{EventDeadLetter, RedriveError};
 pub use dispatcher::{Delivered, Dispatcher};
 pub use envelope::{Envelope, InvalidPayload};
@@ -48,7 +51,7 @@ pub use in_process::InProcessBus;
 pub use inbox::Handled;
 #[cfg(feature = "nats")]
 pub use nats::{Nats, NatsConfig};
-pub use outbox::{Claimed, EventTables, Outbox};
+pub use outbox::{EventTables, Outbox};
 pub use relay::Relay;
 pub use retention::EventRetention;
 pub use subscriptions::{Subscriptions, Unheard};

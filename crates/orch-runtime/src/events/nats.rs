@@ -28,11 +28,11 @@ use crate::engine::Shutdown;
 use crate::ids::SagaId;
 
 use super::bus::{BusConfig, EventBus, NotTaken};
+use super::claims::Claimed;
 use super::dead_letters;
 use super::dispatcher::Dispatcher;
 use super::envelope::Envelope;
 use super::handler::EventHandler;
-use super::outbox::Claimed;
 use super::subscriptions::Subscriptions;
 
 /// The pause after the server could not be asked.

@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::clock::{Timestamp, later};
 use crate::engine::Shutdown;
 use crate::store::TransactionError;
 
 use super::bus::{BusConfig, EventBus};
+use super::claims::{Claimed, Settled, Wanted};
 use super::dispatcher::Dispatcher;
-use super::outbox::{Claimed, Outbox};
+use super::outbox::Outbox;
 
 /// Empties one outbox.
 #[derive(Clone)]
@@ -55,70 +56,98 @@ impl Relay {
     /// Publishes what is due, at most one event of each saga; says how many it took.
     ///
     /// # Errors
-    /// When the database fails. What is left is taken the next time.
+    /// When the database fails. What is left is taken the next time, and what was published without that being
+    /// written down is published again: handlers know it then.
     pub async fn run_once(&self, now: Timestamp) -> Result<usize, TransactionError> {
-        let claimed = self.claim(now, self.config.at_once).await?;
+        let mut settled = Vec::new();
+        let claimed = self.exchange(now, &mut settled, self.config.at_once);
+        let claimed = claimed.await?;
         let taken = claimed.len();
         let mut publishing = JoinSet::new();
         for claimed in claimed {
             let relay = self.clone();
             publishing.spawn(async move { relay.publish(&claimed).await });
         }
-        publishing.join_all().await;
+        settled.extend(publishing.join_all().await);
+        self.exchange(now, &mut settled, 0).await?;
         Ok(taken)
     }
 
     /// Publishes until `shutdown`, and ends what it has begun.
     pub async fn run(&self, mut shutdown: Shutdown) {
-        let mut publishing = JoinSet::new();
+        let clock = self.dispatcher.clock();
+        let (mut publishing, mut settled) = (JoinSet::new(), Vec::new());
         while !shutdown.is_requested() {
             let room = (self.config.at_once as usize).saturating_sub(publishing.len());
             let room = u32::try_from(room).unwrap_or(u32::MAX);
-            if room > 0 {
-                let now = self.dispatcher.clock().now();
-                match self.claim(now, room).await {
-                    Ok(claimed) => claimed.into_iter().for_each(|claimed| {
-                        let relay = self.clone();
-                        publishing.spawn(async move { relay.publish(&claimed).await });
-                    }),
-                    Err(error) => tracing::error!(relay = self.bus.name(), %error),
-                }
+            match self.exchange(clock.now(), &mut settled, room).await {
+                Ok(claimed) => claimed.into_iter().for_each(|claimed| {
+                    let relay = self.clone();
+                    publishing.spawn(async move { relay.publish(&claimed).await });
+                }),
+                Err(error) => tracing::error!(relay = self.bus.name(), %error),
             }
             tokio::select! {
                 () = shutdown.requested() => {}
                 () = self.outbox.woken() => {}
-                () = self.dispatcher.clock().sleep(self.config.poll) => {}
+                () = clock.sleep(self.config.poll) => {}
                 // The next event of its saga may be due.
-                Some(_) = publishing.join_next(), if !publishing.is_empty() => {}
+                Some(published) = publishing.join_next() => self.note(published, &mut settled),
+            }
+            while let Some(published) = publishing.try_join_next() {
+                self.note(published, &mut settled);
             }
         }
-        publishing.join_all().await;
+        while let Some(published) = publishing.join_next().await {
+            self.note(published, &mut settled);
+        }
+        if let Err(error) = self.exchange(clock.now(), &mut settled, 0).await {
+            tracing::warn!(relay = self.bus.name(), %error, "events are published again later");
+        }
     }
 
-    async fn claim(&self, now: Timestamp, limit: u32) -> Result<Vec<Claimed>, TransactionError> {
-        let until = later(now, self.config.lease);
-        let database = self.dispatcher.database();
-        self.outbox.claim(database, (now, until), limit).await
-    }
-
-    /// Publishes one event. What cannot be written down now is published again: handlers know it then.
-    async fn publish(&self, claimed: &Claimed) {
-        let (database, event) = (self.dispatcher.database(), &claimed.event);
-        let published = self.bus.publish(claimed).await;
-        let now = self.dispatcher.clock().now();
-        let noted = match published {
-            Ok(()) => self.outbox.published(database, &event.event_id, now).await,
-            Err(error) => {
-                let next_at = later(now, self.config.pause(claimed.attempts));
-                let (event_type, saga) = (&event.event_type, &event.transaction_id);
-                tracing::warn!("{event_type}: transaction {saga} is published later: {error}");
-                self.outbox
-                    .put_off(database, &event.event_id, next_at)
-                    .await
-            }
+    /// Says what became of the `settled` ones, and takes at most `limit`. When that fails, they stay to be said
+    /// again: until then no event of their sagas is taken.
+    async fn exchange(
+        &self,
+        now: Timestamp,
+        settled: &mut Vec<Settled>,
+        limit: u32,
+    ) -> Result<Vec<Claimed>, TransactionError> {
+        if settled.is_empty() && limit == 0 {
+            return Ok(Vec::new());
+        }
+        let wanted = Wanted {
+            now,
+            until: later(now, self.config.lease),
+            limit,
         };
-        if let Err(error) = noted {
-            tracing::warn!(event = %event.event_id, %error, "published again later");
+        let (database, said) = (self.dispatcher.database(), settled.clone());
+        let claimed = self.outbox.exchange(database, said, wanted).await?;
+        settled.clear();
+        Ok(claimed)
+    }
+
+    /// Publishes one event.
+    async fn publish(&self, claimed: &Claimed) -> Settled {
+        let event = &claimed.event;
+        let put_off = self.bus.publish(claimed).await.err().map(|error| {
+            let now = self.dispatcher.clock().now();
+            let (event_type, saga) = (&event.event_type, &event.transaction_id);
+            tracing::warn!("{event_type}: transaction {saga} is published later: {error}");
+            later(now, self.config.pause(claimed.attempts))
+        });
+        Settled {
+            event_id: event.event_id.clone(),
+            put_off,
+        }
+    }
+
+    fn note(&self, published: Result<Settled, JoinError>, settled: &mut Vec<Settled>) {
+        match published {
+            Ok(one) => settled.push(one),
+            // It is taken again when its lease is over.
+            Err(error) => tracing::error!(relay = self.bus.name(), %error, "publishing broke"),
         }
     }
 }

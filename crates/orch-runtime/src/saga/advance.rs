@@ -79,11 +79,11 @@ pub(super) enum Asked {
 /// Which steps begin behind a savepoint of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Guard {
-    /// Those that work in our own database.
-    Work,
+    /// None. A step that does not begin makes the turn [`Unguarded`](HookErrorKind::Unguarded).
+    None,
     /// All.
     All,
-    /// None: the turn writes nothing, and is written later together with those of other sagas. One that would
+    /// None; the turn writes nothing, and is written later together with those of other sagas. One that would
     /// have to do more than to accept operations is refused as [`Unguarded`](HookErrorKind::Unguarded).
     Shared,
 }
@@ -98,9 +98,8 @@ pub(super) enum Way {
 impl<I: Sync + 'static> Script<I> {
     /// Brings a saga as far as it can come now. Writes the effects of its steps, and not yet the saga.
     ///
-    /// Operations are accepted without a savepoint unless `guard` says otherwise: it costs more than they do, and
-    /// nearly all are accepted. Where one would have been needed, the turn is refused as
-    /// [`Unguarded`](HookErrorKind::Unguarded), to be taken again with all of them.
+    /// Savepoints cost two statements for each step, and nearly all steps begin: a turn is taken without them first,
+    /// and where one would have been needed once more with all of them.
     pub(super) async fn advance(
         &self,
         tx: &mut HookTx<'_>,
@@ -274,8 +273,7 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
                 "work in our own database needs a transaction of its own",
             ));
         }
-        let is_guarded =
-            self.guard != Guard::Shared && (self.guard == Guard::All || engine.is_none());
+        let is_guarded = self.guard == Guard::All;
         if is_guarded {
             self.tx.execute("savepoint saga_step", &[]).await?;
         }

@@ -28,7 +28,7 @@ use super::choreography::Told;
 use super::decision::Stop;
 use super::integrity::SagaKinds;
 use super::known::Known;
-use super::pattern::Switch;
+use super::pattern::{SagaPattern, Switch};
 use super::plan::StepPlan;
 use super::read::unreadable;
 use super::record::{NewSaga, StepError};
@@ -184,7 +184,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     }
 
     async fn insert(&self, saga: NewSaga) -> Result<(Inserted, Option<Turned>), SagaError> {
-        let (known, mut guard) = (Arc::new((Arc::clone(&self.inner), saga)), Guard::Work);
+        let (known, mut guard) = (Arc::new((Arc::clone(&self.inner), saga)), Guard::None);
         for _ in 1..=TURNS {
             let known = Arc::clone(&known);
             let done = self.transaction(Patience::Waits, move |mut tx| {
@@ -200,7 +200,9 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 })
             });
             match done.await {
-                Err(error) if is_refusal(&error, HookErrorKind::Unguarded) => guard = Guard::All,
+                Err(error) if guard == Guard::None && needs_savepoints(&error) => {
+                    guard = Guard::All
+                }
                 Err(error) if is_refusal(&error, HookErrorKind::Conflict) => {}
                 done => return Ok(done?),
             }
@@ -376,8 +378,8 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// One turn of a saga; `false` when somebody else had one meanwhile, and this one has to begin anew.
     async fn turn(&self, id: &SagaId, found: Found, asked: Asked) -> Result<bool, SagaError> {
         let known = Arc::new((Arc::clone(&self.inner), id.clone(), found, asked));
-        let mut turned = self.turn_with(&known, Guard::Work).await;
-        if matches!(&turned, Err(error) if is_refusal(error, HookErrorKind::Unguarded)) {
+        let mut turned = self.turn_with(&known, Guard::None).await;
+        if matches!(&turned, Err(error) if needs_savepoints(error)) {
             turned = self.turn_with(&known, Guard::All).await;
         }
         match turned {
@@ -415,7 +417,10 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
 
     /// What a turn did is durable: it is said, what was told is delivered, and what it accepted begins.
     pub(super) fn follow(&self, turned: Option<Turned>) {
-        self.inner.told.iter().for_each(Told::wake);
+        let pattern = turned.as_ref().map(|turned| turned.saga.pattern);
+        if pattern != Some(SagaPattern::Orchestration) {
+            self.inner.told.iter().for_each(Told::wake);
+        }
         if let Some(Turned { saga, moved, ended }) = turned {
             report(&saga, &moved, ended);
             self.forget(&saga.id);
@@ -454,4 +459,16 @@ enum Patience {
 /// Whether a transaction's work was refused for this.
 fn is_refusal(error: &TransactionError, kind: HookErrorKind) -> bool {
     matches!(error, TransactionError::Refused(error) if error.kind() == kind)
+}
+
+/// Whether a turn without savepoints has to be taken again with them: whatever a step did to it, it then does to
+/// itself alone.
+fn needs_savepoints(error: &TransactionError) -> bool {
+    let TransactionError::Refused(refused) = error else {
+        return false;
+    };
+    !matches!(
+        refused.kind(),
+        HookErrorKind::Conflict | HookErrorKind::Busy
+    )
 }

@@ -9,7 +9,6 @@ use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::value::{DecodeError, Row, Value};
 
 use super::decision::Stop;
-use super::pattern::SagaPattern;
 use super::plan::Plan;
 use super::record::{NewSaga, SagaRecord, StepError, StepRecord};
 use super::seals::{Seals, StepRow};
@@ -133,23 +132,23 @@ impl SagaTables {
         saga(plan, seals, &rows).map_err(undecodable)
     }
 
-    /// Has whoever else would change a saga wait for the end of `tx`, and says who moves it on, if there is
-    /// such a saga.
-    pub(super) async fn lock(
+    /// [`load`](Self::load), which has whoever else would change the saga wait for the end of `tx`.
+    pub(super) async fn load_alone(
         self,
         tx: &mut HookTx<'_>,
+        known: (&Plan, &Seals),
         id: &SagaId,
-    ) -> Result<Option<SagaPattern>, HookError> {
-        let prefix = self.prefix;
-        let name = [Value::from(id.as_str())];
-        let sql = format!("update {prefix}_states set version = version where transaction_id = ?1");
-        if tx.execute(&sql, &name).await? == 0 {
-            return Ok(None);
+    ) -> Result<Option<SagaRecord>, HookError> {
+        // A file has one writer. Elsewhere steps that were read with the lock may be older than the lock, if it
+        // was waited for: they are read behind it.
+        if tx.is_remote() {
+            let prefix = self.prefix;
+            let sql = format!(
+                "select transaction_id from {prefix}_states where transaction_id = ?1 for update"
+            );
+            tx.query(&sql, &[Value::from(id.as_str())]).await?;
         }
-        let sql = format!("select pattern from {prefix}_states where transaction_id = ?1");
-        let rows = tx.query(&sql, &name).await?;
-        let pattern = rows.first().map(|row| row.get("pattern"));
-        pattern.transpose().map_err(undecodable)
+        self.load(tx, known, id).await
     }
 
     /// Writes where a saga stands, if it is as it was read.

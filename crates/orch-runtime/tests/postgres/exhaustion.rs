@@ -18,8 +18,9 @@ use orch_runtime::store::{Database, StoreKind, TransactionError};
 use orch_runtime::testing::postgres::PostgresServer;
 use orch_runtime::testing::{ManualClock, Provider, TestDatabase};
 use orch_runtime::{Engine, Finalizer, IdemKey, OpId, OperationState, OwnerId, Reaper, Workers};
-use sqlx::Connection as _;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnection;
+use sqlx::{Connection as _, Postgres};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -31,6 +32,8 @@ const BOUND: Duration = Duration::from_secs(11);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Connections that user code can take; the committers have their own.
 const POOL: usize = 7;
+/// Transactions at the same time.
+const WRITING: usize = 5;
 
 /// A process: its connections, and its engine.
 struct Process {
@@ -89,7 +92,19 @@ impl Process {
         self.engine.store().find(op).await.unwrap().unwrap().state
     }
 
-    /// Takes so many connections of the process, as slow transactions of its own code would.
+    /// Takes every connection of the process that its own code can take.
+    async fn starve(&self) -> Vec<PoolConnection<Postgres>> {
+        let Database::Postgres(store) = &self.database else {
+            panic!("{:?}", self.database);
+        };
+        let mut taken = Vec::new();
+        for _ in 0..POOL {
+            taken.push(store.pool().acquire().await.unwrap());
+        }
+        taken
+    }
+
+    /// Has so many slow transactions run.
     async fn hold(&self, connections: usize) -> Held {
         let (release, held) = watch::channel(false);
         let (began, mut begun) = mpsc::unbounded_channel();
@@ -154,12 +169,40 @@ fn assert_comes_again(refused: SubmitError) {
     assert!(answer.headers().contains_key(RETRY_AFTER));
 }
 
-/// Slow transactions of one's own take every connection that they can get.
+/// Whoever asks how things stand would wait behind all who change something, or be refused with them.
+#[tokio::test]
+async fn who_only_reads_does_not_wait_for_who_writes() {
+    let scene = Scene::new();
+    let process = scene.process();
+    let held = process.hold(WRITING).await;
+    let begin = Instant::now();
+    let database = process.database.clone();
+    let refused = tokio::spawn(async move {
+        let sixth = database.transaction(|_| Box::pin(async { Ok(()) }));
+        sixth.await
+    });
+    for _ in 0..50 {
+        let read = process
+            .database
+            .query("select 1 as one".to_owned(), Vec::new());
+        assert_eq!(read.await.unwrap().len(), 1);
+    }
+    assert!(!refused.is_finished(), "{:?}", begin.elapsed());
+    let Err(TransactionError::Store(error)) = refused.await.unwrap() else {
+        panic!("more transactions than {WRITING}");
+    };
+    assert!(error.is_retryable(), "{error}");
+    assert!(begin.elapsed() < BOUND, "{:?}", begin.elapsed());
+    held.release().await;
+    process.submit("k").await.unwrap();
+}
+
+/// User code takes every connection that it can get.
 #[tokio::test]
 async fn user_code_that_holds_all_its_connections_keeps_nobody_from_submitting() {
     let scene = Scene::new();
     let (process, witness) = (scene.process(), scene.process());
-    let held = process.hold(POOL).await;
+    let held = process.starve().await;
     for number in 0..50 {
         let (_, replayed) = process.submit(&format!("k{number}")).await.unwrap();
         assert!(!replayed);
@@ -167,7 +210,7 @@ async fn user_code_that_holds_all_its_connections_keeps_nobody_from_submitting()
     process.engine.idle().await;
     let counts = witness.engine.store().count_by_state().await.unwrap();
     assert_eq!(counts, [(OperationState::Completed, 50)]);
-    held.release().await;
+    drop(held);
     assert_eq!(scene.provider.total_effects(), 50);
     assert_eq!(scene.provider.most_effects_of_one_key(), 1);
 }
@@ -178,7 +221,7 @@ async fn the_loops_of_a_starved_process_go_on_by_themselves() {
     let scene = Scene::new();
     let (process, full) = (scene.process(), scene.process());
     full.engine.drain(Duration::ZERO).await;
-    let held = process.hold(POOL).await;
+    let held = process.starve().await;
     let (stop, shutdown) = Shutdown::new();
     let running = process.engine.clone();
     let schedulers = Workers::new()
@@ -194,7 +237,7 @@ async fn the_loops_of_a_starved_process_go_on_by_themselves() {
     // Until the dispatcher has been refused, as this transaction is that came after it.
     let starved = process.database.transaction(|_| Box::pin(async { Ok(()) }));
     assert!(matches!(starved.await, Err(TransactionError::Store(_))));
-    held.release().await;
+    drop(held);
     let all_done = async {
         for op in &left {
             while full.state(op).await != OperationState::Completed {

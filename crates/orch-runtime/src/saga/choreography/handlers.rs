@@ -68,15 +68,13 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         asked: &Asked,
     ) -> Result<AfterCommit, HandlerError> {
         let (inner, id) = (&self.inner, &event.transaction_id);
-        let Some(pattern) = inner.tables.lock(tx, id).await? else {
-            return Err(HandlerError::failed(format!("there is no saga {id}")));
-        };
-        if pattern != SagaPattern::Choreography {
+        let known = (&inner.script.plan, &inner.seals);
+        let loaded = inner.tables.load_alone(tx, known, id).await?;
+        let saga = loaded.ok_or_else(|| HandlerError::failed(format!("there is no saga {id}")))?;
+        if saga.pattern != SagaPattern::Choreography {
             tracing::warn!(saga = %id, event = %event.event_id, "an event of a saga that is not choreographed");
             return Ok(AfterCommit::nothing());
         }
-        let loaded = inner.load(tx, id).await?;
-        let saga = loaded.ok_or_else(|| HandlerError::failed(format!("there is no saga {id}")))?;
         let (found, asked) = (Found::new(), (asked, Guard::All));
         let turned = inner.turn(tx, saga, &found, asked, Some(role)).await?;
         let Some(turned) = turned else {

@@ -64,11 +64,15 @@ const COMMITTING: [(&str, &str); 4] = [
 /// longer is a person, or hangs.
 const IMPATIENT: &str = "begin; set local lock_timeout = '2s'";
 
-/// Transactions of the background at the same time: two of the connections that are not the committers' are
-/// left to requests.
-fn background(connections: u32) -> usize {
+/// Transactions at the same time: two of the connections that are not the committers' are left to who only reads.
+fn writing(connections: u32) -> usize {
     let others = (connections as usize).saturating_sub(COMMITTERS);
     others.saturating_sub(2).max(1)
+}
+
+/// Those of the background among them: one is left to requests.
+fn background(connections: u32) -> usize {
+    writing(connections).saturating_sub(1).max(1)
 }
 
 /// How a PostgreSQL is reached.
@@ -117,6 +121,7 @@ pub struct PostgresStore {
     link: Link,
     committer: Arc<Committer>,
     hints: Arc<Hints>,
+    writing: Arc<Semaphore>,
     background: Arc<Semaphore>,
     cipher: Option<Arc<dyn Sealing>>,
 }
@@ -217,6 +222,7 @@ impl PostgresStore {
         Ok(Self {
             committer: Arc::new(Committer::start(&link)),
             hints: Arc::new(Hints::new(link.clone())),
+            writing: Arc::new(Semaphore::new(writing(connections))),
             background: Arc::new(Semaphore::new(background(connections))),
             link,
             cipher: None,
@@ -286,6 +292,8 @@ impl PostgresStore {
         mut work: Hook,
     ) -> Result<Result<(), HookError>, StoreError> {
         let error = postgres_error("transaction");
+        let place = tokio::time::timeout(ACQUIRE_TIMEOUT, self.writing.acquire()).await;
+        let _place = place.map_err(|_| error(sqlx::Error::PoolTimedOut))?;
         let begun = self.link.pool.begin_with(begin).await;
         let mut transaction = begun.map_err(&error)?;
         let done = operations::finalize::run(&mut transaction, self.link.wrapped, &mut work).await;

@@ -1,5 +1,7 @@
 //! Events that come twice, late, or to nobody.
 
+use orch_runtime::saga::SagaFinding;
+
 use super::*;
 
 async fn everything_again(shop: &Shop, id: &SagaId) -> Vec<Delivered> {
@@ -32,6 +34,24 @@ async fn events_that_come_again_change_nothing() {
         let sold = i64::from(boxes > 0);
         shop.assert_balanced(sold, 3, i64::from(boxes)).await;
     }
+}
+
+/// A relay that runs nowhere, or cannot publish, is noticed by nobody who waits for the saga's end.
+#[tokio::test]
+async fn what_nobody_publishes_is_found_out() {
+    const LONG: Duration = Duration::from_secs(600);
+    let mut shop = shop(3, 3);
+    let id = shop.order("a").await;
+    assert_eq!(shop.sagas.check_integrity(LONG).await.unwrap(), []);
+    shop.world.clock.advance(LONG + Duration::from_secs(1));
+    let found = shop.sagas.check_integrity(LONG).await.unwrap();
+    let found = found
+        .iter()
+        .find(|of| of.finding == SagaFinding::EventNotTold);
+    assert_eq!(found.map(|problem| &problem.transaction_id), Some(&id));
+    shop.settle(&id).await;
+    shop.deliver().await;
+    assert_eq!(shop.sagas.check_integrity(LONG).await.unwrap(), []);
 }
 
 /// Each event is given to each handler at the same time by ten.

@@ -1,5 +1,7 @@
 //! Crashes, other processes, and many at the same time.
 
+use orch_runtime::events::BusConfig;
+
 use super::*;
 
 /// Wherever the process dies: after it, every order is whole or undone.
@@ -92,8 +94,15 @@ async fn two_processes_share_the_events_of_one_database() {
     for number in 0..20 {
         orders.push(shop.order(&format!("o{number}")).await);
     }
-    let here = Choreography::of(&shop.sagas).unwrap();
-    let there = Choreography::of(&elsewhere).unwrap();
+    // None of them has room for all.
+    let [here, there] = [&shop.sagas, &elsewhere].map(|sagas| {
+        let builder = Choreography::builder(sagas).unwrap();
+        let config = BusConfig {
+            at_once: 8,
+            ..BusConfig::default()
+        };
+        builder.handlers_of(sagas).config(config).build().unwrap()
+    });
     let mut taken = [0, 0];
     for _ in 0..200 {
         let now = shop.world.clock.now();

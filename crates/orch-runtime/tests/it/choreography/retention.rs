@@ -1,8 +1,7 @@
 //! What was told does not stay for ever, and is not missed when it is gone.
 
-use orch_runtime::events::outbox::Claimed;
 use orch_runtime::events::{
-    BusConfig, Dispatcher, EventBus, EventRetention, InProcessBus, NotTaken, Subscriptions,
+    BusConfig, Claimed, Dispatcher, EventBus, EventRetention, InProcessBus, NotTaken, Subscriptions,
 };
 use orch_runtime::saga::ChoreographyBuilder;
 use orch_runtime::store::StoreKind;

@@ -202,6 +202,39 @@ async fn effects_and_sagas_that_do_not_know_each_other_are_found_out() {
     assert_eq!(found, expected);
 }
 
+/// The tables do not allow it; a database that was restored in parts may have it.
+#[tokio::test]
+async fn a_step_of_no_saga_is_found_out() {
+    let shop = Shop::new(1, 1);
+    let unchecked = match STORE {
+        StoreKind::Sqlite => "pragma foreign_keys = off",
+        StoreKind::Postgres => "set session_replication_role = replica",
+    };
+    shop.world.alter(&format!(
+        "{unchecked}; insert into order_saga_step_results \
+         (transaction_id, step, status, undo_attempts, updated_at) \
+         select 'TXN_nobody', 'pay', 'SUCCEEDED', 0, {}",
+        match STORE {
+            StoreKind::Sqlite => "0",
+            StoreKind::Postgres => "now()",
+        }
+    ));
+    let found = shop.sagas.check_integrity(Duration::ZERO).await.unwrap();
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|problem| {
+            (
+                problem.finding,
+                problem.transaction_id.to_string(),
+                problem.step,
+            )
+        })
+        .collect();
+    let step = Some("pay".to_owned());
+    let expected = (SagaFinding::StepWithoutSaga, "TXN_nobody".to_owned(), step);
+    assert_eq!(found, [expected]);
+}
+
 /// The step of another kind of saga may have the same name, and the same domain.
 #[tokio::test]
 async fn what_belongs_to_another_kind_of_saga_is_nobodys_loss() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::ids::EventId;
 use crate::store::hook::{HookError, HookTx};
-use crate::store::{Database, TransactionError};
+use crate::store::{Database, Manner, TransactionError};
 use crate::value::{DecodeError, Row, Value};
 
 use super::envelope::Envelope;
@@ -58,7 +58,7 @@ impl Outbox {
         wanted: Wanted,
     ) -> Result<Vec<Claimed>, TransactionError> {
         let (prefix, known) = (self.tables().prefix, Arc::new(settled));
-        let taken = database.transaction_for(move |mut tx| {
+        let taken = database.transaction_as(Manner::InOrder, move |mut tx| {
             let known = Arc::clone(&known);
             Box::pin(async move {
                 settle(&mut tx, prefix, &known, wanted.now).await?;
@@ -102,15 +102,11 @@ async fn settle(
             true => "select json_array_elements_text(?1::json)",
             false => "select value from json_each(?1)",
         };
-        let sql = format!(
-            "update {prefix}_outbox set published_at = ?2 where event_id in ({names}) \
-             and published_at is null"
-        );
+        let sql =
+            format!("update {prefix}_outbox set published_at = ?2 where event_id in ({names})");
         tx.execute(&sql, &[Value::from(all), now.into()]).await?;
     }
-    let sql = format!(
-        "update {prefix}_outbox set next_at = ?2 where event_id = ?1 and published_at is null"
-    );
+    let sql = format!("update {prefix}_outbox set next_at = ?2 where event_id = ?1");
     for one in settled {
         if let Some(until) = one.put_off {
             tx.execute(&sql, &[Value::from(name(one)), until.into()])
@@ -131,7 +127,8 @@ async fn take(tx: &mut HookTx<'_>, prefix: &str, wanted: Wanted) -> Result<Vec<T
     taken.collect::<Result<_, _>>().map_err(unreadable)
 }
 
-/// Has `?3` events, of each saga the next one, that are due at `?1` taken until `?2`.
+/// Has `?3` events, of each saga the next one, that are due at `?1` taken until `?2`. The events of one saga are few:
+/// behind the `case`, no index is in sight but that which leads to them.
 pub(crate) fn taking(prefix: &str, is_remote: bool) -> String {
     let lock = match is_remote {
         true => "for update of o skip locked",
@@ -141,7 +138,7 @@ pub(crate) fn taking(prefix: &str, is_remote: bool) -> String {
         "update {prefix}_outbox set next_at = ?2, attempts = attempts + 1 where event_id in (\
          select o.event_id from {prefix}_outbox o where o.published_at is null and o.next_at <= ?1 \
          and not exists (select 1 from {prefix}_outbox e where e.transaction_id = o.transaction_id \
-         and e.published_at is null and e.seq < o.seq) order by o.next_at limit ?3 {lock}) \
+         and e.seq < o.seq and case when e.published_at is null then 1 else 0 end = 1) order by o.next_at limit ?3 {lock}) \
          returning event_id, envelope, attempts"
     )
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::ids::SagaId;
-use crate::store::{Database, TransactionError};
+use crate::store::{Database, Manner, TransactionError};
 use crate::value::Value;
 
 use super::outbox::{EventTables, unreadable};
@@ -75,7 +75,7 @@ pub(crate) async fn purge(
         return Ok(0);
     }
     let (count, known) = (sagas.len(), Arc::new((tables.deletions(), sagas)));
-    let done = database.impatient(move |mut tx| {
+    let done = database.transaction_as(Manner::GivesUp, move |mut tx| {
         let known = Arc::clone(&known);
         Box::pin(async move {
             let (deletions, sagas) = &*known;

@@ -16,9 +16,8 @@ use crate::guard;
 use crate::ids::{IdSource, IdemKey, OwnerId, SagaId};
 use crate::metrics::SagaMetrics;
 use crate::operation::command::Fingerprint;
-use crate::store::Giving;
-use crate::store::hook::{HookErrorKind, HookTx};
-use crate::store::{Database, StoreError, TransactionError};
+use crate::store::hook::HookErrorKind;
+use crate::store::{Database, Manner, StoreError, TransactionError};
 use crate::value::Column;
 
 use super::advance::{Asked, Found, Guard, Script};
@@ -187,18 +186,21 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         let (known, mut guard) = (Arc::new((Arc::clone(&self.inner), saga)), Guard::None);
         for _ in 1..=TURNS {
             let known = Arc::clone(&known);
-            let done = self.transaction(Patience::Waits, move |mut tx| {
-                let known = Arc::clone(&known);
-                Box::pin(async move {
-                    let (inner, saga) = &*known;
-                    let inserted = inner.tables.insert(&mut tx, saga).await?;
-                    if inserted != Inserted::New {
-                        return Ok((inserted, None));
-                    }
-                    let turned = inner.begin(&mut tx, saga, guard).await?;
-                    Ok((inserted, turned))
-                })
-            });
+            let done = self
+                .inner
+                .database
+                .transaction_as(Manner::Waits, move |mut tx| {
+                    let known = Arc::clone(&known);
+                    Box::pin(async move {
+                        let (inner, saga) = &*known;
+                        let inserted = inner.tables.insert(&mut tx, saga).await?;
+                        if inserted != Inserted::New {
+                            return Ok((inserted, None));
+                        }
+                        let turned = inner.begin(&mut tx, saga, guard).await?;
+                        Ok((inserted, turned))
+                    })
+                });
             match done.await {
                 Err(error) if guard == Guard::None && needs_savepoints(&error) => {
                     guard = Guard::All
@@ -320,10 +322,13 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         }
         let until = later(now, self.inner.config.look_every);
         let known = (self.inner.tables, id.clone(), due.version);
-        let put_off = self.transaction(Patience::GivesUp, move |mut tx| {
-            let (tables, id, version) = known.clone();
-            Box::pin(async move { tables.put_off(&mut tx, (&id, version), until).await })
-        });
+        let put_off = self
+            .inner
+            .database
+            .transaction_as(Manner::GivesUp, move |mut tx| {
+                let (tables, id, version) = known.clone();
+                Box::pin(async move { tables.put_off(&mut tx, (&id, version), until).await })
+            });
         if let Err(error) = put_off.await {
             tracing::warn!(saga = %id, %error, "is looked at again at once");
         }
@@ -401,17 +406,20 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         guard: Guard,
     ) -> Result<Option<Turned>, TransactionError> {
         let known = Arc::clone(known);
-        let turned = self.transaction(Patience::GivesUp, move |mut tx| {
-            let known = Arc::clone(&known);
-            Box::pin(async move {
-                let (inner, id, found, asked) = &*known;
-                let loaded = inner.load(&mut tx, id).await?;
-                match loaded {
-                    Some(saga) => inner.turn(&mut tx, saga, found, (asked, guard), None).await,
-                    None => Ok(None),
-                }
-            })
-        });
+        let turned = self
+            .inner
+            .database
+            .transaction_as(Manner::GivesUp, move |mut tx| {
+                let known = Arc::clone(&known);
+                Box::pin(async move {
+                    let (inner, id, found, asked) = &*known;
+                    let loaded = inner.load(&mut tx, id).await?;
+                    match loaded {
+                        Some(saga) => inner.turn(&mut tx, saga, found, (asked, guard), None).await,
+                        None => Ok(None),
+                    }
+                })
+            });
         turned.await
     }
 
@@ -435,25 +443,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             moved.taken.into_iter().for_each(Taken::committed);
         }
     }
-
-    async fn transaction<T, F>(&self, patience: Patience, work: F) -> Result<T, TransactionError>
-    where
-        T: Send + 'static,
-        F: for<'a> Fn(HookTx<'a>) -> Giving<'a, T> + Send + Sync + 'static,
-    {
-        let database = &self.inner.database;
-        match patience {
-            Patience::Waits => database.transaction_for(work).await,
-            Patience::GivesUp => database.impatient_for(work).await,
-        }
-    }
-}
-
-/// Whether a transaction waits for what others have locked.
-#[derive(Debug, Clone, Copy)]
-enum Patience {
-    Waits,
-    GivesUp,
 }
 
 /// Whether a transaction's work was refused for this.

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::clock::Timestamp;
 use crate::metrics::texts;
-use crate::store::{KeyUse, Place, Rotated, SEALED, StoreError};
+use crate::store::{KeyUse, Manner, Place, Rotated, SEALED, StoreError};
 use crate::value::{Row, Value};
 
 use super::engine::{SagaError, Sagas};
@@ -225,16 +225,19 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             return Ok(0);
         }
         let rewrites = Arc::new(rewrites);
-        let done = self.inner.database.impatient_for(move |mut tx| {
-            let rewrites = Arc::clone(&rewrites);
-            Box::pin(async move {
-                let mut changed = 0;
-                for Rewrite { sql, params } in rewrites.iter() {
-                    changed += tx.execute(sql, params).await?;
-                }
-                Ok(changed)
-            })
-        });
+        let done = self
+            .inner
+            .database
+            .transaction_as(Manner::GivesUp, move |mut tx| {
+                let rewrites = Arc::clone(&rewrites);
+                Box::pin(async move {
+                    let mut changed = 0;
+                    for Rewrite { sql, params } in rewrites.iter() {
+                        changed += tx.execute(sql, params).await?;
+                    }
+                    Ok(changed)
+                })
+            });
         Ok(usize::try_from(done.await?).unwrap_or(usize::MAX))
     }
 

@@ -43,6 +43,18 @@ pub enum TransactionError {
     Store(#[from] StoreError),
 }
 
+/// How a transaction is begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// It waits for what somebody else has locked.
+    Waits,
+    /// It can as well be done later, and does not wait long for what somebody else has locked.
+    GivesUp,
+    /// It takes the next rows of a queue: it reads them in the order of an index, and never the whole queue, however
+    /// short the planner takes it for.
+    InOrder,
+}
+
 /// What work in a transaction gives, when it is done.
 pub(crate) type Giving<'a, T> = Pin<Box<dyn Future<Output = Result<T, HookError>> + Send + 'a>>;
 
@@ -131,14 +143,7 @@ impl Database {
     where
         F: for<'a> FnMut(HookTx<'a>) -> HookFuture<'a> + Send + 'static,
     {
-        let work = trace::carried(Box::new(work));
-        let done = match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(store) => store.transaction(work).await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.transaction(work).await,
-        };
-        Ok(done??)
+        self.run(Manner::Waits, Box::new(work)).await
     }
 
     /// [`transaction`](Self::transaction), whose work gives something.
@@ -150,40 +155,41 @@ impl Database {
         T: Send + 'static,
         F: for<'a> Fn(HookTx<'a>) -> Giving<'a, T> + Send + Sync + 'static,
     {
-        let (work, given) = keeping(work);
-        self.transaction(work).await?;
-        given.take()
+        self.transaction_as(Manner::Waits, work).await
     }
 
-    /// [`impatient`](Self::impatient), whose work gives something.
+    /// [`transaction_for`](Self::transaction_for), begun in this manner.
     ///
     /// # Errors
     /// As [`transaction`](Self::transaction).
-    pub(crate) async fn impatient_for<T, F>(&self, work: F) -> Result<T, TransactionError>
+    pub(crate) async fn transaction_as<T, F>(
+        &self,
+        manner: Manner,
+        work: F,
+    ) -> Result<T, TransactionError>
     where
         T: Send + 'static,
         F: for<'a> Fn(HookTx<'a>) -> Giving<'a, T> + Send + Sync + 'static,
     {
         let (work, given) = keeping(work);
-        self.impatient(work).await?;
+        self.run(manner, work).await?;
         given.take()
     }
 
-    /// [`transaction`](Self::transaction), for work that can as well be done later: it does not wait long for
-    /// what somebody else has locked.
-    ///
-    /// # Errors
-    /// As [`transaction`](Self::transaction).
-    pub(crate) async fn impatient<F>(&self, work: F) -> Result<(), TransactionError>
-    where
-        F: for<'a> FnMut(HookTx<'a>) -> HookFuture<'a> + Send + 'static,
-    {
-        let work = trace::carried(Box::new(work));
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(
+            unused_variables,
+            reason = "a file has one writer, and no planner that guesses"
+        )
+    )]
+    async fn run(&self, manner: Manner, work: Hook) -> Result<(), TransactionError> {
+        let work = trace::carried(work);
         let done = match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(store) => store.transaction(work).await,
             #[cfg(feature = "postgres")]
-            Self::Postgres(store) => store.impatient(work).await,
+            Self::Postgres(store) => store.transaction(manner, work).await,
         };
         Ok(done??)
     }

@@ -35,7 +35,7 @@ use crate::trace::TraceParent;
 use crate::value::{Column, Row, Value};
 
 pub use self::backlog::Backlog;
-pub(crate) use self::database::Giving;
+pub(crate) use self::database::Manner;
 pub use self::database::{Database, StoreKind, TransactionError};
 pub use self::migration::Migration;
 pub use self::sealing::{KeyUse, Place, Rotated, SEALED, SealError, SealedColumn, Sealing};

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::ids::SagaId;
-use crate::store::{Database, Lease};
+use crate::store::{Database, Lease, Manner};
 use crate::unwind::catching;
 
 pub(super) use self::closed::Closed;
@@ -131,10 +131,12 @@ impl Shared {
     async fn commit(&self, turns: Vec<Write>) -> Vec<Written> {
         let (tables, turns) = (self.tables, Arc::new(turns));
         let count = turns.len();
-        let written = self.database.impatient_for(move |mut tx| {
-            let turns = Arc::clone(&turns);
-            Box::pin(async move { write(&mut tx, tables, &turns).await })
-        });
+        let written = self
+            .database
+            .transaction_as(Manner::GivesUp, move |mut tx| {
+                let turns = Arc::clone(&turns);
+                Box::pin(async move { write(&mut tx, tables, &turns).await })
+            });
         written.await.unwrap_or_else(|error| {
             tracing::warn!(%error, count, "turns of sagas are taken again, each by itself");
             (0..count).map(|_| Written::Alone).collect()

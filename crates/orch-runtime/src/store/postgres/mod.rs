@@ -34,6 +34,7 @@ use crate::protection::LaneStore;
 use crate::secret::Secret;
 use crate::value::{Row, Value};
 
+use super::database::Manner;
 use super::hook::{Hook, HookError, HookTx};
 use super::{
     DatabaseStatistics, Migration, OperationStore, Sealing, StoreError, StoreErrorKind, Tables,
@@ -63,6 +64,11 @@ const COMMITTING: [(&str, &str); 4] = [
 /// What begins a transaction of the background. A change of a row takes milliseconds: who holds its lock for
 /// longer is a person, or hangs.
 const IMPATIENT: &str = "begin; set local lock_timeout = '2s'";
+
+/// What begins a transaction that takes the next rows of a queue. The planner knows a queue as it was when it was
+/// last analyzed, mostly empty: it would read and sort all that wait, or compare each with all others.
+const IN_ORDER: &str = "begin; set local enable_seqscan = off; set local enable_bitmapscan = off; \
+    set local enable_sort = off; set local enable_hashjoin = off; set local enable_mergejoin = off";
 
 /// Transactions at the same time: two of the connections that are not the committers' are left to who only reads.
 fn writing(connections: u32) -> usize {
@@ -277,20 +283,16 @@ impl PostgresStore {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn transaction(&self, work: Hook) -> Result<Result<(), HookError>, StoreError> {
-        self.transaction_of("begin", work).await
-    }
-
-    /// [`transaction`](Self::transaction), which does not wait long for what somebody else has locked.
-    pub(super) async fn impatient(&self, work: Hook) -> Result<Result<(), HookError>, StoreError> {
-        self.transaction_of(IMPATIENT, work).await
-    }
-
-    async fn transaction_of(
+    pub(super) async fn transaction(
         &self,
-        begin: &'static str,
+        manner: Manner,
         mut work: Hook,
     ) -> Result<Result<(), HookError>, StoreError> {
+        let begin = match manner {
+            Manner::Waits => "begin",
+            Manner::GivesUp => IMPATIENT,
+            Manner::InOrder => IN_ORDER,
+        };
         let error = postgres_error("transaction");
         let place = tokio::time::timeout(ACQUIRE_TIMEOUT, self.writing.acquire()).await;
         let _place = place.map_err(|_| error(sqlx::Error::PoolTimedOut))?;

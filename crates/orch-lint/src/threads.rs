@@ -1,5 +1,6 @@
 //! Work on many things at once.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -18,7 +19,7 @@ pub(crate) fn map<T: Sync, R: Send>(
     alone: usize,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores();
     if of.len() < alone || threads == 1 {
         return of.iter().map(work).collect();
     }
@@ -61,7 +62,7 @@ pub(crate) fn map<T: Sync, R: Send>(
 ///
 /// When either does, after both have ended.
 pub(crate) fn both<A: Send, B>(aside: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
-    if thread::available_parallelism().map_or(1, usize::from) == 1 {
+    if cores() == 1 {
         return (aside(), here());
     }
     thread::scope(|scope| {
@@ -76,6 +77,12 @@ pub(crate) fn both<A: Send, B>(aside: impl Fn() -> A + Sync, here: impl FnOnce()
             Err(panic) => std::panic::resume_unwind(panic),
         }
     })
+}
+
+/// How many threads run at once. The system reads several files for it, so it is asked once.
+fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
 #[cfg(test)]

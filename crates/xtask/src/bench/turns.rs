@@ -81,7 +81,7 @@ pub(super) struct Case {
     name: String,
     wanted: Wanted,
     jobs: Vec<Job>,
-    /// A file that has one line more in each turn.
+    /// A file that has one function more in each turn.
     edited: Option<PathBuf>,
     /// A program of others, that need not work for the rest to be measured.
     is_foreign: bool,
@@ -120,7 +120,7 @@ impl Case {
         self
     }
 
-    /// Adds a line to a file before each turn.
+    /// Adds a function to a file before each turn: a run may see that a comment changes nothing.
     pub(super) fn after_edit_of(mut self, file: PathBuf) -> Self {
         self.edited = Some(file);
         self
@@ -134,7 +134,7 @@ impl Case {
                 break;
             }
             if let Some(file) = &self.edited {
-                edit(file)?;
+                edit(file, self.samples.len())?;
             }
             // Who waits for the disk would else wait for what its neighbours wrote.
             Job::new("sync").output()?;
@@ -157,9 +157,9 @@ impl Case {
     }
 }
 
-fn edit(file: &Path) -> Result<()> {
+fn edit(file: &Path, turn: usize) -> Result<()> {
     let mut text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    text.push_str("// One line more.\n");
+    text += &format!("fn one_more_{turn}(of: usize) -> usize {{ of.min({turn}) }}\n");
     Ok(fs::write(file, text)?)
 }
 

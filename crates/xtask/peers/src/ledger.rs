@@ -143,3 +143,42 @@ impl Ledger {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(work: Work, effects: &[Effect]) -> Result<()> {
+        let ledger = Ledger::new(work, 1);
+        for effect in effects {
+            let _ = ledger.perform(0, *effect);
+        }
+        ledger.check()
+    }
+
+    /// Engines are compared by work that they did, and did once.
+    #[test]
+    fn a_step_that_is_missing_or_happened_twice_or_too_early_is_found() {
+        use Effect::{Pay, Refund, Release, Reserve, Ship};
+        after(Work::Sagas, &[Reserve, Pay, Ship]).unwrap();
+        after(Work::Sagas, &[Reserve, Pay]).unwrap_err();
+        after(Work::Sagas, &[Reserve, Pay, Pay, Ship]).unwrap_err();
+        after(Work::Sagas, &[Pay, Reserve, Ship]).unwrap_err();
+        after(Work::Sagas, &[Reserve, Pay, Ship, Release]).unwrap_err();
+        after(Work::SagasUndone, &[Reserve, Pay, Ship, Refund, Release]).unwrap();
+        after(Work::SagasUndone, &[Reserve, Pay, Ship, Refund]).unwrap_err();
+        after(Work::SagasUndone, &[Reserve, Pay, Ship, Release, Refund]).unwrap_err();
+        after(
+            Work::SagasUndone,
+            &[Reserve, Pay, Ship, Refund, Refund, Release],
+        )
+        .unwrap_err();
+    }
+
+    #[test]
+    fn nothing_is_shipped_where_sagas_are_undone() {
+        let ledger = Ledger::new(Work::SagasUndone, 1);
+        ledger.perform(0, Effect::Pay).unwrap();
+        ledger.perform(0, Effect::Ship).unwrap_err();
+    }
+}

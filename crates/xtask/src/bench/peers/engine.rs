@@ -17,6 +17,8 @@ pub(super) struct Engine {
     pub(super) title: &'static str,
     language: Language,
     store: Store,
+    /// How many times more than the slowest engine it gets, so that its run takes some seconds, too.
+    pub(super) more: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +43,12 @@ impl Engine {
             title: name,
             language,
             store,
+            more: 1,
         }
+    }
+
+    const fn more(self, more: usize) -> Self {
+        Self { more, ..self }
     }
 
     const fn shown(self, title: &'static str) -> Self {
@@ -80,10 +87,12 @@ pub(super) const OF_OPERATIONS: &[Engine] = &[
 
 /// Those that do sagas.
 pub(super) const OF_SAGAS: &[Engine] = &[
-    Engine::new("steno", Language::Rust, Store::File),
-    Engine::new("steno-not-durable", Language::Rust, Store::File).shown("steno, not durable"),
+    Engine::new("steno", Language::Rust, Store::File).more(2),
+    Engine::new("steno-not-durable", Language::Rust, Store::File)
+        .shown("steno, not durable")
+        .more(20),
     Engine::new("duroxide", Language::Rust, Store::File),
-    RESTATE,
+    RESTATE.more(4),
 ];
 
 const RESTATE: Engine = Engine::new("restate", Language::Rust, Store::Restate);

@@ -84,12 +84,12 @@ pub(super) const OF_OPERATIONS: &[Load] = &[
 pub(super) const OF_SAGAS: &[Load] = &[
     Load::new(
         "sagas:256",
-        1_000,
+        500,
         &[Figure::new("value", "sagas, 256 in flight", "sagas/s")],
     ),
     Load::new(
         "sagas-undone:256",
-        1_000,
+        500,
         &[Figure::new(
             "value",
             "sagas undone, 256 in flight",
@@ -98,7 +98,7 @@ pub(super) const OF_SAGAS: &[Load] = &[
     ),
     Load::new(
         "sagas:1",
-        200,
+        100,
         &[Figure::new("p50", "one saga alone, p50", "ms")],
     ),
 ];

@@ -158,7 +158,7 @@ impl Peers {
     /// What one engine does under one load: a value for each figure that it has.
     fn run(&self, engine: &Engine, load: &Load, server: &str) -> Result<Vec<Option<f64>>> {
         let job = engine.job(&self.programs, &self.folder, server)?;
-        let operations = load.operations.to_string();
+        let operations = (load.operations * engine.more).to_string();
         let job = job.args(["--measure", load.name, "--operations", &operations]);
         let said = job.output()?;
         let line: Value = serde_json::from_str(said.trim()).context("it said no JSON")?;

@@ -26,7 +26,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use orch_runtime::testing::postgres::PostgresServer;
 use xtask::bench::machine::Machine;
-use xtask::bench::peers::{LOADS, Peers, SERVER_SETTINGS};
+use xtask::bench::peers::{OPERATIONS, Peers, SERVER_SETTINGS};
 use xtask::bench::row::Row;
 use xtask::workspace::Workspace;
 
@@ -47,7 +47,7 @@ async fn main() -> Result<()> {
     // The server's files are there, and no figure would count if that were memory.
     let machine = Machine::look(&std::env::temp_dir())?;
     say(&format!("PostgreSQL on {machine}"))?;
-    let mut peers = Peers::prepare(&Workspace::find()?, &folder)?;
+    let mut peers = Peers::prepare(&OPERATIONS, &Workspace::find()?, &folder)?;
     let server = PostgresServer::start_durable(SERVER_SETTINGS)?;
     let places = [
         Place::File(folder.join("own.db")),
@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
     ];
     for round in 1..=rounds {
         say(&format!("round {round}"))?;
-        for load in &LOADS {
+        for load in OPERATIONS.loads {
             for place in &places {
                 for (name, figures) in own::measure(place, load).await? {
                     peers.record(load, &name, figures, &mut say)?;

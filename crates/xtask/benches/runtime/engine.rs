@@ -16,7 +16,7 @@ use orch_runtime::{
 };
 use tokio::task::JoinSet;
 
-use super::domain::{Charge, Charging, TABLES, key};
+use super::domain::{Answer, Charge, Charging, TABLES, charged, key};
 use super::place::Place;
 
 /// Longest wait for one operation.
@@ -40,8 +40,18 @@ pub(crate) struct Bed {
 impl Bed {
     /// On an empty place; the provider protected as in a service, or not at all.
     pub(crate) async fn new(place: &Place, protection: ProtectionPolicy) -> Result<Self> {
+        let answer: Answer = Arc::new(|op_id, _| charged(op_id));
+        Self::asking(place, protection, answer).await
+    }
+
+    /// On an empty place, with a provider that answers this.
+    pub(crate) async fn asking(
+        place: &Place,
+        protection: ProtectionPolicy,
+        answer: Answer,
+    ) -> Result<Self> {
         place.clear().await?;
-        Self::beside(place, protection, None).await
+        Self::on(place, protection, answer).await
     }
 
     /// On what is there; calls are told to `begun`.
@@ -50,13 +60,23 @@ impl Bed {
         protection: ProtectionPolicy,
         begun: Option<Sender<(OpId, Instant)>>,
     ) -> Result<Self> {
+        let answer: Answer = Arc::new(move |op_id, _| {
+            if let Some(begun) = &begun {
+                drop(begun.send((op_id.clone(), Instant::now())));
+            }
+            charged(op_id)
+        });
+        Self::on(place, protection, answer).await
+    }
+
+    async fn on(place: &Place, protection: ProtectionPolicy, answer: Answer) -> Result<Self> {
         let commits = Arc::new(Commits::default());
         let database = place.open(Arc::clone(&commits) as _).await?;
         let engine = Engine::builder(database.operations(TABLES), TABLES)
             .lanes(database.lanes())
             .protection("charge", protection)
             .config(EngineConfig::default())
-            .register(Charging { begun })
+            .register(Charging(answer))
             .build()?;
         let (stop, shutdown) = Shutdown::new();
         let mut loops = JoinSet::new();

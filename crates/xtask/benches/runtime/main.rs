@@ -8,6 +8,9 @@ mod domain;
 mod engine;
 mod fleet;
 mod latency;
+#[path = "../../peers/src/ledger.rs"]
+#[expect(dead_code, reason = "the other engines use all of it")]
+mod ledger;
 mod place;
 mod rates;
 mod raw;
@@ -56,7 +59,7 @@ async fn main() -> Result<()> {
     let rows = match value("--soak") {
         Some(minutes) => soaked(&places.0, minutes.parse()?).await?,
         None if arguments.iter().any(|word| word == "--sagas") => {
-            sagas::measure(&places.0, rounds).await?
+            sagas::measure(&places.0, &folder, rounds).await?
         }
         None => measured(&places.0, &folder, rounds).await?,
     };

@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use apalis::prelude::*;
 use apalis_sqlite::queries::push_tasks;
 use apalis_sqlite::{Config, SqlitePool, SqliteStorage};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use crate::files;
 use crate::ledger::Ledger;
 use crate::looks::Looks;
 use crate::measure::Peer;
@@ -29,15 +30,8 @@ impl ApalisSqlite {
     /// `busy_timeout`. apalis' own set-up turns `synchronous` off on one connection of the pool, which
     /// is not durable, so it is turned back to FULL, and that is checked.
     pub(crate) async fn open(folder: &Path) -> Result<Self> {
-        let file = folder.join("apalis.db");
-        for ending in ["db", "db-wal", "db-shm"] {
-            let old = file.with_extension(ending);
-            if old.exists() {
-                std::fs::remove_file(&old).with_context(|| old.display().to_string())?;
-            }
-        }
         let options = SqliteConnectOptions::new()
-            .filename(file)
+            .filename(files::fresh(folder, "apalis.db")?)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full);

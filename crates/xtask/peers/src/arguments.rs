@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::ledger::Work;
+
 /// The command line.
 #[derive(Debug)]
 pub(crate) struct Arguments {
@@ -25,9 +27,22 @@ pub(crate) enum Measure {
     EndToEnd(usize),
     /// Milliseconds from when an operation was due to its end, at this many per second.
     Latency(usize),
+    /// Sagas per second from the first request to the last recorded end, this many at a time.
+    Sagas(usize),
+    /// The same with sagas that are undone.
+    SagasUndone(usize),
 }
 
 impl Measure {
+    /// What is to happen under each number.
+    pub(crate) fn work(self) -> Work {
+        match self {
+            Self::Accepts(_) | Self::EndToEnd(_) | Self::Latency(_) => Work::Operations,
+            Self::Sagas(_) => Work::Sagas,
+            Self::SagasUndone(_) => Work::SagasUndone,
+        }
+    }
+
     fn read(text: &str) -> Result<Self> {
         let (name, number) = text.split_once(':').context("a measure is NAME:NUMBER")?;
         let number = number.parse().context("a measure is NAME:NUMBER")?;
@@ -35,6 +50,8 @@ impl Measure {
             "accepts" => Ok(Self::Accepts(number)),
             "end-to-end" => Ok(Self::EndToEnd(number)),
             "latency" => Ok(Self::Latency(number)),
+            "sagas" => Ok(Self::Sagas(number)),
+            "sagas-undone" => Ok(Self::SagasUndone(number)),
             _ => bail!("nothing is measured as {name}"),
         }
     }
@@ -46,6 +63,8 @@ impl fmt::Display for Measure {
             Self::Accepts(clients) => write!(f, "accepts:{clients}"),
             Self::EndToEnd(in_flight) => write!(f, "end-to-end:{in_flight}"),
             Self::Latency(rate) => write!(f, "latency:{rate}"),
+            Self::Sagas(in_flight) => write!(f, "sagas:{in_flight}"),
+            Self::SagasUndone(in_flight) => write!(f, "sagas-undone:{in_flight}"),
         }
     }
 }

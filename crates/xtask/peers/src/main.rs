@@ -5,10 +5,13 @@ mod apalis_postgres;
 mod apalis_sqlite;
 mod arguments;
 mod database;
+mod duroxide;
+mod files;
 mod ledger;
 mod looks;
 mod measure;
 mod restate;
+mod steno;
 mod underway;
 
 use std::time::Duration;
@@ -58,7 +61,20 @@ async fn run(arguments: &Arguments) -> Result<Figures> {
         }
         "restate" => {
             let program = arguments.restate_server()?;
-            let peer = restate::Restate::open(arguments.folder()?, program).await?;
+            let peer =
+                restate::Restate::open(arguments.folder()?, program, arguments.measure.work());
+            take(&peer.await?, arguments, None).await
+        }
+        "steno" => {
+            let peer = steno::Steno::durable(arguments.folder()?).await?;
+            take(&peer, arguments, None).await
+        }
+        "steno-not-durable" => {
+            let peer = steno::Steno::not_durable();
+            take(&peer, arguments, None).await
+        }
+        "duroxide" => {
+            let peer = duroxide::Duroxide::open(arguments.folder()?).await?;
             take(&peer, arguments, None).await
         }
         unknown => bail!("no peer is called {unknown}"),

@@ -1,8 +1,8 @@
 //! The same load on every engine.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -10,10 +10,11 @@ use tokio::task::JoinSet;
 
 use crate::arguments::{Arguments, Measure};
 use crate::database::Database;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Work};
 
-/// Operations before those that count, and clients that send them.
+/// Operations before those that count, sagas before those that count, and clients that send them.
 const WARM_UP: usize = 500;
+const WARM_UP_SAGAS: usize = 100;
 const WARM_UP_CLIENTS: usize = 16;
 
 /// How often it is looked whether all ends are recorded.
@@ -42,7 +43,7 @@ pub(crate) trait Peer: Clone + Send + Sync + 'static {
     fn call(&self, number: usize, ledger: &Ledger) -> impl Future<Output = Result<Instant>> + Send {
         async move {
             self.accept(number).await?;
-            ledger.executed(number).await
+            ledger.ended(number).await
         }
     }
 }
@@ -50,9 +51,9 @@ pub(crate) trait Peer: Clone + Send + Sync + 'static {
 /// What was found.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
-    /// Operations per second, or the median latency in milliseconds.
+    /// Operations or sagas per second, or the median latency in milliseconds.
     pub(crate) value: f64,
-    /// Latency in milliseconds: p50, p95, p99.
+    /// Latency in milliseconds, of operations or sagas: p50, p95, p99.
     pub(crate) percentiles: Option<[f64; 3]>,
     /// Bytes of write-ahead log for each operation.
     pub(crate) wal_bytes: Option<f64>,
@@ -66,10 +67,16 @@ pub(crate) async fn take<P: Peer>(
     database: Option<&Database>,
 ) -> Result<Figures> {
     let operations = arguments.operations;
+    let work = arguments.measure.work();
+    let warm_up = match work {
+        Work::Operations => WARM_UP,
+        Work::Sagas | Work::SagasUndone => WARM_UP_SAGAS,
+    };
     let run = Run {
         peer,
         operations,
-        ledger: Arc::new(Ledger::new(WARM_UP + operations)),
+        warm_up,
+        ledger: Arc::new(Ledger::new(work, warm_up + operations)),
     };
     run.warm_up(arguments.measure).await?;
     let before = match database {
@@ -80,6 +87,7 @@ pub(crate) async fn take<P: Peer>(
         Measure::Accepts(clients) => run.accepts(clients).await?,
         Measure::EndToEnd(in_flight) => run.end_to_end(in_flight).await?,
         Measure::Latency(rate) => run.latency(rate).await?,
+        Measure::Sagas(in_flight) | Measure::SagasUndone(in_flight) => run.sagas(in_flight).await?,
     };
     if let (Some(database), Some(before)) = (database, before) {
         let written = database.log_position().await? - before;
@@ -91,6 +99,7 @@ pub(crate) async fn take<P: Peer>(
 struct Run<'a, P> {
     peer: &'a P,
     operations: usize,
+    warm_up: usize,
     ledger: Arc<Ledger>,
 }
 
@@ -98,11 +107,11 @@ impl<P: Peer> Run<'_, P> {
     /// The first operations, which count for nothing but must end as all others.
     async fn warm_up(&self, measure: Measure) -> Result<()> {
         match measure {
-            Measure::Accepts(clients) => self.accept(clients, 0..WARM_UP).await?,
-            Measure::EndToEnd(_) | Measure::Latency(_) => {
+            Measure::Accepts(clients) => self.accept(clients, 0..self.warm_up).await?,
+            _ => {
                 self.peer.start(Arc::clone(&self.ledger)).await?;
-                self.call(WARM_UP_CLIENTS, 0..WARM_UP).await?;
-                self.all_done(WARM_UP).await?;
+                self.call(WARM_UP_CLIENTS, 0..self.warm_up).await?;
+                self.all_done(self.warm_up).await?;
             }
         }
         self.peer.analyze().await
@@ -142,18 +151,47 @@ impl<P: Peer> Run<'_, P> {
         }
         self.all_done(self.measured().end).await?;
         self.ledger.check()?;
-        times.sort_by(f64::total_cmp);
-        let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+        let percentiles = percentiles(times);
         Ok(Figures {
-            value: at(0.5),
-            percentiles: Some([at(0.5), at(0.95), at(0.99)]),
+            value: percentiles[0],
+            percentiles: Some(percentiles),
             wal_bytes: None,
         })
     }
 
-    /// Numbers of the operations that count.
+    /// As many clients as sagas are in flight: each begins the next one as its own has ended.
+    async fn sagas(&self, in_flight: usize) -> Result<Figures> {
+        let times = Arc::new(Mutex::new(Vec::with_capacity(self.operations)));
+        let (peer, ledger, noted) = (
+            self.peer.clone(),
+            Arc::clone(&self.ledger),
+            Arc::clone(&times),
+        );
+        let begin = Instant::now();
+        each(in_flight, self.measured(), move |number| {
+            let (peer, ledger, noted) = (peer.clone(), Arc::clone(&ledger), Arc::clone(&noted));
+            async move {
+                let begin = Instant::now();
+                let took = peer.call(number, &ledger).await? - begin;
+                let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+                noted.push(took.as_secs_f64() * 1e3);
+                Ok(())
+            }
+        })
+        .await?;
+        self.all_done(self.measured().end).await?;
+        let took = begin.elapsed();
+        self.ledger.check()?;
+        let times = std::mem::take(&mut *times.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok(Figures {
+            percentiles: Some(percentiles(times)),
+            ..self.per_second(took)
+        })
+    }
+
+    /// Numbers of what counts.
     fn measured(&self) -> Range<usize> {
-        WARM_UP..WARM_UP + self.operations
+        self.warm_up..self.warm_up + self.operations
     }
 
     async fn accept(&self, clients: usize, numbers: Range<usize>) -> Result<()> {
@@ -187,6 +225,16 @@ impl<P: Peer> Run<'_, P> {
             ..Figures::default()
         }
     }
+}
+
+/// p50, p95 and p99.
+fn percentiles(mut times: Vec<f64>) -> [f64; 3] {
+    times.sort_by(f64::total_cmp);
+    let last = times.len().saturating_sub(1);
+    [0.5, 0.95, 0.99].map(|share| {
+        let at = (last as f64 * share).round() as usize;
+        times.get(at).copied().unwrap_or(f64::NAN)
+    })
 }
 
 /// `clients` at the same time, each with one operation after the other.

@@ -12,9 +12,13 @@ use super::prepare::Programs;
 #[derive(Debug)]
 pub(super) struct Engine {
     /// As the programs know it.
-    pub(super) name: &'static str,
+    name: &'static str,
+    /// For people.
+    pub(super) title: &'static str,
     language: Language,
     store: Store,
+    /// How many times more than the slowest engine it gets, so that its run takes some seconds, too.
+    pub(super) more: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -36,9 +40,19 @@ impl Engine {
     const fn new(name: &'static str, language: Language, store: Store) -> Self {
         Self {
             name,
+            title: name,
             language,
             store,
+            more: 1,
         }
+    }
+
+    const fn more(self, more: usize) -> Self {
+        Self { more, ..self }
+    }
+
+    const fn shown(self, title: &'static str) -> Self {
+        Self { title, ..self }
     }
 
     /// The engine's program, told where to keep records.
@@ -60,13 +74,25 @@ impl Engine {
     }
 }
 
-/// All engines.
-pub(super) const ENGINES: [Engine; 7] = [
+/// Those that do operations.
+pub(super) const OF_OPERATIONS: &[Engine] = &[
     Engine::new("apalis-sqlite", Language::Rust, Store::File),
     Engine::new("apalis-postgres", Language::Rust, Store::Postgres),
     Engine::new("underway", Language::Rust, Store::Postgres),
     Engine::new("graphile-worker", Language::Node, Store::Postgres),
     Engine::new("pg-boss", Language::Node, Store::Postgres),
     Engine::new("dbos", Language::Node, Store::Postgres),
-    Engine::new("restate", Language::Rust, Store::Restate),
+    RESTATE,
 ];
+
+/// Those that do sagas.
+pub(super) const OF_SAGAS: &[Engine] = &[
+    Engine::new("steno", Language::Rust, Store::File).more(2),
+    Engine::new("steno-not-durable", Language::Rust, Store::File)
+        .shown("steno, not durable")
+        .more(20),
+    Engine::new("duroxide", Language::Rust, Store::File),
+    RESTATE.more(4),
+];
+
+const RESTATE: Engine = Engine::new("restate", Language::Rust, Store::Restate);

@@ -1,13 +1,11 @@
 //! What the engines are made to do, and what is read from their answers.
 
-use anyhow::{Context, Result};
-
 /// One load.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Load {
     /// As the programs know it.
     pub name: &'static str,
-    /// How many operations it takes: some seconds of work for the slowest engine.
+    /// How many operations or sagas it takes: some seconds of work for the slowest engine.
     pub operations: usize,
     pub(super) figures: &'static [Figure],
 }
@@ -35,12 +33,6 @@ impl Load {
         }
     }
 
-    /// Its place among all loads.
-    pub(super) fn place(&self) -> Result<usize> {
-        let place = LOADS.iter().position(|known| known == self);
-        place.context("no such load")
-    }
-
     /// Figures with their units, for people.
     pub(super) fn shown(&self, values: &[Option<f64>]) -> String {
         let shown = |(figure, value): (&Figure, &Option<f64>)| {
@@ -52,8 +44,8 @@ impl Load {
     }
 }
 
-/// All loads.
-pub const LOADS: [Load; 5] = [
+/// What engines do with operations.
+pub(super) const OF_OPERATIONS: &[Load] = &[
     Load::new(
         "accepts:1",
         500,
@@ -85,5 +77,28 @@ pub const LOADS: [Load; 5] = [
             Figure::new("p95", "latency at 200/s, p95", "ms"),
             Figure::new("p99", "latency at 200/s, p99", "ms"),
         ],
+    ),
+];
+
+/// What engines do with sagas of three steps.
+pub(super) const OF_SAGAS: &[Load] = &[
+    Load::new(
+        "sagas:256",
+        500,
+        &[Figure::new("value", "sagas, 256 in flight", "sagas/s")],
+    ),
+    Load::new(
+        "sagas-undone:256",
+        500,
+        &[Figure::new(
+            "value",
+            "sagas undone, 256 in flight",
+            "sagas/s",
+        )],
+    ),
+    Load::new(
+        "sagas:1",
+        100,
+        &[Figure::new("p50", "one saga alone, p50", "ms")],
     ),
 ];

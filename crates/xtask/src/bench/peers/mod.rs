@@ -8,7 +8,7 @@ mod engine;
 mod load;
 mod prepare;
 
-pub use self::load::{LOADS, Load};
+pub use self::load::Load;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::workspace::Workspace;
 
-use self::engine::{ENGINES, Engine};
+use self::engine::Engine;
 use self::prepare::Programs;
 use super::row::Row;
 use super::{Bench, target};
@@ -32,9 +32,30 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<Row>> {
     target::rows(bench, "peers", &[])
 }
 
-/// The engines, ready to be measured, and what was found.
+/// Engines, and the loads that are put on all of them.
+#[derive(Debug)]
+pub struct Contest {
+    engines: &'static [Engine],
+    /// In the order in which they are shown.
+    pub loads: &'static [Load],
+}
+
+/// Operations: accepted, executed, or at a steady rate.
+pub const OPERATIONS: Contest = Contest {
+    engines: engine::OF_OPERATIONS,
+    loads: load::OF_OPERATIONS,
+};
+
+/// Sagas of three steps, completed or undone.
+pub const SAGAS: Contest = Contest {
+    engines: engine::OF_SAGAS,
+    loads: load::OF_SAGAS,
+};
+
+/// The engines of a contest, ready to be measured, and what was found.
 #[derive(Debug)]
 pub struct Peers {
+    contest: &'static Contest,
     programs: Programs,
     folder: PathBuf,
     found: BTreeMap<Place, Vec<f64>>,
@@ -51,10 +72,15 @@ impl Peers {
     ///
     /// # Errors
     /// When `folder` cannot be made. What cannot be built is a row.
-    pub fn prepare(workspace: &Workspace, folder: &Path) -> Result<Self> {
+    pub fn prepare(
+        contest: &'static Contest,
+        workspace: &Workspace,
+        folder: &Path,
+    ) -> Result<Self> {
         let folder = folder.join("peers");
         std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         Ok(Self {
+            contest,
             programs: Programs::get(workspace),
             folder,
             found: BTreeMap::new(),
@@ -81,7 +107,8 @@ impl Peers {
             self.others.len() - 1
         });
         say(&format!("{name}: {}", load.shown(&figures)))?;
-        self.note(load.place()?, ENGINES.len() + number, figures);
+        let number = self.contest.engines.len() + number;
+        self.note(self.place(load)?, number, figures);
         Ok(())
     }
 
@@ -95,24 +122,30 @@ impl Peers {
         server: &str,
         say: &mut dyn FnMut(&str) -> Result<()>,
     ) -> Result<()> {
-        let at = load.place()?;
-        for (number, engine) in ENGINES.iter().enumerate() {
+        let at = self.place(load)?;
+        for (number, engine) in self.contest.engines.iter().enumerate() {
             if self.troubles.contains_key(&(at, number)) {
                 continue;
             }
             match self.run(engine, load, server) {
                 Ok(figures) => {
-                    say(&format!("{}: {}", engine.name, load.shown(&figures)))?;
+                    say(&format!("{}: {}", engine.title, load.shown(&figures)))?;
                     self.note(at, number, figures);
                 }
                 Err(error) => {
                     let reason = one_line(&format!("{error:#}"));
-                    say(&format!("{}, {}: {reason}", engine.name, load.name))?;
+                    say(&format!("{}, {}: {reason}", engine.title, load.name))?;
                     self.troubles.insert((at, number), reason);
                 }
             }
         }
         Ok(())
+    }
+
+    /// The place of `load` among all of the contest.
+    fn place(&self, load: &Load) -> Result<usize> {
+        let place = self.contest.loads.iter().position(|known| known == load);
+        place.context("no such load")
     }
 
     fn note(&mut self, at: usize, number: usize, figures: Vec<Option<f64>>) {
@@ -125,7 +158,7 @@ impl Peers {
     /// What one engine does under one load: a value for each figure that it has.
     fn run(&self, engine: &Engine, load: &Load, server: &str) -> Result<Vec<Option<f64>>> {
         let job = engine.job(&self.programs, &self.folder, server)?;
-        let operations = load.operations.to_string();
+        let operations = (load.operations * engine.more).to_string();
         let job = job.args(["--measure", load.name, "--operations", &operations]);
         let said = job.output()?;
         let line: Value = serde_json::from_str(said.trim()).context("it said no JSON")?;
@@ -135,7 +168,7 @@ impl Peers {
 
     /// The engines, and what else was measured.
     fn names(&self) -> impl Iterator<Item = &str> {
-        let engines = ENGINES.iter().map(|engine| engine.name);
+        let engines = self.contest.engines.iter().map(|engine| engine.title);
         engines.chain(self.others.iter().map(String::as_str))
     }
 
@@ -143,7 +176,7 @@ impl Peers {
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
-        for (at, load) in LOADS.iter().enumerate() {
+        for (at, load) in self.contest.loads.iter().enumerate() {
             for (figure, of) in load.figures.iter().enumerate() {
                 for (number, engine) in self.names().enumerate() {
                     let name = format!("{}: {engine}", of.title);
@@ -177,19 +210,22 @@ mod tests {
     /// A table without an engine would look as if nobody had thought of it.
     #[test]
     fn an_engine_that_cannot_run_is_a_row_that_says_so() {
-        let mut peers = Peers {
-            programs: Programs::default(),
-            folder: PathBuf::new(),
-            found: BTreeMap::new(),
-            troubles: BTreeMap::new(),
-            others: Vec::new(),
-        };
-        for load in &LOADS {
-            peers.measure(load, "no server", &mut |_| Ok(())).unwrap();
+        for contest in [&OPERATIONS, &SAGAS] {
+            let mut peers = Peers {
+                contest,
+                programs: Programs::default(),
+                folder: PathBuf::new(),
+                found: BTreeMap::new(),
+                troubles: BTreeMap::new(),
+                others: Vec::new(),
+            };
+            for load in contest.loads {
+                peers.measure(load, "no server", &mut |_| Ok(())).unwrap();
+            }
+            let rows = peers.rows();
+            assert_eq!(rows.len(), contest.loads.len() * contest.engines.len());
+            let told = |row: &Row| row.not_run.is_some() && row.samples.is_empty();
+            assert!(rows.iter().all(told), "{rows:#?}");
         }
-        let rows = peers.rows();
-        assert_eq!(rows.len(), LOADS.len() * ENGINES.len());
-        let told = |row: &Row| row.not_run.is_some() && row.samples.is_empty();
-        assert!(rows.iter().all(told), "{rows:#?}");
     }
 }

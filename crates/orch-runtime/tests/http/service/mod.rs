@@ -9,6 +9,7 @@ mod embedded;
 mod encryption;
 mod gateways;
 mod logs;
+mod nats;
 mod process;
 mod provider;
 mod sagas;

@@ -145,15 +145,15 @@ async fn served(folder: &TempDir, service: Service) -> Result<(Embedded, SocketA
     served_as(folder, service, None).await
 }
 
-async fn served_as(
+pub(super) async fn served_as<'v>(
     folder: &TempDir,
     service: Service,
-    mode: Option<(&str, &str)>,
+    more: impl IntoIterator<Item = (&'v str, &'v str)>,
 ) -> Result<(Embedded, SocketAddr), SetupError> {
     let database = format!("sqlite://{}", folder.path().join("greetings.db").display());
-    let database = Some(("DATABASE_URL", database.as_str()));
-    let variables = database.into_iter().chain(mode);
-    let variables = variables.map(|(name, value)| (name.into(), value.into()));
+    let more = more.into_iter();
+    let more = more.map(|(name, value)| (name.into(), value.into()));
+    let variables = std::iter::once(("DATABASE_URL".into(), database.into())).chain(more);
     let embedded = service.simulated().start_with(variables).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -171,7 +171,7 @@ pub(super) fn greeter() -> Service {
 }
 
 /// The saga's end, or where it stands after ten seconds.
-async fn end(address: SocketAddr, location: &str) -> Value {
+pub(super) async fn end(address: SocketAddr, location: &str) -> Value {
     let mut turns = tokio::time::interval(Duration::from_millis(100));
     let mut seen = Value::Null;
     for _ in 0..100 {
@@ -433,7 +433,7 @@ async fn a_service_whose_bus_or_cache_is_wrong_says_so_at_its_start() {
     let address = nobody.local_addr().unwrap();
     drop(nobody);
     let url = format!("nats://ada:secret@{address}");
-    let refused = served_as(&folder, greeter(), Some(("ORCH_NATS_URL", &url))).await;
+    let refused = served_as(&folder, greeter(), Some(("ORCH_NATS_URL", &*url))).await;
     let refused = refused.unwrap_err().to_string();
     let reason = format!("ORCH_NATS_URL: the NATS server {address} cannot be reached");
     assert!(refused.starts_with(&reason), "{refused}");
@@ -448,7 +448,7 @@ async fn a_service_whose_bus_or_cache_is_wrong_says_so_at_its_start() {
     );
     // A cache is never needed: with nobody at its address the service serves.
     let url = format!("redis://{address}");
-    let cached = served_as(&folder, greeter(), Some(("ORCH_REDIS_URL", &url))).await;
+    let cached = served_as(&folder, greeter(), Some(("ORCH_REDIS_URL", &*url))).await;
     let (embedded, address) = cached.unwrap();
     let body = r#"{"first":"ada","second":"bob"}"#;
     let asked = post("/api/greetings", "k", body).send(address).await;

@@ -78,11 +78,12 @@ async fn initiated(shop: &Shop, submission: Submission) -> Result<Response, ApiE
     let (owner, key) = (request.owner().clone(), request.idem_key().clone());
     let sagas = shop.endpoint.sagas();
     let initiated = sagas.initiate(owner, key, &command).await?;
-    let pattern = match initiated.replayed {
-        true => sagas.find(request.owner(), &initiated.id).await?,
-        false => None,
+    let first = if initiated.replayed {
+        sagas.find(request.owner(), &initiated.id).await?
+    } else {
+        None
     };
-    let pattern = pattern.map_or_else(|| sagas.pattern(), |saga| saga.pattern);
+    let pattern = first.map_or_else(|| sagas.pattern(), |saga| saga.pattern);
     let mut answer = json!({
         "success": true,
         "message": "the purchase is recorded",

@@ -1,6 +1,7 @@
 //! The arguments of every command.
 
 use super::baseline::args as baseline;
+use super::examples;
 use super::lint::args as lint;
 use super::saga;
 use super::target::Wish;
@@ -8,151 +9,13 @@ use crate::plan::Conflicts;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-const EXAMPLES: &str = "\
-Examples:
-  orch-gen Payment PaymentRequested order_id:string amount:money
-  orch-gen Payment RefundRequested payment_id:uuid amount:money
-  orch-gen FileUpload FileUploadRequested        (fields of the preset)
-  orch-gen Payment PaymentRequested --gateway stripe
-  orch-gen Notification NotificationSent 'channel:enum(push|sms)' body:text
-  orch-gen plan --diff                           (what `apply` would do)
-  orch-gen check                                 (for CI: exit 1 on drift)
-  orch-gen                                       (asks, on a terminal)
-
-Fields are name:type[?][:constraint...] with the types string text bool i32
-i64 u32 u64 decimal money uuid date datetime json bytes enum(a|b) list<type>
-and the constraints max=64 min=1 secret was=old_name pattern=[0-9a-f]{64}.
-
-Exit codes: 0 done, 1 drift or conflict left, 2 wrong usage or spec, 3 defect.";
-
-const APPLY_EXAMPLES: &str = "\
-Examples:
-  orch-gen apply                  (after editing orch.toml)
-  orch-gen apply --dry-run --diff
-  orch-gen apply --force          (gives up edits of generated files)
-
-A file of yours is never lost: `--force` keeps it as FILE.orig.
-
-On a terminal a file in conflict is asked about: skip, overwrite (kept as
-FILE.orig), merge, diff, abort. Elsewhere, with CI set, and with --json or -q
-nothing is asked and nothing written: exit code 1.";
-
-const PLAN_EXAMPLES: &str = "\
-Examples:
-  orch-gen plan --diff
-  orch-gen plan --json
-  orch-gen plan --graph           (the sagas, on 80 columns)
-  orch-gen plan --graph=mermaid > sagas.mmd
-  orch-gen plan --graph=dot | dot -Tsvg > sagas.svg";
-
-const UPGRADE_EXAMPLES: &str = "\
-Examples:
-  orch-gen upgrade --dry-run --diff
-  orch-gen upgrade                  (asks about conflicts, on a terminal)
-  orch-gen upgrade --conflicts inline  (as marks in the files)
-  orch-gen upgrade --conflicts rej  (your side stays, the other as FILE.rej)
-  orch-gen upgrade --abort
-
-No network, no git and no older orch-gen is needed. Exit code 1: conflicts
-are left; each is listed.";
-
-const REMOVE_EXAMPLES: &str = "\
-Examples:
-  orch-gen remove Payment RefundRequested
-  orch-gen remove Payment --dry-run
-
-Files that were edited are kept and listed.";
-
-const GENERATE_EXAMPLES: &str = "\
-Examples:
-  orch-gen generate orchestration Payment PaymentRequested
-  orch-gen generate metrics Payment
-  orch-gen generate               (asks, on a terminal)";
-
-const METRICS_EXAMPLES: &str = "\
-Examples:
-  orch-gen generate metrics Payment
-  orch-gen generate metrics Payment --dry-run --diff
-
-Writes monitoring/<domain>/ with dashboard.json, alerts.yml and
-alerts_test.yml, and `metrics = true` into orch.toml. The limits are yours to
-change; an upgrade merges. Taking the line out and `orch-gen apply`, or
-`orch-gen remove`, takes the files out.";
-
-const EXPLAIN_EXAMPLES: &str = "\
-Examples:
-  orch-gen explain ORC002
-  orch-gen explain OG031
-  orch-gen explain                (lists all of them)";
-
-const SCHEMA_EXAMPLES: &str = "\
-Examples:
-  orch-gen schema                 (lists them)
-  orch-gen schema orch.toml > orch.toml.schema.json
-  orch-gen schema plan";
-
-const MAN_EXAMPLES: &str = "\
-Examples:
-  orch-gen man | man -l -
-  orch-gen man ~/.local/share/man/man1";
-
-const DOCTOR_EXAMPLES: &str = "\
-Examples:
-  orch-gen doctor
-  orch-gen doctor --json -p shop
-
-Exit codes: 0 no problem (warnings are none), 1 a problem.";
-
-const COMPLETIONS_EXAMPLES: &str = "\
-Examples:
-  source <(orch-gen completions bash)
-  orch-gen completions fish > ~/.config/fish/completions/orch-gen.fish";
-
-const EJECT_EXAMPLES: &str = "\
-Examples:
-  orch-gen eject rules.rs
-  orch-gen eject 'src/[domain]/orchestrator.rs' tests/architecture.rs
-
-Templates are Jinja; they go to .orch/templates and are committed with the
-package. `upgrade` merges what changes in the built-in ones.";
-
-const TEMPLATES_EXAMPLES: &str = "\
-Examples:
-  orch-gen templates              (lists them)
-  orch-gen templates diff
-  orch-gen templates test";
-
-const LSP_EXAMPLES: &str = "\
-Example:
-  orch-gen lsp
-
-It reads from standard input and writes to standard output; the editor starts it.
-
-Neovim:
-  vim.lsp.start({ name = 'orch-gen', cmd = { 'orch-gen', 'lsp' },
-                  root_dir = vim.fs.root(0, 'Cargo.toml') })
-Helix, in languages.toml:
-  [language-server.orch-gen]
-  command = \"orch-gen\"
-  args = [\"lsp\"]";
-const HOOK_EXAMPLES: &str = "\
-Examples:
-  orch-gen hook install
-  orch-gen hook install --pre-push services/shop
-  orch-gen hook install --append  (into a shell script that is there)
-  orch-gen hook uninstall
-
-A hook that is there stays as it is: without --append, the lines to put in
-are shown. Before a commit, what is staged is linted; before a push, the
-files on the disk.";
-
 /// Writes the whole safe call to somebody else's API into a Rust service.
 #[derive(Debug, Parser)]
 #[command(
     name = "orch-gen",
     bin_name = "orch-gen",
     version,
-    after_help = EXAMPLES,
+    after_help = examples::ALL,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true,
     max_term_width = 80,
@@ -194,7 +57,7 @@ pub(super) enum Color {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Add something to a package
-    #[command(visible_alias = "g", after_help = GENERATE_EXAMPLES)]
+    #[command(visible_alias = "g", after_help = examples::GENERATE)]
     Generate {
         #[command(subcommand)]
         what: Option<Kind>,
@@ -203,22 +66,22 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  orch-gen new services/shop")]
     New(New),
     /// Make the tree match orch.toml
-    #[command(after_help = APPLY_EXAMPLES)]
+    #[command(after_help = examples::APPLY)]
     Apply(Apply),
     /// Show what `apply` would do
-    #[command(after_help = PLAN_EXAMPLES)]
+    #[command(after_help = examples::PLAN)]
     Plan(Plan),
     /// Exit 1 when the tree does not match orch.toml
     #[command(after_help = "Examples:\n  orch-gen check\n  orch-gen check --json -p shop")]
     Check(Target),
     /// Bring the package to the templates of this version
-    #[command(after_help = UPGRADE_EXAMPLES)]
+    #[command(after_help = examples::UPGRADE)]
     Upgrade(Upgrade),
     /// Write a lost orch.toml again, as it was applied last
     #[command(after_help = "Example:\n  orch-gen import")]
     Import(Target),
     /// Take out a domain, or one of its operations
-    #[command(after_help = REMOVE_EXAMPLES)]
+    #[command(after_help = examples::REMOVE)]
     Remove(Remove),
     /// Check the conventions of orchestrated calls in the source
     #[command(after_help = lint::EXAMPLES)]
@@ -230,50 +93,50 @@ pub(super) enum Command {
         what: baseline::Kind,
     },
     /// Lint before each commit or push, as a hook of git
-    #[command(after_help = HOOK_EXAMPLES)]
+    #[command(after_help = examples::HOOK)]
     Hook {
         #[command(subcommand)]
         what: HookKind,
     },
     /// Lint in an editor, over the Language Server Protocol
-    #[command(after_help = LSP_EXAMPLES)]
+    #[command(after_help = examples::LSP)]
     Lsp,
     /// List the linter's rules
     #[command(after_help = "Examples:\n  orch-gen rules\n  orch-gen rules --json")]
     Rules,
     /// Explain a rule or an error code
-    #[command(after_help = EXPLAIN_EXAMPLES)]
+    #[command(after_help = examples::EXPLAIN)]
     Explain {
         /// A rule's code or name, or an error code [default: list all]
         code: Option<String>,
     },
     /// Take built-in templates into the package, to be changed there
-    #[command(after_help = EJECT_EXAMPLES)]
+    #[command(after_help = examples::EJECT)]
     Eject(Eject),
     /// List the templates that files are made of
-    #[command(after_help = TEMPLATES_EXAMPLES)]
+    #[command(after_help = examples::TEMPLATES)]
     Templates {
         #[command(subcommand)]
         what: Option<TemplatesKind>,
     },
     /// Look at the toolchain, the package and what keeps it true
-    #[command(after_help = DOCTOR_EXAMPLES)]
+    #[command(after_help = examples::DOCTOR)]
     Doctor(Target),
     /// Print a JSON schema, of orch.toml or of what `--json` prints
-    #[command(after_help = SCHEMA_EXAMPLES)]
+    #[command(after_help = examples::SCHEMA)]
     Schema {
         /// Which one [default: list them]
         name: Option<String>,
     },
     /// Print the manual page, or write all pages into a folder
-    #[command(after_help = MAN_EXAMPLES)]
+    #[command(after_help = examples::MAN)]
     Man {
         /// The folder to write the pages into; it has to be there
         #[arg(value_name = "DIR")]
         folder: Option<PathBuf>,
     },
     /// Print a completion script
-    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    #[command(after_help = examples::COMPLETIONS)]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -284,7 +147,7 @@ pub(super) enum Command {
 pub(super) enum Kind {
     /// A safe external call (the default kind)
     #[command(
-        after_help = EXAMPLES,
+        after_help = examples::ALL,
         override_usage = "orch-gen generate orchestration <Domain> <Event> [field:type]..."
     )]
     Orchestration(Generate),
@@ -295,7 +158,7 @@ pub(super) enum Kind {
     #[command(after_help = saga::CHOREOGRAPHY_EXAMPLES)]
     Choreography(saga::GenerateSaga),
     /// A Grafana dashboard and Prometheus alerts for a domain
-    #[command(after_help = METRICS_EXAMPLES)]
+    #[command(after_help = examples::METRICS)]
     Metrics(Metrics),
 }
 

@@ -10,6 +10,7 @@ mod check;
 mod completions;
 mod conflicts;
 mod doctor;
+mod examples;
 mod explain;
 mod facts;
 mod generate;

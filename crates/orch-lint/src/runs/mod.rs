@@ -149,6 +149,7 @@ mod tests {
     use crate::options::{LintError, Selection};
     use crate::sources::Memory;
     use std::cell::Cell;
+    use std::collections::BTreeMap;
     use std::path::PathBuf;
 
     const MANIFEST: &str = "[package]\nname = 'billing'\nedition = '2024'\n";
@@ -283,6 +284,43 @@ mod tests {
         };
         runs.report(&tree, &options(), work).unwrap();
         assert!(runs.known().runs.is_empty());
+    }
+
+    /// A tree that counts what is asked of it.
+    struct Counting(Memory, Mutex<BTreeMap<String, u32>>);
+
+    impl Counting {
+        fn count(&self, path: &str) {
+            *self.1.lock().unwrap().entry(path.to_owned()).or_default() += 1;
+        }
+    }
+
+    impl SourceTree for Counting {
+        fn read(&self, path: &str) -> Option<crate::sources::Content> {
+            self.count(path);
+            self.0.read(path)
+        }
+
+        fn entries(&self, dir: &str) -> Vec<crate::sources::Entry> {
+            self.count(&format!("{dir}/"));
+            self.0.entries(dir)
+        }
+    }
+
+    #[test]
+    fn what_was_compared_is_not_read_again_for_the_run_that_follows() {
+        let asked = |runs: &Runs| {
+            let tree = Counting(tree(), Mutex::default());
+            assert!(run(runs, &tree, &options()).1);
+            tree.1.into_inner().unwrap()
+        };
+        let others = Runs::default();
+        for turn in 0..MOST {
+            let mut other = tree();
+            other.insert("src/b.rs", format!("fn b() {{ {turn} }}"));
+            run(&others, &other, &options());
+        }
+        assert_eq!(asked(&others), asked(&Runs::default()));
     }
 
     #[test]

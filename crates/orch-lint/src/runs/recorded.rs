@@ -48,6 +48,7 @@ pub(super) struct Recorded<'t> {
 struct Memory {
     /// Compared, and not asked for yet.
     held: FxHashMap<String, (Seen, Option<Content>)>,
+    held_folders: FxHashMap<String, ([u8; 32], Vec<Entry>)>,
     files: BTreeMap<String, Seen>,
     folders: BTreeMap<String, [u8; 32]>,
     /// The folders that lead to the root, once asked for.
@@ -66,8 +67,7 @@ impl<'t> Recorded<'t> {
 
     /// Whether everything reads as it did.
     pub(super) fn is_as_it_was(&self, trace: &Trace) -> bool {
-        let is_same_folder =
-            |(path, hash): &(String, _)| hash_of(&self.tree.entries(path)) == *hash;
+        let is_same_folder = |(path, hash): &(String, _)| self.hold_folder(path) == *hash;
         let is_same_file = |(path, seen): &(String, _)| self.hold(path) == *seen;
         trace
             .above
@@ -99,6 +99,17 @@ impl<'t> Recorded<'t> {
         seen
     }
 
+    fn hold_folder(&self, path: &str) -> [u8; 32] {
+        if let Some((hash, _)) = self.memory().held_folders.get(path) {
+            return *hash;
+        }
+        let entries = self.tree.entries(path);
+        let hash = hash_of(&entries);
+        let held = (hash, entries);
+        self.memory().held_folders.insert(path.to_owned(), held);
+        hash
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         // What is in it is whole whenever its lock is free.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
@@ -128,8 +139,11 @@ impl SourceTree for Recorded<'_> {
     }
 
     fn entries(&self, dir: &str) -> Vec<Entry> {
-        let entries = self.tree.entries(dir);
-        let hash = hash_of(&entries);
+        let held = self.memory().held_folders.remove(dir);
+        let (hash, entries) = held.unwrap_or_else(|| {
+            let entries = self.tree.entries(dir);
+            (hash_of(&entries), entries)
+        });
         let before = self.memory().folders.insert(dir.to_owned(), hash);
         self.memory().is_torn |= before.is_some_and(|before| before != hash);
         entries

@@ -127,8 +127,8 @@ async fn take(tx: &mut HookTx<'_>, prefix: &str, wanted: Wanted) -> Result<Vec<T
     taken.collect::<Result<_, _>>().map_err(unreadable)
 }
 
-/// Has `?3` events, of each saga the next one, that are due at `?1` taken until `?2`. The events of one saga are few:
-/// behind the `case`, no index is in sight but that which leads to them.
+/// Has `?3` events, of each saga the next one, that are due at `?1` taken until `?2`. The events of one saga
+/// are few: behind the `case`, no index is in sight but that which leads to them.
 pub(crate) fn taking(prefix: &str, is_remote: bool) -> String {
     let lock = match is_remote {
         true => "for update of o skip locked",
@@ -138,7 +138,8 @@ pub(crate) fn taking(prefix: &str, is_remote: bool) -> String {
         "update {prefix}_outbox set next_at = ?2, attempts = attempts + 1 where event_id in (\
          select o.event_id from {prefix}_outbox o where o.published_at is null and o.next_at <= ?1 \
          and not exists (select 1 from {prefix}_outbox e where e.transaction_id = o.transaction_id \
-         and e.seq < o.seq and case when e.published_at is null then 1 else 0 end = 1) order by o.next_at limit ?3 {lock}) \
+         and e.seq < o.seq and case when e.published_at is null then 1 else 0 end = 1) \
+         order by o.next_at limit ?3 {lock}) \
          returning event_id, envelope, attempts"
     )
 }

@@ -186,21 +186,19 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         let (known, mut guard) = (Arc::new((Arc::clone(&self.inner), saga)), Guard::None);
         for _ in 1..=TURNS {
             let known = Arc::clone(&known);
-            let done = self
-                .inner
-                .database
-                .transaction_as(Manner::Waits, move |mut tx| {
-                    let known = Arc::clone(&known);
-                    Box::pin(async move {
-                        let (inner, saga) = &*known;
-                        let inserted = inner.tables.insert(&mut tx, saga).await?;
-                        if inserted != Inserted::New {
-                            return Ok((inserted, None));
-                        }
-                        let turned = inner.begin(&mut tx, saga, guard).await?;
-                        Ok((inserted, turned))
-                    })
-                });
+            let database = &self.inner.database;
+            let done = database.transaction_as(Manner::Waits, move |mut tx| {
+                let known = Arc::clone(&known);
+                Box::pin(async move {
+                    let (inner, saga) = &*known;
+                    let inserted = inner.tables.insert(&mut tx, saga).await?;
+                    if inserted != Inserted::New {
+                        return Ok((inserted, None));
+                    }
+                    let turned = inner.begin(&mut tx, saga, guard).await?;
+                    Ok((inserted, turned))
+                })
+            });
             match done.await {
                 Err(error) if guard == Guard::None && needs_savepoints(&error) => {
                     guard = Guard::All
@@ -322,13 +320,11 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         }
         let until = later(now, self.inner.config.look_every);
         let known = (self.inner.tables, id.clone(), due.version);
-        let put_off = self
-            .inner
-            .database
-            .transaction_as(Manner::GivesUp, move |mut tx| {
-                let (tables, id, version) = known.clone();
-                Box::pin(async move { tables.put_off(&mut tx, (&id, version), until).await })
-            });
+        let database = &self.inner.database;
+        let put_off = database.transaction_as(Manner::GivesUp, move |mut tx| {
+            let (tables, id, version) = known.clone();
+            Box::pin(async move { tables.put_off(&mut tx, (&id, version), until).await })
+        });
         if let Err(error) = put_off.await {
             tracing::warn!(saga = %id, %error, "is looked at again at once");
         }
@@ -406,20 +402,17 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         guard: Guard,
     ) -> Result<Option<Turned>, TransactionError> {
         let known = Arc::clone(known);
-        let turned = self
-            .inner
-            .database
-            .transaction_as(Manner::GivesUp, move |mut tx| {
-                let known = Arc::clone(&known);
-                Box::pin(async move {
-                    let (inner, id, found, asked) = &*known;
-                    let loaded = inner.load(&mut tx, id).await?;
-                    match loaded {
-                        Some(saga) => inner.turn(&mut tx, saga, found, (asked, guard), None).await,
-                        None => Ok(None),
-                    }
-                })
-            });
+        let database = &self.inner.database;
+        let turned = database.transaction_as(Manner::GivesUp, move |mut tx| {
+            let known = Arc::clone(&known);
+            Box::pin(async move {
+                let (inner, id, found, asked) = &*known;
+                match inner.load(&mut tx, id).await? {
+                    Some(saga) => inner.turn(&mut tx, saga, found, (asked, guard), None).await,
+                    None => Ok(None),
+                }
+            })
+        });
         turned.await
     }
 

@@ -225,19 +225,17 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             return Ok(0);
         }
         let rewrites = Arc::new(rewrites);
-        let done = self
-            .inner
-            .database
-            .transaction_as(Manner::GivesUp, move |mut tx| {
-                let rewrites = Arc::clone(&rewrites);
-                Box::pin(async move {
-                    let mut changed = 0;
-                    for Rewrite { sql, params } in rewrites.iter() {
-                        changed += tx.execute(sql, params).await?;
-                    }
-                    Ok(changed)
-                })
-            });
+        let database = &self.inner.database;
+        let done = database.transaction_as(Manner::GivesUp, move |mut tx| {
+            let rewrites = Arc::clone(&rewrites);
+            Box::pin(async move {
+                let mut changed = 0;
+                for Rewrite { sql, params } in rewrites.iter() {
+                    changed += tx.execute(sql, params).await?;
+                }
+                Ok(changed)
+            })
+        });
         Ok(usize::try_from(done.await?).unwrap_or(usize::MAX))
     }
 

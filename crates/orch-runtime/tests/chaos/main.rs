@@ -17,8 +17,12 @@
 
 #[path = "../purchase/books.rs"]
 mod books;
+#[path = "../providers/emulator.rs"]
+mod emulator;
 mod kills;
 mod nats;
+#[path = "../providers/nats_server.rs"]
+mod nats_server;
 #[path = "../charging/outcome.rs"]
 mod outcome;
 mod provider;

@@ -1,26 +1,14 @@
 //! The same kills, with a real NATS server between the processes. `cargo xtask test nats` gets one and runs this.
 
-#[path = "../providers/emulator.rs"]
-mod emulator;
-
 use orch_runtime::saga::SagaPattern;
 use orch_runtime::store::StoreKind;
 
 use crate::kills::Chaos;
-use emulator::Emulator;
-
-/// Names the program nats-server.
-const NATS_SERVER: &str = "ORCH_TEST_NATS_SERVER";
+use crate::nats_server::NatsServer;
 
 async fn killed_and_true(store: StoreKind) {
-    let server = Emulator::start(NATS_SERVER, |command, [port], folder| {
-        let port = port.to_string();
-        let options = ["-a", "127.0.0.1", "-js", "-p", &port, "-sd"];
-        command.args(options).arg(folder);
-    });
-    let server = server.await;
-    let url = format!("nats://{}", server.address(0));
-    let mut chaos = Chaos::new(store, SagaPattern::Choreography, Some(url)).await;
+    let server = NatsServer::start().await;
+    let mut chaos = Chaos::new(store, SagaPattern::Choreography, Some(server.url())).await;
     chaos.run().await;
 }
 

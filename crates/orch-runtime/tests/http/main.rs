@@ -15,6 +15,9 @@ mod callbacks;
 mod contents;
 #[cfg(test)]
 mod contract;
+#[cfg(all(test, unix))]
+#[path = "../providers/emulator.rs"]
+mod emulator;
 #[cfg(test)]
 mod form;
 #[cfg(test)]
@@ -23,6 +26,9 @@ mod gateway;
 mod limits;
 #[cfg(test)]
 mod monitoring;
+#[cfg(all(test, unix))]
+#[path = "../providers/nats_server.rs"]
+mod nats_server;
 #[cfg(test)]
 mod ping;
 #[cfg(test)]

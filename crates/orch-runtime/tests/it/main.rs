@@ -21,6 +21,8 @@ mod conformance;
 mod crashes;
 mod dead_letters;
 mod doubt;
+#[path = "../providers/emulator.rs"]
+mod emulator;
 mod encryption;
 mod guard;
 mod hanging;
@@ -28,6 +30,8 @@ mod hybrid;
 mod lanes;
 mod lifecycle;
 mod monitor;
+#[path = "../providers/nats_server.rs"]
+mod nats_server;
 #[path = "../charging/outcome.rs"]
 mod outcome;
 mod protection;

@@ -32,6 +32,8 @@ mod dead_letters;
 mod differential;
 #[path = "../it/doubt.rs"]
 mod doubt;
+#[path = "../providers/emulator.rs"]
+mod emulator;
 #[path = "../it/encryption.rs"]
 mod encryption;
 mod exhaustion;
@@ -46,6 +48,8 @@ mod lifecycle;
 mod migrations;
 #[path = "../it/monitor.rs"]
 mod monitor;
+#[path = "../providers/nats_server.rs"]
+mod nats_server;
 #[path = "../charging/outcome.rs"]
 mod outcome;
 mod pgbouncer;

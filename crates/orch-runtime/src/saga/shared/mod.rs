@@ -131,12 +131,11 @@ impl Shared {
     async fn commit(&self, turns: Vec<Write>) -> Vec<Written> {
         let (tables, turns) = (self.tables, Arc::new(turns));
         let count = turns.len();
-        let written = self
-            .database
-            .transaction_as(Manner::GivesUp, move |mut tx| {
-                let turns = Arc::clone(&turns);
-                Box::pin(async move { write(&mut tx, tables, &turns).await })
-            });
+        let database = &self.database;
+        let written = database.transaction_as(Manner::GivesUp, move |mut tx| {
+            let turns = Arc::clone(&turns);
+            Box::pin(async move { write(&mut tx, tables, &turns).await })
+        });
         written.await.unwrap_or_else(|error| {
             tracing::warn!(%error, count, "turns of sagas are taken again, each by itself");
             (0..count).map(|_| Written::Alone).collect()

@@ -1,9 +1,6 @@
 //! A service whose events go through a NATS server that its environment names. `cargo xtask test nats` gets one and
 //! runs this.
 
-#[path = "../../providers/emulator.rs"]
-mod emulator;
-
 use async_nats::jetstream;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -11,23 +8,15 @@ use tempfile::TempDir;
 use crate::raw::post;
 
 use super::sagas::{end, greeter, served_as};
-use emulator::Emulator;
-
-/// Names the program nats-server.
-const NATS_SERVER: &str = "ORCH_TEST_NATS_SERVER";
+use crate::nats_server::NatsServer;
 
 /// What is told goes through the server, and not past it.
 #[tokio::test]
 #[ignore = "needs a NATS server: cargo xtask test nats"]
 async fn a_service_is_put_behind_a_server_of_events_by_its_environment() {
     const BODY: &str = r#"{"first":"ada","second":"bob"}"#;
-    let server = Emulator::start(NATS_SERVER, |command, [port], folder| {
-        let port = port.to_string();
-        let options = ["-a", "127.0.0.1", "-js", "-p", &port, "-sd"];
-        command.args(options).arg(folder);
-    });
-    let server = server.await;
-    let url = format!("nats://{}", server.address(0));
+    let server = NatsServer::start().await;
+    let url = server.url();
     let folder = TempDir::new().unwrap();
     let variables = [
         ("SAGA_PATTERN_MODE", "choreography"),

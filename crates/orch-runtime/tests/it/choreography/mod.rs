@@ -7,7 +7,7 @@ mod handlers;
 mod interruptions;
 mod letters;
 mod log;
-pub(crate) mod nats;
+mod nats;
 mod patterns;
 mod persons;
 mod retention;

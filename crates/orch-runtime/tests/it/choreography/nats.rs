@@ -1,8 +1,5 @@
 //! The same orders, told through a real NATS server. `cargo xtask test nats` gets one and runs these tests.
 
-#[path = "../../providers/emulator.rs"]
-pub(crate) mod emulator;
-
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_nats::jetstream;
@@ -11,50 +8,25 @@ use tokio::task::JoinHandle;
 use tokio::time::{Interval, interval};
 
 use super::*;
-use emulator::Emulator;
-
-/// Names the program nats-server.
-const NATS_SERVER: &str = "ORCH_TEST_NATS_SERVER";
+use crate::nats_server::NatsServer;
 
 /// How often a test looks, and how many times: the server keeps its own time.
 const LOOK: Duration = Duration::from_millis(20);
 const LOOKS: u32 = 3_000;
 
-/// A server with a stream of its own for each test.
-struct Server {
-    emulator: Emulator,
+async fn join(server: &NatsServer) -> Nats {
+    let config = NatsConfig {
+        partitions: 2,
+        ..NatsConfig::new("orders")
+    };
+    Nats::connect(&server.url(), config).await.unwrap()
 }
 
-impl Server {
-    async fn start() -> Self {
-        let emulator = Emulator::start(NATS_SERVER, |command, [port], folder| {
-            let port = port.to_string();
-            let options = ["-a", "127.0.0.1", "-js", "-p", &port, "-sd"];
-            command.args(options).arg(folder);
-        });
-        Self {
-            emulator: emulator.await,
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("nats://{}", self.emulator.address(0))
-    }
-
-    async fn join(&self) -> Nats {
-        let config = NatsConfig {
-            partitions: 2,
-            ..NatsConfig::new("orders")
-        };
-        Nats::connect(&self.url(), config).await.unwrap()
-    }
-
-    /// How many events the server has.
-    async fn events(&self) -> u64 {
-        let client = async_nats::connect(self.url()).await.unwrap();
-        let stream = jetstream::new(client).get_stream("orders").await;
-        stream.unwrap().info().await.unwrap().state.messages
-    }
+/// How many events a server has.
+async fn events(server: &NatsServer) -> u64 {
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let stream = jetstream::new(client).get_stream("orders").await;
+    stream.unwrap().info().await.unwrap().state.messages
 }
 
 /// Pauses and leases that a test can wait for.
@@ -99,12 +71,12 @@ async fn settled(shop: &Shop, id: &SagaId, looks: &mut Interval) -> SagaState {
 #[tokio::test]
 #[ignore = "needs a NATS server: cargo xtask test nats"]
 async fn orders_of_two_processes_end_by_a_server_between_them() {
-    let server = Server::start().await;
+    let server = NatsServer::start().await;
     let shop = shop(9, 2);
     let engine = shop.world.second_process();
     let elsewhere = sagas_of(&shop.world, &engine);
-    let here = choir(&shop.sagas, &server.join().await).build().unwrap();
-    let there = choir(&elsewhere, &server.join().await).build().unwrap();
+    let here = choir(&shop.sagas, &join(&server).await).build().unwrap();
+    let there = choir(&elsewhere, &join(&server).await).build().unwrap();
     let (first, one) = work(&shop.sagas, &here);
     let (second, two) = work(&elsewhere, &there);
     let mut looks = interval(LOOK);
@@ -155,10 +127,10 @@ impl EventHandler for Poison {
 #[tokio::test]
 #[ignore = "needs a NATS server: cargo xtask test nats"]
 async fn what_no_handler_can_take_becomes_a_dead_letter() {
-    let server = Server::start().await;
+    let server = NatsServer::start().await;
     let shop = shop(3, 3);
     let tries = Arc::new(AtomicU32::new(0));
-    let builder = choir(&shop.sagas, &server.join().await);
+    let builder = choir(&shop.sagas, &join(&server).await);
     let choreography = builder.handler(Poison(Arc::clone(&tries))).build().unwrap();
     let (signal, working) = work(&shop.sagas, &choreography);
     let mut looks = interval(LOOK);
@@ -194,13 +166,13 @@ async fn what_no_handler_can_take_becomes_a_dead_letter() {
 #[tokio::test]
 #[ignore = "needs a NATS server: cargo xtask test nats"]
 async fn who_handles_may_die_at_any_moment() {
-    let server = Server::start().await;
+    let server = NatsServer::start().await;
     for boxes in [3, 0] {
         let shop = shop(3, boxes);
         let mut looks = interval(Duration::from_millis(3));
         let id = shop.order("a").await;
         for life in [0, 1, 2, 3, 5, 8] {
-            let choreography = choir(&shop.sagas, &server.join().await).build().unwrap();
+            let choreography = choir(&shop.sagas, &join(&server).await).build().unwrap();
             let (_signal, working) = work(&shop.sagas, &choreography);
             for _ in 0..life {
                 looks.tick().await;
@@ -210,7 +182,7 @@ async fn who_handles_may_die_at_any_moment() {
             // An event that the dead one had taken is due again.
             shop.world.advance(Duration::from_secs(2)).await;
         }
-        let choreography = choir(&shop.sagas, &server.join().await).build().unwrap();
+        let choreography = choir(&shop.sagas, &join(&server).await).build().unwrap();
         let (signal, working) = work(&shop.sagas, &choreography);
         let mut looks = interval(LOOK);
         let state = settled(&shop, &id, &mut looks).await;
@@ -226,17 +198,17 @@ async fn who_handles_may_die_at_any_moment() {
 #[tokio::test]
 #[ignore = "needs a NATS server: cargo xtask test nats"]
 async fn an_event_that_is_sent_twice_is_on_the_server_once() {
-    let server = Server::start().await;
+    let server = NatsServer::start().await;
     let shop = shop(3, 3);
     shop.order("a").await;
-    let choreography = choir(&shop.sagas, &server.join().await).build().unwrap();
+    let choreography = choir(&shop.sagas, &join(&server).await).build().unwrap();
     for _ in 0..2 {
         let sent = choreography.run_once(shop.world.clock.now()).await.unwrap();
         assert_eq!(sent, 1);
         let again = "update order_saga_outbox set published_at = null, next_at = created_at";
         shop.world.alter(again);
     }
-    assert_eq!(server.events().await, 1);
+    assert_eq!(events(&server).await, 1);
 }
 
 #[tokio::test]
@@ -257,7 +229,7 @@ async fn a_server_that_is_not_there_is_named() {
 #[tokio::test]
 #[ignore = "needs a NATS server: cargo xtask test nats"]
 async fn the_stream_is_there_when_the_service_starts() {
-    let server = Server::start().await;
+    let server = NatsServer::start().await;
     let shop = shop(9, 9);
     let client = Nats::client(&server.url()).await.unwrap();
     let nats = Nats::on(client, NatsConfig::new("orders"));
@@ -269,7 +241,7 @@ async fn the_stream_is_there_when_the_service_starts() {
         .unwrap();
     let mut workers = Workers::new().with_choreography(&choreography);
     workers.check().await.unwrap();
-    assert_eq!(server.events().await, 0, "and nobody has told anything");
+    assert_eq!(events(&server).await, 0, "and nobody has told anything");
     let other = NatsConfig {
         stream: "two words".to_owned(),
         ..NatsConfig::new("")

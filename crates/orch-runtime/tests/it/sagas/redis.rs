@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 
 use super::cache::{seen, through};
 use super::*;
-use crate::choreography::nats::emulator::Emulator;
+use crate::emulator::Emulator;
 
 /// Names the program redis-server.
 const REDIS_SERVER: &str = "ORCH_TEST_REDIS_SERVER";

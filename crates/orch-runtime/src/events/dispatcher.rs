@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::dead_letter::Decision;
 use crate::metrics::{EventMetrics, Metrics};
 use crate::store::hook::{HookError, HookTx};
-use crate::store::{Database, TransactionError};
+use crate::store::{Database, Manner, TransactionError};
 use crate::unwind::catching;
 
 use super::dead_letters;
@@ -165,10 +165,12 @@ impl Dispatcher {
 
     async fn once(&self, delivery: &Arc<Delivery>) -> Result<Delivered, HandlerError> {
         let work = Arc::clone(delivery);
-        let done = self.database.transaction_for(move |mut tx| {
-            let work = Arc::clone(&work);
-            Box::pin(async move { work.run(&mut tx).await })
-        });
+        let done = self
+            .database
+            .transaction_as(Manner::WaitsByKey, move |mut tx| {
+                let work = Arc::clone(&work);
+                Box::pin(async move { work.run(&mut tx).await })
+            });
         match done.await {
             Ok(delivered) => Ok(delivered),
             Err(TransactionError::Refused(error)) => Err(delivery.refused(error)),

@@ -187,7 +187,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         for _ in 1..=TURNS {
             let known = Arc::clone(&known);
             let database = &self.inner.database;
-            let done = database.transaction_as(Manner::Waits, move |mut tx| {
+            let done = database.transaction_as(Manner::WaitsByKey, move |mut tx| {
                 let known = Arc::clone(&known);
                 Box::pin(async move {
                     let (inner, saga) = &*known;

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::events::{EventTables, claims};
 use crate::fault::NoFaults;
 use crate::ids::OwnerId;
-use crate::store::{Database, Migration, StoreKind};
+use crate::store::{Database, Manner, Migration, StoreKind};
 use crate::testing::TestDatabase;
 use crate::value::Value;
 
@@ -38,7 +38,7 @@ async fn plan(database: &Database, kind: StoreKind, sql: &str, params: &[Value])
         StoreKind::Postgres => ("explain", "QUERY PLAN"),
     };
     let known = Arc::new((format!("{explain} {sql}"), params.to_vec()));
-    let lines = database.transaction_for(move |mut tx| {
+    let lines = database.transaction_as(Manner::Waits, move |mut tx| {
         let known = Arc::clone(&known);
         Box::pin(async move {
             if kind == StoreKind::Postgres {
@@ -158,4 +158,29 @@ async fn sqlite_finds_sagas_by_indexes() {
 #[tokio::test]
 async fn postgresql_finds_sagas_by_indexes() {
     are_found_by_indexes(StoreKind::Postgres, POSTGRES).await;
+}
+
+/// To plan a statement that finds one row takes longer than to run it.
+#[tokio::test]
+async fn postgresql_plans_the_statements_of_sagas_once() {
+    let database = TestDatabase::fresh(StoreKind::Postgres, POSTGRES);
+    let database = database.open(Arc::new(NoFaults));
+    for manner in [Manner::WaitsByKey, Manner::GivesUp, Manner::InOrder] {
+        let counted = database.transaction_as(manner, move |mut tx| {
+            Box::pin(async move {
+                let ours =
+                    format!("select '{manner:?}' from order_saga_states where transaction_id = ?1");
+                for _ in 0..10 {
+                    tx.query(&ours, &[Value::from("a")]).await?;
+                }
+                let count =
+                    "select generic_plans from pg_prepared_statements where statement like ?1";
+                let pattern = Value::from(format!("select '{manner:?}'%"));
+                let rows = tx.query(count, &[pattern]).await?;
+                Ok(rows[0].get::<i64>("generic_plans").unwrap())
+            })
+        });
+        // PostgreSQL plans the first five times anew, to compare.
+        assert_eq!(counted.await.unwrap(), 5, "{manner:?}");
+    }
 }

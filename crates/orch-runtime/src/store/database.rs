@@ -46,9 +46,12 @@ pub enum TransactionError {
 /// How a transaction is begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
-    /// It waits for what somebody else has locked.
+    /// It waits for what somebody else has locked, and may read whatever it likes.
     Waits,
-    /// It can as well be done later, and does not wait long for what somebody else has locked.
+    /// It waits, and finds rows by their keys: one plan will do, whatever the tables look like.
+    WaitsByKey,
+    /// It finds rows by their keys, too. It can as well be done later, and does not wait long for what somebody
+    /// else has locked.
     GivesUp,
     /// It takes the next rows of a queue: it reads them in the order of an index, and never the whole queue, however
     /// short the planner takes it for.
@@ -146,19 +149,7 @@ impl Database {
         self.run(Manner::Waits, Box::new(work)).await
     }
 
-    /// [`transaction`](Self::transaction), whose work gives something.
-    ///
-    /// # Errors
-    /// As [`transaction`](Self::transaction).
-    pub(crate) async fn transaction_for<T, F>(&self, work: F) -> Result<T, TransactionError>
-    where
-        T: Send + 'static,
-        F: for<'a> Fn(HookTx<'a>) -> Giving<'a, T> + Send + Sync + 'static,
-    {
-        self.transaction_as(Manner::Waits, work).await
-    }
-
-    /// [`transaction_for`](Self::transaction_for), begun in this manner.
+    /// [`transaction`](Self::transaction), begun in this manner, whose work gives something.
     ///
     /// # Errors
     /// As [`transaction`](Self::transaction).

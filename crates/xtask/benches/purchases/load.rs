@@ -21,6 +21,9 @@ const BUYERS: usize = 128;
 const PURCHASES: usize = 5_000;
 const READERS: usize = 4;
 
+/// Between two looks: those who look are not the load.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// How long purchases may take to end. Those that have not are not counted.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -190,7 +193,7 @@ async fn look(
         if answer.body["found"].as_bool() == Some(true) {
             answers.push(millis(answer.took));
         }
-        SystemClock.sleep(Duration::from_millis(5)).await;
+        SystemClock.sleep(PAUSE).await;
     }
     Ok(answers)
 }
@@ -228,6 +231,6 @@ async fn ended(shop: &Shop) -> Result<Stats> {
         if stats.open == 0 || begin.elapsed() > LIMIT {
             return Ok(stats);
         }
-        SystemClock.sleep(Duration::from_millis(20)).await;
+        SystemClock.sleep(PAUSE).await;
     }
 }

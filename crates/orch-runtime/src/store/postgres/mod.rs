@@ -61,14 +61,20 @@ const COMMITTING: [(&str, &str); 4] = [
     ("enable_mergejoin", "off"),
 ];
 
-/// What begins a transaction of the background. A change of a row takes milliseconds: who holds its lock for
+/// What begins a transaction that finds rows by their keys. Its statements are planned once a connection: to plan
+/// them takes longer than to run them. A plan from when a table was empty must not read all of it later.
+const BY_KEY: &str = "begin; set local plan_cache_mode = auto; set local enable_seqscan = off";
+
+/// What begins such a transaction of the background. A change of a row takes milliseconds: who holds its lock for
 /// longer is a person, or hangs.
-const IMPATIENT: &str = "begin; set local lock_timeout = '2s'";
+const IMPATIENT: &str = "begin; set local plan_cache_mode = auto; set local enable_seqscan = off; \
+    set local lock_timeout = '2s'";
 
 /// What begins a transaction that takes the next rows of a queue. The planner knows a queue as it was when it was
 /// last analyzed, mostly empty: it would read and sort all that wait, or compare each with all others.
-const IN_ORDER: &str = "begin; set local enable_seqscan = off; set local enable_bitmapscan = off; \
-    set local enable_sort = off; set local enable_hashjoin = off; set local enable_mergejoin = off";
+const IN_ORDER: &str = "begin; set local plan_cache_mode = auto; \
+    set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off; \
+    set local enable_hashjoin = off; set local enable_mergejoin = off";
 
 /// Transactions at the same time: two of the connections that are not the committers' are left to who only reads.
 fn writing(connections: u32) -> usize {
@@ -290,6 +296,7 @@ impl PostgresStore {
     ) -> Result<Result<(), HookError>, StoreError> {
         let begin = match manner {
             Manner::Waits => "begin",
+            Manner::WaitsByKey => BY_KEY,
             Manner::GivesUp => IMPATIENT,
             Manner::InOrder => IN_ORDER,
         };

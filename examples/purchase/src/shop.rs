@@ -17,10 +17,14 @@ pub const MIGRATIONS: &[Migration] = &[
     },
 ];
 
+/// What all prices and balances of the shop are in.
+pub const CURRENCY: &str = "EUR";
+
 /// What a purchase costs: what the shop asks for it, whatever the client says.
 ///
 /// # Errors
-/// Refused when there is no such item, the client expects another price, or it is more than there is money.
+/// Refused when there is no such item, the client expects another price or pays with other money, or it is more
+/// than there is money.
 pub async fn price(tx: &mut HookTx<'_>, purchase: &PurchaseCommand) -> Result<Money, LocalError> {
     let item = find(
         tx,
@@ -32,6 +36,15 @@ pub async fn price(tx: &mut HookTx<'_>, purchase: &PurchaseCommand) -> Result<Mo
     let each: i64 = read(&item, "price")?;
     let total = each.checked_mul(i64::from(purchase.quantity()));
     let asked = purchase.price();
+    if asked.currency().to_string() != CURRENCY {
+        return Err(LocalError::refused(
+            "WRONG_CURRENCY",
+            format!(
+                "the shop sells for {CURRENCY}, and not for {}",
+                asked.currency()
+            ),
+        ));
+    }
     match total.map(|total| Money::from_minor(total, asked.currency())) {
         Some(Ok(total)) if total == asked => Ok(total),
         Some(Ok(total)) => Err(LocalError::refused(

@@ -61,8 +61,13 @@ impl EventBus for InProcessBus {
             });
         }
         if deliveries.is_empty() && !self.subscriptions.is_news(&event.event_type) {
+            let unheard = NotTaken::new("no handler of this process subscribes to this event");
+            // A later release may: while the two run side by side, its processes take it.
+            if *attempts < self.config.max_deliveries {
+                return Err(unheard);
+            }
             let (event_type, saga) = (&event.event_type, &event.transaction_id);
-            tracing::warn!("{event_type}: transaction {saga}: no handler subscribes to this event");
+            tracing::warn!("{event_type}: transaction {saga}: {unheard}");
         }
         let mut failed = None;
         while let Some(delivery) = deliveries.join_next().await {

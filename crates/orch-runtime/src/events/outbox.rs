@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-use crate::ids::{EventId, InvalidId};
+use crate::ids::{EventId, InvalidId, SagaId};
 use crate::store::hook::{HookError, HookTx};
 use crate::store::{Database, Sealing, TransactionError};
 use crate::value::{DecodeError, FromValue, Value};
@@ -22,6 +22,21 @@ use super::seal;
 pub struct EventTables {
     /// What their names begin with, in `snake_case`.
     pub prefix: &'static str,
+}
+
+impl EventTables {
+    /// Whether something that was told of a saga waits to be published, or as a dead letter for a person.
+    pub(crate) async fn waits(self, tx: &mut HookTx<'_>, saga: &SagaId) -> Result<bool, HookError> {
+        let sql = format!(
+            "select 1 as waits from {0}_outbox where transaction_id = ?1 \
+             and case when published_at is null then 1 else 0 end = 1 \
+             union all select 1 from {0}_event_dead_letters where transaction_id = ?1 and redriven_at is null \
+             limit 1",
+            self.prefix
+        );
+        let found = tx.query(&sql, &[Value::from(saga.as_str())]).await?;
+        Ok(!found.is_empty())
+    }
 }
 
 /// Events that wait to be published; clones share it, and whoever writes into one wakes the relay of all.

@@ -43,7 +43,7 @@ pub(super) struct Moved {
     pub(super) due: StepSet,
     /// Compensations that a person wants begun again and somebody else has to begin, each with how often it was.
     pub(super) again: Vec<(usize, u32)>,
-    /// Whether a person wants whoever undoes called, whatever called it before.
+    /// Whether whoever undoes is to be called, whatever called it before: a person wants it, or it was not heard.
     pub(super) is_called: bool,
 }
 
@@ -464,7 +464,7 @@ fn key(saga: &SagaRecord, at: usize, way: Way) -> Result<IdemKey, HookError> {
 }
 
 /// The longest pause between two looks at a saga of which nobody hears.
-const LONGEST: Duration = Duration::from_secs(60);
+pub(super) const LONGEST: Duration = Duration::from_secs(60);
 
 /// When somebody has to look at a saga the next time, whatever is missed meanwhile: the rarer, the longer
 /// nothing has happened, and at its deadline.

@@ -25,6 +25,17 @@ pub enum SagaCheckError {
         /// How many sagas began it.
         sagas: i64,
     },
+    /// It has no names for events, and some of them are moved on by events.
+    #[error(
+        "{sagas} running sagas of {prefix} are moved on by events, which this version has no longer: let the \
+         former version finish them first, or keep its choreography"
+    )]
+    LostChoreography {
+        /// What the names of the sagas' tables begin with.
+        prefix: &'static str,
+        /// How many sagas run that way.
+        sagas: i64,
+    },
     /// What carries their events is not there.
     #[error(transparent)]
     Bus(#[from] NotTaken),
@@ -35,17 +46,30 @@ pub enum SagaCheckError {
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// Finds out whether this program can go on with the sagas that run: whether its plan has every step that
-    /// they began. To be asked before anything looks after them.
+    /// they began, and whether it can tell events, if they are moved on by these. To be asked before anything
+    /// looks after them.
     ///
     /// # Errors
-    /// When one is missing, or the database fails.
+    /// When it cannot, or the database fails.
     pub async fn check(&self) -> Result<(), SagaCheckError> {
         let Inner {
             database,
             tables,
             script,
+            told,
             ..
         } = &*self.inner;
+        if told.is_none() {
+            let rows = database.query(tables.choreographed(), Vec::new()).await?;
+            let sagas: i64 = rows
+                .first()
+                .map_or(Ok(0), |row| row.get("sagas"))
+                .map_err(unreadable)?;
+            if sagas > 0 {
+                let prefix = tables.prefix;
+                return Err(SagaCheckError::LostChoreography { prefix, sagas });
+            }
+        }
         let rows = database.query(tables.begun_steps(), Vec::new()).await?;
         for row in rows {
             let step: String = row.get("step").map_err(unreadable)?;

@@ -9,6 +9,7 @@ use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::value::{DecodeError, Row, Value};
 
 use super::decision::Stop;
+use super::pattern::SagaPattern;
 use super::plan::Plan;
 use super::record::{NewSaga, SagaRecord, StepError, StepRecord};
 use super::seals::{Seals, StepRow};
@@ -255,6 +256,15 @@ impl SagaTables {
              where look_at <= ?1 and (look_at, transaction_id) > (?2, ?3) \
              order by look_at, transaction_id limit ?4",
             self.prefix
+        )
+    }
+
+    /// The statement that counts running sagas that are moved on by events.
+    pub(super) fn choreographed(self) -> String {
+        format!(
+            "select count(*) as sagas from {}_states where look_at is not null and pattern = '{}'",
+            self.prefix,
+            SagaPattern::Choreography.as_str()
         )
     }
 

@@ -2,13 +2,13 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, later};
 use crate::engine::Ended;
 use crate::ids::SagaId;
 use crate::store::StoreError;
 use crate::store::hook::{HookError, HookTx};
 
-use super::advance::{Asked, Found, Guard, Moved, look_at};
+use super::advance::{Asked, Found, Guard, LONGEST, Moved, look_at};
 use super::choreography::{Before, Told};
 use super::engine::Inner;
 use super::pattern::SagaPattern;
@@ -120,9 +120,12 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         let now = self.clock.now();
         let role = role.unwrap_or(Role::of(saga.pattern));
         let (script, before) = (&self.script, Before::of(&saga));
-        let moved = script
+        let mut moved = script
             .advance(tx, &mut saga, &input, found, asked, (role, now))
             .await?;
+        if *asked.0 == Asked::Look && role == Role::Observer && before.is_still(&saga) {
+            moved.is_called = self.is_unheard(tx, &saga, &moved).await?;
+        }
         let every = self.config.look_every;
         if moved.is_nothing() && before.is_still(&saga) {
             return Ok(Some(Turning {
@@ -147,6 +150,26 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
             role,
             next: Next::Save(next),
         }))
+    }
+
+    /// Whether compensations are due, and whoever begins them has not heard of it: nothing that was told waits for
+    /// him, or for a person, and nothing has happened for a while. An event may be lost with its server, or
+    /// be taken by a process of an earlier release that does not know who hears it now.
+    async fn is_unheard(
+        &self,
+        tx: &mut HookTx<'_>,
+        saga: &SagaRecord,
+        moved: &Moved,
+    ) -> Result<bool, HookError> {
+        let is_quiet = self.clock.now() >= later(saga.updated_at, LONGEST);
+        if moved.due.is_empty() || !moved.changed.is_empty() || !is_quiet {
+            return Ok(false);
+        }
+        let is_unheard = !self.told()?.waits(tx, &saga.id).await?;
+        if is_unheard {
+            tracing::warn!(saga = %saga.id, "nobody undoes what is due: it is told again");
+        }
+        Ok(is_unheard)
     }
 
     /// Writes a turn in the transaction in which it was taken.

@@ -58,6 +58,25 @@ async fn a_purchase_moves_money_and_pieces() {
     }
 }
 
+/// 10,000 yen are as many minor units as 100.00 euros, and a hundredth of their worth.
+#[tokio::test]
+async fn other_money_buys_nothing() {
+    for mut world in worlds() {
+        for (value, currency) in [("10000", "JPY"), ("10.000", "KWD"), ("100.00", "USD")] {
+            let asked = json!({
+                "userId": "user-123", "itemId": "item-sword", "quantity": 1,
+                "price": { "value": value, "currency": currency },
+            });
+            let saga = bought(&mut world, currency, &from_value(asked).unwrap()).await;
+            assert_eq!(saga.state, SagaState::Failed, "{currency}");
+            let error = saga.steps.iter().find_map(|step| step.error.as_ref());
+            assert_eq!(error.unwrap().code, "WRONG_CURRENCY");
+        }
+        assert_eq!(balance(&world).await, 100_000);
+        assert_nothing_is_lost(&world).await;
+    }
+}
+
 #[tokio::test]
 async fn what_may_not_be_is_refused_and_nothing_stays_of_it() {
     for mut world in worlds() {

@@ -39,6 +39,15 @@ impl Told {
         self.outbox.wake();
     }
 
+    /// Whether something that was told of a saga waits to be heard, or for a person.
+    pub(in crate::saga) async fn waits(
+        &self,
+        tx: &mut HookTx<'_>,
+        saga: &SagaId,
+    ) -> Result<bool, HookError> {
+        self.outbox.tables().waits(tx, saga).await
+    }
+
     /// Tells that a saga was recorded.
     pub(in crate::saga) async fn initiated(
         &self,

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use orch_runtime::events::BusConfig;
+
 use super::*;
 
 /// How a handler fails.
@@ -129,4 +131,66 @@ async fn only_a_handler_that_is_there_gets_a_dead_letter_again() {
         refused.unwrap_err().to_string(),
         "this program has no handler \"Ledger\""
     );
+}
+
+/// A handler that a later release brings.
+struct Shipping;
+
+#[async_trait]
+impl EventHandler for Shipping {
+    fn name(&self) -> &str {
+        "ShippingHandler"
+    }
+
+    fn subscriptions(&self) -> Vec<String> {
+        vec!["OrderShipped".to_owned()]
+    }
+
+    async fn handle(&self, _: &mut HookTx<'_>, _: &Envelope) -> Result<AfterCommit, HandlerError> {
+        Ok(AfterCommit::nothing())
+    }
+}
+
+/// An order of which something is told that only a later release knows, and the two releases.
+async fn of_two_releases() -> (Shop, Choreography, Choreography) {
+    let shop = shop(3, 3);
+    shop.order("a").await;
+    shop.world.alter(
+        "update order_saga_outbox set event_type = 'OrderShipped', \
+         envelope = replace(envelope, 'OrderInitiated', 'OrderShipped')",
+    );
+    let earlier = Choreography::of(&shop.sagas).unwrap();
+    let later = Choreography::builder(&shop.sagas).unwrap();
+    let later = later.handlers_of(&shop.sagas).handler(Shipping).build();
+    (shop, earlier, later.unwrap())
+}
+
+async fn published(shop: &Shop) -> i64 {
+    let sql = "select count(*) as n from order_saga_outbox where published_at is not null";
+    shop.world.count(sql, vec![]).await
+}
+
+/// While releases change, processes of both take events.
+#[tokio::test]
+async fn what_an_earlier_release_does_not_know_is_left_to_a_later_one() {
+    let (shop, earlier, later) = of_two_releases().await;
+    earlier.run_once(shop.world.clock.now()).await.unwrap();
+    assert_eq!(published(&shop).await, 0);
+    shop.world.advance(Duration::from_secs(2)).await;
+    later.run_once(shop.world.clock.now()).await.unwrap();
+    assert_eq!(published(&shop).await, 1);
+    let sql = "select count(*) as n from order_saga_inbox where handler = 'ShippingHandler'";
+    assert_eq!(shop.world.count(sql, vec![]).await, 1);
+}
+
+/// What nobody knows any more does not hold up its saga for ever.
+#[tokio::test]
+async fn what_no_release_knows_is_given_up_after_as_many_tries_as_any_event() {
+    let (shop, earlier, _) = of_two_releases().await;
+    for tries in 1..=BusConfig::default().max_deliveries {
+        assert_eq!(published(&shop).await, 0, "after {} tries", tries - 1);
+        earlier.run_once(shop.world.clock.now()).await.unwrap();
+        shop.world.advance(Duration::from_secs(60)).await;
+    }
+    assert_eq!(published(&shop).await, 1);
 }

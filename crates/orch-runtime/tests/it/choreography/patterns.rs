@@ -50,8 +50,13 @@ async fn sagas_without_names_for_their_events_cannot_be_choreographed() {
     let refused = silent.set_pattern(SagaPattern::Choreography);
     assert_eq!(refused.unwrap_err().to_string(), reason);
     assert!(Choreography::of(&silent).is_err());
+    silent.check().await.unwrap();
     shop.sagas.set_pattern(SagaPattern::Choreography).unwrap();
     let id = shop.order("a").await;
+    let unled = silent.check().await.unwrap_err().to_string();
+    let reason = "1 running sagas of order_saga are moved on by events, which this version has no longer: let \
+                  the former version finish them first, or keep its choreography";
+    assert_eq!(unled, reason, "so no service starts with it");
     let stuck = silent.cancel(&id).await;
     assert_eq!(
         stuck.unwrap_err().to_string(),

@@ -12,12 +12,10 @@ use orch_runtime::{CommandError, JsonFields, Money, taken};
 
 use crate::purchase::generated::command::PurchaseCommand;
 use crate::purchase::generated::events::PurchaseEvent;
+use crate::shop::CURRENCY;
 
 use super::Shop;
 use super::following::status;
-
-/// The currency of amounts that name none.
-const CURRENCY: &str = "EUR";
 
 /// What is told of a choreographed purchase in which nothing fails.
 const EVENT_CHAIN: [PurchaseEvent; 5] = [
@@ -58,16 +56,22 @@ pub(super) async fn compensate(
     lookup: SagaLookup,
 ) -> Result<Response, ApiError> {
     let saga = shop.endpoint.compensate(&lookup).await?;
-    let is_kept = saga.state == SagaState::Completed;
+    let (success, message) = match saga.state {
+        SagaState::Completed => (
+            false,
+            "it is completed: what is sold is taken back by a return, and not by a compensation",
+        ),
+        SagaState::Failed => (false, "it has failed, and nothing more of it is undone"),
+        SagaState::Compensated => (true, "what happened is undone"),
+        SagaState::Pending | SagaState::InProgress | SagaState::Compensating => {
+            (true, "what happened is being undone")
+        }
+    };
     let answer = json!({
-        "success": !is_kept,
+        "success": success,
         "transactionId": saga.id,
         "status": status(saga.state),
-        "message": if is_kept {
-            "it is completed: what is sold is taken back by a return, and not by a compensation"
-        } else {
-            "what happened is undone"
-        },
+        "message": message,
     });
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
@@ -125,6 +129,7 @@ impl Price {
         };
         let (whole, cents) = text.split_once('.').unwrap_or((&text, ""));
         let wrong = |why: String| CommandError::field("price", why);
+        // An amount that names no currency is in the shop's.
         let currency = CURRENCY.parse().map_err(|_| wrong(CURRENCY.to_owned()))?;
         Money::parse(&format!("{whole}.{cents:0<2}"), currency)
             .map_err(|error| wrong(error.to_string()))

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use toml::{Table, Value};
 
+use crate::settings::glob;
 use crate::sources::{Content, Entry, SourceTree, has_extension, is_skipped, join};
 
 /// One package.
@@ -125,25 +126,8 @@ fn step(tree: &dyn SourceTree, dir: &str, part: &str) -> Vec<String> {
         return vec![join(dir, part)];
     }
     let entries = tree.entries(dir).into_iter();
-    let found = entries.filter(|entry| entry.is_dir && matches_glob(part, &entry.name));
+    let found = entries.filter(|entry| entry.is_dir && glob::fits_name(part, &entry.name));
     found.map(|entry| join(dir, &entry.name)).collect()
-}
-
-fn matches_glob(pattern: &str, name: &str) -> bool {
-    match pattern.chars().next() {
-        None => name.is_empty(),
-        Some('*') => {
-            let rest = &pattern[1..];
-            let mut ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-            ends.any(|at| matches_glob(rest, &name[at..]))
-        }
-        Some(wanted) => {
-            let mut chars = name.chars();
-            let found = chars.next();
-            found.is_some_and(|found| wanted == '?' || wanted == found)
-                && matches_glob(&pattern[wanted.len_utf8()..], chars.as_str())
-        }
-    }
 }
 
 fn package(tree: &dyn SourceTree, dir: &str, manifest: &Table, shared: &Table) -> Package {

@@ -62,9 +62,9 @@ fn check(check: &mut Check<'_, '_>) {
 }
 
 fn here(check: &mut Check<'_, '_>) {
-    let elsewhere = execute::arguments_of(&execute::bodies(check), "spawn_blocking");
+    let elsewhere = |body| execute::arguments_of(body, "spawn_blocking");
     let awaitable = Awaitable::of(check);
-    let found = execute::each(check, |walker, expr| {
+    let found = execute::each_knowing(check, elsewhere, |elsewhere, walker, expr| {
         let (span, name) = blocking(walker, expr)?;
         let is_elsewhere = elsewhere.iter().any(|outer| outer.contains(expr.span));
         (!is_elsewhere).then(|| (span, (name, awaitable.call(expr))))

@@ -48,12 +48,11 @@ const SPAWNS: &[&str] = &[
 ];
 
 fn check(check: &mut Check<'_, '_>) {
-    let dropped: Vec<Span> = execute::bodies(check)
-        .into_iter()
-        .flat_map(dropped_values)
-        .map(|expr| expr.span)
-        .collect();
-    let found = execute::each(check, |walker, expr| {
+    let dropped = |body| -> Vec<Span> {
+        let values = dropped_values(body).into_iter();
+        values.map(|expr| expr.span).collect()
+    };
+    let found = execute::each_knowing(check, dropped, |dropped, walker, expr| {
         let is_dropped = dropped.contains(&expr.span);
         let (span, name) = spawn(walker, expr).filter(|_| is_dropped)?;
         Some((span, name))

@@ -19,6 +19,16 @@ pub(super) fn each<'a, T>(
     check: &Check<'_, 'a>,
     mut judge: impl FnMut(&Walker<'_, 'a>, &'a Expr) -> Option<(Span, T)>,
 ) -> Vec<Found<T>> {
+    each_knowing(check, |_| (), |(), walker, expr| judge(walker, expr))
+}
+
+/// Judges each expression of each `execute` by what is known of its body. Of two bodies the same spans are
+/// different places.
+pub(super) fn each_knowing<'a, K, T>(
+    check: &Check<'_, 'a>,
+    know: impl Fn(&'a Block) -> K,
+    mut judge: impl FnMut(&K, &Walker<'_, 'a>, &'a Expr) -> Option<(Span, T)>,
+) -> Vec<Found<T>> {
     let workspace = check.workspace;
     let mut found = Vec::new();
     for orchestrator in workspace.orchestrators() {
@@ -31,8 +41,9 @@ pub(super) fn each<'a, T>(
         let scope = workspace.impl_scope(orchestrator.block);
         let item = format!("{}::execute", orchestrator.name);
         let file = orchestrator.block.file;
+        let known = know(body);
         Walker::new(workspace, &scope, function).block(body, &mut |walker, expr| {
-            found.extend(judge(walker, expr).map(|(span, what)| Found {
+            found.extend(judge(&known, walker, expr).map(|(span, what)| Found {
                 at: check.at(file, span, item.as_str()),
                 what,
             }));
@@ -156,16 +167,9 @@ fn first_in<'a, T>(
 
 fn is_in_arguments_of(body: &Block, name: Option<&str>, span: Span) -> bool {
     name.is_some_and(|name| {
-        let places = arguments_of(&[body], name);
+        let places = arguments_of(body, name);
         places.iter().any(|outer| outer.contains(span))
     })
-}
-
-/// The bodies of each `execute`.
-pub(super) fn bodies<'a>(check: &Check<'_, 'a>) -> Vec<&'a Block> {
-    let orchestrators = check.workspace.orchestrators();
-    let functions = orchestrators.iter().filter_map(|of| of.execute);
-    functions.filter_map(|(of, _)| of.body.as_deref()).collect()
 }
 
 /// What an expression names in another crate, with the runtime's re-exports seen through.
@@ -185,22 +189,20 @@ pub(super) fn external_path(walker: &Walker<'_, '_>, path: &Path) -> Option<Vec<
 }
 
 /// Where the arguments of calls by that name are: `spawn_blocking(..)`.
-pub(super) fn arguments_of(blocks: &[&Block], name: &str) -> Vec<Span> {
+pub(super) fn arguments_of(block: &Block, name: &str) -> Vec<Span> {
     let mut found = Vec::new();
-    for block in blocks {
-        visit::each_in_block(block, &mut |expr| {
-            let (called, args) = match &expr.kind {
-                ExprKind::Call { callee, args } => match &callee.kind {
-                    ExprKind::Path(path) => (path.last().map(|last| &last.name.text), args),
-                    _ => (None, args),
-                },
-                ExprKind::Method { name, args, .. } => (Some(&name.text), args),
-                _ => return,
-            };
-            if called.is_some_and(|called| called == name) {
-                found.extend(args.iter().map(|arg| arg.span));
-            }
-        });
-    }
+    visit::each_in_block(block, &mut |expr| {
+        let (called, args) = match &expr.kind {
+            ExprKind::Call { callee, args } => match &callee.kind {
+                ExprKind::Path(path) => (path.last().map(|last| &last.name.text), args),
+                _ => (None, args),
+            },
+            ExprKind::Method { name, args, .. } => (Some(&name.text), args),
+            _ => return,
+        };
+        if called.is_some_and(|called| called == name) {
+            found.extend(args.iter().map(|arg| arg.span));
+        }
+    });
     found
 }

@@ -53,16 +53,9 @@ const MAKERS: &[(&str, &[&str])] = &[
 ];
 
 fn check(check: &mut Check<'_, '_>) {
-    let bodies = execute::bodies(check);
-    let into_gateways: Vec<Span> = bodies
-        .iter()
-        .flat_map(|body| gateway_arguments(body))
-        .collect();
-    let passed = passed_names(&bodies, &into_gateways);
-    let found = execute::each(check, |walker, expr| {
+    let found = execute::each_knowing(check, passed, |passed, walker, expr| {
         let (span, name) = made(walker, expr)?;
-        let is_passed = into_gateways.iter().any(|args| args.contains(span))
-            || passed.iter().any(|init| init.contains(span));
+        let is_passed = passed.iter().any(|outer| outer.contains(span));
         is_passed.then_some((span, name))
     });
     for found in found {
@@ -97,6 +90,13 @@ pub(super) fn is_maker(path: &[String]) -> bool {
     MAKERS.iter().any(is_it)
 }
 
+/// Where values of a body are that go into a gateway, at once or under a name.
+fn passed(body: &Block) -> Vec<Span> {
+    let arguments = gateway_arguments(body);
+    let named = passed_names(body, &arguments);
+    [arguments, named].concat()
+}
+
 /// Where the arguments of methods are that are called on fields of `self`.
 fn gateway_arguments(body: &Block) -> Vec<Span> {
     let mut found = Vec::new();
@@ -124,34 +124,32 @@ fn is_of_self(receiver: &Expr) -> bool {
 
 /// Where values are made that are given a name, and go into one of `arguments` under it, or into the
 /// value of another such name.
-fn passed_names(bodies: &[&Block], arguments: &[Span]) -> Vec<Span> {
+fn passed_names(body: &Block, arguments: &[Span]) -> Vec<Span> {
     let mut bound: Vec<(&str, Span)> = Vec::new();
     let mut uses: Vec<(&str, Span)> = Vec::new();
-    for body in bodies {
-        each_let(body, &mut |pat, init| {
-            // Of several names it is not known which one gets it.
-            let mut names = Vec::new();
-            pat.each_name(&mut |name| names.push(name));
-            if let [name] = names.as_slice() {
-                bound.push((name, init.span));
-            }
-        });
-        visit::each_in_block(body, &mut |expr| {
-            if let ExprKind::Path(path) = &expr.kind
-                && let Some(name) = path.as_ident()
-            {
-                uses.push((name, path.span));
-            }
-            if let ExprKind::Macro(call) = &expr.kind {
-                let parts = call.body.parts.iter().filter_map(|part| match part {
-                    Stmt::Expr(part) => part.as_text(),
-                    Stmt::Let { .. } => None,
-                });
-                let names = parts.flat_map(captured);
-                uses.extend(names.map(|name| (name, expr.span)));
-            }
-        });
-    }
+    each_let(body, &mut |pat, init| {
+        // Of several names it is not known which one gets it.
+        let mut names = Vec::new();
+        pat.each_name(&mut |name| names.push(name));
+        if let [name] = names.as_slice() {
+            bound.push((name, init.span));
+        }
+    });
+    visit::each_in_block(body, &mut |expr| {
+        if let ExprKind::Path(path) = &expr.kind
+            && let Some(name) = path.as_ident()
+        {
+            uses.push((name, path.span));
+        }
+        if let ExprKind::Macro(call) = &expr.kind {
+            let parts = call.body.parts.iter().filter_map(|part| match part {
+                Stmt::Expr(part) => part.as_text(),
+                Stmt::Let { .. } => None,
+            });
+            let names = parts.flat_map(captured);
+            uses.extend(names.map(|name| (name, expr.span)));
+        }
+    });
     let mut passed: Vec<Span> = arguments.to_vec();
     let mut known = 0;
     while known < passed.len() {

@@ -6,7 +6,7 @@ use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::RTy;
 use crate::model::infer::Walker;
-use crate::syntax::{Expr, ExprKind, Span, visit};
+use crate::syntax::{Block, Expr, ExprKind, Span, visit};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC504",
@@ -52,21 +52,7 @@ const SLEEPS: &[&str] = &[
 ];
 
 fn check(check: &mut Check<'_, '_>) {
-    let loops: Vec<Span> = execute::bodies(check)
-        .iter()
-        .flat_map(|body| {
-            let mut found = Vec::new();
-            visit::each_in_block(body, &mut |expr| {
-                let is_loop = matches!(
-                    expr.kind,
-                    ExprKind::Loop(_) | ExprKind::While { .. } | ExprKind::For { .. }
-                );
-                found.extend(is_loop.then_some(expr.span));
-            });
-            found
-        })
-        .collect();
-    let found = execute::each(check, |walker, expr| {
+    let found = execute::each_knowing(check, loops, |loops, walker, expr| {
         if let Some((span, path)) = external(walker, expr) {
             let (name, krate) = (path.join("::"), path.first()?.as_str());
             let is_helper =
@@ -87,6 +73,19 @@ fn check(check: &mut Check<'_, '_>) {
             .flag(found.at, message)
             .help("return `Outcome::retry`: the runtime waits, counts and tries again");
     }
+}
+
+/// Where the loops of a body are.
+fn loops(body: &Block) -> Vec<Span> {
+    let mut found = Vec::new();
+    visit::each_in_block(body, &mut |expr| {
+        let is_loop = matches!(
+            expr.kind,
+            ExprKind::Loop(_) | ExprKind::While { .. } | ExprKind::For { .. }
+        );
+        found.extend(is_loop.then_some(expr.span));
+    });
+    found
 }
 
 /// `clock.sleep(..)` of the runtime's clock.

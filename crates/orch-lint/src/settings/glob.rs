@@ -48,12 +48,20 @@ impl Glob {
         let is_folders = |segment: &Segment| matches!(segment, Segment::Folders);
         let is_name = |segment: &Segment, name: &Vec<char>| match segment {
             Segment::Folders => false,
-            Segment::Name(pattern) => {
-                fits(pattern, name, |c| *c == '*', |of, c| *of == '?' || of == c)
-            }
+            Segment::Name(pattern) => is_named(pattern, name),
         };
         fits(&self.segments, &names, is_folders, is_name)
     }
+}
+
+/// Whether `*` and `?` of a pattern make it the name of one file or folder.
+pub(crate) fn fits_name(pattern: &str, name: &str) -> bool {
+    let [pattern, name]: [Vec<char>; 2] = [pattern, name].map(|text| text.chars().collect());
+    is_named(&pattern, &name)
+}
+
+fn is_named(pattern: &[char], name: &[char]) -> bool {
+    fits(pattern, name, |c| *c == '*', |of, c| *of == '?' || of == c)
 }
 
 /// Whether a row of things is what a pattern says, in which some elements stand for any number of

@@ -14,7 +14,7 @@
 //! **Deliberately absent:** files above the root that is linted, and what sections would inherit from each
 //! other.
 
-mod glob;
+pub(crate) mod glob;
 mod levels;
 mod reader;
 mod section;

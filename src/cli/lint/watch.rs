@@ -4,6 +4,7 @@
 //! file system, and needs no library.
 
 use crate::error::Result;
+use crate::lock;
 use orch_lint::sources;
 use std::collections::BTreeMap;
 use std::fs;
@@ -85,7 +86,7 @@ impl Seen {
 
 fn matters(name: &str) -> bool {
     let ends = [".rs", ".sql", ".toml", ".baseline"];
-    ends.iter().any(|end| name.ends_with(end))
+    name == lock::FILE || ends.iter().any(|end| name.ends_with(end))
 }
 
 #[cfg(test)]
@@ -108,8 +109,11 @@ mod tests {
         write(".git/index.toml");
         write("notes.txt");
         assert_eq!(Seen::below(folder.path()), seen);
-        write("migrations/1.sql");
-        assert_ne!(Seen::below(folder.path()), seen);
+        for path in ["migrations/1.sql", "orch.lock"] {
+            let seen = Seen::below(folder.path());
+            write(path);
+            assert_ne!(Seen::below(folder.path()), seen, "{path}");
+        }
         let seen = Seen::below(folder.path());
         let file = File::options()
             .write(true)

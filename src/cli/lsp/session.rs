@@ -233,7 +233,7 @@ fn can_relate(params: &InitializeParams) -> bool {
 
 /// Asks the editor to tell of files that change outside of it: a checkout, a generator, a formatter.
 pub(super) fn watch() -> lsp_server::Request {
-    let watchers = ["**/*.{rs,sql,toml}", "**/orch-lint.baseline"];
+    let watchers = ["**/*.{rs,sql,toml}", "**/{orch-lint.baseline,orch.lock}"];
     let watchers = watchers.map(|glob| json!({ "globPattern": glob }));
     let registration = json!({
         "id": "files",

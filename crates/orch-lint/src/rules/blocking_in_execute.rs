@@ -54,6 +54,9 @@ const BLOCKING: &[&str] = &[
     "tokio::task::block_in_place",
 ];
 
+/// What among these only makes a value.
+const HARMLESS: &str = "std::fs::Permissions";
+
 const HELP: &str = "use the async form, or `tokio::task::spawn_blocking`";
 
 fn check(check: &mut Check<'_, '_>) {
@@ -124,5 +127,6 @@ fn blocking<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<(Span, String
         name.strip_prefix(outer)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
     };
-    (is_function && BLOCKING.iter().any(|outer| is_in(outer))).then_some((span, name))
+    let is_it = is_function && !is_in(HARMLESS) && BLOCKING.iter().any(|outer| is_in(outer));
+    is_it.then_some((span, name))
 }

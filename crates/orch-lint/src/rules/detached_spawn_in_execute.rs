@@ -1,10 +1,11 @@
 //! ORC008.
 
+use super::dropped::dropped;
 use super::execute::{self, external_path};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::infer::Walker;
-use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Span, Stmt, visit};
+use crate::syntax::{Expr, ExprKind, Span};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC008",
@@ -48,11 +49,11 @@ const SPAWNS: &[&str] = &[
 ];
 
 fn check(check: &mut Check<'_, '_>) {
-    let dropped = |body| -> Vec<Span> {
-        let values = dropped_values(body).into_iter();
-        values.map(|expr| expr.span).collect()
+    let places = |body| -> Vec<Span> {
+        let values = dropped(body).into_iter();
+        values.map(|of| of.value.span).collect()
     };
-    let found = execute::each_knowing(check, dropped, |dropped, walker, expr| {
+    let found = execute::each_knowing(check, places, |dropped, walker, expr| {
         let is_dropped = dropped.contains(&expr.span);
         let (span, name) = spawn(walker, expr).filter(|_| is_dropped)?;
         Some((span, name))
@@ -77,44 +78,4 @@ fn spawn(walker: &Walker<'_, '_>, expr: &Expr) -> Option<(Span, String)> {
     };
     let name = external_path(walker, path)?.join("::");
     SPAWNS.contains(&name.as_str()).then_some((path.span, name))
-}
-
-/// Expressions whose value goes nowhere: statements, `let _ = ..`, and what `drop` gets.
-fn dropped_values(body: &Block) -> Vec<&Expr> {
-    let mut found = Vec::new();
-    visit::each_block(body, &mut |block| {
-        let last = block.stmts.len().saturating_sub(1);
-        for (at, stmt) in block.stmts.iter().enumerate() {
-            match stmt {
-                Stmt::Expr(expr) if at < last || !block.has_value => found.push(given_up(expr)),
-                Stmt::Let {
-                    pat,
-                    init: Some(init),
-                    ..
-                } if is_unused(pat) => found.push(init),
-                _ => {}
-            }
-        }
-    });
-    found
-}
-
-/// `drop(spawn(..))` gives up what it gets.
-fn given_up(expr: &Expr) -> &Expr {
-    match &expr.kind {
-        ExprKind::Call { callee, args } => match (&callee.kind, args.as_slice()) {
-            (ExprKind::Path(path), [only]) if path.text().ends_with("drop") => only,
-            _ => expr,
-        },
-        _ => expr,
-    }
-}
-
-fn is_unused(pat: &Pat) -> bool {
-    match &pat.kind {
-        PatKind::Wild => true,
-        PatKind::Bind { name, sub: None } => name.text.starts_with('_'),
-        PatKind::Typed(inner, _) => is_unused(inner),
-        _ => false,
-    }
 }

@@ -34,7 +34,20 @@ impl RedisCache {
         })
     }
 
+    /// Asks, and waits for no longer than [`PATIENCE`], also for a connection that somebody else makes.
     async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CacheError> {
+        let asked = tokio::time::timeout(PATIENCE, self.ask_patiently(command));
+        if let Ok(answer) = asked.await {
+            return answer;
+        }
+        // Who holds it makes another one.
+        if let Ok(mut connection) = self.connection.try_lock() {
+            *connection = None;
+        }
+        Err(CacheError::new("Redis: no answer in time"))
+    }
+
+    async fn ask_patiently<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CacheError> {
         let mut connection = self.connection().await?;
         let answer = command.query_async(&mut connection).await;
         if let Err(error) = &answer {

@@ -30,10 +30,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     table.push_str("]\n");
-    println!(
-        "cargo::rustc-env=ORCH_GEN_SOURCES={}",
-        hash(table.as_bytes())
-    );
+    // What is found follows from these and from what parses for them. A published package may have no lock.
+    let mut linter = table.clone().into_bytes();
+    let lock = root.join("Cargo.lock");
+    if lock.is_file() {
+        println!("cargo::rerun-if-changed={}", lock.display());
+        linter.extend(fs::read(&lock)?);
+    }
+    println!("cargo::rustc-env=ORCH_GEN_SOURCES={}", hash(&linter));
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("vendored.rs"), table)?;
     fs::write(out.join("templates.rs"), templates(&root)?)?;

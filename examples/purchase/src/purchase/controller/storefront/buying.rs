@@ -5,7 +5,7 @@ use orch_runtime::axum::extract::State;
 use orch_runtime::axum::http::StatusCode;
 use orch_runtime::axum::response::{IntoResponse as _, Response};
 use orch_runtime::http::{ApiError, SagaLookup, Submission};
-use orch_runtime::saga::{SagaPattern, SagaState};
+use orch_runtime::saga::{SagaPattern, SagaState, StepState};
 use orch_runtime::serde::Deserialize;
 use orch_runtime::serde_json::{Number, json};
 use orch_runtime::{CommandError, JsonFields, Money, taken};
@@ -61,8 +61,10 @@ pub(super) async fn compensate(
             false,
             "it is completed: what is sold is taken back by a return, and not by a compensation",
         ),
-        SagaState::Failed => (false, "it has failed, and nothing more of it is undone"),
-        SagaState::Compensated => (true, "what happened is undone"),
+        SagaState::Failed if saga.steps.iter().any(|of| of.state == StepState::Left) => {
+            (false, "the shop has left a part of it as it is")
+        }
+        SagaState::Compensated | SagaState::Failed => (true, "what happened is undone"),
         SagaState::Pending | SagaState::InProgress | SagaState::Compensating => {
             (true, "what happened is being undone")
         }

@@ -37,6 +37,7 @@ mod gateway_call_without_idemkey;
 mod gateway_calls;
 mod generated_code_drift;
 mod handler_state;
+mod held_clients;
 mod http_client_without_timeout;
 mod idemkey_from_mutable_input;
 mod idemkey_missing;
@@ -74,6 +75,7 @@ mod requests;
 mod retries;
 mod retry_in_execute;
 mod retry_non_idempotent;
+mod role_name;
 mod sagas;
 mod scheduler_not_started;
 mod schedulers;
@@ -166,6 +168,7 @@ pub static ALL: &[&Rule] = &[
     &missing_docs::RULE,
     &missing_test::RULE,
     &generated_code_drift::RULE,
+    &role_name::RULE,
     &vacuous_rule::RULE,
     &unused_suppression::RULE,
     &suppression_without_reason::RULE,

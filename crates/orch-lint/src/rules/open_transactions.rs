@@ -42,8 +42,8 @@ const CARRIERS: &[&str] = &[
     "with_context",
 ];
 const ENDS: &[&str] = &["commit", "rollback", "close", "finish"];
-/// Macros that await what they are given; of `select!`, the futures before the arrows.
-const AWAITING: &[&str] = &["join", "select", "try_join"];
+/// Macros that await all that they are given.
+const JOINS: &[&str] = &["join", "try_join"];
 const DIVERGING: &[&str] = &["bail", "panic", "todo", "unimplemented", "unreachable"];
 
 /// What is open at one point of a body.
@@ -259,18 +259,27 @@ impl<'e> Walk<'e> {
         }
     }
 
+    /// Whether one of the futures of `select!` has a transaction: the others wait no longer than it does.
+    fn race_mentions(&self, call: &MacroCall) -> bool {
+        let mut futures = call.body.parts.iter().filter_map(|part| match part {
+            Stmt::Let { init, .. } => init.as_ref(),
+            Stmt::Expr(_) => None,
+        });
+        futures.any(|future| self.mentions(future))
+    }
+
     fn invoked(&mut self, call: &'e MacroCall) {
         let name = call.path.last().map_or("", |last| last.name.text.as_str());
-        let awaits = AWAITING.contains(&name);
+        let is_raced = name == "select" && self.race_mentions(call);
         for part in &call.body.parts {
             match part {
-                Stmt::Expr(part) if awaits && name != "select" => self.awaited(part, part),
+                Stmt::Expr(part) if JOINS.contains(&name) => self.awaited(part, part),
                 Stmt::Expr(part) => self.borrowed(part),
                 Stmt::Let {
                     pat,
                     init: Some(init),
                     ..
-                } if awaits => {
+                } if name == "select" && !is_raced => {
                     self.awaited(init, init);
                     self.bind(pat, init, false);
                 }

@@ -6,10 +6,11 @@ use orch_runtime::testing::{Provider, World, WorldSetup};
 use orch_runtime::{GatewayError, Idempotency, OpId, Probe, Receipt};
 
 use purchase::notification::TABLES;
+use purchase::notification::cancellation::generated::command::CancellationCommand;
 use purchase::notification::gateway::NotificationGateway;
 use purchase::notification::generated::command::NotificationCommand;
 use purchase::notification::orchestrator::NotificationOrchestrator;
-use purchase::{MIGRATIONS, STORE};
+use purchase::{MIGRATIONS, STORE, shop};
 
 /// A request that is accepted.
 pub const SAMPLE: &str = include_str!("sample.json");
@@ -58,6 +59,18 @@ impl NotificationGateway for Scripted {
     async fn probe_notification(&self, key: &OpId, _: &NotificationCommand) -> Probe {
         self.provider.probe(key).await
     }
+
+    async fn cancellation(
+        &self,
+        key: &OpId,
+        _: &CancellationCommand,
+    ) -> Result<Receipt, GatewayError> {
+        self.provider.call(key).await
+    }
+
+    async fn probe_cancellation(&self, key: &OpId, _: &CancellationCommand) -> Probe {
+        self.provider.probe(key).await
+    }
 }
 
 /// The database and its schema.
@@ -69,22 +82,34 @@ pub const SETUP: WorldSetup = WorldSetup {
 
 /// A world whose provider gives a repeated key one effect.
 pub fn keyed() -> World {
-    World::new(SETUP, Provider::keyed(), |builder, provider| {
+    in_the_shop(World::new(SETUP, Provider::keyed(), |builder, provider| {
         let gateway = Scripted {
             provider,
             keyed: true,
         };
         builder.register(NotificationOrchestrator::new(gateway))
-    })
+    }))
 }
 
 /// A world whose provider knows no keys: every call that reaches it has an effect.
 pub fn unkeyed() -> World {
-    World::new(SETUP, Provider::unkeyed(), |builder, provider| {
-        let gateway = Scripted {
-            provider,
-            keyed: false,
-        };
-        builder.register(NotificationOrchestrator::new(gateway))
-    })
+    in_the_shop(World::new(
+        SETUP,
+        Provider::unkeyed(),
+        |builder, provider| {
+            let gateway = Scripted {
+                provider,
+                keyed: false,
+            };
+            builder.register(NotificationOrchestrator::new(gateway))
+        },
+    ))
+}
+
+/// With the tables of the shop: what a notification comes to is written into one of them.
+fn in_the_shop(world: World) -> World {
+    for migration in shop::MIGRATIONS {
+        world.alter(migration.up);
+    }
+    world
 }

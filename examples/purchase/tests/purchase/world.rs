@@ -7,6 +7,7 @@ use orch_runtime::testing::{Provider, SagaDomain, SagaWorld, SagaWorldSetup};
 use orch_runtime::{Engine, GatewayError, Idempotency, OpId, Probe, Receipt, SagaId};
 
 use purchase::notification;
+use purchase::notification::cancellation::generated::command::CancellationCommand;
 use purchase::notification::gateway::NotificationGateway;
 use purchase::notification::generated::command::NotificationCommand;
 use purchase::purchase::generated::command::PurchaseCommand;
@@ -98,6 +99,18 @@ impl NotificationGateway for Scripted {
     }
 
     async fn probe_notification(&self, key: &OpId, _: &NotificationCommand) -> Probe {
+        self.0.probe(key).await
+    }
+
+    async fn cancellation(
+        &self,
+        key: &OpId,
+        _: &CancellationCommand,
+    ) -> Result<Receipt, GatewayError> {
+        self.0.call(key).await
+    }
+
+    async fn probe_cancellation(&self, key: &OpId, _: &CancellationCommand) -> Probe {
         self.0.probe(key).await
     }
 }

@@ -12,13 +12,13 @@ mod notification;
 mod transaction_log;
 mod user;
 
-use orch_runtime::saga::{LocalError, StepRun};
+use orch_runtime::saga::LocalError;
 use orch_runtime::{
-    Clock as _, Entity, HookError, HookTx, Migration, Money, StoreKind, SystemClock, Value,
+    Clock as _, Entity, HookError, HookTx, Migration, Money, StoreKind, SystemClock, Timestamp,
+    Value,
 };
 
 use crate::STORE;
-use crate::purchase::generated::command::PurchaseCommand;
 
 pub use self::item::Item;
 pub use self::notification::{News, Notification};
@@ -43,16 +43,20 @@ pub const MIGRATIONS: &[Migration] = &[
 /// What all prices and balances of the shop are in.
 pub const CURRENCY: &str = "EUR";
 
-/// What a purchase costs: what the shop asks for it, whatever the client says.
+/// What so many pieces of an item cost: what the shop asks for them, whatever the client says.
 ///
 /// # Errors
 /// Refused when there is no such item, the client expects another price or pays with other money, or it is more
 /// than there is money.
-pub async fn price(tx: &mut HookTx<'_>, purchase: &PurchaseCommand) -> Result<Money, LocalError> {
-    let item: Option<Item> = find(tx, purchase.item_id()).await?;
+pub async fn price(
+    tx: &mut HookTx<'_>,
+    item_id: &str,
+    quantity: u32,
+    asked: Money,
+) -> Result<Money, LocalError> {
+    let item: Option<Item> = find(tx, item_id).await?;
     let item = item.ok_or_else(|| LocalError::refused("ITEM_NOT_FOUND", "Item not found"))?;
-    let total = item.price.checked_mul(i64::from(purchase.quantity()));
-    let asked = purchase.price();
+    let total = item.price.checked_mul(i64::from(quantity));
     if asked.currency().to_string() != CURRENCY {
         return Err(LocalError::refused(
             "WRONG_CURRENCY",
@@ -91,14 +95,8 @@ pub async fn find<E: Entity>(tx: &mut HookTx<'_>, key: &str) -> Result<Option<E>
     read.map_err(|error| HookError::new(format!("{table}: {error}")))
 }
 
-/// How many pieces a purchase is about, as the database counts them.
-#[must_use]
-pub fn pieces(run: &StepRun<'_, PurchaseCommand>) -> Value {
-    Value::from(i64::from(run.input.quantity()))
-}
-
 /// When a row is changed.
 #[must_use]
-pub fn now() -> Value {
-    Value::from(SystemClock.now())
+pub fn now() -> Timestamp {
+    SystemClock.now()
 }

@@ -7,7 +7,7 @@ use orch_runtime::{
 
 use crate::STORE;
 
-/// PostgreSQL takes a text for JSON only when it is told to.
+// PostgreSQL takes a text for JSON only when it is told to.
 const INSERT: &str = match STORE {
     StoreKind::Sqlite => {
         "insert into notifications (notification_id, transaction_id, user_id, type, message, \

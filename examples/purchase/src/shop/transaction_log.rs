@@ -1,26 +1,21 @@
 //! What was bought.
 
-use orch_runtime::saga::StepRun;
-use orch_runtime::serde_json::{Map, json};
 use orch_runtime::{
     DecodeError, Entity, HookError, HookTx, Json, Row, StoreKind, Timestamp, Value,
 };
 
 use crate::STORE;
-use crate::purchase::generated::command::PurchaseCommand;
 
-use super::{CURRENCY, now, pieces};
-
-/// PostgreSQL takes a text for JSON only when it is told to.
+// PostgreSQL takes a text for JSON only when it is told to.
 const INSERT: &str = match STORE {
     StoreKind::Sqlite => {
         "insert into transaction_logs (log_id, transaction_id, user_id, item_id, quantity, price, \
-         status, log_data, created_at) values (?1, ?2, ?3, ?4, ?5, ?6, 'success', ?7, ?8)"
+         status, log_data, created_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
     }
     StoreKind::Postgres => {
         "insert into transaction_logs (log_id, transaction_id, user_id, item_id, quantity, price, \
          status, log_data, created_at) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, 'success', cast(?7 as jsonb), ?8)"
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, cast(?8 as jsonb), ?9)"
     }
 };
 
@@ -48,39 +43,32 @@ pub struct TransactionLog {
 }
 
 impl TransactionLog {
-    /// Writes the line of a purchase; says its key.
+    /// Writes the row.
     ///
     /// # Errors
-    /// When there is one, or the database fails.
-    pub async fn write(
-        tx: &mut HookTx<'_>,
-        run: &StepRun<'_, PurchaseCommand>,
-    ) -> Result<String, HookError> {
-        let log_id = log_id(run);
-        let line = [
-            Value::from(&log_id),
-            Value::from(run.saga_id.as_str()),
-            Value::from(run.input.user_id()),
-            Value::from(run.input.item_id()),
-            pieces(run),
-            Value::from(run.input.price().minor()),
-            Value::from(log_data(run).to_string()),
-            now(),
+    /// When there is one under this key, or the database fails.
+    pub async fn insert(&self, tx: &mut HookTx<'_>) -> Result<(), HookError> {
+        let row = [
+            Value::from(&self.log_id),
+            Value::from(&self.transaction_id),
+            Value::from(&self.user_id),
+            Value::from(&self.item_id),
+            Value::from(self.quantity),
+            Value::from(self.price),
+            Value::from(&self.status),
+            Value::from(self.log_data.as_ref().map(Json::to_string)),
+            Value::from(self.created_at),
         ];
-        tx.execute(INSERT, &line).await?;
-        Ok(log_id)
+        tx.execute(INSERT, &row).await.map(|_| ())
     }
 
-    /// Says of the line of a purchase that it was taken back; whether there is one.
+    /// Says of the row under this key that it was taken back; whether there is one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn mark_compensated(
-        tx: &mut HookTx<'_>,
-        run: &StepRun<'_, PurchaseCommand>,
-    ) -> Result<bool, HookError> {
+    pub async fn mark_compensated(tx: &mut HookTx<'_>, log_id: &str) -> Result<bool, HookError> {
         let sql = "update transaction_logs set status = 'compensated' where log_id = ?1";
-        let marked = tx.execute(sql, &[Value::from(log_id(run))]).await?;
+        let marked = tx.execute(sql, &[Value::from(log_id)]).await?;
         Ok(marked == 1)
     }
 }
@@ -112,16 +100,4 @@ impl Entity for TransactionLog {
             created_at: row.get("created_at")?,
         })
     }
-}
-
-fn log_id(run: &StepRun<'_, PurchaseCommand>) -> String {
-    format!("LOG_{}", run.saga_id.as_str().trim_start_matches("TXN_"))
-}
-
-fn log_data(run: &StepRun<'_, PurchaseCommand>) -> Json {
-    let given = run.results.iter();
-    let steps: Map<String, Json> = given
-        .filter_map(|(step, result)| Some(((*step).to_owned(), result.data.clone()?)))
-        .collect();
-    json!({ "currency": CURRENCY, "steps": steps })
 }

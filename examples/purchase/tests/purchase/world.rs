@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use orch_runtime::engine::{BuildError, EngineBuilder};
 use orch_runtime::testing::{Provider, SagaDomain, SagaWorld, SagaWorldSetup};
-use orch_runtime::{Engine, GatewayError, Idempotency, OpId, Probe, Receipt, SagaId};
+use orch_runtime::{Engine, Entity, GatewayError, Idempotency, OpId, Probe, Receipt, SagaId};
 
 use purchase::notification;
 use purchase::notification::cancellation::generated::command::CancellationCommand;
@@ -65,6 +65,14 @@ fn stocked(world: World) -> World {
 /// One for each way in which a saga is moved on: by a coordinator, and by handlers that hear of events.
 pub fn worlds() -> Vec<World> {
     vec![world(), stocked(SagaWorld::choreographed(SETUP))]
+}
+
+/// The rows of a table that satisfy a condition, which may end in `order by`.
+pub async fn rows<E: Entity>(world: &World, condition: &str) -> Vec<E> {
+    let (columns, table) = (E::COLUMNS.join(", "), E::TABLE);
+    let sql = format!("select {columns} from {table} where {condition}");
+    let rows = world.sagas().database().query(sql, vec![]).await.unwrap();
+    rows.iter().map(|row| E::from_row(row).unwrap()).collect()
 }
 
 /// Asks for the sample, and lets its first steps run.

@@ -27,11 +27,13 @@ impl LocalWork<PurchaseCommand> for UserValidation {
             let why = "who has a name buys for himself";
             return Err(LocalError::refused("USER_NOT_AUTHORIZED", why));
         }
-        let price = price(tx, run.input).await?.minor();
+        let (item_id, quantity) = (run.input.item_id(), run.input.quantity());
+        let price = price(tx, item_id, quantity, run.input.price()).await?;
+        let price = price.minor();
         // Who pays first locks the row: what is read of it behind that stays true.
         let sql = "update users set balance = balance - ?2, updated_at = ?3 \
              where user_id = ?1 and status = 'active' and balance >= ?2 and purchase_limit >= ?2";
-        let paid = [Value::from(user_id), Value::from(price), now()];
+        let paid = [Value::from(user_id), Value::from(price), Value::from(now())];
         if tx.execute(sql, &paid).await? == 1 {
             return Ok(json!({ "debited": price }));
         }
@@ -52,7 +54,7 @@ impl LocalWork<PurchaseCommand> for UserValidation {
         let debited = debited.ok_or_else(|| HookError::new("no debit is recorded"))?;
         let sql = "update users set balance = balance + ?2, updated_at = ?3 where user_id = ?1";
         let user_id = Value::from(run.input.user_id());
-        let paid_back = [user_id, Value::from(debited), now()];
+        let paid_back = [user_id, Value::from(debited), Value::from(now())];
         match tx.execute(sql, &paid_back).await? {
             1 => Ok(()),
             _ => Err(LocalError::refused("USER_NOT_FOUND", "User not found")),

@@ -10,7 +10,7 @@ use purchase::notification::cancellation::generated::command::CancellationComman
 use purchase::notification::gateway::NotificationGateway;
 use purchase::notification::generated::command::NotificationCommand;
 use purchase::notification::orchestrator::NotificationOrchestrator;
-use purchase::{MIGRATIONS, STORE, shop};
+use purchase::{MIGRATIONS, STORE};
 
 /// A request that is accepted.
 pub const SAMPLE: &str = include_str!("sample.json");
@@ -82,34 +82,22 @@ pub const SETUP: WorldSetup = WorldSetup {
 
 /// A world whose provider gives a repeated key one effect.
 pub fn keyed() -> World {
-    in_the_shop(World::new(SETUP, Provider::keyed(), |builder, provider| {
+    World::new(SETUP, Provider::keyed(), |builder, provider| {
         let gateway = Scripted {
             provider,
             keyed: true,
         };
         builder.register(NotificationOrchestrator::new(gateway))
-    }))
+    })
 }
 
 /// A world whose provider knows no keys: every call that reaches it has an effect.
 pub fn unkeyed() -> World {
-    in_the_shop(World::new(
-        SETUP,
-        Provider::unkeyed(),
-        |builder, provider| {
-            let gateway = Scripted {
-                provider,
-                keyed: false,
-            };
-            builder.register(NotificationOrchestrator::new(gateway))
-        },
-    ))
-}
-
-/// With the tables of the shop: what a notification comes to is written into one of them.
-fn in_the_shop(world: World) -> World {
-    for migration in shop::MIGRATIONS {
-        world.alter(migration.up);
-    }
-    world
+    World::new(SETUP, Provider::unkeyed(), |builder, provider| {
+        let gateway = Scripted {
+            provider,
+            keyed: false,
+        };
+        builder.register(NotificationOrchestrator::new(gateway))
+    })
 }

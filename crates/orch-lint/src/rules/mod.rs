@@ -98,6 +98,7 @@ mod unused_suppression;
 mod vacuous_rule;
 mod wal_after_finalize;
 mod wal_mutable;
+mod written_first;
 
 use crate::finding::{Severity, Unknown};
 use crate::fix::{Applicability, Changes, Proposal, Source};

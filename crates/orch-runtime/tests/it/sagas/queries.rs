@@ -95,7 +95,7 @@ async fn what_waits_for_a_person_is_listed() {
     assert!(json[0]["since"].is_string());
     assert_eq!(parked.len(), 1);
     let decision = Decision::new("ada", "paid back in cash").unwrap();
-    shop.sagas.leave(&ids[3], "pay", &decision).await.unwrap();
+    drop(shop.sagas.leave(&ids[3], "pay", &decision).await.unwrap());
     assert_eq!(shop.sagas.parked().await.unwrap(), []);
 }
 

@@ -31,6 +31,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0004_purchase_saga_indexes",
         up: include_str!("../migrations/sqlite/0004_purchase_saga_indexes.sql"),
     },
+    Migration {
+        name: "0005_purchase_saga_own_saga_plan",
+        up: include_str!("../migrations/sqlite/0005_purchase_saga_own_saga_plan.sql"),
+    },
 ];
 
 /// The whole service, ready to run.

@@ -255,3 +255,38 @@ fn sagas_are_found_by_their_user() {
         matches!(&followed.step, Step::Indexes(indexes) if indexes[0].0 == "idx_order_saga_states_user_id")
     );
 }
+
+/// A saga that ended keeps the plan under which it did, also in a database that an older version made.
+#[test]
+fn the_plan_of_ended_sagas_follows_into_older_databases() {
+    for (store, folder) in [
+        (StoreKind::Sqlite, "sqlite"),
+        (StoreKind::Postgres, "postgres"),
+    ] {
+        let named = Named {
+            kind: Kind::Saga,
+            store,
+            module: "order_saga",
+            prose: "order",
+        };
+        let today = named.tables(&[]).unwrap().up;
+        let former = today.replace("    saga_plan TEXT,\n", "");
+        assert_ne!(former, today);
+        let path = format!("migrations/{folder}/0001_order_saga.sql");
+        let former = History::new([(path, former)], store);
+        let wanted = Wanted {
+            kind: Kind::Saga,
+            module: "order_saga".to_owned(),
+            events: vec!["ORDER".to_owned()],
+            columns: Vec::new(),
+            inbox: false,
+        };
+        let all = migrations(&former, &[wanted], store);
+        let [_, followed] = &all[..] else {
+            panic!("{all:?}")
+        };
+        assert_eq!(followed.name, "0002_order_saga_own_saga_plan");
+        let own = ("order_saga_states".to_owned(), "saga_plan TEXT".to_owned());
+        assert!(matches!(&followed.step, Step::Change(change) if change.own == [own]));
+    }
+}

@@ -35,6 +35,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0005_notification_add_transaction_id",
         up: include_str!("../migrations/sqlite/0005_notification_add_transaction_id.sql"),
     },
+    Migration {
+        name: "0006_purchase_saga_own_saga_plan",
+        up: include_str!("../migrations/sqlite/0006_purchase_saga_own_saga_plan.sql"),
+    },
 ];
 
 /// The whole service, ready to run.

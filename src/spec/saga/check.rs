@@ -91,6 +91,7 @@ const COLUMNS: &[&str] = &[
     "error_message",
     "look_at",
     "pattern",
+    "saga_plan",
     "status",
     "stop",
     "transaction_id",

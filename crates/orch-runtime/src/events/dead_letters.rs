@@ -39,13 +39,23 @@ pub struct EventDeadLetter {
 /// A dead letter was not delivered again.
 #[derive(Debug, thiserror::Error)]
 pub enum RedriveError {
-    /// There is none of this event and handler, or somebody had it delivered again.
-    #[error("no dead letter {event_id} of {handler} waits")]
+    /// There is none of this event and handler.
+    #[error("there is no dead letter {event_id} of {handler}")]
     None {
         /// The event.
         event_id: EventId,
         /// The handler.
         handler: String,
+    },
+    /// Somebody had it delivered again, and the handler has it.
+    #[error("no dead letter {event_id} of {handler} waits: {by} had it delivered again")]
+    Before {
+        /// The event.
+        event_id: EventId,
+        /// The handler.
+        handler: String,
+        /// Who.
+        by: String,
     },
     /// This program has no such handler.
     #[error("this program has no handler \"{0}\"")]
@@ -140,21 +150,44 @@ pub async fn redrive(
     event_id: &EventId,
     decision: &Decision,
 ) -> Result<Delivered, RedriveError> {
+    let letter = waiting_for(dispatcher, handler, event_id).await?;
+    let delivered = dispatcher.deliver_for(handler, &letter.event, Some(decision));
+    match delivered.await {
+        Ok(delivered) => Ok(delivered),
+        // It may have failed because somebody else was faster.
+        Err(error) => match waiting_for(dispatcher, handler, event_id).await {
+            Err(before @ RedriveError::Before { .. }) => Err(before),
+            _ => Err(error.into()),
+        },
+    }
+}
+
+/// The dead letter of this event that waits for `handler`.
+async fn waiting_for(
+    dispatcher: &Dispatcher,
+    handler: &Arc<dyn EventHandler>,
+    event_id: &EventId,
+) -> Result<EventDeadLetter, RedriveError> {
     let sql = format!(
-        "select {COLUMNS} from {}_event_dead_letters \
-         where event_id = ?1 and handler = ?2 and redriven_at is null",
+        "select {COLUMNS}, redriven_by from {}_event_dead_letters where event_id = ?1 and handler = ?2",
         dispatcher.tables().prefix
     );
     let params = vec![Value::from(event_id.as_str()), Value::from(handler.name())];
     let rows = dispatcher.database().query(sql, params).await?;
-    let none = || RedriveError::None {
-        event_id: event_id.clone(),
-        handler: handler.name().to_owned(),
+    let (event_id, handler) = (event_id.clone(), handler.name().to_owned());
+    let Some(row) = rows.first() else {
+        return Err(RedriveError::None { event_id, handler });
     };
-    let row = rows.first().ok_or_else(none)?;
-    let letter = EventDeadLetter::read(row, dispatcher.database(), dispatcher.tables())?;
-    let delivered = dispatcher.deliver_for(handler, &letter.event, Some(decision));
-    Ok(delivered.await?)
+    let by = row.get::<Option<String>>("redriven_by").map_err(corrupt)?;
+    if let Some(by) = by {
+        return Err(RedriveError::Before {
+            event_id,
+            handler,
+            by,
+        });
+    }
+    let (database, tables) = (dispatcher.database(), dispatcher.tables());
+    Ok(EventDeadLetter::read(row, database, tables)?)
 }
 
 /// Writes down who wants a dead letter delivered again, in the transaction that does it.
@@ -184,7 +217,6 @@ pub(super) async fn decide(
 
 impl EventDeadLetter {
     fn read(row: &Row, database: &Database, tables: EventTables) -> Result<Self, StoreError> {
-        let corrupt = |error: DecodeError| StoreError::new(StoreErrorKind::Corrupt, "read", error);
         let event_id: String = row.get("event_id").map_err(corrupt)?;
         let stored = (&*event_id, row.get("envelope").map_err(corrupt)?);
         let event = seal::opened(database.cipher().as_ref(), tables.prefix, stored)
@@ -200,4 +232,8 @@ impl EventDeadLetter {
         };
         read().map_err(corrupt)
     }
+}
+
+fn corrupt(error: DecodeError) -> StoreError {
+    StoreError::new(StoreErrorKind::Corrupt, "read", error)
 }

@@ -36,6 +36,7 @@ mod error;
 mod json;
 mod lookup;
 mod observe;
+mod operators;
 mod prefer;
 mod rate_limit;
 mod sagas;
@@ -50,12 +51,12 @@ pub use self::auth::{ApiKeys, Authenticator, InvalidApiKeys, TrustedHeader};
 #[cfg(feature = "jwt")]
 pub use self::auth::{InvalidJwtKey, Jwt, JwtAlgorithm, JwtConfig, JwtKey};
 pub use self::callbacks::callbacks;
-pub use self::choreography::event_dead_letters;
 #[cfg(feature = "s3")]
 pub use self::contents::contents;
 pub use self::endpoint::Endpoint;
 pub use self::error::ApiError;
 pub use self::lookup::Lookup;
+pub use self::operators::{Operators, saga_operators};
 pub use self::rate_limit::{InvalidLimit, RateLimit};
 pub use self::sagas::{SagaEndpoint, SagaLookup};
 pub use self::server::{ServerConfig, serve};

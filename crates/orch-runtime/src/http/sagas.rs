@@ -142,7 +142,10 @@ impl From<SagaError> for ApiError {
     fn from(error: SagaError) -> Self {
         match error {
             SagaError::KeyReused => crate::engine::SubmitError::KeyReused.into(),
-            SagaError::Input(_) | SagaError::NoSuchStep(_) => Self::internal(error.to_string()),
+            SagaError::NoSuchStep(_) => {
+                Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", error.to_string())
+            }
+            SagaError::Input(_) => Self::internal(error.to_string()),
             SagaError::Busy(_) => Self::unavailable(error.to_string()),
             SagaError::Transaction(TransactionError::Store(error)) => error.into(),
             SagaError::Transaction(TransactionError::Refused(error)) => {

@@ -45,6 +45,8 @@ pub(super) struct Moved {
     pub(super) again: Vec<(usize, u32)>,
     /// Whether whoever undoes is to be called, whatever called it before: a person wants it, or it was not heard.
     pub(super) is_called: bool,
+    /// Whether what a person decided about a step took effect.
+    pub(super) is_heeded: bool,
 }
 
 impl Moved {
@@ -70,7 +72,9 @@ pub(super) enum Asked {
     /// Somebody wants what happened undone, and compensations that did not work begun again.
     Compensate,
     /// A person decided to leave a step as it is.
-    Leave(&'static str, StepError),
+    Leave(usize, StepError),
+    /// A person wants the compensation of a step begun again.
+    Undo(usize),
     /// Compensations that certainly did not work are to be begun again, unless they were begun more often
     /// meanwhile.
     Again(Vec<(usize, u32)>),
@@ -169,18 +173,18 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
         match asked {
             Asked::Look => {}
             Asked::Stop(stop) => self.saga.stop = self.saga.stop.or(Some(*stop)),
-            Asked::Leave(step, why) => self.leave(step, why),
+            Asked::Leave(step, why) => self.leave(*step, why),
+            Asked::Undo(step) => {
+                if unworked(self.saga, found).contains(step) {
+                    self.moved.is_called = true;
+                    self.moved.is_heeded = self.undo_again(*step).await?;
+                }
+            }
             Asked::Compensate => {
                 self.saga.stop = self.saga.stop.or(Some(Stop::Cancelled));
                 self.moved.is_called = true;
                 for step in unworked(self.saga, found) {
-                    match self.role.may(step, Way::Undo) {
-                        true => drop(self.begin(step, Way::Undo).await?),
-                        false => {
-                            let attempts = self.saga.steps[step].undo_attempts;
-                            self.moved.again.push((step, attempts));
-                        }
-                    }
+                    self.undo_again(step).await?;
                 }
             }
             Asked::Again(steps) => {
@@ -195,14 +199,23 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
         Ok(())
     }
 
-    fn leave(&mut self, name: &str, why: &StepError) {
-        let mut steps = self.saga.steps.iter_mut().enumerate();
-        if let Some((at, step)) = steps.find(|(_, step)| step.name == name)
-            && step.state == StepState::UndoParked
-        {
+    /// Begins a compensation again, or has it begun by whom that is left to; says whether.
+    async fn undo_again(&mut self, at: usize) -> Result<bool, HookError> {
+        if self.role.may(at, Way::Undo) {
+            return self.begin(at, Way::Undo).await;
+        }
+        let attempts = self.saga.steps[at].undo_attempts;
+        self.moved.again.push((at, attempts));
+        Ok(true)
+    }
+
+    fn leave(&mut self, at: usize, why: &StepError) {
+        let step = &mut self.saga.steps[at];
+        if step.state == StepState::UndoParked {
             step.state = StepState::Left;
             step.error = Some(why.clone());
             self.moved.note(at, StepState::Left);
+            self.moved.is_heeded = true;
         }
     }
 

@@ -10,7 +10,6 @@ use serde::de::DeserializeOwned;
 use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Timestamp, later};
-use crate::dead_letter::Decision;
 use crate::engine::{Ending, Taken};
 use crate::guard;
 use crate::ids::{IdSource, IdemKey, OwnerId, SagaId};
@@ -30,14 +29,14 @@ use super::known::Known;
 use super::pattern::{SagaPattern, Switch};
 use super::plan::StepPlan;
 use super::read::unreadable;
-use super::record::{NewSaga, StepError};
+use super::record::NewSaga;
 use super::seals::Seals;
 use super::shared::Shared;
 use super::tables::{Due, Inserted, SagaTables};
 use super::turn::{Turned, report};
 
 /// How often a transaction is begun anew when somebody else changed the saga meanwhile.
-const TURNS: u32 = 5;
+pub(super) const TURNS: u32 = 5;
 
 /// A saga was not accepted, or cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -242,28 +241,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         self.advance(id, Asked::Compensate).await
     }
 
-    /// Leaves a step as it is whose compensation did not work, as a person decided: the saga ends FAILED when
-    /// nothing else is left. A step that does not wait for a person stays as it is.
-    ///
-    /// # Errors
-    /// When the database fails, or the plan has no such step.
-    pub async fn leave(
-        &self,
-        id: &SagaId,
-        step: &str,
-        decision: &Decision,
-    ) -> Result<(), SagaError> {
-        let plan = &self.inner.script.plan;
-        let at = plan.index_of(step);
-        let at = at.ok_or_else(|| SagaError::NoSuchStep(step.to_owned()))?;
-        let why = StepError {
-            code: "LEFT".to_owned(),
-            message: decision.text("left"),
-        };
-        self.advance(id, Asked::Leave(plan.steps()[at].name, why))
-            .await
-    }
-
     /// Looks at sagas of which nobody heard for a while, those that wait longest first; says how many. One that
     /// cannot be advanced holds up no other, and is looked at again later.
     ///
@@ -378,17 +355,28 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
 
     /// One turn of a saga; `false` when somebody else had one meanwhile, and this one has to begin anew.
     async fn turn(&self, id: &SagaId, found: Found, asked: Asked) -> Result<bool, SagaError> {
+        let turned = self.take_turn(id, found, asked).await?;
+        let is_taken = turned.is_some();
+        self.follow(turned.flatten());
+        Ok(is_taken)
+    }
+
+    /// One turn of a saga, which nobody follows yet; nothing when somebody else had one meanwhile. Of a saga that has
+    /// ended it is an empty one.
+    pub(super) async fn take_turn(
+        &self,
+        id: &SagaId,
+        found: Found,
+        asked: Asked,
+    ) -> Result<Option<Option<Turned>>, SagaError> {
         let known = Arc::new((Arc::clone(&self.inner), id.clone(), found, asked));
         let mut turned = self.turn_with(&known, Guard::None).await;
         if matches!(&turned, Err(error) if needs_savepoints(error)) {
             turned = self.turn_with(&known, Guard::All).await;
         }
         match turned {
-            Ok(turned) => {
-                self.follow(turned);
-                Ok(true)
-            }
-            Err(error) if is_refusal(&error, HookErrorKind::Conflict) => Ok(false),
+            Ok(turned) => Ok(Some(turned)),
+            Err(error) if is_refusal(&error, HookErrorKind::Conflict) => Ok(None),
             Err(error) if is_refusal(&error, HookErrorKind::Busy) => {
                 Err(SagaError::Busy(id.clone()))
             }

@@ -11,22 +11,35 @@ use crate::ids::{SAGA, SagaId};
 use crate::value::{DecodeError, Row, Value};
 
 use super::engine::{SagaError, Sagas};
-use super::plan::{Compensation, Weight};
+use super::plan::Demands;
 use super::read::unreadable;
 use super::tables::SagaTables;
 
 /// Findings of one kind, at most.
 const MAX_FINDINGS: u32 = 100;
 
-/// COMPLETED sagas of which the step `?1` has not happened.
+/// The plans under which sagas ended.
+const PLANS: &str = "select distinct coalesce(saga_plan, '') as saga_plan from {0}_states \
+    where status in ('COMPLETED', 'COMPENSATED')";
+
+/// COMPLETED sagas that ended under the plan `?2`, of which the step `?1` has not happened.
 const NOT_DONE: &str = "select s.transaction_id, cast(?1 as text) as step from {0}_states s \
-    where s.status = 'COMPLETED' and not exists (select 1 from {0}_step_results r \
+    where s.status = 'COMPLETED' and coalesce(s.saga_plan, '') = ?2 \
+    and not exists (select 1 from {0}_step_results r \
     where r.transaction_id = s.transaction_id and r.step = ?1 and r.status = 'SUCCEEDED')";
 
-/// COMPENSATED sagas of which the step `?1` has happened, and is there.
+/// COMPLETED sagas that ended under a plan that was not kept: its text is `?2`. Of them nobody knows which steps they
+/// had, but for those that began: the step `?1` did, and has not happened.
+const BEGUN_NOT_DONE: &str = "select s.transaction_id, r.step from {0}_states s \
+    join {0}_step_results r on r.transaction_id = s.transaction_id \
+    where s.status = 'COMPLETED' and coalesce(s.saga_plan, '') = ?2 \
+    and r.step = ?1 and r.status <> 'SUCCEEDED'";
+
+/// COMPENSATED sagas that ended under the plan `?2`, of which the step `?1` has happened, and is there.
 const STILL_THERE: &str = "select s.transaction_id, r.step from {0}_states s \
     join {0}_step_results r on r.transaction_id = s.transaction_id \
-    where s.status = 'COMPENSATED' and r.step = ?1 and r.status = 'SUCCEEDED'";
+    where s.status = 'COMPENSATED' and coalesce(s.saga_plan, '') = ?2 \
+    and r.step = ?1 and r.status = 'SUCCEEDED'";
 
 /// Final sagas of which something still runs, or waits for a person. What a completed one could do without may be
 /// in doubt for ever.
@@ -159,17 +172,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// When the database fails.
     pub async fn check_integrity(&self, overdue: Duration) -> Result<Vec<SagaProblem>, SagaError> {
         let mut found = Vec::new();
-        let plan = self.inner.script.plan.steps().iter();
-        for step in plan.clone().filter(|step| step.weight == Weight::Required) {
-            let name = vec![step.name.into()];
-            self.find_problems(SagaFinding::RequiredStepNotDone, NOT_DONE, name, &mut found)
-                .await?;
-        }
-        for step in plan.filter(|step| step.compensation == Compensation::Operation) {
-            let name = vec![step.name.into()];
-            self.find_problems(SagaFinding::StepNotUndone, STILL_THERE, name, &mut found)
-                .await?;
-        }
+        self.check_ends(&mut found).await?;
         for (finding, sql) in [
             (SagaFinding::StepStillRunning, STILL_RUNNING),
             (SagaFinding::EndNotRecorded, WITHOUT_END),
@@ -187,6 +190,28 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         self.find_problems(SagaFinding::NeverLookedAt, OVERDUE, before, &mut found)
             .await?;
         Ok(found)
+    }
+
+    /// Compares sagas that have ended with their steps: each by the plan under which it ended.
+    async fn check_ends(&self, found: &mut Vec<SagaProblem>) -> Result<(), SagaError> {
+        let plans = PLANS.replace("{0}", self.inner.tables.prefix);
+        for row in self.inner.database.query(plans, Vec::new()).await? {
+            let kept: String = row.get("saga_plan").map_err(unreadable)?;
+            let (demands, not_done) = match Demands::read(&kept) {
+                Some(demands) => (demands, NOT_DONE),
+                None => (self.inner.script.plan.demands(), BEGUN_NOT_DONE),
+            };
+            for (finding, sql, steps) in [
+                (SagaFinding::RequiredStepNotDone, not_done, demands.done),
+                (SagaFinding::StepNotUndone, STILL_THERE, demands.undone),
+            ] {
+                for step in steps {
+                    let params = vec![Value::from(step), Value::from(&*kept)];
+                    self.find_problems(finding, sql, params, found).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Compares steps with the operations that the engines of their domains keep, both ways.

@@ -20,6 +20,7 @@ pub mod decision;
 mod engine;
 pub mod integrity;
 mod known;
+pub(crate) mod parked;
 pub mod pattern;
 pub mod plan;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub use choreography::{
 pub use decision::{Advice, Situation, Stop, advise};
 pub use engine::{Initiated, SagaError, Sagas};
 pub use integrity::{SagaFinding, SagaKinds, SagaProblem};
+pub use parked::Settled;
 pub use pattern::{SagaPattern, UnknownPattern};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};
 pub use query::{ParkedStep, SagaFilter, SagaPage, SagaStatistics, SagaSummary};

@@ -8,6 +8,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A saga has at most so many steps: a set of them is one word.
 pub const MAX_STEPS: usize = 64;
 
@@ -184,10 +186,43 @@ impl Plan {
         self.behind[step]
     }
 
+    /// What it asks for of a saga that has ended.
+    pub(super) fn demands(&self) -> Demands {
+        let named = |is_wanted: fn(&&StepPlan) -> bool| {
+            let wanted = self.steps.iter().filter(is_wanted);
+            wanted.map(|step| step.name.to_owned()).collect()
+        };
+        Demands {
+            done: named(|step| step.weight == Weight::Required),
+            undone: named(|step| step.compensation == Compensation::Operation),
+        }
+    }
+
     /// The index of a step.
     #[must_use]
     pub fn index_of(&self, name: &str) -> Option<usize> {
         self.steps.iter().position(|step| step.name == name)
+    }
+}
+
+/// What a plan asks for of sagas that have ended. It is kept with each of them, because a later plan has other steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Demands {
+    /// The steps that have happened when a saga is COMPLETED.
+    pub(super) done: Vec<String>,
+    /// The steps that are not there when a saga is COMPENSATED.
+    pub(super) undone: Vec<String>,
+}
+
+impl Demands {
+    /// As it is kept.
+    pub(super) fn written(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+
+    /// What was kept; nothing where it is not readable.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
     }
 }
 

@@ -188,7 +188,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     }
 
     /// The steps whose compensations wait for a person, those that wait longest first: see
-    /// [`compensate`](Self::compensate) and [`leave`](Self::leave). At most [`MAX_PAGE`].
+    /// [`undo_again`](Self::undo_again) and [`leave`](Self::leave). At most [`MAX_PAGE`].
     ///
     /// # Errors
     /// When the database fails.

@@ -51,6 +51,9 @@ pub struct SagaRecord {
     pub(super) version: i64,
     #[serde(skip)]
     pub(super) look_at: Option<Timestamp>,
+    /// What the plan asked for under which it ended, on its way to the database: see `Demands`.
+    #[serde(skip)]
+    pub(super) ended_under: Option<String>,
 }
 
 /// One step of a saga.
@@ -190,6 +193,7 @@ impl NewSaga {
             steps: steps.map(|step| StepRecord::waiting(step.name)).collect(),
             version: 0,
             look_at: Some(self.now),
+            ended_under: None,
         }
     }
 }

@@ -177,7 +177,7 @@ impl SagaTables {
     ) -> Result<bool, HookError> {
         let sql = format!(
             "update {}_states set status = ?2, stop = ?3, look_at = ?4, updated_at = ?5, \
-             completed_at = ?6, error_message = ?7, version = version + 1 \
+             completed_at = ?6, error_message = ?7, saga_plan = ?9, version = version + 1 \
              where transaction_id = ?1 and version = ?8",
             self.prefix
         );
@@ -191,6 +191,7 @@ impl SagaTables {
             Value::from(saga.completed_at),
             Value::from(error.map(|error| error.message.clone())),
             Value::from(saga.version),
+            Value::from(saga.ended_under.clone()),
         ];
         Ok(tx.execute(&sql, &params).await? == 1)
     }
@@ -341,6 +342,7 @@ pub(super) fn saga(
         steps: records,
         version: row.get("version")?,
         look_at: row.get("look_at")?,
+        ended_under: None,
     }))
 }
 

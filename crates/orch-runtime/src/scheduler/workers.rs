@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::engine::{Engine, Shutdown};
+use crate::saga::parked::Parking;
 use crate::saga::{Choreography, SagaCheckError, SagaError, SagaProblem, Sagas};
 use crate::store::StoreError;
 
@@ -40,6 +41,8 @@ pub struct Workers {
     names: Vec<&'static str>,
     checks: Vec<Mutex<Check>>,
     inspections: Vec<Inspection>,
+    parking: Vec<Arc<dyn Parking>>,
+    choreographies: Vec<Choreography>,
 }
 
 impl std::fmt::Debug for Workers {
@@ -78,6 +81,7 @@ impl Workers {
             let sagas = inspected.clone();
             Box::pin(async move { sagas.check_integrity(overdue).await })
         }));
+        self.parking.push(Arc::new(sagas.clone()));
         self.names.push("sagas");
         self.loops.push(Box::new(move |shutdown| {
             Box::pin(sagas.keep_going(shutdown))
@@ -91,6 +95,7 @@ impl Workers {
         let (choreography, asked) = (choreography.clone(), choreography.clone());
         let check: Check = Box::pin(async move { Ok(asked.prepare().await?) });
         self.checks.push(Mutex::new(check));
+        self.choreographies.push(choreography.clone());
         self.names.push("choreography");
         self.loops.push(Box::new(move |shutdown| {
             Box::pin(choreography.run(shutdown))
@@ -123,6 +128,16 @@ impl Workers {
             found.extend(inspect(overdue).await?);
         }
         Ok(found)
+    }
+
+    /// The sagas of which something may wait for a person.
+    pub(crate) fn parking(&self) -> &[Arc<dyn Parking>] {
+        &self.parking
+    }
+
+    /// Whose events may wait for a person.
+    pub(crate) fn choreographies(&self) -> &[Choreography] {
+        &self.choreographies
     }
 
     /// Their names, in the order of registration.

@@ -80,7 +80,8 @@ impl Service {
 }
 
 impl Embedded {
-    /// The API of all domains, for a router of the program's own: `app.merge(embedded.routes())`.
+    /// The API of all domains and sagas, with what operators decide, for a router of the program's own:
+    /// `app.merge(embedded.routes())`.
     ///
     /// Limits per address need the peer's: serve the router by
     /// `into_make_service_with_connect_info::<SocketAddr>()`. Without, all clients are one.

@@ -194,6 +194,7 @@ pub(super) async fn open(service: &Service, settings: &Settings) -> Result<Setup
         callback_urls: settings.callback_urls.clone(),
         api: Api::with(settings.api, Arc::clone(&clock), authenticator, &metrics),
         pattern: settings.pattern,
+        operators: settings.operators.clone(),
         cache: settings.cache.clone(),
         #[cfg(feature = "nats")]
         nats: nats::connect(settings.nats.as_ref()).await?,

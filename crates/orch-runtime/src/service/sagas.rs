@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::events::EventRetention;
 #[cfg(feature = "nats")]
 use crate::events::{Nats, NatsConfig};
-use crate::http::{SagaEndpoint, event_dead_letters};
+use crate::http::{Operators, SagaEndpoint};
 use crate::saga::{
     Choreography, ChoreographyBuilder, ChoreographyError, SagaBuildError, SagaPattern, SagaTables,
     Sagas, SagasBuilder, StepPlan,
@@ -18,6 +18,9 @@ use crate::scheduler::Workers;
 use super::environment::Environment;
 use super::module::Service;
 use super::setup::{Setup, SetupError};
+
+/// The variable that names operators.
+const OPERATORS: &str = "ORCH_OPERATORS";
 
 /// One kind of saga as a service knows it before it starts.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +95,19 @@ pub(super) fn pattern(service: &Service, environment: &mut Environment) -> SagaP
     )
 }
 
+/// Who may see and decide what of the sagas waits for a person.
+pub(super) fn operators(service: &Service, environment: &mut Environment) -> Operators {
+    if service.sagas.is_empty() {
+        return Operators::default();
+    }
+    environment.value(
+        OPERATORS,
+        (Operators::default(), "nobody".to_owned()),
+        "owners who see and decide what of sagas waits for a person, separated by commas",
+        |text| Operators::named(text.split(',').map(str::trim)),
+    )
+}
+
 impl Setup {
     /// Sagas of these steps, kept in `tables`, with everything but what the steps do.
     #[must_use]
@@ -135,11 +151,6 @@ impl Setup {
             return Ok(builder.nats(&Nats::on(client.clone(), config)));
         }
         Ok(builder)
-    }
-
-    /// The routes on which operators see the dead letters of events, and have them delivered again.
-    pub fn event_dead_letters(&self, choreography: &Choreography) -> Router {
-        event_dead_letters(choreography, &self.api)
     }
 
     /// What the controller of `sagas` needs.

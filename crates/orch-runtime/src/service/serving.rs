@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::engine::{Engine, Shutdown, ShutdownSignal};
-use crate::http::{self, Readiness, ServerConfig};
+use crate::http::{self, Readiness, ServerConfig, saga_operators};
 use crate::scheduler::{DatabaseMonitor, Workers};
 use crate::store::Database;
 
@@ -47,6 +47,10 @@ impl Loops {
             engines.push(part.engine);
             // One without schedulers would end at once, and be taken for broken.
             workers.extend((!part.workers.names().is_empty()).then_some(part.workers));
+        }
+        if !sagas.is_empty() {
+            let workers = sagas.iter().map(|part| &part.workers);
+            routes = routes.merge(saga_operators(workers, &setup.api, &setup.operators));
         }
         for part in sagas {
             routes = routes.merge(part.routes);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
 use crate::gateway::GatewayKind;
-use crate::http::{ApiConfig, RateLimit};
+use crate::http::{ApiConfig, Operators, RateLimit};
 use crate::saga::{SagaCache, SagaPattern};
 use crate::secret::Secret;
 use crate::store::{Sealing, StoreKind};
@@ -46,6 +46,7 @@ pub(super) struct Settings {
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) callback_urls: HashMap<&'static str, String>,
     pub(super) pattern: SagaPattern,
+    pub(super) operators: Operators,
     pub(super) cache: Option<Arc<dyn SagaCache>>,
     #[cfg_attr(
         not(feature = "nats"),
@@ -150,6 +151,7 @@ fn collect(service: &Service, simulate: bool, environment: &mut Environment) -> 
         callbacks,
         callback_urls,
         pattern: super::sagas::pattern(service, environment),
+        operators: super::sagas::operators(service, environment),
         cache: cache::read(service, environment),
         nats: nats::read(service, environment),
         intervals,

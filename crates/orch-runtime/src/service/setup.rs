@@ -17,7 +17,7 @@ use crate::gateway::StripeClient;
 #[cfg(feature = "twilio")]
 use crate::gateway::TwilioClient;
 use crate::gateway::{HttpGateway, InvalidUrl};
-use crate::http::{Api, Endpoint};
+use crate::http::{Api, Endpoint, Operators};
 use crate::metrics::Metrics;
 use crate::saga::{SagaCache, SagaKinds, SagaPattern};
 use crate::secret::Secret;
@@ -74,6 +74,7 @@ pub struct Setup {
     pub(super) callbacks: HashMap<&'static str, Vec<Secret<String>>>,
     pub(super) callback_urls: HashMap<&'static str, String>,
     pub(super) pattern: SagaPattern,
+    pub(super) operators: Operators,
     pub(super) kinds: SagaKinds,
     pub(super) cache: Option<Arc<dyn SagaCache>>,
     #[cfg(feature = "nats")]

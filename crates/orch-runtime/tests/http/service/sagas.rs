@@ -88,9 +88,8 @@ fn start(setup: &Setup, engines: &Engines<'_>) -> Result<SagaParts, SetupError> 
         )
         .build()?;
     let choreography = setup.choreography(&sagas)?.handlers_of(&sagas).build()?;
-    let letters = setup.event_dead_letters(&choreography);
     Ok(SagaParts {
-        routes: routes(setup.saga_endpoint(&sagas)).merge(letters),
+        routes: routes(setup.saga_endpoint(&sagas)),
         workers: Workers::new()
             .with_sagas(&sagas)
             .with_choreography(&choreography),
@@ -330,33 +329,42 @@ async fn a_service_is_switched_to_choreography_by_its_environment() {
     embedded.stop().await.unwrap();
 }
 
+/// What waits for a person is for operators, and a service whose environment names none has none.
 #[tokio::test]
-async fn dead_letters_are_listed_and_redriven_by_http() {
-    const LETTERS: &str = "/choreography/dead-letters";
-    let folder = TempDir::new().unwrap();
-    let (embedded, address) = served(&folder, greeter()).await.unwrap();
-    let listed = get(LETTERS).send(address).await;
-    assert_eq!(listed.json(), serde_json::json!({ "deadLetters": [] }));
-    let redrive = format!("{LETTERS}/redrive");
-    for (body, status) in [
+async fn a_service_serves_what_waits_to_the_operators_that_it_knows() {
+    let paths = ["/choreography/dead-letters", "/sagas/parked"];
+    let decided = [
         (
+            "/choreography/dead-letters/redrive",
             r#"{"eventId":"EVT_1","handler":"FirstHandler","by":"ada","reason":"mended"}"#,
-            404,
         ),
         (
-            r#"{"eventId":"EVT_1","handler":"Nobody","by":"ada","reason":"mended"}"#,
-            404,
+            "/sagas/parked/retry",
+            r#"{"transactionId":"TXN_1","step":"first","by":"ada","reason":"mended"}"#,
         ),
         (
-            r#"{"eventId":"EVT_1","handler":"FirstHandler","by":" ","reason":"mended"}"#,
-            400,
+            "/sagas/parked/leave",
+            r#"{"transactionId":"TXN_1","step":"first","by":"ada","reason":"mended"}"#,
         ),
-        (r#"{"eventId":"EVT_1","handler":"FirstHandler"}"#, 400),
+    ];
+    for (operators, asks, listed, found) in [
+        (None, "ops", 403, 403),
+        (Some(("ORCH_OPERATORS", "eve, ops")), "somebody", 403, 403),
+        (Some(("ORCH_OPERATORS", "eve, ops")), "ops", 200, 404),
     ] {
-        let answer = post(&redrive, "k", body).send(address).await;
-        assert_eq!(answer.status, status, "{body}: {}", answer.text);
+        let folder = TempDir::new().unwrap();
+        let (embedded, address) = served_as(&folder, greeter(), operators).await.unwrap();
+        for path in paths {
+            let answer = get(path).header("x-owner-id", asks).send(address).await;
+            assert_eq!(answer.status, listed, "{path}: {}", answer.text);
+        }
+        for (path, body) in decided {
+            let request = post(path, "k", body).header("x-owner-id", asks);
+            let answer = request.send(address).await;
+            assert_eq!(answer.status, found, "{path}: {}", answer.text);
+        }
+        embedded.stop().await.unwrap();
     }
-    embedded.stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -369,6 +377,7 @@ async fn a_service_with_an_unknown_pattern_does_not_start() {
             "expected orchestration or choreography",
         ),
         ("SAGA_PATTERN_MOD", "choreography", "SAGA_PATTERN_MODE"),
+        ("ORCH_OPERATORS", "ada,", "ORCH_OPERATORS"),
     ] {
         let refused = served_as(&folder, greeter(), Some((name, value))).await;
         let refused = refused.unwrap_err().to_string();

@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use orch_runtime::events::BusConfig;
 
+use crate::sagas::operators::{ask, desk};
+
 use super::*;
 
 /// How a handler fails.
@@ -111,13 +113,65 @@ async fn what_a_handler_cannot_take_becomes_a_dead_letter_and_is_redriven_once()
         let again = choreography.redrive(name, "LedgerHandler", &why).await;
         assert_eq!(
             again.unwrap_err().to_string(),
-            format!("no dead letter {name} of LedgerHandler waits")
+            format!("no dead letter {name} of LedgerHandler waits: ada had it delivered again")
         );
         assert_eq!(entries(&shop).await, 1);
         let signed = "select count(*) as n from order_saga_event_dead_letters \
                       where redriven_by = 'ada' and reason = 'the account exists now'";
         assert_eq!(shop.world.count(signed, vec![]).await, 1);
     }
+}
+
+/// As the guide has it: the alert comes, what is at fault is mended, and two operators redrive.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn operators_redrive_by_http_once_and_the_order_ends() {
+    const LETTERS: &str = "/choreography/dead-letters";
+    let mut shop = shop(3, 3);
+    let choreography = Choreography::of(&shop.sagas).unwrap();
+    let desk = desk(
+        &Workers::new()
+            .with_sagas(&shop.sagas)
+            .with_choreography(&choreography),
+    );
+    let id = shop.order("a").await;
+    shop.world.alter("alter table stock rename to mislaid");
+    for pause in [0, 1, 2, 4, 8] {
+        shop.world.clock.advance(Duration::from_secs(pause));
+        choreography.run_once(shop.world.clock.now()).await.unwrap();
+    }
+    let listed = desk.get(LETTERS, "ops").await;
+    let letter = &listed.body["deadLetters"][0];
+    assert_eq!(letter["saga"], "order_saga", "{listed:?}");
+    assert_eq!(letter["handler"], "ReserveHandler");
+    assert_eq!(letter["event"]["transactionId"], *id.as_str());
+    let event = letter["event"]["eventId"].as_str().unwrap();
+    let body = format!(
+        r#"{{"eventId":"{event}","handler":"ReserveHandler","by":"ada","reason":"found"}}"#
+    );
+    let path = format!("{LETTERS}/redrive");
+    let early = ask(&desk, &path, &body).await;
+    assert_eq!((early.status, early.text("code")), (409, "NOT_HANDLED"));
+    assert_eq!(desk.post(&path, "", &body).await.status, 403);
+    let other = body.replace("ReserveHandler", "PayHandler");
+    assert_eq!(ask(&desk, &path, &other).await.status, 404);
+
+    shop.world.alter("alter table mislaid rename to stock");
+    let both = tokio::join!(ask(&desk, &path, &body), ask(&desk, &path, &body));
+    let mut both = [both.0, both.1];
+    both.sort_by_key(|answer| answer.status);
+    assert_eq!(
+        (both[0].status, both[0].text("status")),
+        (200, "HANDLED"),
+        "{both:?}"
+    );
+    for late in [&both[1], &ask(&desk, &path, &body).await] {
+        assert_eq!((late.status, late.text("code")), (409, "REDRIVEN_BEFORE"));
+        assert!(late.text("detail").contains("ada had it"), "{late:?}");
+    }
+    assert_eq!(shop.settle(&id).await.state, SagaState::Completed);
+    shop.assert_balanced(1, 3, 3).await;
+    let listed = desk.get(LETTERS, "ops").await;
+    assert_eq!(listed.body, serde_json::json!({ "deadLetters": [] }));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What a person asks for, and decides.
 
+use orch_runtime::saga::Settled;
+
 use super::*;
 
 /// What cannot be undone holds up nothing else. A person asks three times, and it is begun once more each time
@@ -17,12 +19,15 @@ async fn a_refused_refund_waits_for_a_person_and_the_rest_goes_on() {
     let parked = event(&shop, &id, "CompensationFailed").await;
     assert_eq!(parked.payload["errorCode"], "ACCOUNT_CLOSED");
 
+    let decision = Decision::new("ada", "the account is open").unwrap();
     for _ in 0..3 {
         shop.sagas.compensate(&id).await.unwrap();
+        let again = shop.sagas.undo_again(&id, "pay", &decision).await.unwrap();
+        assert_eq!(again, Settled::Done(StepState::UndoParked));
     }
     let saga = shop.settle(&id).await;
     assert_eq!(saga.state, SagaState::Compensated);
-    assert_eq!(saga.steps[1].undo_attempts, 2, "three asked for one more");
+    assert_eq!(saga.steps[1].undo_attempts, 2, "six asked for one more");
     shop.assert_balanced(0, 3, 0).await;
     let ends = [
         "CompensationStepCompleted",
@@ -40,9 +45,16 @@ async fn a_person_can_leave_what_cannot_be_undone() {
     let id = paid_and_not_packed(&shop).await;
     shop.settle(&id).await;
     let decision = Decision::new("ada", "paid back in cash").unwrap();
-    shop.sagas.leave(&id, "pay", &decision).await.unwrap();
-    let saga = shop.saga(&id).await;
+    // What begins it again has not heard of it when somebody else decides.
+    let again = shop.sagas.undo_again(&id, "pay", &decision).await.unwrap();
+    assert_eq!(again, Settled::Done(StepState::UndoParked));
+    let left = shop.sagas.leave(&id, "pay", &decision).await.unwrap();
+    assert_eq!(left, Settled::Done(StepState::Left));
+    let again = shop.sagas.undo_again(&id, "pay", &decision).await.unwrap();
+    assert!(matches!(again, Settled::NotParked(_)), "{again:?}");
+    let saga = shop.settle(&id).await;
     assert_eq!(saga.state, SagaState::Failed);
+    assert_eq!(saga.steps[1].undo_attempts, 1);
     assert_eq!(types(&told(&shop, &id).await).last(), Some(&"OrderFailed"));
 }
 

@@ -4,6 +4,7 @@ mod backup;
 mod cache;
 mod flows;
 mod interruptions;
+pub(crate) mod operators;
 mod persons;
 mod queries;
 mod redis;

@@ -1,5 +1,7 @@
 //! What a person asks for, and decides.
 
+use orch_runtime::saga::Settled;
+
 use super::*;
 
 /// What cannot be undone holds up nothing else, and is there for a person to see.
@@ -34,7 +36,8 @@ async fn a_person_can_leave_what_cannot_be_undone() {
     let mut shop = Shop::answering(3, 0, [Reply::Done, Reply::Refuse("ACCOUNT_CLOSED")]);
     let id = shop.order("a").await;
     let decision = Decision::new("ada", "paid back in cash").unwrap();
-    shop.sagas.leave(&id, "pay", &decision).await.unwrap();
+    let early = shop.sagas.leave(&id, "pay", &decision).await.unwrap();
+    assert!(matches!(early, Settled::NotParked(_)), "{early:?}");
     let saga = shop.settle(&id).await;
     assert_eq!(
         saga.state,
@@ -42,7 +45,8 @@ async fn a_person_can_leave_what_cannot_be_undone() {
         "too early to decide that"
     );
     assert!(shop.sagas.leave(&id, "paid", &decision).await.is_err());
-    shop.sagas.leave(&id, "pay", &decision).await.unwrap();
+    let left = shop.sagas.leave(&id, "pay", &decision).await.unwrap();
+    assert_eq!(left, Settled::Done(StepState::Left));
     let saga = shop.saga(&id).await;
     assert_eq!(saga.state, SagaState::Failed);
     assert_eq!(saga.steps[1].state, StepState::Left);

@@ -1,7 +1,7 @@
 //! What dashboards and people ask of sagas.
 
 use orch_runtime::Column;
-use orch_runtime::saga::{SagaFilter, SagaFinding, SagaKinds, SagaPattern};
+use orch_runtime::saga::{SagaFilter, SagaFinding, SagaKinds, SagaPattern, SagaProblem};
 
 use super::*;
 
@@ -95,7 +95,7 @@ async fn what_waits_for_a_person_is_listed() {
     assert!(json[0]["since"].is_string());
     assert_eq!(parked.len(), 1);
     let decision = Decision::new("ada", "paid back in cash").unwrap();
-    shop.sagas.leave(&ids[3], "pay", &decision).await.unwrap();
+    drop(shop.sagas.leave(&ids[3], "pay", &decision).await.unwrap());
     assert_eq!(shop.sagas.parked().await.unwrap(), []);
 }
 
@@ -149,6 +149,80 @@ async fn tables_that_say_what_they_must_not_are_found_out() {
         assert!(found.contains(&problem), "{problem:?} is not in {found:?}");
     }
     shop.settle(&ids[3]).await;
+}
+
+/// A shop learns to pack: what it sold before is not found wanting, and what was taken out of a table is found.
+#[tokio::test]
+async fn sagas_are_judged_by_the_plan_under_which_they_ended() {
+    const SHORT: &[StepPlan] = &[PLAN[0], PLAN[1]];
+    let shop = Shop::new(9, 9);
+    let of = |plan: &[StepPlan]| {
+        let database = shop.world.database().open(Arc::new(NoFaults));
+        let tables = SagaTables {
+            prefix: "order_saga",
+        };
+        let builder =
+            Sagas::builder(database, tables, plan).clock(Arc::new(shop.world.clock.clone()));
+        let engine = shop.world.engine();
+        let pay = Call::new(engine, |run: &StepRun<'_, Order>| {
+            Ok(super::of("pay", run.input))
+        });
+        let builder = builder
+            .step("reserve", Local::new(super::Take("item")))
+            .step("pay", pay.undone_by(engine, super::refund));
+        match plan.len() {
+            2 => builder.build().unwrap(),
+            _ => builder
+                .step("pack", Local::new(super::Take("box")))
+                .build()
+                .unwrap(),
+        }
+    };
+    let bought = async |sagas: &Sagas<Order>, key: &str| {
+        let order = Order {
+            order_id: key.to_owned(),
+        };
+        let (owner, idem_key) = (OwnerId::anonymous(), IdemKey::new(key).unwrap());
+        let id = sagas.initiate(owner, idem_key, &order).await.unwrap().id;
+        shop.world.quiet().await;
+        sagas.look(&id).await.unwrap();
+        let saga = sagas.find_by_id(&id).await.unwrap().unwrap();
+        assert_eq!(saga.state, SagaState::Completed);
+        id
+    };
+    let former = of(SHORT);
+    let (a, b) = (bought(&former, "a").await, bought(&former, "b").await);
+    let today = of(&PLAN[..3]);
+    let c = bought(&today, "c").await;
+    let patience = Duration::from_secs(600);
+    for sagas in [&former, &today] {
+        assert_eq!(sagas.check_integrity(patience).await.unwrap(), []);
+    }
+    for (id, step) in [(&b, "reserve"), (&c, "pack")] {
+        shop.world.alter(&format!(
+            "delete from order_saga_step_results where transaction_id = '{id}' and step = '{step}'"
+        ));
+    }
+    let missing = |id: &SagaId, step: &str| SagaProblem {
+        finding: SagaFinding::RequiredStepNotDone,
+        transaction_id: id.clone(),
+        step: Some(step.to_owned()),
+    };
+    for sagas in [&former, &today] {
+        let found = sagas.check_integrity(patience).await.unwrap();
+        assert_eq!(found.len(), 2, "{found:?}");
+        for problem in [missing(&b, "reserve"), missing(&c, "pack")] {
+            assert!(found.contains(&problem), "{problem:?} is not in {found:?}");
+        }
+    }
+
+    // A saga that ended before plans were kept is judged by what it began.
+    shop.world.alter(&format!(
+        "update order_saga_states set saga_plan = null; \
+         update order_saga_step_results set status = 'FAILED' where transaction_id = '{a}' and step = 'pay'"
+    ));
+    let found = today.check_integrity(patience).await.unwrap();
+    assert_eq!(found, [missing(&a, "pay")]);
 }
 
 /// A backup that was put together of two, or a person at the database: an effect of which no saga knows is money

@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS order_saga_states (
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL,
     completed_at TIMESTAMPTZ,
+    saga_plan TEXT,
     CONSTRAINT uk_order_saga_states_idem_key UNIQUE (owner_id, idem_key)
 );
 

@@ -1,0 +1,1 @@
+-- Takes new columns of purchase operations away, with everything in them.

@@ -18,6 +18,9 @@ use super::files::differences;
 
 const PACKAGE: &str = "pre-commit==4.7.0";
 const HOOKS: &str = ".pre-commit-hooks.yaml";
+/// The stage of hooks that no commit runs.
+const BY_HAND: &str = "manual";
+const SETTINGS: &str = "orch.toml";
 const FILE: &str = "src/pay.rs";
 
 /// The root of a package with an orchestrator in the module `pay`, and a test that names it.
@@ -44,9 +47,6 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let validate = Job::new(&pre_commit).args(["validate-manifest"]);
     validate.args([&manifest]).run()?;
     let published = fs::read_to_string(&manifest).context(HOOKS)?;
-    for id in ["orch-lint", "orch-lint-full"] {
-        ensure!(published.contains(&format!("- id: {id}\n")), "no hook {id}");
-    }
     let here = Repository::new(&published, &orch_gen, &tools)?;
     here.job(&pre_commit).args(["install"]).run()?;
     here.commit(GOOD, GOOD).context("nothing is wrong")?;
@@ -58,7 +58,32 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     let unstaged = format!("// Pays.\n{GOOD}");
     here.commit(&unstaged, BAD)
         .context("a fault that is not staged kept a commit from being made")?;
+    by_hand(&here, &pre_commit)?;
     fs::remove_dir_all(&here.folder).context("cannot clean up")
+}
+
+/// The hooks on everything and on the settings: what is on the disk has to be right for them.
+fn by_hand(here: &Repository, pre_commit: &Path) -> Result<()> {
+    let hook = |id: &str| {
+        let run = here.job(pre_commit).args(["run", id, "--all-files"]);
+        run.args(["--hook-stage", BY_HAND]).output()
+    };
+    let judged = |id: &str, path: &str, good: &str, bad: &str| -> Result<()> {
+        here.write(path, bad)?;
+        here.git(&["add", "-A"]).run()?;
+        ensure!(hook(id).is_err(), "{id} passes {path} with a fault");
+        here.write(path, good)?;
+        here.git(&["add", "-A"]).run()?;
+        hook(id).map(drop).with_context(|| format!("{id}, {path}"))
+    };
+    judged("orch-lint-full", FILE, GOOD, BAD)?;
+    let settings = |level: &str| format!("version = 1\n[lint.rules]\nORC302 = \"{level}\"\n");
+    judged(
+        "orch-config-verify",
+        SETTINGS,
+        &settings("warn"),
+        &settings("loud"),
+    )
 }
 
 /// A repository with hooks.
@@ -131,12 +156,16 @@ impl Repository {
     }
 }
 
-/// The published hook on what is staged, run with a program that is there.
+/// The published hooks, run with a program that is there: the one on what is staged by each commit, the
+/// others by hand.
 fn local(published: &str) -> String {
-    let full = published
-        .find("- id: orch-lint-full")
-        .unwrap_or(published.len());
-    let hook = published[..full].replace("language: rust", "language: system");
-    let hook: String = hook.lines().map(|line| format!("      {line}\n")).collect();
-    format!("repos:\n  - repo: local\n    hooks:\n{hook}")
+    let hooks = published.replace("language: rust", "language: system");
+    let mut text = "repos:\n  - repo: local\n    hooks:\n".to_owned();
+    for line in hooks.lines() {
+        text += &format!("      {line}\n");
+        if line.starts_with("- id: ") && line != "- id: orch-lint" {
+            text += &format!("        stages: [{BY_HAND}]\n");
+        }
+    }
+    text
 }

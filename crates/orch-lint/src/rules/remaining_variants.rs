@@ -1,15 +1,77 @@
-//! The runtime's enums in patterns: which one is meant, and the variants that a catch-all stands for.
+//! The variants that a catch-all stands for, and the runtime's enums in patterns: which one is meant.
 
+use std::ops::Range;
+use std::ptr;
+
+use super::Violation;
+use crate::fix::{Changes, Source};
 use crate::known;
-use crate::model::{ModuleId, Res, Space, Workspace};
-use crate::syntax::{Arm, Pat, PatKind, Path};
+use crate::model::{DefId, ModuleId, Res, Space, Workspace};
+use crate::syntax::{Arm, Pat, PatKind, Path, Span, Variant};
 
-/// A `match` on one of the runtime's enums.
+/// An enum whose variants are known.
+#[derive(Clone, Copy)]
+pub(super) enum Closed<'p> {
+    /// One of the runtime's.
+    Runtime(&'static str),
+    /// One of the project.
+    Local(DefId, &'p [Variant]),
+}
+
+impl Closed<'_> {
+    /// The variant that a name stands for, when it is one of this enum.
+    fn variant(&self, found: &Res) -> Option<String> {
+        match self {
+            Closed::Runtime(name) => found.runtime_variant(name).map(str::to_owned),
+            Closed::Local(id, _) => match found {
+                Res::Variant(of, variant) if of == id => Some(variant.clone()),
+                _ => None,
+            },
+        }
+    }
+
+    /// Its variants, each with what stands behind its name in a pattern that takes all of it. `None` where a
+    /// pattern that names all of them may not compile.
+    fn all(&self, workspace: &Workspace<'_>, module: ModuleId) -> Option<Vec<(String, &str)>> {
+        match self {
+            Closed::Runtime(name) => {
+                let enum_path = [known::RUNTIME.to_owned(), (*name).to_owned()];
+                let names = known::runtime_variants(&enum_path).split(' ');
+                let fields = |name| {
+                    if name == "NotCommitted" {
+                        ""
+                    } else {
+                        " { .. }"
+                    }
+                };
+                Some(names.map(|name| (name.to_owned(), fields(name))).collect())
+            }
+            Closed::Local(id, variants) => {
+                let def = workspace.def(*id);
+                let (theirs, ours) = (workspace.krate(def.module), workspace.krate(module));
+                let is_open = def.item.attrs.has("non_exhaustive") && !ptr::eq(theirs, ours);
+                if is_open || variants.iter().any(|of| of.attrs.test_only) {
+                    return None;
+                }
+                let fields = |of: &Variant| match (of.fields.list.is_empty(), of.fields.tuple) {
+                    (true, _) => "",
+                    (false, true) => "(..)",
+                    (false, false) => " { .. }",
+                };
+                let variants = variants.iter();
+                let all = variants.map(|of| (of.name.text.clone(), fields(of)));
+                Some(all.collect())
+            }
+        }
+    }
+}
+
+/// A `match` on an enum whose variants are known.
 pub(super) struct OpenMatch<'p> {
     /// Where it is.
     pub(super) module: ModuleId,
     /// The enum.
-    pub(super) name: &'static str,
+    pub(super) of: Closed<'p>,
     /// `Err` in `Err(GatewayError::Refused { .. })`.
     pub(super) wrapper: Option<&'p str>,
     /// Its arms.
@@ -17,9 +79,39 @@ pub(super) struct OpenMatch<'p> {
 }
 
 impl OpenMatch<'_> {
-    /// A pattern for all that no arm but the catch-all covers, written as the other arms write theirs. `None`
-    /// when that cannot be told, or is nothing.
-    pub(super) fn remaining(&self, workspace: &Workspace<'_>) -> Option<String> {
+    /// What makes the arm of a catch-all say which variants it is about. `None` when that cannot be told.
+    ///
+    /// `pat` is the whole pattern of the arm, all that is in the wrapper, or one of the alternatives in either.
+    pub(super) fn named(&self, workspace: &Workspace<'_>, arm: &Arm, pat: &Pat) -> Option<Named> {
+        let place = match self.wrapper {
+            Some(_) => self.inside(&arm.pat)?,
+            None => &arm.pat,
+        };
+        let is_whole = place.span == pat.span;
+        let among = match &place.kind {
+            PatKind::Or(cases) => cases.iter().any(|case| case.span == pat.span),
+            _ => false,
+        };
+        let form = match &pat.kind {
+            PatKind::Wild if is_whole || among => Form::Pattern(pat.span),
+            PatKind::Bind { sub: None, .. } if is_whole => Form::Name(pat.span),
+            PatKind::Bind { sub: Some(sub), .. } if is_whole => match sub.kind {
+                PatKind::Wild => Form::Behind(sub.span),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let left = self.remaining(workspace)?;
+        match (left.is_empty(), self.wrapper) {
+            (false, _) => Some(Named::Variants(form, left.join(" | "))),
+            (true, None) if is_whole => Some(Named::Needless(arm.pat.span.to(arm.body.span))),
+            (true, _) => None,
+        }
+    }
+
+    /// Patterns for all that no arm but the catch-all covers, written as the other arms write theirs. `None`
+    /// when that cannot be told.
+    fn remaining(&self, workspace: &Workspace<'_>) -> Option<Vec<String>> {
         let front = self
             .written()
             .find_map(|path| self.front(workspace, path))?;
@@ -29,13 +121,10 @@ impl OpenMatch<'_> {
             .filter(|arm| arm.guard.is_none())
             .flat_map(|arm| self.covered(workspace, self.inside(&arm.pat).unwrap_or(&arm.pat)))
             .collect();
-        let enum_path = [known::RUNTIME.to_owned(), self.name.to_owned()];
-        let all = known::runtime_variants(&enum_path).split(' ');
-        let left = all.filter(|variant| !covered.iter().any(|of| of == variant));
-        let left: Vec<String> = left
-            .map(|variant| self.pattern(workspace, &front, variant))
-            .collect::<Option<_>>()?;
-        (!left.is_empty()).then(|| left.join(" | "))
+        let all = self.of.all(workspace, self.module)?.into_iter();
+        let left = all.filter(|(variant, _)| !covered.contains(variant));
+        left.map(|(variant, fields)| self.pattern(workspace, &front, &variant, fields))
+            .collect()
     }
 
     /// What is in the wrapper.
@@ -64,8 +153,8 @@ impl OpenMatch<'_> {
         if path.qself.is_some() || has_arguments {
             return None;
         }
-        let found = workspace.resolve_value(self.module, path);
-        found.runtime_variant(self.name)?;
+        self.of
+            .variant(&workspace.resolve_value(self.module, path))?;
         let names = path.names();
         let (_, front) = names.split_last()?;
         Some(Front {
@@ -75,17 +164,18 @@ impl OpenMatch<'_> {
     }
 
     /// A variant with whatever it holds, when its name means it here.
-    fn pattern(&self, workspace: &Workspace<'_>, front: &Front, variant: &str) -> Option<String> {
+    fn pattern(
+        &self,
+        workspace: &Workspace<'_>,
+        front: &Front,
+        variant: &str,
+        fields: &str,
+    ) -> Option<String> {
         let names = front.names.iter().map(String::as_str).chain([variant]);
         let names: Vec<&str> = names.collect();
         let found = workspace.resolve(self.module, &names, front.global, Space::Values);
-        (found.runtime_variant(self.name)? == variant).then_some(())?;
+        (self.of.variant(&found)? == variant).then_some(())?;
         let begin = if front.global { "::" } else { "" };
-        let fields = if variant == "NotCommitted" {
-            ""
-        } else {
-            " { .. }"
-        };
         Some(format!("{begin}{}{fields}", names.join("::")))
     }
 
@@ -93,7 +183,7 @@ impl OpenMatch<'_> {
     fn covered(&self, workspace: &Workspace<'_>, pat: &Pat) -> Vec<String> {
         let variant = |names: &[&str], global| {
             let found = workspace.resolve(self.module, names, global, Space::Values);
-            found.runtime_variant(self.name).map(str::to_owned)
+            self.of.variant(&found)
         };
         let of_path = |path: &Path| variant(&path.names(), path.global).into_iter().collect();
         match &pat.kind {
@@ -116,6 +206,79 @@ impl OpenMatch<'_> {
             _ => Vec::new(),
         }
     }
+}
+
+/// What an arm with a catch-all becomes.
+#[derive(Debug)]
+pub(super) enum Named {
+    /// The catch-all becomes these variants.
+    Variants(Form, String),
+    /// The other arms leave nothing: the arm goes.
+    Needless(Span),
+}
+
+/// How a catch-all is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Form {
+    /// `_`.
+    Pattern(Span),
+    /// `rest`, `ref rest`.
+    Name(Span),
+    /// The `_` of `rest @ _`.
+    Behind(Span),
+}
+
+impl Named {
+    /// Proposes it.
+    pub(super) fn propose(self, violation: &mut Violation) {
+        match self {
+            Named::Variants(form, variants) => {
+                violation.unsafe_fix("name the remaining variants", move |source| {
+                    Some(vec![form.written(source, &variants)])
+                });
+            }
+            Named::Needless(arm) => {
+                violation.unsafe_fix(
+                    "take out the arm: the others leave nothing",
+                    move |source| without_arm(source, arm),
+                );
+            }
+        }
+    }
+}
+
+impl Form {
+    fn written(self, source: &Source<'_>, variants: &str) -> (Range<usize>, String) {
+        let grouped = match variants.contains('|') {
+            true => format!("({variants})"),
+            false => variants.to_owned(),
+        };
+        match self {
+            Form::Pattern(span) => (source.bytes(span), variants.to_owned()),
+            Form::Behind(span) => (source.bytes(span), grouped),
+            Form::Name(span) => {
+                let end = source.bytes(span).end;
+                (end..end, format!(" @ {grouped}"))
+            }
+        }
+    }
+}
+
+/// A `match` without an arm, from its pattern to the end of its value. An attribute in front of it stays in the
+/// way.
+fn without_arm(source: &Source<'_>, arm: Span) -> Option<Changes> {
+    let bytes = source.bytes(arm);
+    let before = source.before(bytes.start).next()?;
+    let next = source.from(bytes.end).next()?;
+    if !matches!(source.of(before), "," | "{" | "}") {
+        return None;
+    }
+    let end = match source.of(next) {
+        "," => next.bytes.end,
+        "}" => bytes.end,
+        _ => return None,
+    };
+    Some(vec![(source.lines_or(bytes.start..end), String::new())])
 }
 
 const ENUMS: &[&str] = &["Outcome", "Probe", "GatewayError"];

@@ -4,6 +4,7 @@
 mod baseline;
 mod cases;
 mod empty_runs;
+mod fixed_texts;
 mod fixes;
 mod fixtures;
 mod formats;

@@ -1,0 +1,220 @@
+//! Fixes, text by text: what exactly is written.
+
+use orch_lint::sources::{Content, Memory, SourceTree};
+use orch_lint::{Applicability, Options};
+
+use crate::cases::MANIFEST;
+use crate::fixes::{fixed, mended, options, written};
+
+fn library(text: &str) -> Memory {
+    Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)])
+}
+
+fn mended_text(tree: &Memory, code: &str) -> String {
+    let mended = mended(tree, &options(&[code]), Applicability::Unsafe);
+    match written(tree, &mended).read("src/lib.rs") {
+        Some(Content::Text(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Where nothing is left the arm is a decision about what nobody has written yet.
+#[test]
+fn a_compensation_names_the_steps_that_are_left() {
+    let around = |arms: &str| {
+        format!(
+            "use orch_runtime::Outcome;\nenum OrderStep {{ Reserve, Pay(u8), Pack {{ parcel: u8 }} }}\nfn undo(s: OrderStep) {{\n    match s {{\n{arms}    }}\n}}\n"
+        )
+    };
+    for (before, after) in [
+        (
+            "        OrderStep::Reserve => a(),\n        _ => {}\n",
+            "        OrderStep::Reserve => a(),\n        OrderStep::Pay(..) | OrderStep::Pack { .. } => {}\n",
+        ),
+        (
+            "        self::OrderStep::Pay(1) => a(),\n        self::OrderStep::Reserve => b(),\n        ref mut rest => c(rest),\n",
+            "        self::OrderStep::Pay(1) => a(),\n        self::OrderStep::Reserve => b(),\n        ref mut rest @ (self::OrderStep::Pay(..) | self::OrderStep::Pack { .. }) => c(rest),\n",
+        ),
+        (
+            "        OrderStep::Reserve | OrderStep::Pay(_) => a(),\n        OrderStep::Pack { .. } => b(),\n        // The rest.\n        _ => {}\n",
+            "        OrderStep::Reserve | OrderStep::Pay(_) => a(),\n        OrderStep::Pack { .. } => b(),\n        // The rest.\n",
+        ),
+        (
+            "        OrderStep::Reserve | OrderStep::Pay(_) | OrderStep::Pack { .. } => { a() } _ => { b() }, // Never.\n",
+            "        OrderStep::Reserve | OrderStep::Pay(_) | OrderStep::Pack { .. } => { a() } // Never.\n",
+        ),
+        // The attribute would be left to nothing.
+        (
+            "        OrderStep::Reserve | OrderStep::Pay(_) | OrderStep::Pack { .. } => {}\n        #[allow(x)]\n        _ => {}\n",
+            "        OrderStep::Reserve | OrderStep::Pay(_) | OrderStep::Pack { .. } => {}\n        #[allow(x)]\n        _ => {}\n",
+        ),
+    ] {
+        assert_eq!(fixed("ORC402", &around(before)), around(after));
+    }
+}
+
+#[test]
+fn a_catch_all_beside_a_variant_or_behind_a_name_is_named_too() {
+    let around = |arms: &str| {
+        format!("use orch_runtime::Outcome;\nfn f(o: Outcome) {{ match o {{ {arms} }} }}")
+    };
+    for (before, after) in [
+        (
+            "Outcome::Ok { .. } => a(), Outcome::Retry { .. } | _ => b()",
+            "Outcome::Ok { .. } => a(), Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. } => b()",
+        ),
+        (
+            "Outcome::Ok { .. } | Outcome::Retry { .. } => a(), rest @ _ => b(rest)",
+            "Outcome::Ok { .. } | Outcome::Retry { .. } => a(), rest @ (Outcome::Fail { .. } | Outcome::Unknown { .. }) => b(rest)",
+        ),
+        (
+            "Outcome::Ok { .. } | Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. } => a(), _ => b(),",
+            "Outcome::Ok { .. } | Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. } => a(),",
+        ),
+    ] {
+        assert_eq!(fixed("ORC302", &around(before)), around(after));
+    }
+}
+
+/// What sets a strategy comes before what makes an iterator of it.
+#[test]
+fn pauses_get_jitter_and_an_end() {
+    let around = |body: &str| {
+        format!(
+            "use backon::{{ExponentialBuilder, Retryable}};\nuse tokio_retry::{{Retry, strategy::{{jitter, ExponentialBackoff}}}};\nasync fn run() {{ {body} }}"
+        )
+    };
+    for (before, after) in [
+        (
+            "send.retry(ExponentialBuilder::default().with_max_times(9)).await;",
+            "send.retry(ExponentialBuilder::default().with_jitter().with_max_times(9)).await;",
+        ),
+        (
+            "send.retry(ExponentialBuilder::default()\n\t\t.without_max_times()\n\t\t.with_factor(2.0)).await;",
+            "send.retry(ExponentialBuilder::default().with_jitter()\n\t\t.with_factor(2.0)).await;",
+        ),
+        (
+            "Retry::spawn(ExponentialBackoff::from_millis(10).factor(2).max_delay(LONG), send).await;",
+            "Retry::spawn(ExponentialBackoff::from_millis(10).factor(2).max_delay(LONG).map(jitter).take(3), send).await;",
+        ),
+        (
+            "let all = ExponentialBackoff::from_millis(10).map(jitter); Retry::spawn(all, send).await;",
+            "let all = ExponentialBackoff::from_millis(10).take(3).map(jitter); Retry::spawn(all, send).await;",
+        ),
+        // The type changes before its settings are made.
+        (
+            "let all = ExponentialBackoff::from_millis(10); let all = all.factor(2); Retry::spawn(all.take(3), send).await;",
+            "",
+        ),
+    ] {
+        let after = if after.is_empty() { before } else { after };
+        assert_eq!(fixed("ORC503", &around(before)), around(after));
+    }
+    let bare = "use tokio_retry::{Retry, strategy};\nasync fn run() { Retry::spawn(strategy::FixedInterval::from_millis(10).take(3), send).await; }";
+    let after = bare.replace(".take(3)", ".map(tokio_retry::strategy::jitter).take(3)");
+    assert_eq!(fixed("ORC503", bare), after);
+}
+
+/// A lock that a statement of its own takes may be gone when the next one writes.
+#[test]
+fn a_claim_skips_what_another_worker_has() {
+    let project = |sql: &str| {
+        let text = format!(
+            "use orch_runtime::{{Entity, IdemKey, OpId, OwnerId}};\npub struct PayOperation {{ op_id: OpId, owner_id: OwnerId, idem_key: IdemKey }}\nimpl Entity for PayOperation {{ const TABLE: &'static str = \"pay_operations\"; }}\npub async fn claim(pool: &sqlx::PgPool) {{ {sql} }}"
+        );
+        let mut tree = library(&text);
+        let table = "create table pay_operations (op_id text, state text, next_attempt_at timestamptz, lease_owner text);";
+        tree.insert("migrations/postgres/0001_pay.sql", table);
+        tree
+    };
+    let update = "UPDATE pay_operations SET state = 'B' WHERE op_id IN (SELECT op_id FROM pay_operations WHERE state = 'A'";
+    for (before, after) in [
+        (" LIMIT 10)", Some(" LIMIT 10 FOR UPDATE SKIP LOCKED)")),
+        (
+            " LIMIT $1 OFFSET 3)",
+            Some(" LIMIT $1 OFFSET 3 FOR UPDATE SKIP LOCKED)"),
+        ),
+        (
+            " limit 1\n\t\tfor update)",
+            Some(" limit 1\n\t\tfor update skip locked)"),
+        ),
+        (" LIMIT 10 FOR UPDATE NOWAIT)", None),
+        (" GROUP BY op_id LIMIT 10)", None),
+    ] {
+        let call = |end: &str| {
+            project(&format!(
+                "sqlx::query(\"{update}{end}\").execute(pool).await;"
+            ))
+        };
+        let fixed = mended_text(&call(before), "ORC206");
+        let expected = call(after.unwrap_or(before));
+        assert_eq!(Some(Content::Text(fixed)), expected.read("src/lib.rs"));
+    }
+    let two = project(
+        "sqlx::query(\"SELECT op_id FROM pay_operations WHERE state = 'A' LIMIT 1\").fetch_all(pool).await; sqlx::query(\"UPDATE pay_operations SET state = 'B' WHERE op_id = $1\").execute(pool).await;",
+    );
+    assert_eq!(
+        Some(Content::Text(mended_text(&two, "ORC206"))),
+        two.read("src/lib.rs")
+    );
+}
+
+/// Its reason is needed as long as what it allowed is still there.
+#[test]
+fn an_exception_that_ended_goes_when_nothing_is_left_of_what_it_allowed() {
+    let options = |codes: &[&str]| Options {
+        today: Some("2026-06-01".parse().expect("a date")),
+        ..options(codes)
+    };
+    let comment = "// orch: allow(ORC302, until = 2026-05-31) two answers\n";
+    let idle = format!("{comment}fn f() {{}}\n");
+    let needed = format!(
+        "{comment}fn f(o: orch_runtime::Outcome) {{ match o {{ orch_runtime::Outcome::Ok {{ .. }} => {{}}, _ => {{}} }} }}\n"
+    );
+    let all: &[&str] = &["ORC302", "ORC904"];
+    for (before, codes, after) in [
+        (&idle, all, "fn f() {}\n"),
+        (&needed, all, needed.as_str()),
+        // A rule that does not run finds nothing.
+        (&idle, &["ORC904"], idle.as_str()),
+    ] {
+        let tree = library(before);
+        let mended = mended(&tree, &options(codes), Applicability::Safe);
+        let text = written(&tree, &mended).read("src/lib.rs");
+        assert_eq!(text, Some(Content::Text(after.to_owned())));
+    }
+}
+
+#[test]
+fn a_rule_that_is_misspelled_is_named_when_that_holds_something_back() {
+    let around = |comment: &str| {
+        format!(
+            "fn f(o: orch_runtime::Outcome) {{\n    match o {{\n        orch_runtime::Outcome::Ok {{ .. }} => {{}}\n        {comment}\n        _ => {{}}\n    }}\n}}\n"
+        )
+    };
+    for (before, after) in [
+        (
+            "// orch: allow(outcome-catchall) two answers",
+            "// orch: allow(outcome-catch-all) two answers",
+        ),
+        // No reason, another rule, and nothing near enough.
+        ("// orch: allow(outcome-catchall)", ""),
+        ("// orch: allow(money-as-floats) two answers", ""),
+        ("// orch: allow(catch-all) two answers", ""),
+        ("// orch: allow(ORC320) two answers", ""),
+    ] {
+        let after = if after.is_empty() { before } else { after };
+        let tree = library(&around(before));
+        let mended = mended(
+            &tree,
+            &options(&["ORC302", "ORC903"]),
+            Applicability::Unsafe,
+        );
+        let found = mended
+            .files
+            .first()
+            .map_or(around(before), |of| of.after.clone());
+        let found = found.replace("orch_runtime::Outcome::Retry { .. } | orch_runtime::Outcome::Fail { .. } | orch_runtime::Outcome::Unknown { .. } =>", "_ =>");
+        assert_eq!(found, around(after));
+    }
+}

@@ -218,3 +218,66 @@ fn a_rule_that_is_misspelled_is_named_when_that_holds_something_back() {
         assert_eq!(found, around(after));
     }
 }
+
+/// Whoever reads a command reads what is not checked yet, under another name.
+#[test]
+fn a_command_is_read_through_its_checks() {
+    let around = |body: &str| {
+        format!(
+            "use orch_runtime::Command;\nuse serde::Deserialize;\n\n{body}\nimpl Command for Pay {{}}\n"
+        )
+    };
+    let new = "\n\nimpl Pay {\n    pub fn new(order: String, cents: Option<u64>) -> Result<Self, PayError> {\n        check(order, cents)\n    }\n}\n";
+    let before = format!(
+        "/// A payment.\n#[derive(Clone, Deserialize)]\npub struct Pay {{\n    order: String, // Theirs.\n    cents: Option<u64>,\n}}{new}"
+    );
+    let after = format!(
+        "/// A payment.\n#[derive(Clone, Deserialize)]\n#[serde(try_from = \"RawPay\")]\npub struct Pay {{\n    order: String, // Theirs.\n    cents: Option<u64>,\n}}\n\n/// A `Pay` as it is read, before its checks.\n#[derive(Deserialize)]\nstruct RawPay {{\n    order: String,\n    cents: Option<u64>,\n}}\n\nimpl TryFrom<RawPay> for Pay {{\n    type Error = PayError;\n\n    fn try_from(raw: RawPay) -> Result<Self, Self::Error> {{\n        Self::new(raw.order, raw.cents)\n    }}\n}}{new}"
+    );
+    assert_eq!(fixed("ORC605", &around(&before)), around(&after));
+    // A name of a field that only `serde` knows, a parameter that is none, an error that nobody can read.
+    for (from, to) in [
+        ("    order", "    #[serde(rename = \"id\")] order"),
+        ("Option<u64>) ->", "Option<u64>, _: u8) ->"),
+        ("order: String, cents", "order: &str, cents"),
+        ("PayError", "()"),
+    ] {
+        let other = around(&before.replacen(from, to, 1));
+        assert_ne!(other, around(&before));
+        assert_eq!(fixed("ORC605", &other), other);
+    }
+    let raw = "#[derive(Deserialize)]\nstruct In { order: String }\nimpl TryFrom<In> for Pay { type Error = (); fn try_from(of: In) -> Result<Self, ()> { Err(()) } }";
+    let body = |attribute: &str| {
+        around(&format!(
+            "mod a {{}}\n\t#[derive(Deserialize)]{attribute}\n\tpub struct Pay {{ order: String }}\n{raw}"
+        ))
+    };
+    let read = body("\n\t#[serde(try_from = \"In\")]");
+    assert_eq!(fixed("ORC605", &body("")), read);
+}
+
+#[test]
+fn what_goes_around_the_checks_is_for_nobody_else() {
+    let around =
+        |body: &str| format!("use orch_runtime::Command;\n{body}\nimpl Command for Pay {{}}\n");
+    let new = "pub fn new(a: u8) -> Result<Self, ()> { Ok(Pay { a }) }";
+    for (code, before, after) in [
+        (
+            "ORC605",
+            format!("pub struct Pay {{ a: u8 }} impl Pay {{ {new} pub const unsafe fn raw(a: u8) -> Pay {{ Pay {{ a }} }} }}"),
+            format!("pub struct Pay {{ a: u8 }} impl Pay {{ {new} const unsafe fn raw(a: u8) -> Pay {{ Pay {{ a }} }} }}"),
+        ),
+        (
+            "ORC605",
+            "pub struct Pay { pub a: u8,\n    /// B.\n    pub b: u8 }".to_owned(),
+            "pub struct Pay { a: u8,\n    /// B.\n    b: u8 }".to_owned(),
+        ),
+        (
+            "ORC604",
+            "pub struct Pay { a: u8 } impl Pay { pub(crate) /* for tests */ async fn set(&mut self) {} }".to_owned(),
+            "pub struct Pay { a: u8 } impl Pay { /* for tests */ async fn set(&mut self) {} }".to_owned(),
+        ),
+    ] {
+        assert_eq!(fixed(code, &around(&before)), around(&after));
+    }
+}

@@ -71,6 +71,7 @@ mod question_mark_swallows_outcome;
 mod raw_form;
 mod raw_provider_payload_in_wal;
 mod reaper_missing;
+mod redaction;
 mod remaining_variants;
 mod repeated_calls;
 mod requests;

@@ -281,3 +281,41 @@ fn what_goes_around_the_checks_is_for_nobody_else() {
         assert_eq!(fixed(code, &around(&before)), around(&after));
     }
 }
+
+#[test]
+fn a_secret_is_left_out_of_what_people_read() {
+    for (before, after) in [
+        (
+            "/// A.\n#[derive(Clone, Debug)]\nstruct Login {\n    user: String,\n    password: String, // Theirs.\n    token: Option<String>,\n}\nfn f() {}\n",
+            "/// A.\n#[derive(Clone)]\nstruct Login {\n    user: String,\n    password: String, // Theirs.\n    token: Option<String>,\n}\n\nimpl std::fmt::Debug for Login {\n    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {\n        f.debug_struct(\"Login\")\n            .field(\"user\", &self.user)\n            .finish_non_exhaustive()\n    }\n}\nfn f() {}\n",
+        ),
+        // Parameters would have to be told again, and a condition met.
+        (
+            "#[derive(Debug)]\nstruct Login<T> { password: String, of: T }\n",
+            "",
+        ),
+        (
+            "#[cfg_attr(feature = \"a\", derive(Debug))]\nstruct Login { password: String }\n",
+            "",
+        ),
+        (
+            "fn f(password: &str) { tracing::info!(password, user, \"in\"); }",
+            "fn f(password: &str) { tracing::info!(user, \"in\"); }",
+        ),
+        (
+            "fn f(password: &str) { warn!(user, login.password = %password, /* b */ \"in\"); }",
+            "fn f(password: &str) { warn!(user, /* b */ \"in\"); }",
+        ),
+        // Whose macro it is cannot be told, or the message asks for it.
+        ("fn f(password: &str) { info!(password, \"in\"); }", ""),
+        (
+            "fn f(password: &str) { tracing::info!(\"in {} {}\", password, user); }",
+            "",
+        ),
+        ("fn f(password: &str) { dbg!(password, 1); }", ""),
+        ("fn f(password: &str) { tracing::info!(password); }", ""),
+    ] {
+        let after = if after.is_empty() { before } else { after };
+        assert_eq!(fixed("ORC602", before), after);
+    }
+}

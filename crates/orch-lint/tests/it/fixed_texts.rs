@@ -4,7 +4,7 @@ use orch_lint::sources::{Content, Memory, SourceTree};
 use orch_lint::{Applicability, Options};
 
 use crate::cases::MANIFEST;
-use crate::fixes::{fixed, mended, options, written};
+use crate::fixes::{bad_cases, fixed, mended, options, written};
 
 fn library(text: &str) -> Memory {
     Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)])
@@ -317,5 +317,31 @@ fn a_secret_is_left_out_of_what_people_read() {
     ] {
         let after = if after.is_empty() { before } else { after };
         assert_eq!(fixed("ORC602", before), after);
+    }
+}
+
+/// A list with a line for each keeps its form.
+#[test]
+fn a_handler_subscribes_to_what_it_has_to_hear() {
+    let case = &bad_cases("failure-event-not-routed")[0];
+    let lines = case.files[0]
+        .1
+        .replace(", OrderEvent::", ", // One.\n\t\tOrderEvent::");
+    for (before, after) in [
+        (case.files[0].1.clone(), ", OrderEvent::PackUpFailed]"),
+        (lines.clone(), ",\n\t\tOrderEvent::PackUpFailed]"),
+        (
+            lines.replace("]; }", ",]; }"),
+            ",\n\t\tOrderEvent::PackUpFailed,]",
+        ),
+    ] {
+        let tree = library(&before);
+        let fixed = mended_text(&tree, "ORC405");
+        let end = if before.contains(",]; }") {
+            ",]; }"
+        } else {
+            "]; }"
+        };
+        assert_eq!(fixed, before.replacen(end, &format!("{after}; }}"), 1));
     }
 }

@@ -11,9 +11,9 @@ use orch_lint::{
 use crate::cases::{Case, Expect, MANIFEST, read};
 
 /// The rules of which some findings have a fix that a person looks at.
-const WITH_UNSAFE_FIXES: [&str; 11] = [
-    "ORC001", "ORC006", "ORC206", "ORC302", "ORC402", "ORC403", "ORC501", "ORC503", "ORC602",
-    "ORC604", "ORC605",
+const WITH_UNSAFE_FIXES: [&str; 13] = [
+    "ORC001", "ORC006", "ORC206", "ORC302", "ORC402", "ORC403", "ORC404", "ORC405", "ORC501",
+    "ORC503", "ORC602", "ORC604", "ORC605",
 ];
 
 pub(crate) fn options(codes: &[&str]) -> Options {
@@ -37,7 +37,7 @@ pub(crate) fn written(tree: &Memory, mended: &Mended) -> Memory {
     tree
 }
 
-fn bad_cases(rule: &str) -> Vec<Case> {
+pub(crate) fn bad_cases(rule: &str) -> Vec<Case> {
     let path = format!("{}/tests/fixtures/{rule}.txt", env!("CARGO_MANIFEST_DIR"));
     let table = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let cases = read(&table).into_iter();

@@ -345,3 +345,30 @@ fn a_handler_subscribes_to_what_it_has_to_hear() {
         assert_eq!(fixed, before.replacen(end, &format!("{after}; }}"), 1));
     }
 }
+
+#[test]
+fn workers_that_nothing_awaits_are_awaited_where_that_is_possible() {
+    let around = |body: &str| {
+        format!(
+            "use orch_runtime::{{Orchestrator, Workers}};\nstruct Pay;\nimpl Orchestrator for Pay {{}}\npub {body}"
+        )
+    };
+    for (before, after) in [
+        (
+            "async fn go(jobs: Workers) { jobs.run(ends()); }",
+            "async fn go(jobs: Workers) { jobs.run(ends()).await; }",
+        ),
+        (
+            "fn go(jobs: Workers) { spawn(async move { jobs.run(ends()); }); }",
+            "fn go(jobs: Workers) { spawn(async move { jobs.run(ends()).await; }); }",
+        ),
+        ("fn go(jobs: Workers) { jobs.run(ends()); }", ""),
+        (
+            "async fn go(jobs: Workers) { spawn(|| { jobs.run(ends()); }); }",
+            "",
+        ),
+    ] {
+        let after = if after.is_empty() { before } else { after };
+        assert_eq!(fixed("ORC205", &around(before)), around(after));
+    }
+}

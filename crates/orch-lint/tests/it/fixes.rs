@@ -11,9 +11,9 @@ use orch_lint::{
 use crate::cases::{Case, Expect, MANIFEST, read};
 
 /// The rules of which some findings have a fix that a person looks at.
-const WITH_UNSAFE_FIXES: [&str; 13] = [
-    "ORC001", "ORC006", "ORC206", "ORC302", "ORC402", "ORC403", "ORC404", "ORC405", "ORC501",
-    "ORC503", "ORC602", "ORC604", "ORC605",
+const WITH_UNSAFE_FIXES: [&str; 14] = [
+    "ORC001", "ORC006", "ORC205", "ORC206", "ORC302", "ORC402", "ORC403", "ORC404", "ORC405",
+    "ORC501", "ORC503", "ORC602", "ORC604", "ORC605",
 ];
 
 pub(crate) fn options(codes: &[&str]) -> Options {

@@ -171,12 +171,8 @@ fn catch_alls(check: &mut Check<'_, '_>) {
             if let ExprKind::Match { arms, .. } = &expr.kind
                 && let Some((id, variants)) = steps_of(workspace, function, arms)
             {
-                let of = OpenMatch {
-                    module: function.module,
-                    of: Closed::Local(id, variants),
-                    wrapper: None,
-                    arms,
-                };
+                let closed = Closed::Local(id, variants);
+                let of = OpenMatch::new(function.module, closed, None, arms);
                 let open = arms
                     .iter()
                     .filter(|of| of.guard.is_none() && takes_all(&of.pat));

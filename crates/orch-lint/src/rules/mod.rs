@@ -52,6 +52,7 @@ mod layering;
 mod leading_words;
 mod lease_shorter_than_client_timeout;
 mod leases;
+mod matched_else;
 mod mentions;
 mod missing_docs;
 mod missing_test;

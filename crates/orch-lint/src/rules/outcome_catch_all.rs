@@ -56,9 +56,15 @@ fn in_else(check: &mut Check<'_, '_>) {
             let message = format!(
                 "the `else` decides about every other `{name}`, `{name}::{unknown}` among them"
             );
-            check
+            let flagged = check
                 .flag(at, message)
                 .help("match on it and name every variant, or hand it on in the `else`");
+            if let Some(matched) = open.matched {
+                flagged.unsafe_fix(
+                    "match on it and name the remaining variants",
+                    move |source| matched.written(source),
+                );
+            }
         }
     }
 }
@@ -76,12 +82,8 @@ fn in_matches(check: &mut Check<'_, '_>) {
                 && let Some(matched) = matched(workspace, function.module, arms)
             {
                 let open = arms.iter().filter(|arm| arm.guard.is_none());
-                let of = OpenMatch {
-                    module: function.module,
-                    of: Closed::Runtime(matched.name),
-                    wrapper: matched.wrapper,
-                    arms,
-                };
+                let closed = Closed::Runtime(matched.name);
+                let of = OpenMatch::new(function.module, closed, matched.wrapper, arms);
                 found.extend(open.filter_map(|arm| {
                     let pat = catch_all(&arm.pat, matched.wrapper)?;
                     Some((pat.span, matched.name, of.named(workspace, arm, pat)))

@@ -74,11 +74,50 @@ pub(super) struct OpenMatch<'p> {
     pub(super) of: Closed<'p>,
     /// `Err` in `Err(GatewayError::Refused { .. })`.
     pub(super) wrapper: Option<&'p str>,
-    /// Its arms.
-    pub(super) arms: &'p [Arm],
+    /// The patterns of its arms that take all that fits them, and those of the others.
+    patterns: Vec<&'p Pat>,
+    guarded: Vec<&'p Pat>,
 }
 
-impl OpenMatch<'_> {
+impl<'p> OpenMatch<'p> {
+    /// A `match` with these arms.
+    pub(super) fn new(
+        module: ModuleId,
+        of: Closed<'p>,
+        wrapper: Option<&'p str>,
+        arms: &'p [Arm],
+    ) -> Self {
+        let (guarded, patterns) = arms
+            .iter()
+            .partition::<Vec<_>, _>(|arm| arm.guard.is_some());
+        let pats = |arms: Vec<&'p Arm>| arms.into_iter().map(|arm| &arm.pat).collect();
+        OpenMatch {
+            module,
+            of,
+            wrapper,
+            patterns: pats(patterns),
+            guarded: pats(guarded),
+        }
+    }
+
+    /// What an `else` stands for, whose `let` has this pattern.
+    pub(super) fn behind(
+        workspace: &Workspace<'_>,
+        module: ModuleId,
+        of: Closed<'p>,
+        pat: &'p Pat,
+    ) -> Option<String> {
+        let open = OpenMatch {
+            module,
+            of,
+            wrapper: None,
+            patterns: vec![pat],
+            guarded: Vec::new(),
+        };
+        let left = open.remaining(workspace)?;
+        (!left.is_empty()).then(|| left.join(" | "))
+    }
+
     /// What makes the arm of a catch-all say which variants it is about. `None` when that cannot be told.
     ///
     /// `pat` is the whole pattern of the arm, all that is in the wrapper, or one of the alternatives in either.
@@ -116,10 +155,9 @@ impl OpenMatch<'_> {
             .written()
             .find_map(|path| self.front(workspace, path))?;
         let covered: Vec<String> = self
-            .arms
+            .patterns
             .iter()
-            .filter(|arm| arm.guard.is_none())
-            .flat_map(|arm| self.covered(workspace, self.inside(&arm.pat).unwrap_or(&arm.pat)))
+            .flat_map(|pat| self.covered(workspace, self.inside(pat).unwrap_or(pat)))
             .collect();
         let all = self.of.all(workspace, self.module)?.into_iter();
         let left = all.filter(|(variant, _)| !covered.contains(variant));
@@ -140,9 +178,9 @@ impl OpenMatch<'_> {
 
     /// The paths in the arms.
     fn written(&self) -> impl Iterator<Item = &Path> {
-        self.arms.iter().flat_map(|arm| {
+        self.patterns.iter().chain(&self.guarded).flat_map(|pat| {
             let mut found = Vec::new();
-            paths(self.inside(&arm.pat).unwrap_or(&arm.pat), &mut found);
+            paths(self.inside(pat).unwrap_or(pat), &mut found);
             found
         })
     }

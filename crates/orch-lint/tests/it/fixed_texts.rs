@@ -372,3 +372,56 @@ fn workers_that_nothing_awaits_are_awaited_where_that_is_possible() {
         assert_eq!(fixed("ORC205", &around(before)), around(after));
     }
 }
+
+/// What the `else` stands for is written where the compiler asks about it again.
+#[test]
+fn an_else_becomes_the_arm_of_a_match() {
+    let around = |body: &str| {
+        format!(
+            "use orch_runtime::{{Outcome, Probe}};\nfn f(o: Outcome, p: Probe) -> u8 {{ {body} }}"
+        )
+    };
+    let left = "Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. }";
+    for (before, after) in [
+        (
+            "if let Outcome::Ok { .. } = ask(&o) {\n        1 // One.\n    } else {\n        2\n    }",
+            format!("match ask(&o) {{ Outcome::Ok {{ .. }} => {{\n        1 // One.\n    }} {left} => {{\n        2\n    }} }}"),
+        ),
+        (
+            "let Outcome::Ok { .. } = o else { return 2; }; 1",
+            format!("match o {{ Outcome::Ok {{ .. }} => {{}}, {left} => {{ return 2; }} }}; 1"),
+        ),
+        (
+            "let Outcome::Ok { message, .. } = /* its */ o else { return 2; }; message",
+            format!("let message = match /* its */ o {{ Outcome::Ok {{ message, .. }} => message, {left} => {{ return 2; }} }}; message"),
+        ),
+        (
+            "let Outcome::Ok { message: a, id: b } = o else { return 2; }; a + b",
+            format!("let (a, b) = match o {{ Outcome::Ok {{ message: a, id: b }} => (a, b), {left} => {{ return 2; }} }}; a + b"),
+        ),
+        (
+            "if let Probe::Committed { .. } = p && o.is_ok() { 1 } else { 2 }",
+            String::new(),
+        ),
+        (
+            "if o.is_ok() { 1 } else if let Probe::Committed { .. } = p { 3 } else { 2 }",
+            String::new(),
+        ),
+        (
+            "if let Probe::Committed { .. } = p { 1 } /* or */ else { 2 }",
+            String::new(),
+        ),
+        (
+            "let Outcome::Ok { mut message, .. } = o else { return 2; }; message",
+            String::new(),
+        ),
+        // Of a variant only a part is named.
+        (
+            "if let Probe::Committed { id: 1 } = p { 1 } else { 2 }",
+            "match p { Probe::Committed { id: 1 } => { 1 } Probe::Committed { .. } | Probe::NotCommitted | Probe::StillUnknown { .. } => { 2 } }".to_owned(),
+        ),
+    ] {
+        let after = if after.is_empty() { before.to_owned() } else { after };
+        assert_eq!(fixed("ORC302", &around(before)), around(&after));
+    }
+}

@@ -1,6 +1,6 @@
 //! ORC207.
 
-use super::{Check, Rule, Status, tables};
+use super::{Check, Rule, Status, further_migrations, tables};
 use crate::finding::Severity;
 use crate::sql::Table;
 
@@ -54,12 +54,18 @@ fn check(check: &mut Check<'_, '_>) {
                 check.unknown(&at, what);
                 continue;
             }
+            let on = match table.column(DUE) {
+                Some(_) => format!("{name} ({state}, {DUE})"),
+                None => format!("{name} ({state})"),
+            };
+            let index = format!("idx_{name}_due");
+            let help = further_migrations::index(history, "INDEX", &index, &on);
             check
                 .flag(
                     at,
                     format!("no index of `{name}` finds due work in {}", history.dir),
                 )
-                .help(format!("add `CREATE INDEX … ON {name} ({state}, {DUE})`"));
+                .help(help);
         }
     }
 }

@@ -34,6 +34,7 @@ mod expired_suppression;
 mod failure_event_not_routed;
 mod finalize_hook_not_called;
 mod finalizer_missing;
+mod further_migrations;
 mod gateway_call_without_idemkey;
 mod gateway_calls;
 mod generated_code_drift;

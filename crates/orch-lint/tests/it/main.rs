@@ -8,6 +8,7 @@ mod fixed_texts;
 mod fixes;
 mod fixtures;
 mod formats;
+mod further_migrations;
 mod members;
 mod project;
 mod robustness;

@@ -30,6 +30,10 @@ Use instead:
 ```sql
 CREATE TABLE payment_operations (lease_expires_at TIMESTAMPTZ, amount_value BIGINT);
 ```
+
+## Why there is no fix
+A migration that was applied somewhere is never edited, and the number of the next one is not the linter's to
+give. The finding says the statement of a further migration where it knows one.
 ",
     check,
 };

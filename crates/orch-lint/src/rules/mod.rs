@@ -60,6 +60,7 @@ mod missing_test;
 mod module_cycle;
 mod money;
 mod money_as_float;
+mod named_arms;
 mod open_transactions;
 mod order_accept_execute_finalize;
 mod outcome_catch_all;

@@ -84,7 +84,7 @@ pub(super) fn logged(source: &Source<'_>, value: Span) -> Option<Range<usize>> {
     let is_named = parts.iter().any(|of| matches!(source.of(of), "%" | "?"));
     let (is_tracing, is_first) = event(source, start)?;
     let is_certain = is_named || is_tracing;
-    let is_field = parts.iter().all(|of| is_field(of));
+    let is_field = parts.iter().all(is_field);
     (is_field && is_certain && is_first).then(|| start..source.next_word(next.bytes.end))
 }
 

@@ -12,6 +12,7 @@ fn library(text: &str) -> Memory {
 
 fn mended_text(tree: &Memory, code: &str) -> String {
     let mended = mended(tree, &options(&[code]), Applicability::Unsafe);
+    assert!(mended.defects.is_empty());
     match written(tree, &mended).read("src/lib.rs") {
         Some(Content::Text(text)) => text,
         other => panic!("{other:?}"),

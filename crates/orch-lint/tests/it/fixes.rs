@@ -147,6 +147,7 @@ fn what_changes_a_program_is_never_safe() {
 pub(crate) fn fixed(code: &str, text: &str) -> String {
     let tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)]);
     let mended = mended(&tree, &options(&[code]), Applicability::Unsafe);
+    assert!(mended.defects.is_empty(), "{text}");
     match written(&tree, &mended).read("src/lib.rs") {
         Some(Content::Text(text)) => text,
         other => panic!("{other:?}"),

@@ -394,6 +394,26 @@ fn a_fix_in_several_places_is_done_at_once() {
     editor.end();
 }
 
+/// The generator would take it away again.
+#[test]
+fn nothing_is_offered_in_a_generated_file() {
+    let place = Place::with_package();
+    let path = place.path("pay/src/payment/generated/operation.rs");
+    let text = place.read("pay/src/payment/generated/operation.rs");
+    let mut editor = Editor::start(&place.path("pay"));
+    editor.open(&path, &format!("// orch: allow(ORC604) long ago\n{text}"));
+    let told = editor.told();
+    assert!(told.iter().any(|of| of["code"] == "ORC902"), "{told:?}");
+    let everywhere =
+        json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 9, "character": 0 } });
+    let actions = editor.ask(
+        "textDocument/codeAction",
+        json!({ "textDocument": { "uri": uri(&path) }, "range": everywhere, "context": { "diagnostics": [] } }),
+    );
+    assert_eq!(actions, json!([]));
+    editor.end();
+}
+
 /// A text after edits, from the last to the first.
 fn edited(text: &str, edits: &[Value]) -> String {
     let byte = |place: &Value| {

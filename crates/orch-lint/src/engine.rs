@@ -8,10 +8,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::thread;
 
-use crate::allowance;
 use crate::baseline::{self, Known};
+use crate::exceptions;
 use crate::finding::{Finding, Link, Site, Unknown, fingerprint};
-use crate::fix::{Applicability, Source};
+use crate::fix::Source;
+use crate::gaps::{self, Judged};
 use crate::load::{Loaded, Parse, load};
 use crate::lock;
 use crate::manifest::{self, Package};
@@ -19,12 +20,11 @@ use crate::model::calls::Calls;
 use crate::model::{Function, Workspace};
 use crate::options::{Chosen, LintError, Options};
 use crate::report::Report;
-use crate::rules::{self, At, Check, Rule, Violation};
+use crate::rules::{self, Check, Rule, Violation};
 use crate::settings::{Levels, Settings};
 use crate::sources::SourceTree;
 use crate::sql::{self, Migrations};
-use crate::suppress::{self, Exception, Flaw};
-use crate::syntax::{Extent, Mark, STACK};
+use crate::syntax::STACK;
 use crate::threads;
 use crate::timing::Stopwatch;
 
@@ -71,7 +71,11 @@ fn run_here(
     let functions = workspace.functions();
     let calls = Calls::new(&workspace, &functions);
     watch.lap("model");
-    let run = |rule: &&'static Rule| Check::run(rule, &workspace, &calls, &migrations, options);
+    let run = |rule: &&'static Rule| {
+        gaps::contained(rule, || {
+            Check::run(rule, &workspace, &calls, &migrations, options)
+        })
+    };
     let found = match options.clock {
         Some(_) => one_by_one(&levels.running(), run, &mut watch),
         None => threads::map(&levels.running(), rules_alone(&functions), run),
@@ -88,14 +92,16 @@ fn run_here(
     violations.retain_mut(|of| levels.apply(of));
     order(&mut violations);
     let found = by_rule(&violations);
-    let complaints = apply_exceptions(&mut violations, &loaded, &migrations, options, &levels);
+    let complaints = exceptions::apply(&mut violations, &loaded, &migrations, options, &levels);
     let suppressed = difference(found, &by_rule(&violations));
-    let failures = failures(&loaded, &migrations);
+    let failures = gaps::failures(&loaded, &migrations);
     let about_the_run = complaints.into_iter().chain(failures).chain(over_budget);
     violations.extend(about_the_run.filter_map(|mut of| levels.apply(&mut of).then_some(of)));
-    let unparsed = unparsed(&loaded, &migrations);
+    let unparsed = gaps::unparsed(&loaded, &migrations);
     if !unparsed.is_empty() {
-        violations.iter_mut().for_each(leave_to_a_person);
+        violations
+            .iter_mut()
+            .for_each(exceptions::leave_to_a_person);
     }
     watch.lap("exceptions");
     let files = texts(&loaded, &migrations, &settings);
@@ -130,7 +136,7 @@ fn pictures<'l>(
 ) -> (Migrations, Workspace<'l>) {
     let read = || {
         loaded.set_locks(lock::compare(tree, packages, loaded));
-        sql::replay(tree, packages)
+        sql::replay(tree, loaded, packages)
     };
     if loaded.files.len() >= MANY_FILES && !watch.is_running() {
         return threads::both(read, || Workspace::build(loaded, packages));
@@ -139,9 +145,6 @@ fn pictures<'l>(
     watch.lap("migrations");
     (migrations, Workspace::build(loaded, packages))
 }
-
-/// What one rule found, and what it could not decide.
-type Judged = (Vec<Violation>, Vec<Unknown>);
 
 /// Runs rules so that each can be measured.
 fn one_by_one(
@@ -173,15 +176,6 @@ fn packages(tree: &dyn SourceTree) -> Result<Vec<Package>, LintError> {
     }
 }
 
-fn unparsed(loaded: &Loaded, migrations: &Migrations) -> Vec<String> {
-    let rust = loaded.files.iter();
-    let rust = rust.filter(|file| file.reached && file.facts.is_err());
-    let sql = migrations.files.iter();
-    let sql = sql.filter(|file| file.failure.is_some());
-    let rust = rust.map(|file| file.path.clone());
-    rust.chain(sql.map(|file| file.path.clone())).collect()
-}
-
 /// The text of each file a finding may point into.
 fn texts<'t>(
     loaded: &'t Loaded,
@@ -194,169 +188,6 @@ fn texts<'t>(
         .chain(sql)
         .map(|(path, text)| (path.clone(), text.as_str()));
     sources.chain(settings.texts()).collect()
-}
-
-/// Files that could not be parsed.
-fn failures(loaded: &Loaded, migrations: &Migrations) -> Vec<Violation> {
-    let rust = loaded.files.iter().filter(|file| file.reached);
-    let rust = rust.filter_map(|file| {
-        let failure = file.facts.as_ref().err()?;
-        Some((&file.path, failure))
-    });
-    let sql = migrations.files.iter();
-    let sql = sql.filter_map(|file| Some((&file.path, file.failure.as_ref()?)));
-    let failed = rust.chain(sql).map(|(path, failure)| Violation {
-        rule: &rules::COULD_NOT_PARSE,
-        severity: rules::COULD_NOT_PARSE.severity(),
-        at: At {
-            path: path.clone(),
-            span: failure.span,
-            item: String::new(),
-        },
-        message: format!("nothing in this file was checked: {}", failure.message),
-        help: Some("make it compile, or take it out of the module tree".into()),
-        chain: Vec::new(),
-        fix: None,
-    });
-    failed.collect()
-}
-
-/// Takes out what exceptions hold back; gives what is wrong with the exceptions.
-fn apply_exceptions(
-    violations: &mut Vec<Violation>,
-    loaded: &Loaded,
-    migrations: &Migrations,
-    options: &Options,
-    levels: &Levels<'_>,
-) -> Vec<Violation> {
-    let mut judged = Vec::new();
-    for file in loaded.files.iter().filter(|file| file.reached) {
-        if let Ok(facts) = &file.facts {
-            let (marks, extents) = (&facts.marks, &facts.extents);
-            judged.extend(exceptions_of(
-                violations, &file.path, marks, extents, options, levels,
-            ));
-        }
-    }
-    for file in &migrations.files {
-        let extents = sql::extents(&file.statements);
-        judged.extend(exceptions_of(
-            violations,
-            &file.path,
-            &file.marks,
-            &extents,
-            options,
-            levels,
-        ));
-    }
-    judged
-}
-
-fn exceptions_of(
-    violations: &mut Vec<Violation>,
-    path: &str,
-    marks: &[Mark],
-    extents: &[Extent],
-    options: &Options,
-    levels: &Levels<'_>,
-) -> Vec<Violation> {
-    let mut complaints = Vec::new();
-    for mark in marks {
-        let exception = match suppress::read(mark, extents, options.today) {
-            Ok(exception) => exception,
-            Err(Flaw::Ended(day)) => {
-                let message = format!("this exception ended on {day}");
-                let mut ended = complaint(&rules::EXPIRED_SUPPRESSION, path, mark, message);
-                let is_over = |of: &Exception| {
-                    let mut rules = of.rules.iter();
-                    rules.all(|rule| levels.severity(rule, path).is_some())
-                        && !holds_any(violations, path, of)
-                };
-                if suppress::read(mark, extents, None).is_ok_and(|of| is_over(&of)) {
-                    ended.fix = Some(allowance::removal_of_all(mark));
-                }
-                complaints.push(ended);
-                continue;
-            }
-            Err(Flaw::Invalid(why)) => {
-                let message = format!("this exception holds back nothing: {why}");
-                let rule = &rules::SUPPRESSION_WITHOUT_REASON;
-                let mut invalid = complaint(rule, path, mark, message);
-                invalid.fix = allowance::respelled(mark).and_then(|(fix, after)| {
-                    let meant = suppress::read(&after, extents, options.today).ok()?;
-                    holds_any(violations, path, &meant).then_some(fix)
-                });
-                complaints.push(invalid);
-                continue;
-            }
-        };
-        for unused in hold_back(violations, path, &exception) {
-            if levels.severity(unused, path).is_some() {
-                let message = format!("{} is not found here", unused.code());
-                let mut unneeded = complaint(&rules::UNUSED_SUPPRESSION, path, mark, message);
-                unneeded.fix = Some(allowance::removal(mark, unused));
-                complaints.push(unneeded);
-            }
-        }
-    }
-    complaints
-}
-
-/// Takes out what an exception holds back; gives the rules that it named for nothing.
-fn hold_back(
-    violations: &mut Vec<Violation>,
-    path: &str,
-    exception: &Exception,
-) -> Vec<&'static Rule> {
-    let mut used: Vec<&str> = Vec::new();
-    violations.retain(|violation| {
-        let code = violation.rule.code();
-        let is_held = violation.at.path == path && exception.holds(code, violation.at.span);
-        if is_held {
-            used.push(code);
-        }
-        !is_held
-    });
-    exception
-        .rules
-        .iter()
-        .copied()
-        .filter(|rule| !used.contains(&rule.code()))
-        .collect()
-}
-
-/// Whether something is found that an exception would hold back.
-fn holds_any(violations: &[Violation], path: &str, exception: &Exception) -> bool {
-    let mut here = violations.iter().filter(|of| of.at.path == path);
-    here.any(|of| exception.holds(of.rule.code(), of.at.span))
-}
-
-/// What cannot be read may be why an exception is there.
-fn leave_to_a_person(violation: &mut Violation) {
-    if let Some(fix) = &mut violation.fix {
-        fix.applicability = Applicability::Unsafe;
-    }
-}
-
-fn complaint(rule: &'static Rule, path: &str, mark: &Mark, message: String) -> Violation {
-    let help = match rule.code() {
-        "ORC902" => "delete the comment",
-        "ORC904" => "mend what it allows, or give it a later day if that is still right",
-        _ => "write `// orch: allow(CODE) reason`, with a reason a reader can judge",
-    };
-    Violation {
-        rule,
-        severity: rule.severity(),
-        at: At {
-            path: path.into(),
-            span: mark.span,
-            item: String::new(),
-        },
-        message,
-        help: Some(help.into()),
-        chain: Vec::new(),
-        fix: None,
-    }
 }
 
 /// How many violations there are of each rule, by its code.

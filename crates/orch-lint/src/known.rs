@@ -47,32 +47,36 @@ const DATABASE: &[(&str, &str)] = &[
     (
         "diesel",
         "\
-    Connection MysqlConnection PgConnection Pool PooledConnection SqliteConnection",
+    Connection ConnectionManager MysqlConnection PgConnection Pool PooledConnection SqliteConnection",
     ),
     (
         "diesel_async",
-        "AsyncConnection AsyncMysqlConnection AsyncPgConnection Pool Object",
+        "AsyncConnection AsyncDieselConnectionManager AsyncMysqlConnection AsyncPgConnection Object Pool",
     ),
     ("postgres", "Client GenericClient Transaction"),
     (
         "tokio_postgres",
         "Client Connection GenericClient Transaction",
     ),
-    ("deadpool", "Object Pool"),
     (
         "deadpool_postgres",
-        "Client GenericClient Object Pool Transaction",
+        "Client GenericClient Manager Object Pool Transaction",
     ),
-    ("deadpool_sqlite", "Connection Object Pool"),
-    ("deadpool_diesel", "Connection Object Pool"),
-    ("bb8", "Pool PooledConnection"),
-    ("mobc", "Connection Pool"),
-    ("r2d2", "Pool PooledConnection"),
+    ("deadpool_sqlite", "Connection Manager Object Pool"),
+    ("deadpool_diesel", "Connection Manager Object Pool"),
+    ("bb8_postgres", "PostgresConnectionManager"),
+    ("mobc_postgres", "PgConnectionManager"),
+    ("r2d2_mysql", "MySqlConnectionManager"),
+    ("r2d2_postgres", "PostgresConnectionManager"),
+    ("r2d2_sqlite", "SqliteConnectionManager"),
     ("mysql", "Conn Pool PooledConn Transaction"),
     ("mysql_async", "Conn Pool Transaction"),
     ("mongodb", "Client ClientSession Collection Database"),
     ("libsql", "Connection Database Transaction"),
 ];
+
+/// Crates of pools of anything: what their `Pool<M>` holds is said by `M`.
+const POOLS: &str = "bb8 deadpool mobc r2d2";
 
 /// Types of the runtime through which rows are read and written.
 const STORES: [&str; 5] = [
@@ -124,12 +128,13 @@ const SQL_METHODS: &str = "\
 
 /// Crates whose types hold no database, whatever else they hold.
 const CLEAN: &str = "\
-    ahash alloc anyhow arc_swap async_trait axum backoff backon base64 bigdecimal bon bytes \
-    chrono compact_str core crossbeam dashmap derive_more either fake form_urlencoded futures \
+    ahash alloc anyhow arc_swap async_trait axum backoff backon base64 bb8_redis bigdecimal bon \
+    bytes chrono compact_str core crossbeam dashmap deadpool_redis derive_more either fake \
+    form_urlencoded fred futures \
     futures_util governor hashbrown headers hmac http http_body http_body_util hyper \
     hyper_util indexmap isahc itertools jiff jsonwebtoken lapin lettre log metrics mime moka \
     nonzero_ext num num_bigint once_cell opentelemetry parking_lot percent_encoding \
-    phonenumber pin_project prometheus prost quick_xml rand regex reqwest reqwest_middleware \
+    phonenumber pin_project prometheus prost quick_xml rand redis regex reqwest reqwest_middleware \
     ring rust_decimal rustls secrecy semver serde serde_json serde_with sha2 smallvec smol_str \
     static_assertions std strum thiserror time tokio tokio_util tonic tower tower_http tracing \
     ulid ureq url urlencoding uuid validator zeroize num_traits";
@@ -174,6 +179,13 @@ pub(crate) fn is_std(path: &[String], name: &str) -> bool {
     path.first()
         .is_some_and(|first| matches!(first.as_str(), "std" | "core" | "alloc"))
         && path.last().is_some_and(|of| of == name)
+}
+
+/// Whether an external path names a pool that may hold anything.
+pub(crate) fn is_pool_of_anything(path: &[String]) -> bool {
+    canonical(path)
+        .first()
+        .is_some_and(|first| has(POOLS, first))
 }
 
 /// Whether an external path names something that reaches a database.
@@ -333,6 +345,8 @@ mod tests {
         assert!(is_database(&path("orch_runtime::Repository")));
         assert!(!is_database(&path("tokio::sync::Semaphore")));
         assert!(!is_database(&path("threadpool::Pool")));
+        assert!(!is_database(&path("bb8::Pool")));
+        assert!(is_pool_of_anything(&path("deadpool::managed::Pool")));
         assert!(!is_database(&path("git2::Transaction")));
     }
 }

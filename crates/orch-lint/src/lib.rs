@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   sources    where files come from: a disk, an index, a test
-//!   manifest   packages and targets
+//!   manifest   packages and targets; members, what belongs to a workspace
 //!   settings   the section [lint] of orch.toml
 //!   syntax     one file: items, types, bodies, comments
 //!   cache      what was found in files before
@@ -12,7 +12,8 @@
 //!   sql        what migrations build
 //!   model      modules, names, types; orchestrators, commands, operations
 //!   rules      one file per rule
-//!   suppress   exceptions written as comments
+//!   gaps       what could not be checked, as findings
+//!   suppress   exceptions written as comments; exceptions, what they hold back
 //!   allowance  writing these comments, and taking them out
 //!   fix        edits that take a finding away
 //!   mend       applying them until nothing changes
@@ -40,13 +41,16 @@ pub mod baseline;
 mod cache;
 mod date;
 mod engine;
+mod exceptions;
 mod explain;
 mod finding;
 mod fix;
+mod gaps;
 mod known;
 mod load;
 mod lock;
 mod manifest;
+mod members;
 mod mend;
 mod model;
 mod nearest;

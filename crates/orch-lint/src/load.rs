@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use crate::lock::Locks;
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join, parent, walk};
-use crate::syntax::{self, Facts, FileFacts, Item, ItemKind, ParseFailure};
+use crate::syntax::{self, Facts, FileFacts, Item, ItemKind, Name, ParseFailure, Span};
 use crate::threads;
 
 /// Index into [`Loaded::files`].
@@ -44,10 +44,21 @@ pub(crate) struct Loaded {
     /// The files.
     pub(crate) files: Vec<SourceFile>,
     by_path: HashMap<String, FileId>,
-    /// `mod x;` without a file: where it is declared, and its name.
-    pub(crate) missing: Vec<(FileId, String)>,
+    /// `mod x;` and `include!` without a file.
+    pub(crate) missing: Vec<Missing>,
     /// What was generated, and edited since.
     locks: OnceLock<Locks>,
+}
+
+/// A file that is named and not there.
+#[derive(Debug)]
+pub(crate) struct Missing {
+    /// Where it is named.
+    pub(crate) file: FileId,
+    /// The name in there.
+    pub(crate) span: Span,
+    /// The module, or the path.
+    pub(crate) name: String,
 }
 
 /// A file as the place of a module: where its child modules are looked for.
@@ -144,7 +155,7 @@ impl Loaded {
 
     /// Loads the modules that some files declare, all at once; gives their sites.
     fn follow_all(&mut self, source: Source<'_>, level: &[Site]) -> Vec<Site> {
-        let mut declared: Vec<(FileId, String, Candidates)> = Vec::new();
+        let mut declared: Vec<(FileId, Name, Candidates)> = Vec::new();
         for from in level {
             self.files[from.file.0].reached = true;
             if let Ok(facts) = &self.files[from.file.0].facts {
@@ -165,7 +176,8 @@ impl Loaded {
                 found.extend(loaded.map(|file| site(file, &path, is_mod_rs)));
             }
             if found.len() == before {
-                self.missing.push((file, name));
+                let (name, span) = (name.text, name.span);
+                self.missing.push(Missing { file, span, name });
             }
         }
         found
@@ -175,16 +187,18 @@ impl Loaded {
 /// Paths a module's file may have, and whether its own children lie beside it.
 type Candidates = Vec<(String, bool)>;
 
-fn collect(items: &[Item], from: &Site, declared: &mut Vec<(String, Candidates)>) {
+fn collect(items: &[Item], from: &Site, declared: &mut Vec<(Name, Candidates)>) {
     for item in items {
         match &item.kind {
             ItemKind::Mod(def) => match &def.inline {
                 Some(items) => collect(items, &inline_site(from, item), declared),
-                None => declared.push((item.name.text.clone(), candidates(from, item))),
+                None => declared.push((item.name.clone(), candidates(from, item))),
             },
             ItemKind::Fn(def) => collect(&def.items, from, declared),
             ItemKind::Include(path) => {
-                declared.push((path.clone(), vec![(join(&from.base, path), true)]));
+                let text = path.clone();
+                let span = item.name.span;
+                declared.push((Name { text, span }, vec![(join(&from.base, path), true)]));
             }
             _ => {}
         }

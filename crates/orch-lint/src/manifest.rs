@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use toml::{Table, Value};
 
-use crate::settings::glob;
-use crate::sources::{Content, Entry, SourceTree, has_extension, is_skipped, join};
+use crate::members;
+use crate::sources::{Content, Entry, SourceTree, has_extension, join};
 
 /// One package.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ pub(crate) fn packages(tree: &dyn SourceTree) -> Result<Vec<Package>, String> {
     if root.contains_key("package") {
         packages.push(package(tree, "", &root, &shared));
     }
-    for dir in members_of(tree, &root) {
+    for dir in members::of(tree, &root)? {
         if let Some(manifest) = read(tree, &dir)?
             && manifest.contains_key("package")
         {
@@ -63,14 +63,7 @@ pub(crate) fn packages(tree: &dyn SourceTree) -> Result<Vec<Package>, String> {
     Ok(packages)
 }
 
-/// The directories of the members of the workspace at a root; `None` when there is no workspace.
-pub(crate) fn members(tree: &dyn SourceTree) -> Option<Vec<String>> {
-    let root = read(tree, "").ok()??;
-    root.contains_key("workspace")
-        .then(|| members_of(tree, &root))
-}
-
-fn read(tree: &dyn SourceTree, dir: &str) -> Result<Option<Table>, String> {
+pub(crate) fn read(tree: &dyn SourceTree, dir: &str) -> Result<Option<Table>, String> {
     let path = join(dir, "Cargo.toml");
     match tree.read(&path) {
         None => Ok(None),
@@ -83,51 +76,12 @@ fn read(tree: &dyn SourceTree, dir: &str) -> Result<Option<Table>, String> {
     }
 }
 
-fn table<'t>(from: &'t Table, path: &[&str]) -> Option<&'t Table> {
+pub(crate) fn table<'t>(from: &'t Table, path: &[&str]) -> Option<&'t Table> {
     let mut at = from;
     for key in path {
         at = at.get(*key)?.as_table()?;
     }
     Some(at)
-}
-
-fn strings(from: &Table, path: &[&str], key: &str) -> Vec<String> {
-    let list = table(from, path)
-        .and_then(|table| table.get(key))
-        .and_then(Value::as_array);
-    let texts = list.into_iter().flatten().filter_map(Value::as_str);
-    texts.map(String::from).collect()
-}
-
-/// Directories of workspace members, vendored ones left out.
-fn members_of(tree: &dyn SourceTree, root: &Table) -> Vec<String> {
-    let excluded = strings(root, &["workspace"], "exclude");
-    let patterns = strings(root, &["workspace"], "members");
-    let mut dirs: Vec<String> = patterns.iter().flat_map(|of| expand(tree, of)).collect();
-    dirs.sort();
-    dirs.dedup();
-    let is_excluded = |dir: &str| excluded.iter().any(|of| join("", of) == dir);
-    let is_ours = |dir: &str| !dir.is_empty() && !dir.split('/').any(is_skipped);
-    dirs.retain(|dir| is_ours(dir) && !is_excluded(dir));
-    dirs
-}
-
-/// Expands `crates/*`.
-fn expand(tree: &dyn SourceTree, pattern: &str) -> Vec<String> {
-    let mut dirs = vec![String::new()];
-    for part in pattern.split('/').filter(|part| !matches!(*part, "" | ".")) {
-        dirs = dirs.iter().flat_map(|dir| step(tree, dir, part)).collect();
-    }
-    dirs
-}
-
-fn step(tree: &dyn SourceTree, dir: &str, part: &str) -> Vec<String> {
-    if !part.contains(['*', '?']) {
-        return vec![join(dir, part)];
-    }
-    let entries = tree.entries(dir).into_iter();
-    let found = entries.filter(|entry| entry.is_dir && glob::fits_name(part, &entry.name));
-    found.map(|entry| join(dir, &entry.name)).collect()
 }
 
 fn package(tree: &dyn SourceTree, dir: &str, manifest: &Table, shared: &Table) -> Package {
@@ -165,31 +119,24 @@ fn package(tree: &dyn SourceTree, dir: &str, manifest: &Table, shared: &Table) -
 
 fn dependencies(manifest: &Table, shared: &Table) -> BTreeMap<String, String> {
     let mut deps = BTreeMap::new();
-    let mut add = |section: Option<&Table>| {
-        for (key, value) in section.into_iter().flatten() {
-            let inherited = value
-                .get("workspace")
-                .is_some()
-                .then(|| shared.get(key))
-                .flatten();
-            let named = |of: &Value| of.get("package").and_then(Value::as_str).map(ident);
-            let meant = named(value).or_else(|| inherited.and_then(named));
-            deps.insert(ident(key), meant.unwrap_or_else(|| ident(key)));
-        }
-    };
-    let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
-    for kind in kinds {
-        add(table(manifest, &[kind]));
-    }
-    for target in table(manifest, &["target"])
-        .into_iter()
-        .flat_map(Table::values)
-    {
-        for kind in kinds {
-            add(target.get(kind).and_then(Value::as_table));
-        }
+    for (key, value) in all_dependencies(manifest).into_iter().flatten() {
+        let inherited = value.get("workspace").and_then(|_| shared.get(key));
+        let named = |of: &Value| of.get("package").and_then(Value::as_str).map(ident);
+        let meant = named(value).or_else(|| inherited.and_then(named));
+        deps.insert(ident(key), meant.unwrap_or_else(|| ident(key)));
     }
     deps
+}
+
+/// The dependencies of all kinds, for all targets.
+pub(crate) fn all_dependencies(manifest: &Table) -> Vec<&Table> {
+    let targets = table(manifest, &["target"])
+        .into_iter()
+        .flat_map(Table::values);
+    let places = targets.filter_map(Value::as_table).chain([manifest]);
+    let kinds = ["dependencies", "dev-dependencies", "build-dependencies"];
+    let found = places.flat_map(|place| kinds.map(|kind| table(place, &[kind])));
+    found.flatten().collect()
 }
 
 fn ident(name: &str) -> String {
@@ -318,25 +265,6 @@ mod tests {
             ]
         );
         assert_eq!(packages[0].targets[0].name, "pay_service");
-    }
-
-    #[test]
-    fn members_are_expanded_and_vendored_ones_left_out() {
-        let tree = Memory::from([
-            (
-                "Cargo.toml",
-                "[workspace]\nmembers = ['crates/*', 'vendor/rt']\nexclude = ['crates/old']",
-            ),
-            ("crates/a/Cargo.toml", "[package]\nname = 'a'"),
-            ("crates/old/Cargo.toml", "[package]\nname = 'old'"),
-            ("vendor/rt/Cargo.toml", "[package]\nname = 'rt'"),
-        ]);
-        let dirs: Vec<_> = packages(&tree)
-            .unwrap()
-            .into_iter()
-            .map(|of| of.dir)
-            .collect();
-        assert_eq!(dirs, ["crates/a"]);
     }
 
     #[test]

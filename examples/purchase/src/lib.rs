@@ -31,6 +31,10 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "0004_purchase_saga_indexes",
         up: include_str!("../migrations/sqlite/0004_purchase_saga_indexes.sql"),
     },
+    Migration {
+        name: "0005_notification_add_transaction_id",
+        up: include_str!("../migrations/sqlite/0005_notification_add_transaction_id.sql"),
+    },
 ];
 
 /// The whole service, ready to run.

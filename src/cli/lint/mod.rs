@@ -8,6 +8,7 @@ mod files;
 mod fix;
 mod forms;
 mod listing;
+pub(super) mod owners;
 mod planned;
 mod settings;
 mod watch;

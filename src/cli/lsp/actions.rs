@@ -20,6 +20,9 @@ impl Session<'_> {
         let Some(text) = self.sound_text(uri) else {
             return Vec::new();
         };
+        if !self.may_change(uri) {
+            return Vec::new();
+        }
         let touches = |shown: &&Shown| {
             shown.range.start <= params.range.end && params.range.start <= shown.range.end
         };

@@ -5,7 +5,7 @@ use super::root::{Root, Shown};
 use super::wire;
 use crate::cli::Environment;
 use crate::cli::facts::Facts;
-use crate::cli::lint;
+use crate::cli::lint::{self, owners::Owners};
 use crate::disk::Real;
 use crate::package::{self, Found};
 use gen_lsp_types::{
@@ -109,6 +109,19 @@ impl<'e> Session<'e> {
         let document = self.documents.get(&wire::path(uri)?)?;
         let is_sound = document.parsed.as_ref() == Some(&document.text);
         is_sound.then_some(document.text.as_str())
+    }
+
+    /// Whether a file is left to people. The generator would write the others again.
+    pub(super) fn may_change(&self, uri: &Uri) -> bool {
+        let Some(path) = wire::path(uri) else {
+            return false;
+        };
+        let below = |root: &Root| {
+            let below = path.strip_prefix(root.path()).ok()?;
+            let below = below.to_string_lossy().replace('\\', "/");
+            Some(Owners::of(root.path()).leave(&below))
+        };
+        self.roots.iter().filter_map(below).all(|leaves| leaves)
     }
 
     /// What is shown of a file.

@@ -1,4 +1,4 @@
-//! Layers, circles, documentation, tests and generated files: ORC801 to ORC805.
+//! Layers, circles, documentation, tests and generated files: ORC801 to ORC806.
 
 use crate::operator::Operator;
 use crate::package::Package;
@@ -12,6 +12,35 @@ fn other_domain(p: &Package) -> Option<String> {
     });
     domains.find(|domain| *domain != own).map(str::to_owned)
 }
+
+/// An orchestrator beside the generated ones.
+const ANOTHER: &str = "use orch_runtime::{Idempotency, OpId, Orchestrator, Outcome, Probe};
+
+use super::gateway::$Port;
+use super::generated::command::$NameCommand;
+
+/// Contests it.
+pub struct Dispute<G> {
+    gateway: G,
+}
+
+impl<G: $Port> Orchestrator for Dispute<G> {
+    type Command = $NameCommand;
+
+    const DOMAIN: &'static str = \"DISPUTE\";
+
+    fn idempotency(&self) -> Idempotency {
+        self.gateway.idempotency()
+    }
+
+    async fn execute(&self, op_id: &OpId, _: &$NameCommand) -> Outcome {
+        Outcome::unknown(op_id.to_string())
+    }
+
+    async fn probe(&self, op_id: &OpId, command: &$NameCommand) -> Probe {
+        self.gateway.probe_$call(op_id, command).await
+    }
+}";
 
 pub(super) const OPERATORS: &[Operator] = &[
     Operator::new("ORC801", "an adapter that reads operations", |p| {
@@ -138,34 +167,11 @@ fn both(_: &crate::$module::generated::command::$NameCommand) {}
     Operator::new("ORC804", "an orchestrator without a test", |p| {
         p.module(
             "dispute",
-            "use orch_runtime::{Idempotency, OpId, Orchestrator, Outcome, Probe};
-
-use super::gateway::$Port;
-use super::generated::command::$NameCommand;
-
-/// Disputes it.
-pub struct DisputeOrchestrator<G> {
-    gateway: G,
-}
-
-impl<G: $Port> Orchestrator for DisputeOrchestrator<G> {
-    type Command = $NameCommand;
-
-    const DOMAIN: &'static str = \"DISPUTE\";
-
-    fn idempotency(&self) -> Idempotency {
-        self.gateway.idempotency()
-    }
-
-    async fn execute(&self, op_id: &OpId, _: &$NameCommand) -> Outcome {
-        Outcome::unknown(op_id.to_string())
-    }
-
-    async fn probe(&self, op_id: &OpId, command: &$NameCommand) -> Probe {
-        self.gateway.probe_$call(op_id, command).await
-    }
-}",
+            &ANOTHER.replace("Dispute", "DisputeOrchestrator"),
         )
+    }),
+    Operator::new("ORC806", "an orchestrator under another name", |p| {
+        p.module("dispute", &ANOTHER.replace("Dispute", "DisputeService"))
     }),
     Operator::new("ORC805", "a generated command edited by hand", |p| {
         p.edit("generated/command.rs", "found.into_result()?;", "")

@@ -8,7 +8,7 @@
 
 use super::Baseline;
 use crate::finding::Finding;
-use crate::manifest;
+use crate::members;
 use crate::options::LintError;
 use crate::sources::{Content, Entry, SourceTree, join};
 
@@ -24,7 +24,7 @@ pub(crate) struct Around<'t> {
 impl<'t> Around<'t> {
     /// The workspace around a package.
     fn of(member: &'t dyn SourceTree) -> Option<Self> {
-        if manifest::members(member).is_some() {
+        if members::of_root(member).is_some() {
             return None;
         }
         let names = member.above();
@@ -34,7 +34,7 @@ impl<'t> Around<'t> {
                 up: "../".repeat(steps),
                 folder: names[names.len() - steps..].join("/"),
             };
-            if let Some(members) = manifest::members(&around) {
+            if let Some(members) = members::of_root(&around) {
                 return members.contains(&around.folder).then_some(around);
             }
         }

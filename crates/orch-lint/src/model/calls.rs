@@ -39,15 +39,15 @@ fn address(def: &FnDef) -> usize {
 
 /// One place where functions of the project are named.
 #[derive(Debug, Clone)]
-struct Call<'a> {
+pub(crate) struct Call<'a> {
     /// Where.
-    at: &'a Expr,
+    pub(crate) at: &'a Expr,
     /// The name that is called.
     span: Span,
     /// What may run.
-    targets: Vec<usize>,
+    pub(crate) targets: Vec<usize>,
     /// Whether it is a guess by name.
-    perhaps: bool,
+    pub(crate) perhaps: bool,
 }
 
 /// A function that another one gets to.
@@ -102,7 +102,8 @@ impl<'w, 'a> Calls<'w, 'a> {
         found
     }
 
-    fn calls_of(&self, function: usize) -> &[Call<'a>] {
+    /// The calls in a function.
+    pub(crate) fn made_in(&self, function: usize) -> &[Call<'a>] {
         self.out[function].get_or_init(|| {
             let function = &self.functions[function];
             let mut calls = Vec::new();
@@ -182,10 +183,12 @@ impl<'w, 'a> Calls<'w, 'a> {
         let workspace = self.workspace;
         if let ItemKind::Trait(declared) = &workspace.def(id).item.kind {
             let blocks = workspace.impls_by_trait(id).filter(|block| !block.test);
-            let written = blocks.filter_map(|block| self.in_block(block, name));
-            return written
-                .chain(self.in_items(&declared.items, name))
-                .collect();
+            let written: Vec<Option<usize>> =
+                blocks.map(|block| self.in_block(block, name)).collect();
+            // What every type writes itself is never the trait's own.
+            let is_given = written.is_empty() || written.contains(&None);
+            let given = self.in_items(&declared.items, name).filter(|_| is_given);
+            return written.into_iter().flatten().chain(given).collect();
         }
         let own = workspace.impls_of(id).filter(|block| !block.test);
         let written: Vec<usize> = own.filter_map(|block| self.in_block(block, name)).collect();
@@ -246,7 +249,7 @@ impl<'a> Search<'a> {
     }
 
     fn follow(&mut self, calls: &Calls<'_, 'a>, function: usize, from: Option<&Reached<'a>>) {
-        for call in calls.calls_of(function) {
+        for call in calls.made_in(function) {
             for target in call.targets.iter().filter(|of| !self.seen.contains(of)) {
                 let mut way = from.map_or_else(Vec::new, |from| from.way.clone());
                 way.push((function, call.at));

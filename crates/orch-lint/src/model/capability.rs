@@ -94,14 +94,15 @@ impl<'a> Search<'_, 'a> {
     }
 
     fn external(&mut self, ty: &RTy, path: &[String], args: &[RTy]) -> Found {
-        if known::is_database(path) {
+        if ty.is_database() {
             return Some((Vec::new(), Step::named(self.workspace.type_name(ty))));
         }
         if known::is_std(path, "PhantomData") {
             return None;
         }
         let found = args.iter().find_map(|arg| self.find(arg));
-        if found.is_none() && !known::is_clean(path) {
+        let is_said_by_args = known::is_pool_of_anything(path) && !args.is_empty();
+        if found.is_none() && !is_said_by_args && !known::is_clean(path) {
             self.unknown
                 .push(format!("the fields of `{}`", path.join("::")));
         }

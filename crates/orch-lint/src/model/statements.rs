@@ -110,7 +110,7 @@ fn taken<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr, locals: &Locals<'a>) -> Op
         } if known::is_sql_method(&name.text) => {
             let of = walker.type_of(receiver);
             let certain = match of.as_ref().map(RTy::behind_pointers) {
-                Some(RTy::External(path, _)) => known::is_database(path),
+                Some(of @ RTy::External(..)) => of.is_database(),
                 None | Some(RTy::Bounds(_) | RTy::Unknown(_)) => false,
                 Some(_) => return None,
             };

@@ -78,6 +78,17 @@ impl RTy {
         }
     }
 
+    /// Whether it is a type of other people that reaches a database: by its name, or as a pool of such.
+    pub(crate) fn is_database(&self) -> bool {
+        match self {
+            RTy::External(path, args) => {
+                known::is_database(path)
+                    || known::is_pool_of_anything(path) && args.iter().any(RTy::is_database)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether it is `name` of the runtime.
     pub(crate) fn is_runtime(&self, name: &str) -> bool {
         self.external()

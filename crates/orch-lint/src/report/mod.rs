@@ -59,10 +59,11 @@ impl Report {
         self.orchestrators == 0 && self.sagas == 0
     }
 
-    /// 0 clean, 1 findings, 3 a file that could not be parsed.
+    /// 0 clean, 1 findings, 3 a file that could not be parsed or a rule that gave up.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if !self.unparsed.is_empty() {
+        let gave_up = |of: &Finding| of.code == "ORC906" && of.severity == Severity::Error;
+        if !self.unparsed.is_empty() || self.findings.iter().any(gave_up) {
             3
         } else {
             u8::from(!self.findings.is_empty())

@@ -51,6 +51,12 @@ const BLOCKING: &[&str] = &[
     "reqwest::blocking",
     "ureq",
     "futures::executor::block_on",
+    "futures_executor::block_on",
+    "futures_lite::future::block_on",
+    "async_io::block_on",
+    "async_std::task::block_on",
+    "pollster::block_on",
+    "smol::block_on",
     "tokio::task::block_in_place",
 ];
 

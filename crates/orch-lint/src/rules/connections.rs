@@ -52,7 +52,7 @@ fn method<'a>(walker: &Walker<'_, 'a>, receiver: &'a Expr, name: &str) -> Option
     let workspace = walker.workspace();
     let of = workspace.type_name(ty.behind_pointers());
     Some(match ty.behind_pointers() {
-        RTy::External(path, _) if known::is_database(path) => {
+        of_database @ RTy::External(path, _) if of_database.is_database() => {
             let is_pool = path.last().is_some_and(|last| last.ends_with("Pool"));
             if is_pool_word && !is_pool {
                 Verdict::Fine
@@ -97,7 +97,7 @@ fn function(walker: &Walker<'_, '_>, path: &Path, name: &str) -> Option<Verdict>
     if let Some(of) = walker.type_before(path) {
         let text = walker.workspace().type_name(&of);
         return match of.behind_pointers() {
-            RTy::External(path, _) if known::is_database(path) => Some(Verdict::Opens(text)),
+            of if of.is_database() => Some(Verdict::Opens(text)),
             RTy::Local(..) if known::is_opener(name) => Some(through(walker, &of, name, text)),
             _ => None,
         };

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use rustc_hash::FxHashMap;
 
-use super::{Check, Rule, Status, handler_state};
+use super::{Check, Rule, Status, handler_state, held_clients};
 use crate::finding::Severity;
 use crate::model::layers::Layer;
 use crate::model::{DefId, Reference, Step, Target, Workspace};
@@ -24,7 +24,8 @@ Directly, or through functions and constants that have no layer. As a warning, i
 that keep something in memory between events: a lock, a cell or an atomic among what they hold.
 
 What an item is decides its layer, not its file: the runtime's traits it implements, the runtime's
-types it holds, the extractors and answers it takes and gives. Everything else has no layer.
+types it holds, the extractors and answers it takes and gives. Everything else has no layer. Commands, entities
+and repositories that hold a client of a cache or a queue are warnings, too.
 
 ## Why is this bad?
 A gateway that reads a table while it calls cannot be tried against a provider alone, and a call
@@ -73,6 +74,8 @@ fn check(check: &mut Check<'_, '_>) {
     }
     let mut layered: Vec<(DefId, Layer)> = layers.iter().map(|(id, layer)| (*id, *layer)).collect();
     layered.sort_by_key(|(id, _)| *id);
+    let rows = |(_, layer): &&(DefId, Layer)| matches!(layer, Layer::Data | Layer::Repository);
+    let layered_data: Vec<(DefId, Layer)> = layered.iter().filter(rows).copied().collect();
     for (id, layer) in layered {
         let mut search = Search {
             workspace,
@@ -85,6 +88,20 @@ fn check(check: &mut Check<'_, '_>) {
         search.from(id, layer, &mut Vec::new());
         for found in search.found {
             report(check, id, layer, &found);
+        }
+    }
+    for (id, layer) in layered_data {
+        for client in held_clients::of(check, id) {
+            let name = &workspace.def(id).item.name.text;
+            let message = format!(
+                "`{name}` is {} and holds a client of `{}`",
+                layer.noun(),
+                client.of
+            );
+            let at = check.at(client.file, client.span, workspace.path_of(id));
+            let violation = check.flag(at, message);
+            violation.severity = Severity::Warning;
+            violation.help("use caches and queues in the service that calls this");
         }
     }
     for state in handler_state::all(check) {

@@ -39,6 +39,7 @@ mod gateway_call_without_idemkey;
 mod gateway_calls;
 mod generated_code_drift;
 mod handler_state;
+mod held_clients;
 mod http_client_without_timeout;
 mod idemkey_from_mutable_input;
 mod idemkey_missing;
@@ -81,6 +82,7 @@ mod requests;
 mod retries;
 mod retry_in_execute;
 mod retry_non_idempotent;
+mod role_name;
 mod sagas;
 mod scheduler_not_started;
 mod schedulers;
@@ -105,6 +107,7 @@ mod unused_suppression;
 mod vacuous_rule;
 mod wal_after_finalize;
 mod wal_mutable;
+mod written_first;
 
 use crate::finding::{Severity, Unknown};
 use crate::fix::{Applicability, Changes, Proposal, Source};
@@ -172,6 +175,7 @@ pub static ALL: &[&Rule] = &[
     &missing_docs::RULE,
     &missing_test::RULE,
     &generated_code_drift::RULE,
+    &role_name::RULE,
     &vacuous_rule::RULE,
     &unused_suppression::RULE,
     &suppression_without_reason::RULE,

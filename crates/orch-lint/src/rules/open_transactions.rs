@@ -11,7 +11,7 @@ use std::ptr;
 use crate::known;
 use crate::model::infer::Walker;
 use crate::model::{Function, RTy, Workspace};
-use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Span, Stmt, visit};
+use crate::syntax::{Block, Expr, ExprKind, MacroCall, Pat, PatKind, Span, Stmt, visit};
 
 /// An await with a transaction open that it does not get.
 pub(super) struct Held<'e> {
@@ -42,6 +42,8 @@ const CARRIERS: &[&str] = &[
     "with_context",
 ];
 const ENDS: &[&str] = &["commit", "rollback", "close", "finish"];
+/// Macros that await all that they are given.
+const JOINS: &[&str] = &["join", "try_join"];
 const DIVERGING: &[&str] = &["bail", "panic", "todo", "unimplemented", "unreachable"];
 
 /// What is open at one point of a body.
@@ -108,9 +110,9 @@ fn opens<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
             let takes_a_closure = args
                 .iter()
                 .any(|arg| matches!(arg.kind, ExprKind::Closure { .. }));
-            let is_database = || match walker.type_of(receiver).as_ref().map(RTy::behind_pointers) {
-                Some(RTy::External(path, _)) => known::is_database(path),
-                _ => false,
+            let is_database = || {
+                let of = walker.type_of(receiver);
+                of.is_some_and(|of| of.behind_pointers().is_database())
             };
             let is_opener = OPENERS.contains(&name.text.as_str());
             is_opener && !takes_a_closure && (is_database() || is_given())
@@ -252,18 +254,39 @@ impl<'e> Walk<'e> {
                 value.iter().for_each(|value| self.expr(value));
                 self.state.gone = true;
             }
-            ExprKind::Macro(call) => {
-                for part in &call.body.parts {
-                    match part {
-                        Stmt::Expr(part) => self.borrowed(part),
-                        part @ Stmt::Let { .. } => self.stmt(part),
-                    }
-                }
-                let name = call.path.last().map_or("", |last| last.name.text.as_str());
-                self.state.gone |= DIVERGING.contains(&name);
-            }
+            ExprKind::Macro(call) => self.invoked(call),
             _ => self.control(expr),
         }
+    }
+
+    /// Whether one of the futures of `select!` has a transaction: the others wait no longer than it does.
+    fn race_mentions(&self, call: &MacroCall) -> bool {
+        let mut futures = call.body.parts.iter().filter_map(|part| match part {
+            Stmt::Let { init, .. } => init.as_ref(),
+            Stmt::Expr(_) => None,
+        });
+        futures.any(|future| self.mentions(future))
+    }
+
+    fn invoked(&mut self, call: &'e MacroCall) {
+        let name = call.path.last().map_or("", |last| last.name.text.as_str());
+        let is_raced = name == "select" && self.race_mentions(call);
+        for part in &call.body.parts {
+            match part {
+                Stmt::Expr(part) if JOINS.contains(&name) => self.awaited(part, part),
+                Stmt::Expr(part) => self.borrowed(part),
+                Stmt::Let {
+                    pat,
+                    init: Some(init),
+                    ..
+                } if name == "select" && !is_raced => {
+                    self.awaited(init, init);
+                    self.bind(pat, init, false);
+                }
+                part @ Stmt::Let { .. } => self.stmt(part),
+            }
+        }
+        self.state.gone |= DIVERGING.contains(&name);
     }
 
     /// An expression whose value stays where it is.

@@ -11,8 +11,9 @@ pub(super) static RULE: Rule = Rule {
     status: Status::Stable,
     docs: "\
 ## What it does
-Finds runs that checked nothing: a project without an orchestrator, unless it has a saga and no operations,
-and files below `src` that no target reaches.
+Finds runs that checked nothing: a project without an orchestrator, unless it has a saga and no operations;
+operations without any migration, so that nothing about their tables was checked; files below `src` that no
+target reaches, and modules without a file.
 
 ## Why is this bad?
 A check that looks at nothing passes. A renamed trait, a forgotten `mod` line or a wrong directory
@@ -49,8 +50,35 @@ fn check(check: &mut Check<'_, '_>) {
             )
             .help("lint the package that has the orchestrators, or allow an empty run");
     }
+    no_migrations(check);
     unreached(check);
     missing_files(check);
+}
+
+fn no_migrations(check: &mut Check<'_, '_>) {
+    let migrations = check.migrations;
+    let is_written = !migrations.files.is_empty() || migrations.in_rust.is_some();
+    if is_written || check.options.allow_empty {
+        return;
+    }
+    let operations = check.workspace.operations();
+    let Some(first) = operations.first() else {
+        return;
+    };
+    let workspace = check.workspace;
+    let span = workspace.def(first.def).item.name.span;
+    let at = check.at(
+        workspace.file_of(first.def),
+        span,
+        workspace.path_of(first.def),
+    );
+    let violation = check.flag(
+        at,
+        "no migrations were found, so nothing about the tables of operations was checked",
+    );
+    violation.severity = Severity::Warning;
+    violation
+        .help("keep them in `migrations`, or in a folder that `migrate!(..)` or `sqlx.toml` names");
 }
 
 fn unreached(check: &mut Check<'_, '_>) {
@@ -70,8 +98,14 @@ fn unreached(check: &mut Check<'_, '_>) {
 /// `mod x;` without a file: the compiler says so too, unless it is switched off.
 fn missing_files(check: &mut Check<'_, '_>) {
     let loaded = check.workspace.loaded;
-    for (file, name) in &loaded.missing {
-        let at = check.at(*file, Span::file_start(), name.as_str());
-        check.unknown(&at, format!("the file of `mod {name}` was not found"));
+    for missing in &loaded.missing {
+        let at = check.at(missing.file, missing.span, missing.name.as_str());
+        let message = format!(
+            "the file of `{}` was not found, so it was not checked",
+            missing.name
+        );
+        let violation = check.flag(at, message);
+        violation.severity = Severity::Warning;
+        violation.help("write the file, or take the declaration out");
     }
 }

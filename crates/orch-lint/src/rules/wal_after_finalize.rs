@@ -1,14 +1,15 @@
 //! ORC202.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ptr;
 
+use super::written_first::{self, Passage, Step};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
 use crate::model::infer::Walker;
-use crate::model::{Function, RTy};
-use crate::syntax::{Arm, Block, Expr, ExprKind, Span, Stmt, visit};
+use crate::model::{self, Function, RTy};
+use crate::syntax::{Expr, ExprKind};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC202",
@@ -18,7 +19,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds calls of `OperationStore::finalize` that are reached without the outcome having been written to the
-log by `record`, or read from it by `pending_outcomes`, on every way there.
+log by `record`, or read from it by `pending_outcomes`, on every way there. Functions of the project that do
+one of these are followed: a function may finalize what all its callers have written.
 
 ## Why is this bad?
 `finalize` applies what the log says. Without the entry there is nothing to apply: the outcome is known in
@@ -38,51 +40,160 @@ store.finalize(now, &lease, settlement, hook).await?;
     check,
 };
 
-/// What a call does with the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Writes,
-    Finalizes(Span),
-}
+/// What the functions do that have to do with the log, by their numbers.
+type Passages = BTreeMap<usize, Passage>;
 
 fn check(check: &mut Check<'_, '_>) {
-    let workspace = check.workspace;
-    let finalizes = |of: &&Function<'_>| of.body.mentions(&["finalize"]);
-    for function in check.functions.iter().filter(finalizes) {
-        let mut steps = HashMap::new();
-        let mut walker = function.walker(workspace);
-        walker.block(function.body, &mut |walker, expr| {
-            steps.extend(step(walker, expr).map(|step| (ptr::from_ref(expr), step)));
-        });
-        if !steps
-            .values()
-            .any(|step| matches!(step, Step::Finalizes(_)))
-        {
-            continue;
-        }
-        let mut walk = Walk {
-            steps,
-            written: false,
-            gone: false,
-            found: Vec::new(),
-        };
-        walk.block(function.body);
-        for span in walk.found {
-            let at = check.at(function.file, span, function.path(workspace));
-            check
-                .flag(at, "finalizes an outcome that the log may not have")
-                .help("call `record` before, on every way to this call");
+    if !check
+        .functions
+        .iter()
+        .any(|of| of.body.mentions(&["finalize"]))
+    {
+        return;
+    }
+    let passages = passages(check);
+    let needing = passages.iter().filter(|(_, of)| !of.unwritten.is_empty());
+    for (at, passage) in needing {
+        let callers = callers(check, *at);
+        for (span, by) in &passage.unwritten {
+            let function = &check.functions[*at];
+            let place = check.at(function.file, *span, function.path(check.workspace));
+            match callers {
+                // Each of them is judged itself.
+                Callers::Certain => {}
+                Callers::Perhaps => {
+                    check.unknown(&place, "finalizes what its callers may not have written");
+                }
+                Callers::None => {
+                    let by = by.and_then(|by| helper(check, &passages, by));
+                    report(check, place, by);
+                }
+            }
         }
     }
 }
 
-fn step<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<Step> {
+/// The function that finalizes, and where in it.
+fn helper(check: &Check<'_, '_>, passages: &Passages, by: usize) -> Option<model::Step> {
+    let function = &check.functions[by];
+    let (span, _) = passages.get(&by)?.unwritten.first()?;
+    Some(model::Step::at(function.label(), function.file, *span))
+}
+
+fn report(check: &mut Check<'_, '_>, place: super::At, by: Option<model::Step>) {
+    let what = "finalizes an outcome that the log may not have";
+    let message = match &by {
+        None => what.to_owned(),
+        Some(by) => format!("`{}` {what}", by.name),
+    };
+    let violation = check.flag(place, message);
+    violation.help("call `record` before, on every way to this call");
+    violation.chain = by.into_iter().collect();
+}
+
+/// Who calls a function of the project.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Callers {
+    None,
+    Perhaps,
+    Certain,
+}
+
+fn callers(check: &Check<'_, '_>, of: usize) -> Callers {
+    let name = check.functions[of].name();
+    let may =
+        |(at, function): &(usize, &Function<'_>)| *at != of && function.body.mentions(&[name]);
+    let others = check.functions.iter().enumerate().filter(may);
+    let mut found = Callers::None;
+    for (other, _) in others {
+        for call in check.calls.made_in(other) {
+            match call.targets.contains(&of) {
+                true if !call.perhaps => return Callers::Certain,
+                true => found = Callers::Perhaps,
+                false => {}
+            }
+        }
+    }
+    found
+}
+
+/// Functions that call each other in a circle may go on changing what is known of them.
+const MOST_ROUNDS: usize = 16;
+
+/// Looks into what touches the log, then into what calls that, until nothing new is learned.
+fn passages(check: &Check<'_, '_>) -> Passages {
+    let mut passages = Passages::new();
+    let mut names = BTreeSet::from(["finalize", "pending_outcomes", "record"]);
+    for _ in 0..MOST_ROUNDS {
+        let asked: Vec<&str> = std::mem::take(&mut names).into_iter().collect();
+        let mut learned = Vec::new();
+        for (at, function) in check.functions.iter().enumerate() {
+            if !function.body.mentions(&asked) {
+                continue;
+            }
+            let passage = passage(check, at, &passages);
+            let before = passages.get(&at);
+            if *before.unwrap_or(&Passage::default()) != passage {
+                names.insert(function.name());
+                learned.push((at, passage));
+            }
+        }
+        passages.extend(learned);
+    }
+    passages
+}
+
+fn passage(check: &Check<'_, '_>, at: usize, passages: &Passages) -> Passage {
+    let function = &check.functions[at];
+    let mut calls = HashMap::new();
+    for call in check.calls.made_in(at).iter().filter(|call| !call.perhaps) {
+        calls.extend(through(&call.targets, passages).map(|does| (ptr::from_ref(call.at), does)));
+    }
+    let mut steps = HashMap::new();
+    let mut walker = function.walker(check.workspace);
+    walker.block(function.body, &mut |walker, expr| {
+        steps.extend(step(walker, expr, &calls).map(|step| (ptr::from_ref(expr), step)));
+    });
+    written_first::through(function.body, steps)
+}
+
+/// What a call of one of some functions does with the log.
+enum Does {
+    Writes,
+    Finalizes(usize),
+}
+
+fn through(targets: &[usize], passages: &Passages) -> Option<Does> {
+    let all: Option<Vec<&Passage>> = targets.iter().map(|of| passages.get(of)).collect();
+    let all = all?;
+    if all.iter().all(|of| !of.unwritten.is_empty()) {
+        return Some(Does::Finalizes(*targets.first()?));
+    }
+    all.iter().all(|of| of.writes).then_some(Does::Writes)
+}
+
+fn step<'a>(
+    walker: &Walker<'_, 'a>,
+    expr: &'a Expr,
+    calls: &HashMap<*const Expr, Does>,
+) -> Option<Step> {
+    let (at, span) = match &expr.kind {
+        ExprKind::Call { callee, .. } => (&**callee, callee.span),
+        ExprKind::Method { name, .. } => (expr, name.span),
+        _ => return None,
+    };
+    if let Some(does) = calls.get(&ptr::from_ref(at)) {
+        return Some(match does {
+            Does::Writes => Step::Writes,
+            Does::Finalizes(by) => Step::Finalizes(span, Some(*by)),
+        });
+    }
     let ExprKind::Method { receiver, name, .. } = &expr.kind else {
         return None;
     };
     let step = match name.text.as_str() {
         "record" | "pending_outcomes" => Step::Writes,
-        "finalize" => Step::Finalizes(name.span),
+        "finalize" => Step::Finalizes(name.span, None),
         _ => return None,
     };
     is_store(&walker.type_of(receiver)?).then_some(step)
@@ -99,109 +210,5 @@ fn is_store(ty: &RTy) -> bool {
             .iter()
             .any(|bound| bound.name.external().is_some_and(is)),
         _ => false,
-    }
-}
-
-/// A walk in the order of evaluation: whether the log has been written on every way to a point.
-struct Walk {
-    steps: HashMap<*const Expr, Step>,
-    written: bool,
-    /// Nothing after this is reached.
-    gone: bool,
-    found: Vec<Span>,
-}
-
-impl Walk {
-    fn block(&mut self, block: &Block) {
-        for stmt in &block.stmts {
-            match stmt {
-                Stmt::Let {
-                    init, otherwise, ..
-                } => {
-                    init.iter().for_each(|init| self.expr(init));
-                    if let Some(otherwise) = otherwise {
-                        self.aside(|walk| walk.expr(otherwise));
-                    }
-                }
-                Stmt::Expr(expr) => self.expr(expr),
-            }
-        }
-    }
-
-    fn expr(&mut self, expr: &Expr) {
-        match &expr.kind {
-            ExprKind::If {
-                cond,
-                then,
-                otherwise,
-            } => {
-                self.expr(cond);
-                let before = (self.written, self.gone);
-                self.block(then);
-                let after = (self.written, self.gone);
-                (self.written, self.gone) = before;
-                otherwise.iter().for_each(|other| self.expr(other));
-                self.join(after);
-            }
-            ExprKind::Match { scrutinee, arms } => {
-                self.expr(scrutinee);
-                self.arms(arms);
-            }
-            ExprKind::For { iter, body, .. } => {
-                self.expr(iter);
-                self.aside(|walk| walk.block(body));
-            }
-            ExprKind::While { cond, body } => {
-                self.expr(cond);
-                self.aside(|walk| walk.block(body));
-            }
-            ExprKind::Closure { body, .. } => self.aside(|walk| walk.expr(body)),
-            ExprKind::Async(body) => self.aside(|walk| walk.block(body)),
-            ExprKind::Block(body) | ExprKind::Loop(body) => self.block(body),
-            ExprKind::Leave(value) => {
-                value.iter().for_each(|value| self.expr(value));
-                self.gone = true;
-            }
-            _ => self.parts(expr),
-        }
-        match self.steps.get(&ptr::from_ref(expr)) {
-            Some(Step::Writes) => self.written = true,
-            Some(Step::Finalizes(span)) if !self.written && !self.gone => self.found.push(*span),
-            _ => {}
-        }
-    }
-
-    fn arms(&mut self, arms: &[Arm]) {
-        let before = (self.written, self.gone);
-        let mut after = None;
-        for arm in arms {
-            (self.written, self.gone) = before;
-            arm.guard.iter().for_each(|guard| self.expr(guard));
-            self.expr(&arm.body);
-            if let Some(others) = after {
-                self.join(others);
-            }
-            after = Some((self.written, self.gone));
-        }
-    }
-
-    /// What may run, or later, or several times: nothing that it writes counts after it.
-    fn aside(&mut self, walk: impl FnOnce(&mut Self)) {
-        let before = (self.written, self.gone);
-        walk(self);
-        (self.written, self.gone) = before;
-    }
-
-    fn parts(&mut self, expr: &Expr) {
-        visit::parts(expr, &mut |part| self.expr(part));
-    }
-
-    /// Two ways meet: written is what both have written.
-    fn join(&mut self, (written, gone): (bool, bool)) {
-        if self.gone {
-            (self.written, self.gone) = (written, gone);
-        } else if !gone {
-            self.written &= written;
-        }
     }
 }

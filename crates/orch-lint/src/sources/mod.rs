@@ -85,7 +85,7 @@ pub(crate) fn walk(tree: &dyn SourceTree, dir: &str, extension: &str) -> Vec<Str
 }
 
 /// Deeper directories than this are not entered.
-const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 fn walk_into(
     tree: &dyn SourceTree,

@@ -14,12 +14,14 @@
 
 mod ddl;
 mod dialect;
+mod layouts;
 mod query;
 mod reader;
 mod schema;
 mod table;
 mod tokens;
 
+use crate::load::Loaded;
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join, parent, walk};
 use crate::syntax::{Extent, Mark, ParseFailure, Span};
@@ -68,17 +70,19 @@ pub(crate) struct SqlFile {
 }
 
 /// Reads and replays the migrations of all packages, and those beside the manifest of a workspace.
-pub(crate) fn replay(tree: &dyn SourceTree, packages: &[Package]) -> Migrations {
+pub(crate) fn replay(tree: &dyn SourceTree, loaded: &Loaded, packages: &[Package]) -> Migrations {
     let mut migrations = Migrations::default();
     for (package, of) in packages.iter().enumerate() {
-        migrations.replay_package(tree, &of.dir, Some(package));
+        for folder in layouts::folders(tree, loaded, of) {
+            migrations.replay_folder(tree, &folder, Some(package));
+        }
         let is_rust = of.deps.values().any(|krate| krate == "sea_orm_migration");
         if is_rust && migrations.in_rust.is_none() {
             migrations.in_rust = Some(join(&of.dir, "Cargo.toml"));
         }
     }
     if packages.iter().all(|of| !of.dir.is_empty()) {
-        migrations.replay_package(tree, "", None);
+        migrations.replay_folder(tree, layouts::USUAL, None);
     }
     migrations
 }
@@ -99,13 +103,10 @@ impl Migrations {
         self.in_rust.is_some() || history.schema.is_uncertain(table)
     }
 
-    fn replay_package(&mut self, tree: &dyn SourceTree, dir: &str, package: Option<usize>) {
-        let dir = join(dir, "migrations");
-        let rust = walk(tree, &dir, "rs")
-            .into_iter()
-            .find(|path| is_step(path));
+    fn replay_folder(&mut self, tree: &dyn SourceTree, dir: &str, package: Option<usize>) {
+        let rust = walk(tree, dir, "rs").into_iter().find(|path| is_step(path));
         self.in_rust = self.in_rust.take().or(rust);
-        let mut paths = walk(tree, &dir, "sql");
+        let mut paths = walk(tree, dir, "sql");
         paths.retain(|path| !undoes(path));
         paths.sort_by_cached_key(|path| (history_dir(path).to_owned(), order(path)));
         let mut at = 0;

@@ -140,7 +140,8 @@ pub(super) fn split_commas<'s, 't>(all: &'s [Token<'t>]) -> Vec<&'s [Token<'t>]>
 
 /// The text between the quotes of a string.
 pub(super) fn text_of(token: &Token<'_>) -> Option<String> {
-    let inner = token.text.strip_prefix('\'')?.strip_suffix('\'')?;
+    let whole = token.text.trim_start_matches(['e', 'E']);
+    let inner = whole.strip_prefix('\'')?.strip_suffix('\'')?;
     (token.kind == Kind::Text).then(|| inner.replace("''", "'"))
 }
 

@@ -13,12 +13,28 @@ pub(crate) struct Schema {
     tables: BTreeMap<String, Table>,
     /// The values of enum types.
     enums: BTreeMap<String, Vec<String>>,
-    /// Words of statements that are not understood, such as `DO` blocks.
-    pub(super) opaque: Vec<String>,
+    /// Statements that are not understood, such as `DO` blocks.
+    unread: Vec<Unread>,
     /// The database it is for, as far as that is certain.
     pub(crate) dialect: Option<Dialect>,
     /// What the migrations themselves write to tables.
     pub(crate) writes: Vec<(Write, Place)>,
+}
+
+/// A statement, or an action of one, that is not understood.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    /// Where it is.
+    pub(crate) place: Place,
+    /// The names in it; those inside a string too, since it may be code.
+    names: Vec<String>,
+}
+
+impl Unread {
+    /// Whether it names something.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.names.contains(&fold(name))
+    }
 }
 
 /// A place in a migration.
@@ -50,8 +66,25 @@ impl Schema {
 
     /// Whether a statement that is not understood speaks of a table, a type or a column.
     pub(crate) fn is_uncertain(&self, name: &str) -> bool {
-        let name = fold(name);
-        self.opaque.contains(&name)
+        self.unread.iter().any(|of| of.names(name))
+    }
+
+    /// The statements that are not understood and name a table.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = (&Unread, &str)> {
+        let of_table = |of| {
+            let mut tables = self.tables.keys();
+            let table = tables.find(|table| Unread::names(of, table))?;
+            Some((of, table.as_str()))
+        };
+        self.unread.iter().filter_map(of_table)
+    }
+
+    /// Keeps the names of what is not understood.
+    pub(super) fn remember(&mut self, place: Place, texts: &[&str]) {
+        let not_in_names = |c: char| !c.is_alphanumeric() && c != '_';
+        let parts = texts.iter().flat_map(|text| text.split(not_in_names));
+        let names = parts.filter(|part| !part.is_empty()).map(fold).collect();
+        self.unread.push(Unread { place, names });
     }
 
     /// A table to change.

@@ -98,6 +98,7 @@ fn token(rest: &str, first: char) -> (Kind, usize) {
     }
     match first {
         '\'' => (Kind::Text, quoted(rest, '\'')),
+        'e' | 'E' if rest[1..].starts_with('\'') => (Kind::Text, escaped(rest)),
         '"' => (Kind::Quoted, quoted(rest, '"')),
         '`' => (Kind::Quoted, quoted(rest, '`')),
         '[' => (
@@ -154,6 +155,20 @@ fn quoted(rest: &str, quote: char) -> usize {
                 _ => return at + 1,
             }
         }
+    }
+    rest.len()
+}
+
+/// `E'it\'s'`: a backslash and what follows it stand for a character.
+fn escaped(rest: &str) -> usize {
+    let mut chars = rest.char_indices().skip(2).peekable();
+    while let Some((at, found)) = chars.next() {
+        let ends = found == '\'' && chars.peek().is_none_or(|(_, next)| *next != '\'');
+        match found {
+            '\'' if ends => return at + 1,
+            '\'' | '\\' => chars.next(),
+            _ => None,
+        };
     }
     rest.len()
 }
@@ -223,6 +238,11 @@ mod tests {
         assert_eq!(texts("[a b] `c`"), ["a b", "c"]);
         assert_eq!(texts("ARRAY ['a;']"), ["ARRAY", "[", "'a;'", "]"]);
         assert_eq!(texts("text[]"), ["text", "[", "]"]);
+        assert_eq!(
+            texts(r"E'it\'s; ''a''' e'\\' 'c:\' f"),
+            [r"E'it\'s; ''a'''", r"e'\\'", r"'c:\'", "f"]
+        );
+        assert_eq!(texts(r"E'open\'"), [r"E'open\'"]);
     }
 
     #[test]

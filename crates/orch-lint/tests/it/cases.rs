@@ -6,6 +6,8 @@
 //! //# bad in execute: title     exactly what stands between /*<*/ and /*>*/ is found
 //! //# unknown: title            nothing is found, and the rule says that it cannot decide
 //! //- src/other.rs              another file of the same case; the first one is src/lib.rs
+//! //= src/other.rs text         the first such text of a file is found, where marks would change what is
+//!                               found; the beginning of the file, where there is no text
 //! ```
 
 use std::collections::HashMap;
@@ -43,6 +45,8 @@ pub(crate) struct Case {
     pub(crate) title: String,
     pub(crate) expect: Expect,
     pub(crate) files: Vec<(String, String)>,
+    /// Files, and texts in them that are found.
+    said: Vec<(String, String)>,
 }
 
 impl Case {
@@ -68,6 +72,12 @@ impl Case {
                 found.push((path.clone(), start..start + inside.trim().len()));
                 at = end;
             }
+        }
+        for (path, wanted) in &self.said {
+            let written = self.files.iter().find(|(of, _)| of == path);
+            let text = written.map_or(MANIFEST, |(_, text)| text.as_str());
+            let start = text.find(wanted).expect("the text in its file");
+            found.push((path.clone(), start..start + wanted.len()));
         }
         found.sort_by_key(|(path, bytes)| (path.clone(), bytes.start));
         found
@@ -95,10 +105,28 @@ pub(crate) fn read(table: &str) -> Vec<Case> {
         cases.push(Case {
             title: title.trim().into(),
             expect,
-            files: files(body, wraps.get(wrap.trim())),
+            said: said(body),
+            files: files(&without_said(body), wraps.get(wrap.trim())),
         });
     }
     cases
+}
+
+const SAID: &str = "//= ";
+
+fn said(body: &str) -> Vec<(String, String)> {
+    let lines = body.lines().filter_map(|line| line.strip_prefix(SAID));
+    let split = |line: &str| {
+        line.split_once(' ')
+            .map(|(path, text)| (path.into(), text.into()))
+    };
+    let said = lines.map(|line| split(line).unwrap_or((line.into(), String::new())));
+    said.collect()
+}
+
+fn without_said(body: &str) -> String {
+    let lines = body.split_inclusive('\n');
+    lines.filter(|line| !line.starts_with(SAID)).collect()
 }
 
 fn files(body: &str, wrap: Option<&String>) -> Vec<(String, String)> {

@@ -65,15 +65,13 @@ fn others(code: &str, tree: &dyn SourceTree) -> BTreeSet<String> {
     said.collect()
 }
 
-/// A case with the line ends of Windows.
-fn with_crlf(case: &Case) -> Case {
-    let files = case.files.iter();
-    let files = files.map(|(path, text)| (path.clone(), text.replace('\n', "\r\n")));
-    Case {
-        title: case.title.clone(),
-        expect: case.expect,
-        files: files.collect(),
+/// A project with the line ends of Windows.
+fn with_crlf(case: &Case) -> Memory {
+    let mut tree = case.project();
+    for (path, text) in &case.files {
+        tree.insert(path.as_str(), text.replace('\n', "\r\n"));
     }
+    tree
 }
 
 /// What is wrong with the fixes of a case, and how many there are.
@@ -110,7 +108,7 @@ fn brings_nothing(
     texts: &[&str],
 ) -> bool {
     let options = options(&[code, "ORC906"]);
-    let windows = mended(&with_crlf(case).project(), &options, Applicability::Unsafe);
+    let windows = mended(&with_crlf(case), &options, Applicability::Unsafe);
     let windows: Vec<&str> = windows.files.iter().map(|of| of.after.as_str()).collect();
     let expected: Vec<String> = texts.iter().map(|of| of.replace('\n', "\r\n")).collect();
     windows == expected && others(code, after).is_subset(&others(code, before))

@@ -1,4 +1,5 @@
 -- Takes the shop away, with everything in it.
+DROP TABLE notifications;
 DROP TABLE transaction_logs;
 DROP TABLE inventory;
 DROP TABLE items;

@@ -10,6 +10,7 @@ use orch_runtime::gateway::{HttpGateway, probe, receipt};
 use orch_runtime::protection::ProtectionPolicy;
 use orch_runtime::{GatewayError, Idempotency, OpId, Probe, Receipt};
 
+use super::cancellation::generated::command::CancellationCommand;
 use super::generated::command::NotificationCommand;
 
 /// What we need of a notification provider.
@@ -38,6 +39,20 @@ pub trait NotificationGateway: Send + Sync + 'static {
         &self,
         key: &OpId,
         command: &NotificationCommand,
+    ) -> impl Future<Output = Probe> + Send;
+
+    /// Asks it to act, under `key`.
+    fn cancellation(
+        &self,
+        key: &OpId,
+        command: &CancellationCommand,
+    ) -> impl Future<Output = Result<Receipt, GatewayError>> + Send;
+
+    /// Asks it whether the call under `key` happened.
+    fn probe_cancellation(
+        &self,
+        key: &OpId,
+        command: &CancellationCommand,
     ) -> impl Future<Output = Probe> + Send;
 }
 
@@ -87,5 +102,51 @@ impl NotificationGateway for HttpNotificationGateway {
 
     async fn probe_notification(&self, key: &OpId, _: &NotificationCommand) -> Probe {
         probe(self.http.get(key).await)
+    }
+
+    async fn cancellation(
+        &self,
+        key: &OpId,
+        command: &CancellationCommand,
+    ) -> Result<Receipt, GatewayError> {
+        receipt(self.http.post_below("cancellations", key, command).await)
+    }
+
+    async fn probe_cancellation(&self, key: &OpId, _: &CancellationCommand) -> Probe {
+        probe(self.http.get_below("cancellations", key).await)
+    }
+}
+
+impl<G: NotificationGateway> NotificationGateway for std::sync::Arc<G> {
+    fn idempotency(&self) -> Idempotency {
+        (**self).idempotency()
+    }
+
+    fn attempt_timeout(&self) -> Duration {
+        (**self).attempt_timeout()
+    }
+
+    async fn notification(
+        &self,
+        key: &OpId,
+        command: &NotificationCommand,
+    ) -> Result<Receipt, GatewayError> {
+        (**self).notification(key, command).await
+    }
+
+    async fn probe_notification(&self, key: &OpId, command: &NotificationCommand) -> Probe {
+        (**self).probe_notification(key, command).await
+    }
+
+    async fn cancellation(
+        &self,
+        key: &OpId,
+        command: &CancellationCommand,
+    ) -> Result<Receipt, GatewayError> {
+        (**self).cancellation(key, command).await
+    }
+
+    async fn probe_cancellation(&self, key: &OpId, command: &CancellationCommand) -> Probe {
+        (**self).probe_cancellation(key, command).await
     }
 }

@@ -5,8 +5,11 @@
 use std::time::Duration;
 
 use orch_runtime::{
-    GatewayError, Idempotency, OpId, Orchestrator, Outcome, Probe, Receipt, RetryPolicy,
+    Finished, GatewayError, HookError, HookTx, Idempotency, OpId, Orchestrator, Outcome, Probe,
+    Receipt, RetryPolicy,
 };
+
+use crate::shop::{News, Notification};
 
 use super::gateway::NotificationGateway;
 use super::generated::command::NotificationCommand;
@@ -29,8 +32,7 @@ impl<G: NotificationGateway> Orchestrator for NotificationOrchestrator<G> {
 
     const DOMAIN: &'static str = "NOTIFICATION";
 
-    // To write to tables of your own in the transaction that ends the operation, set
-    // `const HAS_FINALIZE_HOOK: bool = true;` and write `finalize`. Without the first it is not called.
+    const HAS_FINALIZE_HOOK: bool = true;
 
     fn idempotency(&self) -> Idempotency {
         self.gateway.idempotency()
@@ -66,6 +68,24 @@ impl<G: NotificationGateway> Orchestrator for NotificationOrchestrator<G> {
     async fn probe(&self, op_id: &OpId, command: &NotificationCommand) -> Probe {
         let gateway = &self.gateway;
         gateway.probe_notification(op_id, command).await
+    }
+
+    /// Writes down who was told what, in the commit that ends the operation.
+    async fn finalize(
+        &self,
+        tx: &mut HookTx<'_>,
+        end: &Finished<NotificationCommand>,
+    ) -> Result<(), HookError> {
+        let told = &end.command;
+        let channels = told.channels().unwrap_or_default().iter();
+        let news = News {
+            transaction_id: told.transaction_id(),
+            user_id: told.recipient(),
+            kind: told.kind(),
+            message: told.text(),
+            channels: channels.map(|channel| channel.as_str()).collect(),
+        };
+        Notification::write(tx, end, &news).await
     }
 }
 

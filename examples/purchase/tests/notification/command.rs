@@ -88,6 +88,30 @@ fn text_that_is_too_long_is_refused() {
     assert_eq!(refused("text", value), ["text"]);
 }
 
+#[test]
+fn channels_that_is_wrong_type_is_refused() {
+    let value = r#""not this""#;
+    assert_eq!(refused("channels", value), ["channels"]);
+}
+
+#[test]
+fn transaction_id_that_is_wrong_type_is_refused() {
+    let value = "42";
+    assert_eq!(refused("transactionId", value), ["transactionId"]);
+}
+
+#[test]
+fn transaction_id_that_is_too_long_is_refused() {
+    let value = &format!("\"{}\"", "x".repeat(101));
+    assert_eq!(refused("transactionId", value), ["transactionId"]);
+}
+
+#[test]
+fn transaction_id_that_is_too_short_is_refused() {
+    let value = r#""""#;
+    assert_eq!(refused("transactionId", value), ["transactionId"]);
+}
+
 /// What the database holds is checked again when it comes back.
 #[test]
 fn a_stored_command_cannot_bypass_the_checks() {

@@ -100,3 +100,15 @@ async fn the_history_is_there_for_its_owner_only() {
     assert_eq!(seen.body[0]["outcome"], "OK");
     assert_eq!(client.get(&history, "somebody-else").await.status, 404);
 }
+
+/// The row that is written of it would say that the shop told somebody of a purchase.
+#[tokio::test]
+async fn nobody_speaks_for_a_purchase() {
+    let world = keyed();
+    let client = client(&world);
+    let forged = SAMPLE.replacen('{', r#"{"transactionId":"TXN_1","#, 1);
+    let refused = client.post(PATH, "key-1", &forged).await;
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.body["errors"][0]["field"], "transactionId");
+    assert_eq!(world.provider.total_requests(), 0);
+}

@@ -6,6 +6,7 @@ use orch_runtime::testing::{Provider, World, WorldSetup};
 use orch_runtime::{GatewayError, Idempotency, OpId, Probe, Receipt};
 
 use purchase::notification::TABLES;
+use purchase::notification::cancellation::generated::command::CancellationCommand;
 use purchase::notification::gateway::NotificationGateway;
 use purchase::notification::generated::command::NotificationCommand;
 use purchase::notification::orchestrator::NotificationOrchestrator;
@@ -56,6 +57,18 @@ impl NotificationGateway for Scripted {
     }
 
     async fn probe_notification(&self, key: &OpId, _: &NotificationCommand) -> Probe {
+        self.provider.probe(key).await
+    }
+
+    async fn cancellation(
+        &self,
+        key: &OpId,
+        _: &CancellationCommand,
+    ) -> Result<Receipt, GatewayError> {
+        self.provider.call(key).await
+    }
+
+    async fn probe_cancellation(&self, key: &OpId, _: &CancellationCommand) -> Probe {
         self.provider.probe(key).await
     }
 }

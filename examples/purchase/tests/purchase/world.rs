@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use orch_runtime::engine::{BuildError, EngineBuilder};
 use orch_runtime::testing::{Provider, SagaDomain, SagaWorld, SagaWorldSetup};
-use orch_runtime::{Engine, GatewayError, Idempotency, OpId, Probe, Receipt, SagaId};
+use orch_runtime::{Engine, Entity, GatewayError, Idempotency, OpId, Probe, Receipt, SagaId};
 
 use purchase::notification;
+use purchase::notification::cancellation::generated::command::CancellationCommand;
 use purchase::notification::gateway::NotificationGateway;
 use purchase::notification::generated::command::NotificationCommand;
 use purchase::purchase::generated::command::PurchaseCommand;
@@ -66,6 +67,14 @@ pub fn worlds() -> Vec<World> {
     vec![world(), stocked(SagaWorld::choreographed(SETUP))]
 }
 
+/// The rows of a table that satisfy a condition, which may end in `order by`.
+pub async fn rows<E: Entity>(world: &World, condition: &str) -> Vec<E> {
+    let (columns, table) = (E::COLUMNS.join(", "), E::TABLE);
+    let sql = format!("select {columns} from {table} where {condition}");
+    let rows = world.sagas().database().query(sql, vec![]).await.unwrap();
+    rows.iter().map(|row| E::from_row(row).unwrap()).collect()
+}
+
 /// Asks for the sample, and lets its first steps run.
 pub async fn started(world: &World) -> SagaId {
     world.initiate("key-1", &sample()).await.unwrap().id
@@ -98,6 +107,18 @@ impl NotificationGateway for Scripted {
     }
 
     async fn probe_notification(&self, key: &OpId, _: &NotificationCommand) -> Probe {
+        self.0.probe(key).await
+    }
+
+    async fn cancellation(
+        &self,
+        key: &OpId,
+        _: &CancellationCommand,
+    ) -> Result<Receipt, GatewayError> {
+        self.0.call(key).await
+    }
+
+    async fn probe_cancellation(&self, key: &OpId, _: &CancellationCommand) -> Probe {
         self.0.probe(key).await
     }
 }

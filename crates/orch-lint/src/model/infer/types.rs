@@ -122,7 +122,7 @@ impl<'a> Walker<'_, 'a> {
             return Some(receiver.settled().clone());
         }
         match behind {
-            RTy::External(path, _) if known::is_database(path) => opened(path, name),
+            RTy::External(path, _) if behind.is_database() => opened(path, name),
             _ => None,
         }
     }
@@ -194,7 +194,7 @@ impl<'a> Walker<'_, 'a> {
         let RTy::External(path, params) = of else {
             return None;
         };
-        if known::is_database(path) {
+        if of.is_database() {
             return Some(of.clone());
         }
         let last = path.last()?.as_str();
@@ -203,7 +203,7 @@ impl<'a> Walker<'_, 'a> {
         if wraps && is_pointer {
             return self.type_of(args.first()?);
         }
-        matches!(name, "new" | "default" | "builder").then(|| of.clone())
+        matches!(name, "new" | "default" | "builder" | "current").then(|| of.clone())
     }
 }
 

@@ -1,8 +1,8 @@
 //! `ALTER TABLE`: what happens to a table, its columns and its constraints.
 
-use super::{Read, remember};
+use super::Read;
 use crate::sql::reader::{Reader, split_commas, text_of};
-use crate::sql::schema::{Schema, fold};
+use crate::sql::schema::{Place, Schema};
 
 /// Actions that change neither columns nor constraints, by their first word.
 const HARMLESS: &[&str] = &[
@@ -19,8 +19,14 @@ impl Reader<'_, '_> {
         let rest = &self.tokens[self.at..];
         for action in split_commas(rest) {
             if self.part(action).action(schema, table.text).is_none() {
-                schema.opaque.push(fold(table.text));
-                remember(schema, action);
+                let first = action.first().unwrap_or(&table);
+                let last = action.last().unwrap_or(&table);
+                let place = Place {
+                    path: self.path.into(),
+                    span: self.index.span(first.bytes.start..last.bytes.end),
+                };
+                let texts = action.iter().map(|token| token.text).chain([table.text]);
+                schema.remember(place, &texts.collect::<Vec<&str>>());
             }
         }
         Some(())

@@ -25,7 +25,7 @@ mod types;
 use super::dialect::Dialect;
 use super::query::Query;
 use super::reader::{Reader, split};
-use super::schema::{Schema, fold};
+use super::schema::{Place, Schema};
 use super::tokens::{Kind, Token, tokens};
 use crate::syntax::Span;
 use crate::syntax::span::LineIndex;
@@ -43,7 +43,8 @@ pub(super) fn apply(schema: &mut Schema, path: &str, text: &str) -> Vec<Span> {
         let (Some(first), Some(last)) = (statement.first(), statement.last()) else {
             continue;
         };
-        spans.push(index.span(first.bytes.start..last.bytes.end));
+        let span = index.span(first.bytes.start..last.bytes.end);
+        spans.push(span);
         schema.dialect = schema.dialect.or_else(|| Dialect::of_statement(statement));
         let mut reader = Reader {
             tokens: statement,
@@ -52,20 +53,15 @@ pub(super) fn apply(schema: &mut Schema, path: &str, text: &str) -> Vec<Span> {
             index: &index,
         };
         if reader.statement(schema).is_none() {
-            remember(schema, statement);
+            let place = Place {
+                path: path.into(),
+                span,
+            };
+            let texts: Vec<&str> = statement.iter().map(|token| token.text).collect();
+            schema.remember(place, &texts);
         }
     }
     spans
-}
-
-/// Keeps the names of a statement that is not understood; those inside a string too, since it may be
-/// code.
-fn remember(schema: &mut Schema, statement: &[Token<'_>]) {
-    for token in statement {
-        let parts = token.text.split(|c: char| !c.is_alphanumeric() && c != '_');
-        let names = parts.filter(|part| !part.is_empty()).map(fold);
-        schema.opaque.extend(names);
-    }
 }
 
 /// Whether a statement was understood; `Option<()>` so that `?` reads well.

@@ -10,6 +10,37 @@ use orch_runtime::{
     BizKey, Column, Columns, Command, CommandError, JsonFields, Violations, check, taken,
 };
 
+/// The channels of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(crate = "orch_runtime::serde")]
+pub enum NotificationChannels {
+    /// `push`.
+    #[serde(rename = "push")]
+    Push,
+    /// `email`.
+    #[serde(rename = "email")]
+    Email,
+    /// `sms`.
+    #[serde(rename = "sms")]
+    Sms,
+    /// `in_app`.
+    #[serde(rename = "in_app")]
+    InApp,
+}
+
+impl NotificationChannels {
+    /// The value on the wire and in the tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::InApp => "in_app",
+        }
+    }
+}
+
 /// Asks for a notification. Whoever holds one holds a valid one.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(crate = "orch_runtime::serde", rename_all = "camelCase")]
@@ -18,6 +49,10 @@ pub struct NotificationCommand {
     recipient: String,
     kind: String,
     text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channels: Option<Vec<NotificationChannels>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<String>,
 }
 
 /// A command as it comes out of the database, before it is checked again.
@@ -27,6 +62,8 @@ struct RawNotificationCommand {
     recipient: String,
     kind: String,
     text: String,
+    channels: Option<Vec<NotificationChannels>>,
+    transaction_id: Option<String>,
 }
 
 impl NotificationCommand {
@@ -34,8 +71,21 @@ impl NotificationCommand {
     ///
     /// # Errors
     /// Every field that is not acceptable.
-    pub fn new(recipient: String, kind: String, text: String) -> Result<Self, CommandError> {
-        Self::check(Violations::new(), Some(recipient), Some(kind), Some(text))
+    pub fn new(
+        recipient: String,
+        kind: String,
+        text: String,
+        channels: Option<Vec<NotificationChannels>>,
+        transaction_id: Option<String>,
+    ) -> Result<Self, CommandError> {
+        Self::check(
+            Violations::new(),
+            Some(recipient),
+            Some(kind),
+            Some(text),
+            channels,
+            transaction_id,
+        )
     }
 
     /// The command in a JSON request.
@@ -46,7 +96,16 @@ impl NotificationCommand {
         let recipient = fields.required("recipient");
         let kind = fields.required("kind");
         let text = fields.required("text");
-        Self::check(fields.into_violations(), recipient, kind, text)
+        let channels = fields.optional("channels");
+        let transaction_id = fields.optional("transactionId");
+        Self::check(
+            fields.into_violations(),
+            recipient,
+            kind,
+            text,
+            channels,
+            transaction_id,
+        )
     }
 
     fn check(
@@ -54,6 +113,8 @@ impl NotificationCommand {
         recipient: Option<String>,
         kind: Option<String>,
         text: Option<String>,
+        channels: Option<Vec<NotificationChannels>>,
+        transaction_id: Option<String>,
     ) -> Result<Self, CommandError> {
         if let Some(value) = &recipient {
             found.note("recipient", check::text(value, 1, 255));
@@ -64,11 +125,16 @@ impl NotificationCommand {
         if let Some(value) = &text {
             found.note("text", check::text(value, 0, 500));
         }
+        if let Some(value) = &transaction_id {
+            found.note("transactionId", check::text(value, 1, 100));
+        }
         found.into_result()?;
         Ok(Self {
             recipient: taken("recipient", recipient)?,
             kind: taken("kind", kind)?,
             text: taken("text", text)?,
+            channels,
+            transaction_id,
         })
     }
 
@@ -89,13 +155,31 @@ impl NotificationCommand {
     pub fn text(&self) -> &str {
         &self.text
     }
+
+    /// The channels.
+    #[must_use]
+    pub fn channels(&self) -> Option<&[NotificationChannels]> {
+        self.channels.as_deref()
+    }
+
+    /// The transaction id.
+    #[must_use]
+    pub fn transaction_id(&self) -> Option<&str> {
+        self.transaction_id.as_deref()
+    }
 }
 
 impl TryFrom<RawNotificationCommand> for NotificationCommand {
     type Error = CommandError;
 
     fn try_from(raw: RawNotificationCommand) -> Result<Self, CommandError> {
-        Self::new(raw.recipient, raw.kind, raw.text)
+        Self::new(
+            raw.recipient,
+            raw.kind,
+            raw.text,
+            raw.channels,
+            raw.transaction_id,
+        )
     }
 }
 
@@ -111,6 +195,7 @@ impl Command for NotificationCommand {
         columns.set("recipient", self.recipient.as_str());
         columns.set("kind", self.kind.as_str());
         columns.set("text", self.text.as_str());
+        columns.set("transaction_id", self.transaction_id.as_deref());
         columns.into_vec()
     }
 }
@@ -121,6 +206,8 @@ impl fmt::Debug for NotificationCommand {
             .field("recipient", &self.recipient)
             .field("kind", &self.kind)
             .field("text", &self.text)
+            .field("channels", &self.channels)
+            .field("transaction_id", &self.transaction_id)
             .finish()
     }
 }

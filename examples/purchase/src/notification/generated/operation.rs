@@ -19,6 +19,7 @@ pub struct NotificationOperation {
     recipient: Option<String>,
     kind: Option<String>,
     text: Option<String>,
+    transaction_id: Option<String>,
     message: Option<String>,
     provider_ref: Option<String>,
     error_code: Option<String>,
@@ -88,6 +89,12 @@ impl NotificationOperation {
         self.text.as_deref()
     }
 
+    /// The transaction id.
+    #[must_use]
+    pub fn transaction_id(&self) -> Option<&str> {
+        self.transaction_id.as_deref()
+    }
+
     /// For people: what came of it, or why it waits.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
@@ -138,6 +145,7 @@ impl Entity for NotificationOperation {
         "recipient",
         "kind",
         "text",
+        "transaction_id",
         "message",
         "provider_ref",
         "error_code",
@@ -158,6 +166,7 @@ impl Entity for NotificationOperation {
             recipient: row.get("recipient")?,
             kind: row.get("kind")?,
             text: row.get("text")?,
+            transaction_id: row.get("transaction_id")?,
             message: row.get("message")?,
             provider_ref: row.get("provider_ref")?,
             error_code: row.get("error_code")?,

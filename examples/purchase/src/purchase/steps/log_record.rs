@@ -4,11 +4,11 @@
 //! through `tx` becomes durable in the commit that records the step, or not at all.
 
 use orch_runtime::saga::{LocalError, LocalWork, StepRun};
-use orch_runtime::serde_json::json;
-use orch_runtime::{HookTx, Json, Value};
+use orch_runtime::serde_json::{Map, json};
+use orch_runtime::{HookTx, Json};
 
 use crate::purchase::generated::command::PurchaseCommand;
-use crate::shop::pieces;
+use crate::shop::{CURRENCY, TransactionLog, now};
 
 /// Does `log_record`, and takes it back.
 #[derive(Debug)]
@@ -21,20 +21,20 @@ impl LocalWork<PurchaseCommand> for LogRecord {
         tx: &mut HookTx<'_>,
         run: &StepRun<'_, PurchaseCommand>,
     ) -> Result<Json, LocalError> {
-        let log_id = log_id(run);
-        let sql = "insert into transaction_logs \
-             (log_id, transaction_id, user_id, item_id, quantity, price, status) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, 'success')";
-        let line = [
-            Value::from(&*log_id),
-            Value::from(run.saga_id.as_str()),
-            Value::from(run.input.user_id()),
-            Value::from(run.input.item_id()),
-            pieces(run),
-            Value::from(run.input.price().minor()),
-        ];
-        tx.execute(sql, &line).await?;
-        Ok(json!({ "logId": log_id }))
+        let purchase = run.input;
+        let line = TransactionLog {
+            log_id: log_id(run),
+            transaction_id: run.saga_id.to_string(),
+            user_id: purchase.user_id().to_owned(),
+            item_id: purchase.item_id().to_owned(),
+            quantity: purchase.quantity().into(),
+            price: purchase.price().minor(),
+            status: "success".to_owned(),
+            log_data: Some(log_data(run)),
+            created_at: now(),
+        };
+        line.insert(tx).await?;
+        Ok(json!({ "logId": line.log_id }))
     }
 
     /// Says that it was taken back. The line stays.
@@ -43,14 +43,22 @@ impl LocalWork<PurchaseCommand> for LogRecord {
         tx: &mut HookTx<'_>,
         run: &StepRun<'_, PurchaseCommand>,
     ) -> Result<(), LocalError> {
-        let sql = "update transaction_logs set status = 'compensated' where log_id = ?1";
-        match tx.execute(sql, &[Value::from(&*log_id(run))]).await? {
-            1 => Ok(()),
-            _ => Err(LocalError::refused("LOG_NOT_FOUND", "Log not found")),
+        if TransactionLog::mark_compensated(tx, &log_id(run)).await? {
+            return Ok(());
         }
+        Err(LocalError::refused("LOG_NOT_FOUND", "Log not found"))
     }
 }
 
 fn log_id(run: &StepRun<'_, PurchaseCommand>) -> String {
     format!("LOG_{}", run.saga_id.as_str().trim_start_matches("TXN_"))
+}
+
+/// The money, and what each step before this one did.
+fn log_data(run: &StepRun<'_, PurchaseCommand>) -> Json {
+    let given = run.results.iter();
+    let steps: Map<String, Json> = given
+        .filter_map(|(step, result)| Some(((*step).to_owned(), result.data.clone()?)))
+        .collect();
+    json!({ "currency": CURRENCY, "steps": steps })
 }

@@ -8,7 +8,7 @@ use orch_runtime::serde_json::json;
 use orch_runtime::{HookError, HookTx, Json, OwnerId, Value};
 
 use crate::purchase::generated::command::PurchaseCommand;
-use crate::shop::{find, price, read};
+use crate::shop::{User, find, now, price};
 
 /// Does `user_validation`, and takes it back.
 #[derive(Debug)]
@@ -27,11 +27,13 @@ impl LocalWork<PurchaseCommand> for UserValidation {
             let why = "who has a name buys for himself";
             return Err(LocalError::refused("USER_NOT_AUTHORIZED", why));
         }
-        let price = price(tx, run.input).await?.minor();
+        let (item_id, quantity) = (run.input.item_id(), run.input.quantity());
+        let price = price(tx, item_id, quantity, run.input.price()).await?;
+        let price = price.minor();
         // Who pays first locks the row: what is read of it behind that stays true.
-        let sql = "update users set balance = balance - ?2 \
+        let sql = "update users set balance = balance - ?2, updated_at = ?3 \
              where user_id = ?1 and status = 'active' and balance >= ?2 and purchase_limit >= ?2";
-        let paid = [Value::from(user_id), Value::from(price)];
+        let paid = [Value::from(user_id), Value::from(price), Value::from(now())];
         if tx.execute(sql, &paid).await? == 1 {
             return Ok(json!({ "debited": price }));
         }
@@ -50,9 +52,10 @@ impl LocalWork<PurchaseCommand> for UserValidation {
             .as_ref()
             .and_then(|data| data["debited"].as_i64());
         let debited = debited.ok_or_else(|| HookError::new("no debit is recorded"))?;
-        let sql = "update users set balance = balance + ?2 where user_id = ?1";
+        let sql = "update users set balance = balance + ?2, updated_at = ?3 where user_id = ?1";
         let user_id = Value::from(run.input.user_id());
-        match tx.execute(sql, &[user_id, Value::from(debited)]).await? {
+        let paid_back = [user_id, Value::from(debited), Value::from(now())];
+        match tx.execute(sql, &paid_back).await? {
             1 => Ok(()),
             _ => Err(LocalError::refused("USER_NOT_FOUND", "User not found")),
         }
@@ -61,15 +64,13 @@ impl LocalWork<PurchaseCommand> for UserValidation {
 
 /// Why a buyer does not pay.
 async fn refusal(tx: &mut HookTx<'_>, user_id: &str, price: i64) -> Result<LocalError, HookError> {
-    let sql = "select balance, status, purchase_limit from users where user_id = ?1";
-    let Some(user) = find(tx, sql, user_id).await? else {
+    let user: Option<User> = find(tx, user_id).await?;
+    let Some(user) = user else {
         return Ok(LocalError::refused("USER_NOT_FOUND", "User not found"));
     };
-    let status: String = read(&user, "status")?;
-    let limit: i64 = read(&user, "purchase_limit")?;
-    Ok(if status != "active" {
+    Ok(if user.status != "active" {
         LocalError::refused("USER_NOT_ACTIVE", "User not active")
-    } else if limit < price {
+    } else if user.purchase_limit < price {
         LocalError::refused("PURCHASE_LIMIT_EXCEEDED", "Purchase limit exceeded")
     } else {
         LocalError::refused("INSUFFICIENT_BALANCE", "Insufficient balance")

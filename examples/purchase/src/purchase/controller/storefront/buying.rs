@@ -84,12 +84,9 @@ async fn initiated(shop: &Shop, submission: Submission) -> Result<Response, ApiE
     let (owner, key) = (request.owner().clone(), request.idem_key().clone());
     let sagas = shop.endpoint.sagas();
     let initiated = sagas.initiate(owner, key, &command).await?;
-    let first = if initiated.replayed {
-        sagas.find(request.owner(), &initiated.id).await?
-    } else {
-        None
-    };
-    let pattern = first.map_or_else(|| sagas.pattern(), |saga| saga.pattern);
+    // How purchases are led may be another thing by now: what was begun says how it is led.
+    let begun = sagas.find(request.owner(), &initiated.id).await?;
+    let pattern = begun.ok_or_else(ApiError::not_found)?.pattern;
     let mut answer = json!({
         "success": true,
         "message": "the purchase is recorded",

@@ -1,0 +1,2 @@
+-- Takes new columns of notification operations away, with everything in them.
+ALTER TABLE notification_operations DROP COLUMN transaction_id;

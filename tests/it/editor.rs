@@ -366,6 +366,34 @@ fn an_editor_is_told_why_and_what_to_do() {
     editor.end();
 }
 
+/// A fix that changes several places is one action: half of it would be another program.
+#[test]
+fn a_fix_in_several_places_is_done_at_once() {
+    let place = Place::with_package();
+    let path = place.path(ORCHESTRATOR);
+    let paid = "\nfn is_paid(outcome: &orch_runtime::Outcome) -> bool {\n    if let orch_runtime::Outcome::Ok { .. } = outcome {\n        true\n    } else {\n        false\n    }\n}\n";
+    let bad = place.read(ORCHESTRATOR) + paid;
+    let mut editor = Editor::start(&place.path("pay"));
+    editor.open(&path, &bad);
+    let range = editor.told()[0]["range"].clone();
+    let document = json!({ "uri": uri(&path) });
+    let actions = editor.ask(
+        "textDocument/codeAction",
+        json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } }),
+    );
+    let title = "match on it and name the remaining variants";
+    assert_eq!(actions[0]["title"], title);
+    let edits = actions[0]["edit"]["changes"][uri(&path)]
+        .as_array()
+        .unwrap();
+    assert_eq!(edits.len(), 3);
+    let mended = edited(&bad, edits);
+    assert!(mended.contains("match outcome {"), "{mended}");
+    editor.change(&path, 2, &mended);
+    assert_eq!(editor.told(), Vec::<Value>::new(), "{mended}");
+    editor.end();
+}
+
 /// The generator would take it away again.
 #[test]
 fn nothing_is_offered_in_a_generated_file() {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::engine::deep;
 use crate::finding::Finding;
 use crate::fix::{Applicability, Changes, Edit, Proposal, Source};
+use crate::nearest::nearest;
 use crate::rules::{self, Rule};
 use crate::suppress;
 use crate::syntax::{Extent, Mark, Pos, Span, parse};
@@ -83,6 +84,40 @@ pub(crate) fn removal(mark: &Mark, rule: &'static Rule) -> Proposal {
     }
 }
 
+/// Takes out an exception that ended, where nothing of what it named is found any more.
+pub(crate) fn removal_of_all(mark: &Mark) -> Proposal {
+    let mark = mark.clone();
+    Proposal {
+        title: "take out the exception that ended".into(),
+        applicability: Applicability::Safe,
+        write: Box::new(move |source| taken_out(source, &mark, &source.bytes(mark.span))),
+    }
+}
+
+/// Writes the name of the rule that is meant by a misspelled one, and the comment as it reads then.
+pub(crate) fn respelled(mark: &Mark) -> Option<(Proposal, Mark)> {
+    let inside = mark.text.split_once("allow(")?.1.split_once(')')?.0;
+    let mut parts = inside.split(',').map(str::trim);
+    let wrong = parts
+        .find(|part| part.contains('-') && !part.contains('=') && rules::find(part).is_none())?;
+    let names = rules::ALL.iter().filter(|rule| rule.allows_exceptions());
+    let name = nearest(wrong, names.map(|rule| rule.name()))?;
+    let wrong = wrong.to_owned();
+    let mut after = mark.clone();
+    after.text = mark.text.replacen(&wrong, name, 1);
+    let span = mark.span;
+    let proposal = Proposal {
+        title: format!("write `{name}`"),
+        applicability: Applicability::Unsafe,
+        write: Box::new(move |source| {
+            let comment = source.bytes(span);
+            let start = comment.start + source.text[comment].find(&wrong)?;
+            Some(vec![(start..start + wrong.len(), name.to_owned())])
+        }),
+    };
+    Some((proposal, after))
+}
+
 fn remove(source: &Source<'_>, mark: &Mark, rule: &Rule) -> Option<Changes> {
     let comment = source.bytes(mark.span);
     let text = &source.text[comment.clone()];
@@ -97,10 +132,15 @@ fn remove(source: &Source<'_>, mark: &Mark, rule: &Rule) -> Option<Changes> {
         let inside = comment.start + open..comment.start + close;
         return Some(vec![(inside, kept.join(", "))]);
     }
+    taken_out(source, mark, &comment)
+}
+
+/// The file without the comment.
+fn taken_out(source: &Source<'_>, mark: &Mark, comment: &Range<usize>) -> Option<Changes> {
     let gone = if mark.own_line {
-        whole_lines(source.text, &comment)?
+        whole_lines(source.text, comment)?
     } else {
-        behind_code(source.text, &comment)
+        behind_code(source.text, comment)
     };
     Some(vec![(gone, String::new())])
 }

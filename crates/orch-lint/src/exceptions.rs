@@ -55,14 +55,27 @@ fn exceptions_of(
             Ok(exception) => exception,
             Err(Flaw::Ended(day)) => {
                 let message = format!("this exception ended on {day}");
-                let rule = &rules::EXPIRED_SUPPRESSION;
-                complaints.push(complaint(rule, path, mark, message));
+                let mut ended = complaint(&rules::EXPIRED_SUPPRESSION, path, mark, message);
+                let is_over = |of: &Exception| {
+                    let mut rules = of.rules.iter();
+                    rules.all(|rule| levels.severity(rule, path).is_some())
+                        && !holds_any(violations, path, of)
+                };
+                if suppress::read(mark, extents, None).is_ok_and(|of| is_over(&of)) {
+                    ended.fix = Some(allowance::removal_of_all(mark));
+                }
+                complaints.push(ended);
                 continue;
             }
             Err(Flaw::Invalid(why)) => {
                 let message = format!("this exception holds back nothing: {why}");
                 let rule = &rules::SUPPRESSION_WITHOUT_REASON;
-                complaints.push(complaint(rule, path, mark, message));
+                let mut invalid = complaint(rule, path, mark, message);
+                invalid.fix = allowance::respelled(mark).and_then(|(fix, after)| {
+                    let meant = suppress::read(&after, extents, options.today).ok()?;
+                    holds_any(violations, path, &meant).then_some(fix)
+                });
+                complaints.push(invalid);
                 continue;
             }
         };
@@ -99,6 +112,12 @@ fn hold_back(
         .copied()
         .filter(|rule| !used.contains(&rule.code()))
         .collect()
+}
+
+/// Whether something is found that an exception would hold back.
+fn holds_any(violations: &[Violation], path: &str, exception: &Exception) -> bool {
+    let mut here = violations.iter().filter(|of| of.at.path == path);
+    here.any(|of| exception.holds(of.rule.code(), of.at.span))
 }
 
 /// What cannot be read may be why an exception is there.

@@ -171,6 +171,18 @@ impl<'t> Source<'t> {
         self.text.len() - self.text[byte..].trim_start().len()
     }
 
+    /// The whole lines of a stretch that stands alone in them; else the stretch with the blanks behind it.
+    pub(crate) fn lines_or(&self, bytes: Range<usize>) -> Range<usize> {
+        let is_blank = |c: char| c == ' ' || c == '\t';
+        let before = self.text[..bytes.start].trim_end_matches(is_blank);
+        let after = self.text[bytes.end..].trim_start_matches(is_blank);
+        let line_end = after.strip_prefix("\r\n").or(after.strip_prefix('\n'));
+        match line_end {
+            Some(rest) if before.ends_with('\n') => before.len()..self.text.len() - rest.len(),
+            _ => bytes.start..self.text.len() - after.len(),
+        }
+    }
+
     /// The text of a piece.
     pub(crate) fn of(&self, lexeme: &Lexeme) -> &'t str {
         &self.text[lexeme.bytes.clone()]

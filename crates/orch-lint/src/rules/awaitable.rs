@@ -53,21 +53,39 @@ fn knows_tokio(workspace: &Workspace<'_>, module: crate::model::ModuleId) -> boo
     matches!(&found, Res::External(path) if path.join("::") == "tokio::time::sleep")
 }
 
-/// What a body waits in is the innermost of these; inside of a macro nobody knows what becomes of it.
+/// What a body waits in, outer ones first, and whether `.await` may stand there. Inside of a macro nobody knows
+/// what becomes of it.
+#[derive(Default)]
+pub(super) struct Around(Vec<(Span, bool)>);
+
+impl Around {
+    /// Notes what an expression is around.
+    pub(super) fn see(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Closure { .. } | ExprKind::Macro(_) => self.0.push((expr.span, false)),
+            ExprKind::Async(_) => self.0.push((expr.span, true)),
+            _ => {}
+        }
+    }
+
+    /// Whether `.await` may stand here, in a function that is async or not.
+    pub(super) fn awaits(&self, at: Span, is_async: bool) -> bool {
+        let mut outer = self.0.iter().filter(|(span, _)| span.contains(at));
+        outer.next_back().map_or(is_async, |(_, awaits)| *awaits)
+    }
+}
+
 fn collect(body: &Block, is_async: bool, calls: &mut HashMap<*const Expr, Span>) {
-    let mut around: Vec<(Span, bool)> = Vec::new();
+    let mut around = Around::default();
     let mut found: Vec<(&Expr, Span)> = Vec::new();
-    visit::each_in_block(body, &mut |expr| match &expr.kind {
-        ExprKind::Closure { .. } | ExprKind::Macro(_) => around.push((expr.span, false)),
-        ExprKind::Async(_) => around.push((expr.span, true)),
-        ExprKind::Call { callee, .. } => found.push((callee, expr.span)),
-        _ => {}
+    visit::each_in_block(body, &mut |expr| {
+        around.see(expr);
+        if let ExprKind::Call { callee, .. } = &expr.kind {
+            found.push((callee, expr.span));
+        }
     });
     for (callee, call) in found {
-        let mut outer = around.iter().filter(|(span, _)| span.contains(call));
-        // Outer ones come first.
-        let awaits = outer.next_back().map_or(is_async, |(_, awaits)| *awaits);
-        if awaits {
+        if around.awaits(call, is_async) {
             calls.insert(std::ptr::from_ref(callee), call);
         }
     }

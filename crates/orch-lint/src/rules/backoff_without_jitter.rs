@@ -6,7 +6,7 @@ use super::retries::HELPERS;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::infer::Walker;
-use crate::model::{Function, Workspace};
+use crate::model::{Function, Space, Workspace};
 use crate::syntax::{Expr, ExprKind, Span, visit};
 
 pub(super) static RULE: Rule = Rule {
@@ -43,13 +43,20 @@ const ENDLESS: &str = "these attempts never end";
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
     for function in check.functions {
-        for (span, problem) in policies(workspace, function) {
-            let at = check.at(function.file, span, function.path(workspace));
-            let help = match problem {
-                SAME => "add jitter to the pauses",
-                _ => "give them a number or a time",
+        for found in policies(workspace, function) {
+            let at = check.at(function.file, found.span, function.path(workspace));
+            let (help, title) = match found.problem {
+                SAME => ("add jitter to the pauses", "add jitter"),
+                _ => ("give them a number or a time", "try again three times"),
             };
-            check.flag(at, problem).help(help);
+            let flagged = check.flag(at, found.problem).help(help);
+            if let Some(edits) = found.edits {
+                flagged.unsafe_fix(title, move |source| {
+                    let edits = edits.iter();
+                    let edits = edits.map(|(span, text)| (source.bytes(*span), text.clone()));
+                    Some(edits.collect())
+                });
+            }
         }
     }
 }
@@ -66,7 +73,15 @@ enum Krate {
     TokioRetry,
 }
 
-fn policies<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<(Span, &'static str)> {
+/// A policy with a problem.
+struct Found {
+    span: Span,
+    problem: &'static str,
+    /// What mends it, where that can be written down.
+    edits: Option<Vec<(Span, String)>>,
+}
+
+fn policies<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<Found> {
     let mut retries = false;
     visit::each_in_block(function.body, &mut |expr| retries |= may_retry(expr));
     if !retries {
@@ -95,6 +110,7 @@ fn policies<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<(Span
             continue;
         }
         let mut set: Vec<&str> = Vec::new();
+        let mut settings: Vec<Setting<'_>> = Vec::new();
         visit::each_in_block(function.body, &mut |expr| {
             let ExprKind::Method {
                 receiver,
@@ -105,13 +121,99 @@ fn policies<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<(Span
                 return;
             };
             if receiver.span.contains(policy.span) || carriers.are_in(receiver) {
+                settings.push(Setting {
+                    name: &name.text,
+                    span: behind(receiver.span).to(expr.span),
+                    is_here: begins_with(receiver, policy.span),
+                });
                 set.push(&name.text);
                 set.extend(args.iter().filter_map(last_name));
             }
         });
-        found.extend(judge(policy, &set).map(|problem| (policy.span, problem)));
+        found.extend(judge(policy, &set).map(|problem| Found {
+            span: policy.span,
+            problem,
+            edits: match policy.krate {
+                Krate::Backon => of_backon(policy, &set, &settings),
+                Krate::TokioRetry => of_tokio_retry(workspace, function, policy, &set, &settings),
+            },
+        }));
     }
     found
+}
+
+/// A method that is called on a policy.
+struct Setting<'e> {
+    name: &'e str,
+    /// From the dot to the end of the call.
+    span: Span,
+    /// Whether it stands in one chain with what makes the policy.
+    is_here: bool,
+}
+
+/// The place behind a stretch.
+fn behind(span: Span) -> Span {
+    Span {
+        start: span.end,
+        end: span.end,
+    }
+}
+
+/// Whether a chain of methods begins with what stands here.
+fn begins_with(mut expr: &Expr, first: Span) -> bool {
+    while let ExprKind::Method { receiver, .. } = &expr.kind {
+        expr = receiver;
+    }
+    expr.span == first
+}
+
+/// `backon` tries three times unless it is told otherwise.
+fn of_backon(made: &Made, set: &[&str], settings: &[Setting<'_>]) -> Option<Vec<(Span, String)>> {
+    let endless = settings.iter().filter(|of| of.name == "without_max_times");
+    let mut edits: Vec<_> = match set.contains(&"with_total_delay") {
+        true => Vec::new(),
+        false => endless.map(|of| (of.span, String::new())).collect(),
+    };
+    if !set.contains(&"with_jitter") {
+        edits.push((behind(made.span), ".with_jitter()".to_owned()));
+    }
+    Some(edits)
+}
+
+/// What sets a strategy has to stand before what makes an iterator of it.
+fn of_tokio_retry(
+    workspace: &Workspace<'_>,
+    function: &Function<'_>,
+    made: &Made,
+    set: &[&str],
+    settings: &[Setting<'_>],
+) -> Option<Vec<(Span, String)>> {
+    const OF_STRATEGY: &[&str] = &["factor", "max_delay"];
+    let resolve = |names: &[&str]| {
+        let found = workspace.resolve(function.module, names, false, Space::Values);
+        let path = found.external().map(<[String]>::to_vec).unwrap_or_default();
+        path.first().is_some_and(|krate| krate == "tokio_retry")
+            && path.last().is_some_and(|last| last == "jitter")
+    };
+    let mut text = String::new();
+    if judge(made, &[set, &["take"]].concat()).is_some() {
+        let paths: [&[&str]; 2] = [&["jitter"], &["tokio_retry", "strategy", "jitter"]];
+        let path = paths.into_iter().find(|names| resolve(names))?;
+        text.push_str(&format!(".map({})", path.join("::")));
+    }
+    if judge(made, set) == Some(ENDLESS) {
+        text.push_str(".take(3)");
+    }
+    let own = settings.iter().filter(|of| OF_STRATEGY.contains(&of.name));
+    let mut ends = vec![made.span];
+    for setting in own {
+        if !setting.is_here {
+            return None;
+        }
+        ends.push(setting.span);
+    }
+    let last = ends.into_iter().max_by_key(|span| span.end)?;
+    Some(vec![(behind(last), text)])
 }
 
 /// What attempts are made with in a function. A policy that is returned may be completed elsewhere.

@@ -1,6 +1,6 @@
 //! ORC207.
 
-use super::{Check, Rule, Status, tables};
+use super::{Check, Rule, Status, further_migrations, tables};
 use crate::finding::Severity;
 use crate::sql::Table;
 
@@ -28,6 +28,10 @@ Use instead:
 CREATE TABLE payment_operations (op_id TEXT PRIMARY KEY, state TEXT, next_attempt_at BIGINT);
 CREATE INDEX idx_payment_operations_due ON payment_operations (state, next_attempt_at);
 ```
+
+## Why there is no fix
+A migration that was applied somewhere is never edited, and the number of the next one is not the linter's to
+give. The finding says the statement of a further migration where it knows one.
 ",
     check,
 };
@@ -54,12 +58,18 @@ fn check(check: &mut Check<'_, '_>) {
                 check.unknown(&at, what);
                 continue;
             }
+            let on = match table.column(DUE) {
+                Some(_) => format!("{name} ({state}, {DUE})"),
+                None => format!("{name} ({state})"),
+            };
+            let index = format!("idx_{name}_due");
+            let help = further_migrations::index(history, "INDEX", &index, &on);
             check
                 .flag(
                     at,
                     format!("no index of `{name}` finds due work in {}", history.dir),
                 )
-                .help(format!("add `CREATE INDEX … ON {name} ({state}, {DUE})`"));
+                .help(help);
         }
     }
 }

@@ -49,16 +49,32 @@ fn check(check: &mut Check<'_, '_>) {
     for (function, texts) in by_function {
         let queries = || texts.iter().flat_map(|text| &text.queries);
         for text in &texts {
-            let mut claimed = text.queries.iter().flat_map(|of| claims(of, &tables));
-            let Some(table) = claimed.find(|table| queries().any(|of| takes(of, table))) else {
+            let claimed = text.queries.iter();
+            let mut claimed = claimed.flat_map(|of| {
+                claims(of, &tables)
+                    .into_iter()
+                    .map(move |table| (of, table))
+            });
+            let Some((query, table)) =
+                claimed.find(|(_, table)| queries().any(|of| takes(of, table)))
+            else {
                 continue;
             };
             let path = check.functions[function].path(workspace);
             let at = check.at(text.file, text.span, path);
             let message = format!("two workers can claim the same rows of `{table}`");
-            check
+            let flagged = check
                 .flag(at, message)
                 .help("end the `SELECT` with `FOR UPDATE SKIP LOCKED`");
+            // A lock that is taken by a statement of its own may be gone before the next one.
+            if takes(query, table) && may_lock(query) {
+                let span = text.span;
+                flagged.unsafe_fix("skip rows that another worker has", move |source| {
+                    let bytes = source.bytes(span);
+                    let (at, put) = locked(&source.text[bytes.clone()])?;
+                    Some(vec![(bytes.start + at..bytes.start + at, put)])
+                });
+            }
         }
     }
 }
@@ -132,4 +148,74 @@ fn is_guarded(query: &Query, write: &Write) -> bool {
 fn changes_at_claim(name: &str) -> bool {
     let begins = ["lease", "attempt", "version", "fence", "locked", "xmin"];
     is_state(name) || begins.iter().any(|begin| name.starts_with(begin))
+}
+
+/// Whether PostgreSQL locks the rows that a statement reads: it has one `LIMIT`, and does not make new rows.
+fn may_lock(query: &Query) -> bool {
+    const REFUSED: &[&str] = &[
+        "distinct",
+        "except",
+        "group",
+        "having",
+        "intersect",
+        "over",
+        "union",
+    ];
+    let limits = query.words.iter().filter(|word| *word == "limit");
+    limits.count() == 1
+        && !query
+            .words
+            .iter()
+            .any(|word| REFUSED.contains(&word.as_str()))
+}
+
+/// What to put where into a string literal, when the `SELECT` ends soon after its `LIMIT`.
+fn locked(literal: &str) -> Option<(usize, String)> {
+    let lower = literal.to_ascii_lowercase();
+    let mut limits = lower.match_indices("limit");
+    let (limit, word) = limits.next()?;
+    if !literal.starts_with(['"', 'r']) || limits.next().is_some() {
+        return None;
+    }
+    let mut rest = after_number(&lower[limit + word.len()..])?;
+    if let Some(offset) = after_words(rest, &["offset"]) {
+        rest = after_number(offset)?;
+    }
+    let forms: [&[&str]; 2] = [&["for", "update"], &["for", "no", "key", "update"]];
+    let is_locked = forms.iter().find_map(|words| after_words(rest, words));
+    let put = match is_locked {
+        Some(_) => " SKIP LOCKED",
+        None => " FOR UPDATE SKIP LOCKED",
+    };
+    let rest = is_locked.unwrap_or(rest);
+    let is_end = rest.trim_start().starts_with([')', ';', '"', '\\']);
+    let is_lower = literal[limit..].starts_with("limit");
+    let put = match is_lower {
+        true => put.to_lowercase(),
+        false => put.to_owned(),
+    };
+    is_end.then_some((lower.len() - rest.len(), put))
+}
+
+/// What is behind a number or a parameter.
+fn after_number(text: &str) -> Option<&str> {
+    let number = text.trim_start();
+    if number.len() == text.len() {
+        return None;
+    }
+    let digits = number.strip_prefix(['$', ':']).unwrap_or(number);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let rest = digits.trim_start_matches(is_part);
+    match rest.len() < digits.len() {
+        true => Some(rest),
+        false => number.strip_prefix('?'),
+    }
+}
+
+/// What is behind these words, one after the other.
+fn after_words<'t>(text: &'t str, words: &[&str]) -> Option<&'t str> {
+    words.iter().try_fold(text, |text, word| {
+        let rest = text.trim_start().strip_prefix(word)?;
+        (!rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')).then_some(rest)
+    })
 }

@@ -28,6 +28,10 @@ Use instead:
 struct PaymentOrchestrator { gateway: HttpGateway }
 struct HttpGateway { client: reqwest::Client }
 ```
+
+## Why there is no fix
+A client belongs to the gateway: to a field, and to every place that makes one, and none of them is in sight
+of `execute`. A `static` would outlive the runtime whose tasks serve its connections, which tests notice first.
 ",
     check,
 };

@@ -1,11 +1,12 @@
 //! ORC605.
 
+use super::derives::underived;
+use super::privacy::visibility;
+use super::raw_form::RawForm;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
-use crate::fix::{Changes, Source};
 use crate::known;
 use crate::model::{DefId, ImplBlock, RTy, Res};
-use crate::syntax::comments::{Kind, Lexeme};
 use crate::syntax::{ExprKind, FnDef, Item, ItemKind, Path, Span, Vis, visit};
 
 pub(super) static RULE: Rule = Rule {
@@ -78,7 +79,7 @@ fn derives(check: &mut Check<'_, '_>, id: DefId) {
             Derive::Fine => {}
             Derive::Unknown => check.unknown(&at, format!("cannot tell which `{name}` is derived")),
             Derive::Unchecked => {
-                check
+                let flagged = check
                     .flag(
                         at,
                         format!("`derive({name})` reads a command without its checks"),
@@ -87,6 +88,9 @@ fn derives(check: &mut Check<'_, '_>, id: DefId) {
                         "add `#[serde(try_from = \"Raw{}\")]`",
                         def.item.name.text
                     ));
+                if let Some(form) = RawForm::of(workspace, id, path) {
+                    flagged.unsafe_fix(form.title(), move |source| form.written(source));
+                }
             }
             Derive::Bypass => {
                 check
@@ -96,35 +100,11 @@ fn derives(check: &mut Check<'_, '_>, id: DefId) {
                     )
                     .help("make commands with `fn new(..) -> Result<Self, CommandError>` only")
                     .unsafe_fix(format!("take out `derive({name})`"), move |source| {
-                        underived(source, span)
+                        Some(vec![(underived(source, span)?, String::new())])
                     });
             }
         }
     }
-}
-
-/// The derives without this one, or no attribute when it is the only one.
-fn underived(source: &Source<'_>, derive: Span) -> Option<Changes> {
-    let bytes = source.bytes(derive);
-    let mut after = source.from(bytes.end);
-    let mut before = source.before(bytes.start);
-    let next = after.next()?;
-    let gone = |range| Some(vec![(range, String::new())]);
-    if next.kind == Kind::Comma {
-        return gone(bytes.start..source.next_word(next.bytes.end));
-    }
-    let previous = before.next()?;
-    if previous.kind == Kind::Comma {
-        return gone(previous.bytes.start..bytes.end);
-    }
-    let text = |of: Option<&Lexeme>| of.map(|of| source.of(of)).unwrap_or_default();
-    let (name, bracket, hash) = (before.next(), before.next(), before.next());
-    let is_attribute = (text(name), text(bracket), text(hash)) == ("derive", "[", "#");
-    let end = after.next();
-    if !is_attribute || text(end) != "]" {
-        return gone(bytes);
-    }
-    gone(hash?.bytes.start..source.next_word(end?.bytes.end))
 }
 
 enum Derive {
@@ -202,12 +182,19 @@ fn literal(check: &mut Check<'_, '_>, id: DefId) {
     {
         let at = check.at(workspace.file_of(id), item.name.span, workspace.path_of(id));
         let name = &item.name.text;
+        let names: Vec<Span> = fields.list.iter().map(|of| of.name.span).collect();
         check
             .flag(
                 at,
                 format!("anybody can write a `{name}` literal without its checks"),
             )
-            .help("make the fields private and offer `fn new(..) -> Result<Self, CommandError>`");
+            .help("make the fields private and offer `fn new(..) -> Result<Self, CommandError>`")
+            .unsafe_fix("make the fields private", move |source| {
+                let names = names.iter();
+                names
+                    .map(|name| Some((visibility(source, *name)?, String::new())))
+                    .collect()
+            });
     }
 }
 
@@ -236,7 +223,10 @@ fn constructors(check: &mut Check<'_, '_>, id: DefId) {
         let at = check.at(file, span, format!("{}::{name}", workspace.path_of(id)));
         check
             .flag(at, format!("`{name}` makes a command without its checks"))
-            .help("make it private, or let it return `Result<Self, CommandError>` and call `new`");
+            .help("make it private, or let it return `Result<Self, CommandError>` and call `new`")
+            .unsafe_fix("make it private", move |source| {
+                Some(vec![(visibility(source, span)?, String::new())])
+            });
     }
 }
 

@@ -1,10 +1,10 @@
 //! ORC604.
 
+use super::privacy::visibility;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
-use crate::fix::{Changes, Source};
 use crate::model::{DefId, ImplBlock};
-use crate::syntax::{ItemKind, Receiver, Span, Vis};
+use crate::syntax::{ItemKind, Receiver, Vis};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC604",
@@ -69,22 +69,9 @@ fn fields(check: &mut Check<'_, '_>, id: DefId) {
                 "make it private and read it with `fn {name}(&self)`"
             ))
             .unsafe_fix("make the field private", move |source| {
-                private(source, span)
+                Some(vec![(visibility(source, span)?, String::new())])
             });
     }
-}
-
-/// Nothing instead of the `pub` or `pub(..)` before a field.
-fn private(source: &Source<'_>, field: Span) -> Option<Changes> {
-    let end = source.byte(field.start);
-    let mut before = source.before(end);
-    let mut last = before.next()?;
-    if source.of(last) == ")" {
-        before.find(|of| source.of(of) == "(")?;
-        last = before.next()?;
-    }
-    let start = last.bytes.start;
-    (source.of(last) == "pub").then(|| vec![(start..end, String::new())])
 }
 
 fn methods(check: &mut Check<'_, '_>, id: DefId) {
@@ -104,9 +91,15 @@ fn methods(check: &mut Check<'_, '_>, id: DefId) {
                 let file = block.file;
                 let path = format!("{}::{name}", workspace.path_of(id));
                 let at = check.at(file, item.name.span, path);
-                check
+                let flagged = check
                     .flag(at, format!("`{name}` changes a command after validation"))
                     .help("make a new command instead: `fn new(..) -> Result<Self, CommandError>`");
+                if trait_name.is_empty() {
+                    let span = item.name.span;
+                    flagged.unsafe_fix("make it private", move |source| {
+                        Some(vec![(visibility(source, span)?, String::new())])
+                    });
+                }
             }
         }
     }

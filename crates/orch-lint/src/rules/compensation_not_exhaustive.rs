@@ -1,11 +1,12 @@
 //! ORC402.
 
 use super::compensations::is_compensation;
-use super::remaining_variants::takes_all;
+use super::remaining_variants::{Closed, OpenMatch, takes_all};
 use super::sagas::{Plan, Sagas, Wiring, input_of};
-use super::{Check, Rule, Status};
+use super::{Check, Rule, Status, Violation};
 use crate::finding::Severity;
 use crate::model::{DefId, Function, Res, Workspace};
+use crate::nearest::nearest;
 use crate::syntax::{Arm, ExprKind, ItemKind, Pat, PatKind, Span, Variant, visit};
 
 pub(super) static RULE: Rule = Rule {
@@ -64,7 +65,12 @@ fn waited_for(check: &mut Check<'_, '_>, plan: &Plan<'_>) {
     for (name, span) in names.filter(|(name, _)| plan.lacks(name)) {
         let at = check.at(plan.file, *span, plan.item.as_str());
         let message = format!("the plan has no step `{name}` to wait for");
-        check.flag(at, message).help("name a step of this plan");
+        let flagged = check.flag(at, message).help("name a step of this plan");
+        let others = plan
+            .steps
+            .iter()
+            .filter(|of| !of.after.iter().any(|(_, at)| at == span));
+        meant(flagged, *span, name, others.map(|of| of.name));
     }
 }
 
@@ -72,9 +78,12 @@ fn compare(check: &mut Check<'_, '_>, plan: &Plan<'_>, wiring: &Wiring<'_>) {
     for wired in wiring.steps.iter().filter(|of| plan.lacks(of.name)) {
         let at = check.at(wiring.file, wired.span, wiring.item.as_str());
         let message = format!("`{}` is no step of the plan", wired.name);
-        check
+        let flagged = check
             .flag(at, message)
             .help("add it to the plan, or take it out here");
+        let is_free = |name: &&str| !wiring.steps.iter().any(|of| of.name == *name);
+        let free = plan.steps.iter().map(|of| of.name).filter(is_free);
+        meant(flagged, wired.span, wired.name, free);
     }
     let is_registered = |name: &str| wiring.steps.iter().any(|of| of.name == name);
     if !wiring.is_whole {
@@ -123,12 +132,31 @@ fn asked_for(check: &mut Check<'_, '_>, sagas: &Sagas<'_>) {
             if !plans.is_empty() && plans.iter().all(|plan| plan.lacks(name)) {
                 let at = check.at(function.file, span, function.path(check.workspace));
                 let message = format!("the saga has no step `{name}`");
-                check
+                let flagged = check
                     .flag(at, message)
                     .help("ask for a step of its plan that has happened before this one");
+                let steps = plans.iter().flat_map(|plan| &plan.steps);
+                meant(flagged, span, name, steps.map(|of| of.name));
             }
         }
     }
+}
+
+/// Proposes the name that was meant, where one is near enough.
+fn meant<'n>(
+    flagged: &mut Violation,
+    at: Span,
+    written: &str,
+    names: impl Iterator<Item = &'n str>,
+) {
+    let Some(name) = nearest(written, names) else {
+        return;
+    };
+    let (before, after) = (format!("\"{written}\""), format!("\"{name}\""));
+    flagged.unsafe_fix(format!("write `{name}`"), move |source| {
+        let bytes = source.bytes(at);
+        (source.text[bytes.clone()] == before).then(|| vec![(bytes, after.clone())])
+    });
 }
 
 fn catch_alls(check: &mut Check<'_, '_>) {
@@ -143,22 +171,30 @@ fn catch_alls(check: &mut Check<'_, '_>) {
             if let ExprKind::Match { arms, .. } = &expr.kind
                 && let Some((id, variants)) = steps_of(workspace, function, arms)
             {
+                let closed = Closed::Local(id, variants);
+                let of = OpenMatch::new(function.module, closed, None, arms);
                 let open = arms
                     .iter()
                     .filter(|of| of.guard.is_none() && takes_all(&of.pat));
-                found.extend(open.map(|arm| (arm.pat.span, id, left(arms, variants))));
+                found.extend(open.map(|arm| {
+                    let named = of.named(workspace, arm, &arm.pat);
+                    (arm.pat.span, id, left(arms, variants), named)
+                }));
             }
         });
-        for (span, id, left) in found {
+        for (span, id, left, named) in found {
             let name = &workspace.def(id).item.name.text;
             let message = match left.as_slice() {
                 [] => format!("this arm decides about the next `{name}` that is added"),
                 _ => format!("this arm decides about {}", listed(name, &left)),
             };
             let at = check.at(function.file, span, function.path(workspace));
-            check
+            let flagged = check
                 .flag(at, message)
                 .help("name every step, so that a new one is a compile error here");
+            if let Some(named) = named {
+                named.propose(flagged);
+            }
         }
     }
 }

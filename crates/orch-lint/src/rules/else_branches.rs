@@ -6,8 +6,9 @@
 
 use std::collections::HashSet;
 
+use super::matched_else::{Matched, Place};
 use super::mentions::{Carriers, once_bound};
-use super::remaining_variants::enum_of;
+use super::remaining_variants::{Closed, OpenMatch, enum_of};
 use crate::model::constants::Bound;
 use crate::model::{Function, ModuleId, Workspace};
 use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Path, Pos, Span, Stmt, visit};
@@ -20,6 +21,8 @@ pub(super) struct Open {
     pub(super) name: &'static str,
     /// Its variant that says that nothing is known.
     pub(super) unknown: &'static str,
+    /// The same as a `match`, where it can be written as one.
+    pub(super) matched: Option<Matched>,
 }
 
 /// A pattern with an `else`.
@@ -27,6 +30,8 @@ struct Refutable<'e> {
     pat: &'e Pat,
     value: &'e Expr,
     rest: Rest<'e>,
+    /// Where it stands, when it is alone in its condition.
+    place: Option<Place>,
 }
 
 /// What may run where a pattern does not match.
@@ -50,15 +55,25 @@ pub(super) fn open<'a>(workspace: &Workspace<'a>, function: &Function<'a>) -> Ve
     });
     let bound = once_bound(body);
     let mut found = Vec::new();
-    for Refutable { pat, value, rest } in patterns {
+    for refutable in patterns {
+        let Refutable {
+            pat, value, rest, ..
+        } = &refutable;
         let is_handed_on = || {
             names(value, &bound).is_some_and(|names| {
                 let rest = rest.exprs(body);
                 Carriers::of(names, body).are_used_among(&rest)
             })
         };
-        let open = left_open(workspace, function.module, pat);
-        found.extend(open.filter(|_| !is_handed_on()));
+        let open = left_open(workspace, function.module, pat).filter(|_| !is_handed_on());
+        found.extend(open.map(|open| Open {
+            matched: refutable.place.and_then(|place| {
+                let closed = Closed::Runtime(open.name);
+                let rest = OpenMatch::behind(workspace, function.module, closed, pat)?;
+                Some(Matched::new(place, pat, rest))
+            }),
+            ..open
+        }));
     }
     found
 }
@@ -84,16 +99,25 @@ fn of_if(expr: &Expr) -> Vec<Refutable<'_>> {
     let ExprKind::If {
         cond,
         then,
-        otherwise: Some(_),
+        otherwise: Some(otherwise),
     } = &expr.kind
     else {
         return Vec::new();
+    };
+    let place = match (&cond.kind, &otherwise.kind) {
+        (ExprKind::Let { .. }, ExprKind::Block(block)) => Some(Place::If {
+            start: expr.span.start,
+            then: then.span,
+            otherwise: block.span,
+        }),
+        _ => None,
     };
     let conditions = conditions(cond).into_iter();
     let pattern = |(pat, value)| Refutable {
         pat,
         value,
         rest: Rest::Behind(expr.span.start, [cond.span, then.span]),
+        place,
     };
     conditions.map(pattern).collect()
 }
@@ -112,6 +136,9 @@ fn of_let(stmt: &Stmt) -> Option<Refutable<'_>> {
         pat,
         value,
         rest: Rest::Else(otherwise),
+        place: Some(Place::Let {
+            otherwise: otherwise.span,
+        }),
     })
 }
 
@@ -150,6 +177,7 @@ fn left_open(workspace: &Workspace<'_>, module: ModuleId, pat: &Pat) -> Option<O
         span: pat.span,
         name,
         unknown,
+        matched: None,
     })
 }
 

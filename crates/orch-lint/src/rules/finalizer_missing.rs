@@ -33,6 +33,10 @@ pub fn workers(engine: &Engine) -> Workers {
     Workers::new().with(PaymentFinalizer::new(engine)).with(PaymentReaper::new(engine))
 }
 ```
+
+## Why there is no fix
+`orch-gen apply` writes the registration where it is generated. In code of your own it stands in another file
+than the orchestrator, with an engine and settings that only you know.
 ",
     check,
 };

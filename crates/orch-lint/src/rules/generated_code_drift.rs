@@ -29,6 +29,10 @@ Use instead:
 ```toml
 fields = [\"order_id:string:max=64\", \"amount:money:min=0.01\"]
 ```
+
+## Why there is no fix
+`orch-gen apply` is the fix: it knows the text that was generated. The linter knows only that the text is
+another one.
 ",
     check,
 };

@@ -2,7 +2,7 @@
 
 use super::idempotency_keys::{Guard, guard};
 use super::tables::{self, Kept};
-use super::{Check, Rule, Status};
+use super::{Check, Rule, Status, further_migrations};
 use crate::finding::Severity;
 
 pub(super) static RULE: Rule = Rule {
@@ -30,6 +30,10 @@ Use instead:
 CREATE TABLE payment_operations (op_id TEXT PRIMARY KEY, owner_id TEXT NOT NULL,
     idem_key TEXT NOT NULL, CONSTRAINT uk_payment_operations_idem_key UNIQUE (owner_id, idem_key));
 ```
+
+## Why there is no fix
+A migration that was applied somewhere is never edited, and the number of the next one is not the linter's to
+give. The finding says the statement of a further migration where it knows one.
 ",
     check,
 };
@@ -90,9 +94,12 @@ fn judge(check: &mut Check<'_, '_>, kept: &Kept<'_, '_>) {
             "`{name}.{key}` is not unique in {}: nothing makes it unique",
             history.dir
         );
-        check.flag(at, message).help(format!(
-            "add `CONSTRAINT uk_{name}_{key} UNIQUE (owner_id, {key})`; on a live PostgreSQL table \
-             `CREATE UNIQUE INDEX CONCURRENTLY` first"
-        ));
+        let on = match table.column("owner_id") {
+            Some(_) => format!("{name} (owner_id, {key})"),
+            None => format!("{name} ({key})"),
+        };
+        let uk = format!("uk_{name}_{key}");
+        let help = further_migrations::index(history, "UNIQUE INDEX", &uk, &on);
+        check.flag(at, message).help(help);
     }
 }

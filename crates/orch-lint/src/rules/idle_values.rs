@@ -5,6 +5,7 @@ use std::ptr;
 use rustc_hash::FxHashSet;
 
 use super::Check;
+use super::awaitable::Around;
 use crate::model::infer::Walker;
 use crate::model::{Function, RTy};
 use crate::syntax::flow::{Fate, Flow};
@@ -67,6 +68,8 @@ impl Idle {
 pub(super) struct Lost {
     pub(super) span: Span,
     pub(super) message: String,
+    /// Whether `.await` behind it has it run to its end.
+    pub(super) runs_when_awaited: bool,
 }
 
 /// What a function builds and drops; notes the packages that make a service.
@@ -77,12 +80,14 @@ pub(super) fn lost_in<'w, 'a>(
 ) -> Vec<Lost> {
     let workspace = check.workspace;
     let mut inner: FxHashSet<*const Expr> = FxHashSet::default();
-    let mut candidates: Vec<(&Expr, String)> = Vec::new();
-    let mut futures: Vec<(&Expr, String)> = Vec::new();
+    let mut around = Around::default();
+    let mut candidates: Vec<(&Expr, String, Idle)> = Vec::new();
+    let mut futures: Vec<(&Expr, String, Idle)> = Vec::new();
     let mut awaits_variable = false;
     function
         .walker(workspace)
         .block(function.body, &mut |walker, expr| {
+            around.see(expr);
             if let ExprKind::Await(of) = &expr.kind {
                 inner.insert(ptr::from_ref(&**of));
                 awaits_variable |= matches!(of.kind, ExprKind::Path(_));
@@ -100,7 +105,7 @@ pub(super) fn lost_in<'w, 'a>(
                         of.name(),
                         name.text
                     );
-                    futures.push((expr, message));
+                    futures.push((expr, message, of));
                     return;
                 }
             }
@@ -115,7 +120,7 @@ pub(super) fn lost_in<'w, 'a>(
                     "this `{}` is built and dropped: nothing starts it",
                     of.name()
                 );
-                candidates.push((expr, message));
+                candidates.push((expr, message, of));
             }
         });
     // A future that is awaited under its name looks dropped from here.
@@ -126,10 +131,14 @@ pub(super) fn lost_in<'w, 'a>(
     let flow = Flow::new(function.body, "run");
     let lost = candidates
         .into_iter()
-        .filter(|(expr, _)| flow.fate(expr) == Fate::Lost);
-    lost.map(|(expr, message)| Lost {
+        .filter(|(expr, ..)| flow.fate(expr) == Fate::Lost);
+    lost.map(|(expr, message, of)| Lost {
         span: expr.span,
         message,
+        // What a service is started as has to be kept.
+        runs_when_awaited: of == Idle::Workers
+            && matches!(&expr.kind, ExprKind::Method { name, .. } if of.promises(&name.text))
+            && around.awaits(expr.span, function.def.is_async),
     })
     .collect()
 }

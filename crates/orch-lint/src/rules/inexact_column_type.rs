@@ -1,7 +1,7 @@
 //! ORC703.
 
 use super::money::is_money;
-use super::{Check, Rule, Status, tables};
+use super::{Check, Rule, Status, further_migrations, tables};
 use crate::finding::Severity;
 use crate::known;
 use crate::sql::{Column, Dialect, History};
@@ -30,6 +30,10 @@ Use instead:
 ```sql
 CREATE TABLE payment_operations (lease_expires_at TIMESTAMPTZ, amount_value BIGINT);
 ```
+
+## Why there is no fix
+A migration that was applied somewhere is never edited, and the number of the next one is not the linter's to
+give. The finding says the statement of a further migration where it knows one.
 ",
     check,
 };
@@ -67,33 +71,47 @@ fn is_ours(check: &Check<'_, '_>, history: &History) -> bool {
     }
 }
 
-fn problem(
-    history: &History,
-    table: &str,
-    column: &Column,
-) -> Option<(&'static str, &'static str)> {
+fn problem(history: &History, table: &str, column: &Column) -> Option<(&'static str, String)> {
     let is_postgres = history.schema.dialect == Some(Dialect::Postgres);
-    let ty = column.ty.as_str();
+    let (name, ty) = (column.name.as_str(), column.ty.as_str());
     if is_postgres && is_orchestrated(table) && is_zoneless(ty) {
         return Some((
             "is a time without its zone",
-            "make it `TIMESTAMPTZ`; tell the change which zone the old values are in: `USING … AT TIME ZONE 'UTC'`",
+            format!(
+                "{}, where the old values are in UTC",
+                changed(table, name, "TIMESTAMPTZ", " AT TIME ZONE 'UTC'")
+            ),
         ));
     }
     if is_postgres && ty == "money" {
         return Some((
             "has the type `money`, which a setting of the server redefines",
-            "use `BIGINT` with the smallest unit, or `NUMERIC`",
+            exact(table, name),
         ));
     }
     let is_float = matches!(
         ty,
         "real" | "double" | "double precision" | "float" | "float4" | "float8"
     );
-    (is_float && is_money(&column.name)).then_some((
+    (is_float && is_money(name)).then_some((
         "cannot hold money exactly",
-        "use `BIGINT` with the smallest unit, or `NUMERIC`",
+        match is_postgres {
+            true => exact(table, name),
+            false => "use `BIGINT` with the smallest unit, or `NUMERIC`".to_owned(),
+        },
     ))
+}
+
+/// How money of PostgreSQL becomes exact.
+fn exact(table: &str, column: &str) -> String {
+    let change = changed(table, column, "NUMERIC", "::NUMERIC");
+    format!("{change}, or `BIGINT` with the smallest unit")
+}
+
+/// How a column of PostgreSQL gets another type.
+fn changed(table: &str, column: &str, ty: &str, using: &str) -> String {
+    let change = format!("ALTER COLUMN {column} TYPE {ty} USING {column}{using}");
+    further_migrations::alter(table, &change)
 }
 
 /// Tables by whose times the schedulers act.

@@ -1,6 +1,6 @@
 //! ORC302.
 
-use super::remaining_variants::{OpenMatch, enum_of};
+use super::remaining_variants::{Closed, OpenMatch, enum_of};
 use super::{Check, Rule, Status, else_branches};
 use crate::finding::Severity;
 use crate::model::{ModuleId, Workspace};
@@ -56,9 +56,15 @@ fn in_else(check: &mut Check<'_, '_>) {
             let message = format!(
                 "the `else` decides about every other `{name}`, `{name}::{unknown}` among them"
             );
-            check
+            let flagged = check
                 .flag(at, message)
                 .help("match on it and name every variant, or hand it on in the `else`");
+            if let Some(matched) = open.matched {
+                flagged.unsafe_fix(
+                    "match on it and name the remaining variants",
+                    move |source| matched.written(source),
+                );
+            }
         }
     }
 }
@@ -76,46 +82,24 @@ fn in_matches(check: &mut Check<'_, '_>) {
                 && let Some(matched) = matched(workspace, function.module, arms)
             {
                 let open = arms.iter().filter(|arm| arm.guard.is_none());
-                let of = OpenMatch {
-                    module: function.module,
-                    name: matched.name,
-                    wrapper: matched.wrapper,
-                    arms,
-                };
+                let closed = Closed::Runtime(matched.name);
+                let of = OpenMatch::new(function.module, closed, matched.wrapper, arms);
                 found.extend(open.filter_map(|arm| {
                     let pat = catch_all(&arm.pat, matched.wrapper)?;
-                    Some((pat.span, matched.name, named(workspace, &of, arm, pat)))
+                    Some((pat.span, matched.name, of.named(workspace, arm, pat)))
                 }));
             }
         });
-        for (span, name, variants) in found {
+        for (span, name, named) in found {
             let at = check.at(function.file, span, function.path(workspace));
             let flagged = check
                 .flag(at, format!("this arm decides about every other `{name}`"))
                 .help("name the remaining variants, so that a new one is a compile error here");
-            if let Some(variants) = variants {
-                flagged.unsafe_fix("name the remaining variants", move |source| {
-                    let bytes = source.bytes(span);
-                    let text = match &source.text[bytes.clone()] {
-                        "_" => variants.clone(),
-                        name if variants.contains('|') => format!("{name} @ ({variants})"),
-                        name => format!("{name} @ {variants}"),
-                    };
-                    Some(vec![(bytes, text)])
-                });
+            if let Some(named) = named {
+                named.propose(flagged);
             }
         }
     }
-}
-
-/// What to write for a catch-all that is the whole pattern of its arm, or all that is in the wrapper.
-fn named(workspace: &Workspace<'_>, of: &OpenMatch<'_>, arm: &Arm, pat: &Pat) -> Option<String> {
-    let place = match of.wrapper {
-        Some(_) => of.inside(&arm.pat)?,
-        None => &arm.pat,
-    };
-    let is_plain = matches!(pat.kind, PatKind::Wild | PatKind::Bind { sub: None, .. });
-    (is_plain && place.span == pat.span).then(|| of.remaining(workspace))?
 }
 
 /// What a `match` distinguishes.

@@ -1,41 +1,166 @@
-//! The runtime's enums in patterns: which one is meant, and the variants that a catch-all stands for.
+//! The variants that a catch-all stands for, and the runtime's enums in patterns: which one is meant.
 
+use std::ptr;
+
+use super::named_arms::{Form, Named};
 use crate::known;
-use crate::model::{ModuleId, Res, Space, Workspace};
-use crate::syntax::{Arm, Pat, PatKind, Path};
+use crate::model::{DefId, ModuleId, Res, Space, Workspace};
+use crate::syntax::{Arm, Pat, PatKind, Path, Variant};
 
-/// A `match` on one of the runtime's enums.
+/// An enum whose variants are known.
+#[derive(Clone, Copy)]
+pub(super) enum Closed<'p> {
+    /// One of the runtime's.
+    Runtime(&'static str),
+    /// One of the project.
+    Local(DefId, &'p [Variant]),
+}
+
+impl Closed<'_> {
+    /// The variant that a name stands for, when it is one of this enum.
+    fn variant(&self, found: &Res) -> Option<String> {
+        match self {
+            Closed::Runtime(name) => found.runtime_variant(name).map(str::to_owned),
+            Closed::Local(id, _) => match found {
+                Res::Variant(of, variant) if of == id => Some(variant.clone()),
+                _ => None,
+            },
+        }
+    }
+
+    /// Its variants, each with what stands behind its name in a pattern that takes all of it. `None` where a
+    /// pattern that names all of them may not compile.
+    fn all(&self, workspace: &Workspace<'_>, module: ModuleId) -> Option<Vec<(String, &str)>> {
+        match self {
+            Closed::Runtime(name) => {
+                let enum_path = [known::RUNTIME.to_owned(), (*name).to_owned()];
+                let names = known::runtime_variants(&enum_path).split(' ');
+                let fields = |name| {
+                    if name == "NotCommitted" {
+                        ""
+                    } else {
+                        " { .. }"
+                    }
+                };
+                Some(names.map(|name| (name.to_owned(), fields(name))).collect())
+            }
+            Closed::Local(id, variants) => {
+                let def = workspace.def(*id);
+                let (theirs, ours) = (workspace.krate(def.module), workspace.krate(module));
+                let is_open = def.item.attrs.has("non_exhaustive") && !ptr::eq(theirs, ours);
+                if is_open || variants.iter().any(|of| of.attrs.test_only) {
+                    return None;
+                }
+                let fields = |of: &Variant| match (of.fields.list.is_empty(), of.fields.tuple) {
+                    (true, _) => "",
+                    (false, true) => "(..)",
+                    (false, false) => " { .. }",
+                };
+                let variants = variants.iter();
+                let all = variants.map(|of| (of.name.text.clone(), fields(of)));
+                Some(all.collect())
+            }
+        }
+    }
+}
+
+/// A `match` on an enum whose variants are known.
 pub(super) struct OpenMatch<'p> {
     /// Where it is.
     pub(super) module: ModuleId,
     /// The enum.
-    pub(super) name: &'static str,
+    pub(super) of: Closed<'p>,
     /// `Err` in `Err(GatewayError::Refused { .. })`.
     pub(super) wrapper: Option<&'p str>,
-    /// Its arms.
-    pub(super) arms: &'p [Arm],
+    /// The patterns of its arms that take all that fits them, and those of the others.
+    patterns: Vec<&'p Pat>,
+    guarded: Vec<&'p Pat>,
 }
 
-impl OpenMatch<'_> {
-    /// A pattern for all that no arm but the catch-all covers, written as the other arms write theirs. `None`
-    /// when that cannot be told, or is nothing.
-    pub(super) fn remaining(&self, workspace: &Workspace<'_>) -> Option<String> {
+impl<'p> OpenMatch<'p> {
+    /// A `match` with these arms.
+    pub(super) fn new(
+        module: ModuleId,
+        of: Closed<'p>,
+        wrapper: Option<&'p str>,
+        arms: &'p [Arm],
+    ) -> Self {
+        let (guarded, patterns) = arms
+            .iter()
+            .partition::<Vec<_>, _>(|arm| arm.guard.is_some());
+        let pats = |arms: Vec<&'p Arm>| arms.into_iter().map(|arm| &arm.pat).collect();
+        OpenMatch {
+            module,
+            of,
+            wrapper,
+            patterns: pats(patterns),
+            guarded: pats(guarded),
+        }
+    }
+
+    /// What an `else` stands for, whose `let` has this pattern.
+    pub(super) fn behind(
+        workspace: &Workspace<'_>,
+        module: ModuleId,
+        of: Closed<'p>,
+        pat: &'p Pat,
+    ) -> Option<String> {
+        let open = OpenMatch {
+            module,
+            of,
+            wrapper: None,
+            patterns: vec![pat],
+            guarded: Vec::new(),
+        };
+        let left = open.remaining(workspace)?;
+        (!left.is_empty()).then(|| left.join(" | "))
+    }
+
+    /// What makes the arm of a catch-all say which variants it is about. `None` when that cannot be told.
+    ///
+    /// `pat` is the whole pattern of the arm, all that is in the wrapper, or one of the alternatives in either.
+    pub(super) fn named(&self, workspace: &Workspace<'_>, arm: &Arm, pat: &Pat) -> Option<Named> {
+        let place = match self.wrapper {
+            Some(_) => self.inside(&arm.pat)?,
+            None => &arm.pat,
+        };
+        let is_whole = place.span == pat.span;
+        let among = match &place.kind {
+            PatKind::Or(cases) => cases.iter().any(|case| case.span == pat.span),
+            _ => false,
+        };
+        let form = match &pat.kind {
+            PatKind::Wild if is_whole || among => Form::Pattern(pat.span),
+            PatKind::Bind { sub: None, .. } if is_whole => Form::Name(pat.span),
+            PatKind::Bind { sub: Some(sub), .. } if is_whole => match sub.kind {
+                PatKind::Wild => Form::Behind(sub.span),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let left = self.remaining(workspace)?;
+        match (left.is_empty(), self.wrapper) {
+            (false, _) => Some(Named::Variants(form, left.join(" | "))),
+            (true, None) if is_whole => Some(Named::Needless(arm.pat.span.to(arm.body.span))),
+            (true, _) => None,
+        }
+    }
+
+    /// Patterns for all that no arm but the catch-all covers, written as the other arms write theirs. `None`
+    /// when that cannot be told.
+    fn remaining(&self, workspace: &Workspace<'_>) -> Option<Vec<String>> {
         let front = self
             .written()
             .find_map(|path| self.front(workspace, path))?;
         let covered: Vec<String> = self
-            .arms
+            .patterns
             .iter()
-            .filter(|arm| arm.guard.is_none())
-            .flat_map(|arm| self.covered(workspace, self.inside(&arm.pat).unwrap_or(&arm.pat)))
+            .flat_map(|pat| self.covered(workspace, self.inside(pat).unwrap_or(pat)))
             .collect();
-        let enum_path = [known::RUNTIME.to_owned(), self.name.to_owned()];
-        let all = known::runtime_variants(&enum_path).split(' ');
-        let left = all.filter(|variant| !covered.iter().any(|of| of == variant));
-        let left: Vec<String> = left
-            .map(|variant| self.pattern(workspace, &front, variant))
-            .collect::<Option<_>>()?;
-        (!left.is_empty()).then(|| left.join(" | "))
+        let all = self.of.all(workspace, self.module)?.into_iter();
+        let left = all.filter(|(variant, _)| !covered.contains(variant));
+        left.map(|(variant, fields)| self.pattern(workspace, &front, &variant, fields))
+            .collect()
     }
 
     /// What is in the wrapper.
@@ -51,9 +176,9 @@ impl OpenMatch<'_> {
 
     /// The paths in the arms.
     fn written(&self) -> impl Iterator<Item = &Path> {
-        self.arms.iter().flat_map(|arm| {
+        self.patterns.iter().chain(&self.guarded).flat_map(|pat| {
             let mut found = Vec::new();
-            paths(self.inside(&arm.pat).unwrap_or(&arm.pat), &mut found);
+            paths(self.inside(pat).unwrap_or(pat), &mut found);
             found
         })
     }
@@ -64,8 +189,8 @@ impl OpenMatch<'_> {
         if path.qself.is_some() || has_arguments {
             return None;
         }
-        let found = workspace.resolve_value(self.module, path);
-        found.runtime_variant(self.name)?;
+        self.of
+            .variant(&workspace.resolve_value(self.module, path))?;
         let names = path.names();
         let (_, front) = names.split_last()?;
         Some(Front {
@@ -75,17 +200,18 @@ impl OpenMatch<'_> {
     }
 
     /// A variant with whatever it holds, when its name means it here.
-    fn pattern(&self, workspace: &Workspace<'_>, front: &Front, variant: &str) -> Option<String> {
+    fn pattern(
+        &self,
+        workspace: &Workspace<'_>,
+        front: &Front,
+        variant: &str,
+        fields: &str,
+    ) -> Option<String> {
         let names = front.names.iter().map(String::as_str).chain([variant]);
         let names: Vec<&str> = names.collect();
         let found = workspace.resolve(self.module, &names, front.global, Space::Values);
-        (found.runtime_variant(self.name)? == variant).then_some(())?;
+        (self.of.variant(&found)? == variant).then_some(())?;
         let begin = if front.global { "::" } else { "" };
-        let fields = if variant == "NotCommitted" {
-            ""
-        } else {
-            " { .. }"
-        };
         Some(format!("{begin}{}{fields}", names.join("::")))
     }
 
@@ -93,7 +219,7 @@ impl OpenMatch<'_> {
     fn covered(&self, workspace: &Workspace<'_>, pat: &Pat) -> Vec<String> {
         let variant = |names: &[&str], global| {
             let found = workspace.resolve(self.module, names, global, Space::Values);
-            found.runtime_variant(self.name).map(str::to_owned)
+            self.of.variant(&found)
         };
         let of_path = |path: &Path| variant(&path.names(), path.global).into_iter().collect();
         match &pat.kind {

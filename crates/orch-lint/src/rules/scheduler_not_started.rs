@@ -57,9 +57,16 @@ fn check(check: &mut Check<'_, '_>) {
         for lost in lost_in(check, function, &mut services) {
             let item = function.path(workspace);
             let at = check.at(function.file, lost.span, item);
-            check
+            let flagged = check
                 .flag(at, lost.message)
                 .help("call `run` or `start` on what was built, and await it where it is a future");
+            if lost.runs_when_awaited {
+                let span = lost.span;
+                flagged.unsafe_fix("await it", move |source| {
+                    let end = source.bytes(span).end;
+                    Some(vec![(end..end, ".await".into())])
+                });
+            }
         }
     }
     if check.has_gaps() || hidden_in_static(check) {

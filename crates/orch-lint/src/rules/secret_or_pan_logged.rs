@@ -1,6 +1,7 @@
 //! ORC602.
 
 use super::mentions::captured;
+use super::redaction::{OwnDebug, logged};
 use super::secrets;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
@@ -59,11 +60,27 @@ const SAME: &[&str] = &[
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
     for id in workspace.def_ids() {
-        for span in plain_fields(workspace, id) {
-            let at = check.at(workspace.file_of(id), span, workspace.path_of(id));
-            check
+        let fields = plain_fields(workspace, id);
+        let def = workspace.def(id);
+        let secret: Vec<&str> = fields.iter().map(|of| of.name.text.as_str()).collect();
+        let mut derives = def.item.attrs.derives.iter();
+        let own = derives
+            .find(|path| is_debug(path))
+            .and_then(|path| OwnDebug::of(def, path, &secret));
+        for field in fields {
+            let at = check.at(
+                workspace.file_of(id),
+                field.name.span,
+                workspace.path_of(id),
+            );
+            let flagged = check
                 .flag(at, "the derived `Debug` prints this in plain text")
                 .help("keep it in `orch_runtime::Secret`, or write `Debug` by hand");
+            if let Some(own) = own.clone() {
+                flagged.unsafe_fix("write `Debug` without it", move |source| {
+                    own.written(source)
+                });
+            }
         }
     }
     for function in check.functions {
@@ -71,20 +88,17 @@ fn check(check: &mut Check<'_, '_>) {
             let at = check.at(function.file, span, function.path(workspace));
             check
                 .flag(at, format!("`{name}` is written where people read it"))
-                .help("leave it out, or write what is not secret of it");
+                .help("leave it out, or write what is not secret of it")
+                .unsafe_fix("leave it out", move |source| {
+                    Some(vec![(logged(source, span)?, String::new())])
+                });
         }
     }
 }
 
 /// Fields of a type with a derived `Debug` that are secrets in plain text.
-fn plain_fields(workspace: &Workspace<'_>, id: DefId) -> Vec<Span> {
-    let def: &Def<'_> = workspace.def(id);
-    let is_debug = |path: &Path| {
-        matches!(
-            path.text().as_str(),
-            "Debug" | "std::fmt::Debug" | "fmt::Debug"
-        )
-    };
+fn plain_fields<'a>(workspace: &Workspace<'a>, id: DefId) -> Vec<&'a Field> {
+    let def: &Def<'a> = workspace.def(id);
     if def.test || !def.item.attrs.derives.iter().any(is_debug) {
         return Vec::new();
     }
@@ -103,7 +117,12 @@ fn plain_fields(workspace: &Workspace<'_>, id: DefId) -> Vec<Span> {
     let scope = workspace.def_scope(id, &[]);
     let plain = named
         .filter(|field| secrets::is_plain(&workspace.lower(&field.ty, &scope), &field.name.text));
-    plain.map(|field| field.name.span).collect()
+    plain.collect()
+}
+
+fn is_debug(path: &Path) -> bool {
+    let text = path.text();
+    matches!(text.as_str(), "Debug" | "std::fmt::Debug" | "fmt::Debug")
 }
 
 /// Secrets that macros of a function show, and their names.

@@ -1,9 +1,10 @@
 //! ORC701.
 
+use super::further_migrations::{self, one_of};
 use super::tables::{self, Kept};
 use super::{Check, Rule, Status, stored_names};
 use crate::finding::Severity;
-use crate::sql::{Column, History, Place, Table};
+use crate::sql::{Column, Dialect, History, Place, Table};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC701",
@@ -31,6 +32,10 @@ Use instead:
 CREATE TABLE payment_operations (op_id TEXT PRIMARY KEY, state TEXT NOT NULL CHECK (
     state IN ('PENDING', 'IN_PROGRESS', 'UNKNOWN', 'COMPLETED', 'FAILED', 'PARKED')));
 ```
+
+## Why there is no fix
+A migration that was applied somewhere is never edited, and the number of the next one is not the linter's to
+give. The finding says the statement of a further migration where it knows one.
 ",
     check,
 };
@@ -80,7 +85,7 @@ fn judge(
         Limit::None => (
             &column.place,
             format!("`{what}` holds any text in {}", history.dir),
-            "add `CHECK (… IN (…))` with the states of the program".to_owned(),
+            added(check, kept, history, column),
         ),
         Limit::Texts(texts, place) => {
             let Some(difference) = difference(check, kept, column, texts) else {
@@ -89,7 +94,7 @@ fn judge(
             (
                 *place,
                 format!("`{what}` {difference} in {}", history.dir),
-                "make both the same: replace the constraint in a further migration".to_owned(),
+                replaced(check, kept, history, table, column),
             )
         }
     };
@@ -100,6 +105,54 @@ fn judge(
         return;
     }
     check.flag(at, message).help(help);
+}
+
+/// The texts that the program stores in a column.
+fn stored(check: &Check<'_, '_>, kept: &Kept<'_, '_>, column: &Column) -> Option<Vec<String>> {
+    let (name, ty) = tables::state_field(check, kept.entity)?;
+    stored_names::of(check, &ty).filter(|_| name == column.name)
+}
+
+/// How a column gets its first constraint.
+fn added(check: &Check<'_, '_>, kept: &Kept<'_, '_>, history: &History, column: &Column) -> String {
+    let Some(texts) = stored(check, kept, column) else {
+        return "add `CHECK (… IN (…))` with the states of the program".to_owned();
+    };
+    let rule = format!("CHECK ({})", one_of(&column.name, &texts));
+    match history.schema.dialect {
+        Some(Dialect::Sqlite) => format!(
+            "SQLite adds no constraint to a table: in a further migration, make a new one with `{rule}`, copy the \
+             rows and rename it"
+        ),
+        _ => {
+            let (table, column) = (kept.name, &column.name);
+            let change = format!("ADD CONSTRAINT ck_{table}_{column} {rule}");
+            further_migrations::alter(table, &change)
+        }
+    }
+}
+
+/// How a column gets the constraint that fits the program.
+fn replaced(
+    check: &Check<'_, '_>,
+    kept: &Kept<'_, '_>,
+    history: &History,
+    table: &Table,
+    column: &Column,
+) -> String {
+    let otherwise = "make both the same: replace the constraint in a further migration";
+    let rules = table.checks.iter();
+    let mut rules = rules.filter(|of| of.mentions.contains(&column.name));
+    let only = rules.next().filter(|_| rules.next().is_none());
+    let is_postgres = history.schema.dialect == Some(Dialect::Postgres);
+    match (only, stored(check, kept, column)) {
+        (Some(rule), Some(texts)) if is_postgres && column.default.is_none() => {
+            let (name, texts) = (&rule.name, one_of(&column.name, &texts));
+            let change = format!("DROP CONSTRAINT {name}, ADD CONSTRAINT {name} CHECK ({texts})");
+            further_migrations::alter(kept.name, &change)
+        }
+        _ => otherwise.to_owned(),
+    }
 }
 
 /// What the constraints of a column leave.

@@ -37,6 +37,10 @@ Or say in the plan why nothing has to be undone: `Compensation::None(\"a questio
 ## What it does not see
 An `undo` that refuses is left alone: what it refuses waits for a person. Steps whose plan is not a constant
 or is not written where the builder is made are not compared with it.
+
+## Why there is no fix
+Which operation takes a step back, and with which amount, is a decision about money. A stub that does nothing
+would be believed, and the saga would end as undone.
 ",
     check,
 };

@@ -1,5 +1,7 @@
 //! Fixes: what they take away, and that they leave a project that parses.
 
+use std::collections::BTreeSet;
+
 use orch_lint::sources::{Content, Memory, SourceTree};
 use orch_lint::{
     Applicability, Finding, LintError, Mended, Options, Report, Selection, lint_sources, mend,
@@ -9,11 +11,12 @@ use orch_lint::{
 use crate::cases::{Case, Expect, MANIFEST, read};
 
 /// The rules of which some findings have a fix that a person looks at.
-const WITH_UNSAFE_FIXES: [&str; 7] = [
-    "ORC001", "ORC006", "ORC302", "ORC403", "ORC501", "ORC604", "ORC605",
+const WITH_UNSAFE_FIXES: [&str; 14] = [
+    "ORC001", "ORC006", "ORC205", "ORC206", "ORC302", "ORC402", "ORC403", "ORC404", "ORC405",
+    "ORC501", "ORC503", "ORC602", "ORC604", "ORC605",
 ];
 
-fn options(codes: &[&str]) -> Options {
+pub(crate) fn options(codes: &[&str]) -> Options {
     Options {
         rules: Selection::only(codes.iter().copied()),
         allow_empty: true,
@@ -21,12 +24,12 @@ fn options(codes: &[&str]) -> Options {
     }
 }
 
-fn mended(tree: &dyn SourceTree, options: &Options, allowed: Applicability) -> Mended {
+pub(crate) fn mended(tree: &dyn SourceTree, options: &Options, allowed: Applicability) -> Mended {
     let lint = |tree: &dyn SourceTree| -> Result<Report, LintError> { lint_sources(tree, options) };
     mend(tree, allowed, &|_| true, &lint).expect("a result")
 }
 
-fn written(tree: &Memory, mended: &Mended) -> Memory {
+pub(crate) fn written(tree: &Memory, mended: &Mended) -> Memory {
     let mut tree = tree.clone();
     for file in &mended.files {
         tree.insert(file.path.as_str(), file.after.as_str());
@@ -34,11 +37,41 @@ fn written(tree: &Memory, mended: &Mended) -> Memory {
     tree
 }
 
-fn bad_cases(rule: &str) -> Vec<Case> {
+pub(crate) fn bad_cases(rule: &str) -> Vec<Case> {
     let path = format!("{}/tests/fixtures/{rule}.txt", env!("CARGO_MANIFEST_DIR"));
     let table = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let cases = read(&table).into_iter();
     cases.filter(|case| case.expect == Expect::Bad).collect()
+}
+
+/// Rules that find what a fix of another one leaves: a pause in a loop of `execute` is one retry more, and was
+/// a blocked worker before.
+const FOUND_THEN: [(&str, &str); 1] = [("ORC006", "ORC504")];
+
+/// What all rules but one find.
+fn others(code: &str, tree: &dyn SourceTree) -> BTreeSet<String> {
+    let options = Options {
+        rules: Selection {
+            preview: true,
+            ..Selection::default()
+        },
+        allow_empty: true,
+        ..Options::default()
+    };
+    let report = lint_sources(tree, &options).expect("a report");
+    let is_other = |of: &&Finding| of.code != code && !FOUND_THEN.contains(&(code, of.code));
+    let findings = report.findings.iter().filter(is_other);
+    let said = findings.map(|of| format!("{} {} {}", of.code, of.item, of.message));
+    said.collect()
+}
+
+/// A project with the line ends of Windows.
+fn with_crlf(case: &Case) -> Memory {
+    let mut tree = case.project();
+    for (path, text) in &case.files {
+        tree.insert(path.as_str(), text.replace('\n', "\r\n"));
+    }
+    tree
 }
 
 /// What is wrong with the fixes of a case, and how many there are.
@@ -58,11 +91,27 @@ fn judge(code: &str, case: &Case) -> (usize, Option<String>) {
         && again.files.is_empty()
         && again.report.findings == mended.report.findings;
     let texts: Vec<&str> = mended.files.iter().map(|of| of.after.as_str()).collect();
+    let is_right = is_right && (fixable == 0 || brings_nothing(code, case, &tree, &after, &texts));
     let wrong = (!is_right).then(|| {
         let left = mended.report.render_full(false);
         format!("{code} {}:\n{}\n{left}", case.title, texts.join("\n"))
     });
     (fixable, wrong)
+}
+
+/// Whether no other rule finds more than before, and line ends stay what they are.
+fn brings_nothing(
+    code: &str,
+    case: &Case,
+    before: &Memory,
+    after: &Memory,
+    texts: &[&str],
+) -> bool {
+    let options = options(&[code, "ORC906"]);
+    let windows = mended(&with_crlf(case), &options, Applicability::Unsafe);
+    let windows: Vec<&str> = windows.files.iter().map(|of| of.after.as_str()).collect();
+    let expected: Vec<String> = texts.iter().map(|of| of.replace('\n', "\r\n")).collect();
+    windows == expected && others(code, after).is_subset(&others(code, before))
 }
 
 /// A fix that leaves its finding makes people apply it for ever; one that breaks the file is worse.
@@ -93,9 +142,10 @@ fn what_changes_a_program_is_never_safe() {
 }
 
 /// The bodies of functions before and after all fixes of a rule.
-fn fixed(code: &str, text: &str) -> String {
+pub(crate) fn fixed(code: &str, text: &str) -> String {
     let tree = Memory::from([("Cargo.toml", MANIFEST), ("src/lib.rs", text)]);
     let mended = mended(&tree, &options(&[code]), Applicability::Unsafe);
+    assert!(mended.defects.is_empty(), "{text}");
     match written(&tree, &mended).read("src/lib.rs") {
         Some(Content::Text(text)) => text,
         other => panic!("{other:?}"),

@@ -4,9 +4,11 @@
 mod baseline;
 mod cases;
 mod empty_runs;
+mod fixed_texts;
 mod fixes;
 mod fixtures;
 mod formats;
+mod further_migrations;
 mod members;
 mod project;
 mod robustness;

@@ -3,11 +3,12 @@
 //! Lists of names are read through `Self::SUBSCRIPTIONS`, constants, variables, and what makes texts of the
 //! variants of an enum. What is made at run time cannot be read.
 
+use super::subscription::{List, Subscription};
 use crate::model::{DefId, ImplBlock, ModuleId, RTy, Res, Workspace};
 use crate::rules::mentions::bindings;
 use crate::rules::{At, Check};
 use crate::syntax::{
-    AssocItem, Expr, ExprKind, FnDef, ImplDef, ItemKind, PatKind, Path, Pos, Span, Stmt, visit,
+    AssocItem, Expr, ExprKind, FnDef, ImplDef, ItemKind, PatKind, Path, Pos, Stmt, visit,
 };
 
 /// One `impl EventHandler for T`.
@@ -20,6 +21,8 @@ pub(super) struct Handler<'a> {
     pub(super) heard: Option<Vec<Heard<'a>>>,
     /// Where that stands.
     pub(super) at: At,
+    /// The list of a constant, where variants of an enum are in it.
+    list: Option<List<'a>>,
 }
 
 /// An event that a handler subscribes to.
@@ -36,6 +39,18 @@ impl Handler<'_> {
     pub(super) fn hears(&self, event: &str) -> Option<bool> {
         let heard = self.heard.as_ref()?;
         Some(heard.iter().any(|of| of.name == event))
+    }
+
+    /// What has it hear of an event, too.
+    pub(super) fn subscription(
+        &self,
+        workspace: &Workspace<'_>,
+        event: &str,
+    ) -> Option<Subscription> {
+        let list = self.list.as_ref()?;
+        list.with(workspace, |variant| {
+            text_of(workspace, list.of, variant) == Some(event)
+        })
     }
 
     /// The enums of which it hears a variant.
@@ -63,15 +78,18 @@ fn handler<'a>(check: &Check<'_, 'a>, block: &ImplBlock<'a>) -> Option<Handler<'
     });
     let reading = Reading::of(workspace, id, block.module, subscriptions);
     let heard = value(subscriptions).and_then(|of| reading.list(of));
-    let (span, file) = match value(subscriptions).and_then(|of| reading.listed_in(of)) {
-        Some((span, file)) => (span, file),
+    let listed = value(subscriptions).and_then(|of| reading.listed_in(of));
+    let (span, file) = match &listed {
+        Some((constant, file)) => (constant.name.span, *file),
         None => (item.name.span, block.file),
     };
+    let list = listed.and_then(|(constant, _)| List::of(workspace, block.module, constant));
     Some(Handler {
         id,
         name,
         heard,
         at: check.at(file, span, workspace.path_of(id)),
+        list,
     })
 }
 
@@ -272,13 +290,13 @@ impl<'w, 'a> Reading<'w, 'a> {
     }
 
     /// Where the constant stands that holds the list.
-    fn listed_in(&self, expr: &'a Expr) -> Option<(Span, crate::load::FileId)> {
+    fn listed_in(&self, expr: &'a Expr) -> Option<(&'a AssocItem, crate::load::FileId)> {
         let mut found = None;
         visit::each(expr, &mut |expr| {
             if let ExprKind::Path(path) = &expr.kind
                 && let Some((item, _, file)) = self.own_constant(path, self.module)
             {
-                found = found.or(Some((item.name.span, file)));
+                found = found.or(Some((item, file)));
             }
         });
         found

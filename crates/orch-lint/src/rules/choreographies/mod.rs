@@ -10,6 +10,7 @@
 
 mod choirs;
 mod hearing;
+mod subscription;
 
 use std::collections::HashSet;
 
@@ -20,6 +21,7 @@ use crate::syntax::{Pos, Variant};
 
 use choirs::{Choir, Choirs, Registered};
 use hearing::Handler;
+use subscription::Subscription;
 
 /// An event that does not reach who has to hear of it.
 pub(super) struct Unheard {
@@ -29,6 +31,8 @@ pub(super) struct Unheard {
     pub(super) at: At,
     /// Whether a handler of that name is registered.
     pub(super) is_registered: bool,
+    /// What has it hear of the event.
+    subscription: Option<Subscription>,
 }
 
 impl Unheard {
@@ -38,9 +42,14 @@ impl Unheard {
         let (event, handler) = (&need.event, &need.handler);
         if self.is_registered {
             let message = format!("`{handler}` does not hear of `{event}`{}", harm.deaf);
-            check
+            let flagged = check
                 .flag(at.clone(), message)
                 .help(format!("have it subscribe to `{event}`"));
+            if let Some(subscription) = self.subscription.clone() {
+                flagged.unsafe_fix(subscription.title(), move |source| {
+                    subscription.written(source)
+                });
+            }
         } else if missing.insert((handler.clone(), at.path.clone(), at.span.start)) {
             let message = format!("`{event}` reaches no `{handler}`{}", harm.missing);
             check.flag(at.clone(), message).help(
@@ -165,9 +174,11 @@ impl<'w, 'a> Choreographies<'w, 'a> {
         match (deaf, doubt) {
             (None, Some(why)) => verdicts.unclear.push((need, at, why.to_owned())),
             (_, _) => verdicts.unheard.push(Unheard {
-                need,
                 at,
                 is_registered: deaf.is_some(),
+                subscription: deaf
+                    .and_then(|of| of.subscription(self.check.workspace, &need.event)),
+                need,
             }),
         }
     }

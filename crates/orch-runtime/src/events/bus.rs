@@ -52,8 +52,7 @@ impl BusConfig {
     }
 
     /// No event is longer on its way to a handler that gets it: then it is handled, or a dead letter.
-    #[cfg(feature = "nats")]
-    pub(super) fn until_given_up(&self) -> Duration {
+    pub(crate) fn until_given_up(&self) -> Duration {
         let once = self.lease.saturating_add(self.pause(self.max_deliveries));
         once.saturating_mul(self.max_deliveries)
     }

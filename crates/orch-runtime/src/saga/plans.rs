@@ -109,6 +109,13 @@ fn statements() -> Vec<(String, Vec<Value>, &'static str)> {
             "idx_order_saga_outbox_first",
         ),
     ];
+    let missed = vec![
+        now.into(),
+        Value::from("PayHandler"),
+        Value::from(10_u32),
+        Value::from("A"),
+    ];
+    statements.push((EVENTS.missed(1), missed, "idx_order_saga_states_look_at"));
     let deletions = EVENTS.deletions().into_iter();
     let found_by = [
         "idx_order_saga_inbox_transaction_id",

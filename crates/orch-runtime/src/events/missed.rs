@@ -6,14 +6,14 @@
 //!   later release:   hears of ItemReserved at WrapHandler, too           passed by ─▶ delivered now
 //! ```
 //!
-//! **Invariant:** of a running saga, a handler of this release gets every event that it subscribes to, whichever
-//! release handed the event out. Handlers decide from the record, so one that comes late is as good as any.
+//! **Invariant:** of a saga whose time is not over, a handler of this release gets every event that it subscribes to,
+//! whichever release handed the event out. Handlers decide from the record, so one that comes late is as good as any.
 
 use crate::clock::Timestamp;
 use crate::store::{StoreError, StoreErrorKind};
 use crate::value::{DecodeError, Row, Value};
 
-use super::dispatcher::{Delivered, Dispatcher};
+use super::dispatcher::Dispatcher;
 use super::envelope::Envelope;
 use super::outbox::EventTables;
 use super::seal;
@@ -46,7 +46,7 @@ pub(crate) async fn catch_up(
                 continue;
             };
             let delivered = dispatcher.deliver(handler, &event).await;
-            taken += usize::from(matches!(delivered, Ok(Delivered::Now(_))));
+            taken += usize::from(delivered.is_ok());
         }
     }
     Ok(taken)
@@ -63,13 +63,13 @@ fn read(row: &Row, dispatcher: &Dispatcher) -> Result<Option<Envelope>, StoreErr
 
 impl EventTables {
     /// The statement that finds events of one of so many kinds, from `?4` on, that were published before `?1`, and
-    /// that the handler `?2` neither handled nor gave up, the oldest first, at most `?3`. Their sagas run, and stand
-    /// still since then: one that moves has what it needs.
+    /// that the handler `?2` neither handled nor gave up, the oldest first, at most `?3`. Their sagas run, may still
+    /// begin steps, and stand still since then: one that moves has what it needs.
     pub(crate) fn missed(self, kinds: usize) -> String {
         let kinds: Vec<String> = (0..kinds).map(|kind| format!("?{}", kind + 4)).collect();
         format!(
             "select o.event_id, o.envelope from {0}_states s cross join {0}_outbox o \
-             where s.look_at is not null and s.updated_at < ?1 \
+             where s.look_at is not null and s.updated_at < ?1 and s.deadline_at >= ?1 \
              and o.transaction_id = s.transaction_id and o.published_at < ?1 and o.event_type in ({1}) \
              and not exists (select 1 from {0}_inbox i where i.event_id = o.event_id and i.handler = ?2) \
              and not exists (select 1 from {0}_event_dead_letters l \

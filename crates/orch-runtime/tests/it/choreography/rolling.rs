@@ -1,7 +1,7 @@
 //! Two releases side by side, of which the later one has a step more.
 
 use orch_runtime::saga::{
-    Compensation, Local, LocalError, LocalWork, SagaConfig, StepPlan, StepRun, Weight,
+    Compensation, Local, LocalError, LocalWork, SagaConfig, SagaFinding, StepPlan, StepRun, Weight,
 };
 
 use super::*;
@@ -82,6 +82,23 @@ async fn a_new_step_hears_of_what_an_earlier_release_took() {
     assert_eq!(saga.state, SagaState::Completed, "{saga:?}");
     assert_eq!(states(&saga), [StepState::Succeeded; 5]);
     shop.assert_balanced(1, 3, 3).await;
+}
+
+/// What the guide says of releases side by side: who takes the last turn ends a saga by the plan that it knows.
+#[tokio::test]
+async fn an_earlier_release_ends_a_saga_without_the_step_that_it_does_not_know() {
+    let mut shop = shop(3, 3);
+    let id = shop.order("a").await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Completed);
+    let later = of_the_later_release(&shop);
+    let found = later
+        .check_integrity(Duration::from_secs(600))
+        .await
+        .unwrap();
+    let missing = found.iter().map(|of| (of.finding, of.step.as_deref()));
+    let missing: Vec<_> = missing.collect();
+    assert_eq!(missing, [(SagaFinding::RequiredStepNotDone, Some("wrap"))]);
 }
 
 /// What every handler has heard comes no second time, however long the saga stands still.

@@ -34,7 +34,7 @@ pub(crate) async fn catch_up(
     let mut taken = 0;
     for handler in subscriptions.handlers() {
         let heard = handler.subscriptions();
-        let sql = tables.missed(heard.len());
+        let sql = tables.missed(heard.len(), database.is_server());
         let mut params = vec![
             Value::from(before),
             Value::from(handler.name()),
@@ -65,18 +65,25 @@ impl EventTables {
     /// The statement that finds events of one of so many kinds, from `?4` on, that were published before `?1`, and
     /// that the handler `?2` neither handled nor gave up, the oldest first, at most `?3`. Their sagas run, may still
     /// begin steps, and stand still since then: one that moves has what it needs.
-    pub(crate) fn missed(self, kinds: usize) -> String {
+    pub(crate) fn missed(self, kinds: usize, is_remote: bool) -> String {
+        // A server that knows little of its tables would begin with all events.
+        let first = match is_remote {
+            true => "materialized",
+            false => "not materialized",
+        };
         let kinds: Vec<String> = (0..kinds).map(|kind| format!("?{}", kind + 4)).collect();
         format!(
-            "select o.event_id, o.envelope from {0}_states s cross join {0}_outbox o \
-             where s.look_at is not null and s.updated_at < ?1 and s.deadline_at >= ?1 \
-             and o.transaction_id = s.transaction_id and o.published_at < ?1 and o.event_type in ({1}) \
+            "with s as {2} (select transaction_id from {0}_states \
+             where look_at is not null and updated_at < ?1 and deadline_at >= ?1) \
+             select o.event_id, o.envelope from s cross join {0}_outbox o \
+             where o.transaction_id = s.transaction_id and o.published_at < ?1 and o.event_type in ({1}) \
              and not exists (select 1 from {0}_inbox i where i.event_id = o.event_id and i.handler = ?2) \
              and not exists (select 1 from {0}_event_dead_letters l \
              where l.event_id = o.event_id and l.handler = ?2) \
              order by o.created_at, o.transaction_id, o.seq limit ?3",
             self.prefix,
-            kinds.join(", ")
+            kinds.join(", "),
+            first
         )
     }
 }

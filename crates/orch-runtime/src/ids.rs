@@ -173,6 +173,12 @@ impl SagaId {
         Self(format!("{SAGA}{made}"))
     }
 
+    /// Stands for the saga of what does not say of which it is. There is none of this name.
+    #[cfg(feature = "nats")]
+    pub(crate) fn unknown() -> Self {
+        Self("unknown".to_owned())
+    }
+
     /// The saga that an operation's key belongs to, if it is one of a saga: `TXN_<id>/…`. This is the one
     /// place that knows the form, which no key from outside may have.
     #[must_use]
@@ -196,6 +202,12 @@ impl EventId {
     #[must_use]
     pub fn random() -> Self {
         Self(format!("EVT_{}", uuid::Uuid::new_v4().simple()))
+    }
+
+    /// The name of what came without one: the same for the same number.
+    #[cfg(feature = "nats")]
+    pub(crate) fn numbered(number: u64) -> Self {
+        Self(format!("EVT_{number:032}"))
     }
 }
 

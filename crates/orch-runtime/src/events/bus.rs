@@ -11,7 +11,10 @@ use super::claims::Claimed;
 /// Limits of delivering events.
 #[derive(Debug, Clone, Copy)]
 pub struct BusConfig {
-    /// Deliveries to a handler that fails, before the event becomes a dead letter.
+    /// Deliveries of an event before it becomes a dead letter of the handler that fails. Inside the process those count
+    /// that failed, at whichever handler of the event; a process that dies with an event uses none up. A NATS server
+    /// counts every delivery to the handler, also to a process that died, and only one that fails is the last. So an
+    /// event whose handling ends the process, which no panic does, becomes no dead letter.
     pub max_deliveries: u32,
     /// The pause after the first delivery that failed; it doubles with each further one.
     pub first_pause: Duration,
@@ -47,6 +50,12 @@ impl BusConfig {
         let pause = doubled.and_then(|times| self.first_pause.checked_mul(times));
         pause.map_or(self.longest_pause, |pause| pause.min(self.longest_pause))
     }
+
+    /// No event is longer on its way to a handler that gets it: then it is handled, or a dead letter.
+    pub(crate) fn until_given_up(&self) -> Duration {
+        let once = self.lease.saturating_add(self.pause(self.max_deliveries));
+        once.saturating_mul(self.max_deliveries)
+    }
 }
 
 /// An event could not be published; it is tried again after a pause.
@@ -58,6 +67,11 @@ impl NotTaken {
     /// It could not, for `reason`.
     pub fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
+    }
+
+    /// It is of a kind that this release does not know; a later one beside it may.
+    pub(super) fn unheard() -> Self {
+        Self::new("no handler of this process subscribes to this event")
     }
 }
 

@@ -20,7 +20,8 @@ use super::seal;
 pub struct Claimed {
     /// The event.
     pub event: Envelope,
-    /// How often it was taken, this time included.
+    /// The number of this try. Those before it failed: somebody who had the event said so. Who only died with it, or
+    /// lost it to another one, has not tried.
     pub attempts: u32,
 }
 
@@ -46,7 +47,8 @@ pub(super) struct Wanted {
 struct Taken {
     event_id: EventId,
     envelope: String,
-    attempts: u32,
+    /// How often it was tried, and failed.
+    failed: u32,
 }
 
 impl Outbox {
@@ -73,11 +75,14 @@ impl Outbox {
         for Taken {
             event_id,
             envelope,
-            attempts,
+            failed,
         } in taken
         {
             match seal::opened(cipher.as_ref(), prefix, (event_id.as_str(), envelope)) {
-                Ok(event) => claimed.push(Claimed { event, attempts }),
+                Ok(event) => claimed.push(Claimed {
+                    event,
+                    attempts: failed.saturating_add(1),
+                }),
                 Err(error) => {
                     tracing::error!(event = %event_id, %error, "an event that nobody can read waits");
                 }
@@ -106,7 +111,9 @@ async fn settle(
             format!("update {prefix}_outbox set published_at = ?2 where event_id in ({names})");
         tx.execute(&sql, &[Value::from(all), now.into()]).await?;
     }
-    let sql = format!("update {prefix}_outbox set next_at = ?2 where event_id = ?1");
+    let sql = format!(
+        "update {prefix}_outbox set next_at = ?2, attempts = attempts + 1 where event_id = ?1"
+    );
     for one in settled {
         if let Some(until) = one.put_off {
             tx.execute(&sql, &[Value::from(name(one)), until.into()])
@@ -135,7 +142,7 @@ pub(crate) fn taking(prefix: &str, is_remote: bool) -> String {
         false => "",
     };
     format!(
-        "update {prefix}_outbox set next_at = ?2, attempts = attempts + 1 where event_id in (\
+        "update {prefix}_outbox set next_at = ?2 where event_id in (\
          select o.event_id from {prefix}_outbox o where o.published_at is null and o.next_at <= ?1 \
          and not exists (select 1 from {prefix}_outbox e where e.transaction_id = o.transaction_id \
          and e.seq < o.seq and case when e.published_at is null then 1 else 0 end = 1) \
@@ -149,7 +156,7 @@ impl Taken {
         Ok(Self {
             event_id: row.get("event_id")?,
             envelope: row.get("envelope")?,
-            attempts: row.get("attempts")?,
+            failed: row.get("attempts")?,
         })
     }
 }

@@ -60,8 +60,8 @@ impl EventBus for InProcessBus {
                 (handler, delivered)
             });
         }
-        if deliveries.is_empty() && !self.subscriptions.is_news(&event.event_type) {
-            let unheard = NotTaken::new("no handler of this process subscribes to this event");
+        if !self.subscriptions.knows(&event.event_type) {
+            let unheard = NotTaken::unheard();
             // A later release may: while the two run side by side, its processes take it.
             if *attempts < self.config.max_deliveries {
                 return Err(unheard);

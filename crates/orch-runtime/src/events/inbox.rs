@@ -1,5 +1,7 @@
 //! The inbox: which handler has handled which event, written in the commit of what it did.
 
+#[cfg(feature = "nats")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,6 +13,8 @@ use crate::store::{Database, StoreError, StoreErrorKind};
 use crate::value::{DecodeError, Row, Value};
 
 use super::envelope::Envelope;
+#[cfg(feature = "nats")]
+use super::handler::EventHandler;
 use super::outbox::EventTables;
 
 /// One event that one handler has handled.
@@ -72,6 +76,45 @@ pub(super) async fn end(
         Value::from(millis),
     ];
     tx.execute(&sql, &params).await.map(|_| ())
+}
+
+/// Whether an earlier event of the saga is under way to `handler`: one that it hears, and that it has neither
+/// handled nor given up.
+#[cfg(feature = "nats")]
+pub(super) async fn comes_later(
+    database: &Database,
+    tables: EventTables,
+    handler: &Arc<dyn EventHandler>,
+    event: &Envelope,
+) -> Result<bool, StoreError> {
+    let heard = handler.subscriptions();
+    let sql = tables.earlier(heard.len());
+    let mut params = vec![
+        Value::from(event.event_id.as_str()),
+        Value::from(handler.name()),
+    ];
+    params.extend(heard.into_iter().map(Value::from));
+    Ok(!database.query(sql, params).await?.is_empty())
+}
+
+impl EventTables {
+    /// The statement that finds an event that was told before `?1` of the same saga, is of one of so many kinds,
+    /// from `?3` on, and was neither handled nor given up by the handler `?2`.
+    #[cfg(feature = "nats")]
+    fn earlier(self, kinds: usize) -> String {
+        let kinds: Vec<String> = (0..kinds).map(|kind| format!("?{}", kind + 3)).collect();
+        format!(
+            "select 1 as waits from {0}_outbox o \
+             join {0}_outbox e on e.transaction_id = o.transaction_id and e.seq < o.seq \
+             where o.event_id = ?1 and e.event_type in ({1}) \
+             and not exists (select 1 from {0}_inbox i where i.event_id = e.event_id and i.handler = ?2) \
+             and not exists (select 1 from {0}_event_dead_letters l \
+             where l.event_id = e.event_id and l.handler = ?2) \
+             limit 1",
+            self.prefix,
+            kinds.join(", ")
+        )
+    }
 }
 
 /// What was handled of a saga, in the order of its events.

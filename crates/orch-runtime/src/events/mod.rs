@@ -20,6 +20,7 @@
 //! | `nats` | the bus between processes, by a NATS server (feature `nats`) |
 //! | [`claims`] | what a relay takes out of the outbox, and what it says of it |
 //! | [`relay`] | empties the outbox |
+//! | `missed` | events that passed a handler by while another release ran beside this one |
 //! | [`retention`] | for how long what was told is kept |
 //!
 //! **Invariants:** an event is durable if and only if that is which it tells of. A handler's effects happen
@@ -33,6 +34,7 @@ pub mod envelope;
 pub mod handler;
 pub mod in_process;
 pub mod inbox;
+pub(crate) mod missed;
 #[cfg(feature = "nats")]
 pub mod nats;
 pub mod outbox;

@@ -97,6 +97,12 @@ impl Subscriptions {
         self.news.contains(event_type)
     }
 
+    /// Whether anybody handles events of this kind, or nobody has to.
+    #[must_use]
+    pub fn knows(&self, event_type: &str) -> bool {
+        self.is_news(event_type) || self.of(event_type).next().is_some()
+    }
+
     /// Checks that what must be handled is.
     ///
     /// # Errors

@@ -137,10 +137,22 @@ fn taking(kind: StoreKind) -> [(String, Vec<Value>, &'static str); 2] {
     ]
 }
 
+/// The statement that finds what passed a handler by, which begins with the sagas that run.
+fn missed(kind: StoreKind) -> (String, Vec<Value>, &'static str) {
+    let now = Timestamp::UNIX_EPOCH;
+    let (handler, limit) = (Value::from("PayHandler"), Value::from(10_u32));
+    let params = vec![now.into(), handler, limit, Value::from("A")];
+    let sql = EVENTS.missed(1, kind == StoreKind::Postgres);
+    (sql, params, "idx_order_saga_states_look_at")
+}
+
 async fn are_found_by_indexes(kind: StoreKind, schema: &'static [Migration]) {
     let database = TestDatabase::fresh(kind, schema);
     let database = database.open(Arc::new(NoFaults));
-    for (sql, params, index) in statements().into_iter().chain(taking(kind)) {
+    for (sql, params, index) in { statements().into_iter() }
+        .chain(taking(kind))
+        .chain([missed(kind)])
+    {
         let plan = plan(&database, kind, &sql, &params).await;
         let whole_table = plan.lines().any(|line| {
             line.contains("Seq Scan") || line.starts_with("SCAN") && !line.contains("INDEX")

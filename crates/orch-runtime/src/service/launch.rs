@@ -23,7 +23,7 @@ use super::inspection;
 use super::log::Log;
 use super::module::{Module, Parts, Service};
 #[cfg(feature = "nats")]
-use super::nats;
+use super::nats::NatsServer;
 #[cfg(feature = "s3")]
 use super::s3;
 use super::sagas::{Engines, SagaModule, SagaParts};
@@ -197,7 +197,7 @@ pub(super) async fn open(service: &Service, settings: &Settings) -> Result<Setup
         operators: settings.operators.clone(),
         cache: settings.cache.clone(),
         #[cfg(feature = "nats")]
-        nats: nats::connect(settings.nats.as_ref()).await?,
+        nats: NatsServer::of(settings.nats.as_ref()).await?,
         kinds: SagaKinds::default(),
         intervals: settings.intervals,
         store,

@@ -6,8 +6,6 @@ use axum::Router;
 
 use crate::engine::Engine;
 use crate::events::EventRetention;
-#[cfg(feature = "nats")]
-use crate::events::{Nats, NatsConfig};
 use crate::http::{Operators, SagaEndpoint};
 use crate::saga::{
     Choreography, ChoreographyBuilder, ChoreographyError, SagaBuildError, SagaPattern, SagaTables,
@@ -145,10 +143,8 @@ impl Setup {
         let builder = Choreography::builder(sagas)?.metrics(self.metrics());
         let builder = builder.retention(retention);
         #[cfg(feature = "nats")]
-        if let Some(client) = &self.nats {
-            // Each kind has a stream of its own: handlers of two kinds have the same names.
-            let config = NatsConfig::new(sagas.tables().prefix);
-            return Ok(builder.nats(&Nats::on(client.clone(), config)));
+        if let Some(server) = &self.nats {
+            return Ok(builder.nats(&server.stream(sagas.tables().prefix)));
         }
         Ok(builder)
     }

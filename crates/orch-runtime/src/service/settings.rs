@@ -22,7 +22,7 @@ use super::environment::{Environment, Known};
 use super::gateways::{self, Access};
 use super::intervals::Intervals;
 use super::module::Service;
-use super::nats;
+use super::nats::{self, NatsSettings};
 use super::problem::Problem;
 #[cfg(feature = "s3")]
 use super::s3::{self, SpoolSettings};
@@ -52,7 +52,7 @@ pub(super) struct Settings {
         not(feature = "nats"),
         expect(dead_code, reason = "refused without the feature")
     )]
-    pub(super) nats: Option<Secret<String>>,
+    pub(super) nats: Option<NatsSettings>,
     pub(super) intervals: Intervals,
     #[cfg(feature = "testing")]
     pub(super) stall: Option<crate::fault::Boundary>,

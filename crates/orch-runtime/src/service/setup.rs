@@ -78,7 +78,7 @@ pub struct Setup {
     pub(super) kinds: SagaKinds,
     pub(super) cache: Option<Arc<dyn SagaCache>>,
     #[cfg(feature = "nats")]
-    pub(super) nats: Option<async_nats::Client>,
+    pub(super) nats: Option<super::nats::NatsServer>,
     pub(super) intervals: Intervals,
 }
 

@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::clock::Timestamp;
+use crate::clock::{Timestamp, earlier};
 use crate::dead_letter::Decision;
 use crate::engine::Shutdown;
 use crate::events::{
     BusConfig, Delivered, Dispatcher, EventBus, EventDeadLetter, EventHandler, EventRetention,
     InProcessBus, NotTaken, Outbox, RedriveError, Relay, Subscriptions, Unheard, dead_letters,
-    retention,
+    missed, retention,
 };
 use crate::ids::EventId;
 use crate::metrics::Metrics;
@@ -25,6 +25,11 @@ use super::names::{COMPENSATION_HANDLER, TOLERATED_HANDLER};
 
 /// Pause after a full batch of deletions: others write meanwhile.
 const BETWEEN_FULL_BATCHES: Duration = Duration::from_millis(50);
+
+/// How often events are looked for that passed a handler by.
+const BETWEEN_CATCHING_UP: Duration = Duration::from_secs(60);
+/// So many events are caught up with in one go, for each handler.
+const CAUGHT_UP: u32 = 100;
 
 /// Choreographed sagas cannot run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,6 +67,7 @@ pub struct Choreography {
     dispatcher: Dispatcher,
     bus: Arc<dyn EventBus>,
     relay: Relay,
+    config: BusConfig,
     retention: EventRetention,
 }
 
@@ -196,6 +202,16 @@ impl Choreography {
         retention::purge(database, tables, before, self.retention.batch).await
     }
 
+    /// Delivers to handlers what another release had that did not know that they hear of it, once; says how many
+    /// events that were.
+    ///
+    /// # Errors
+    /// When the database fails. What is left is delivered the next time.
+    pub async fn catch_up_once(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let before = earlier(now, self.config.until_given_up());
+        missed::catch_up(&self.dispatcher, &self.subscriptions, before, CAUGHT_UP).await
+    }
+
     /// Publishes and handles events, and deletes old ones, until `shutdown`.
     pub async fn run(self, shutdown: Shutdown) {
         self.announce();
@@ -205,7 +221,26 @@ impl Choreography {
             }
         };
         let relay = self.relay.run(shutdown.clone());
-        tokio::join!(relay, bus, self.clean(shutdown.clone()));
+        let (clean, catch_up) = (
+            self.clean(shutdown.clone()),
+            self.catch_up(shutdown.clone()),
+        );
+        tokio::join!(relay, bus, clean, catch_up);
+    }
+
+    async fn catch_up(&self, mut shutdown: Shutdown) {
+        let clock = self.dispatcher.clock();
+        loop {
+            tokio::select! {
+                () = shutdown.requested() => return,
+                () = clock.sleep(BETWEEN_CATCHING_UP) => {}
+            }
+            match self.catch_up_once(clock.now()).await {
+                Ok(0) => {}
+                Ok(events) => tracing::info!(events, "handlers have what another release took"),
+                Err(error) => tracing::warn!(%error, "handlers catch up later"),
+            }
+        }
     }
 
     async fn clean(&self, mut shutdown: Shutdown) {
@@ -360,6 +395,7 @@ impl ChoreographyBuilder {
             dispatcher,
             bus,
             relay,
+            config,
             retention,
         })
     }

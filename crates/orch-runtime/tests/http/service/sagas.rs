@@ -447,6 +447,19 @@ async fn a_service_whose_bus_or_cache_is_wrong_says_so_at_its_start() {
     let reason = format!("ORCH_NATS_URL: the NATS server {address} cannot be reached");
     assert!(refused.starts_with(&reason), "{refused}");
     assert!(!refused.contains("secret"), "{refused}");
+    let longest = "s".repeat(33);
+    for prefix in ["shop.eu", "two words", "*", ">", "a/b", &longest] {
+        let wrong = [("ORCH_NATS_URL", &*url), ("ORCH_NATS_PREFIX", prefix)];
+        let refused = served_as(&folder, greeter(), wrong).await.unwrap_err();
+        let reason = format!(
+            "ORCH_NATS_PREFIX is \"{prefix}\": expected at most 32 letters, digits, - and _, such as shop"
+        );
+        assert!(refused.to_string().contains(&reason), "{refused}");
+    }
+    let alone = Some(("ORCH_NATS_PREFIX", "shop"));
+    let refused = served_as(&folder, greeter(), alone).await.unwrap_err();
+    let reason = "ORCH_NATS_PREFIX names streams of no server: set ORCH_NATS_URL, or unset it";
+    assert!(refused.to_string().contains(reason), "{refused}");
     let wrong = Some(("ORCH_REDIS_URL", "http://cache:secret@host"));
     let refused = served_as(&folder, greeter(), wrong).await.unwrap_err();
     assert!(

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use orch_runtime::events::BusConfig;
+use orch_runtime::events::{BusConfig, Claimed, EventBus, NotTaken};
+use tokio::sync::Notify;
 
 use crate::sagas::operators::{ask, desk};
 
@@ -172,6 +173,83 @@ async fn operators_redrive_by_http_once_and_the_order_ends() {
     shop.assert_balanced(1, 3, 3).await;
     let listed = desk.get(LETTERS, "ops").await;
     assert_eq!(listed.body, serde_json::json!({ "deadLetters": [] }));
+}
+
+/// A bus whose process dies with every event that it gets.
+struct Dying(Arc<Notify>);
+
+#[async_trait]
+impl EventBus for Dying {
+    fn name(&self) -> &'static str {
+        "dying"
+    }
+
+    async fn publish(&self, _: &Claimed) -> Result<(), NotTaken> {
+        self.0.notify_one();
+        std::future::pending().await
+    }
+
+    fn redelivers_for(&self) -> Option<Duration> {
+        None
+    }
+
+    async fn run(&self, _: Shutdown) -> Result<(), NotTaken> {
+        Ok(())
+    }
+}
+
+/// Releases come and go while an event waits. The handler that fails at it afterwards has all its tries.
+#[tokio::test]
+async fn who_dies_with_an_event_has_not_tried_it() {
+    let shop = shop(3, 3);
+    let id = shop.order("a").await;
+    hand_on(&shop).await;
+    for _ in 0..BusConfig::default().max_deliveries {
+        let has_it = Arc::new(Notify::new());
+        let dying = Dying(Arc::clone(&has_it));
+        let builder = Choreography::builder(&shop.sagas).unwrap();
+        let builder = builder.handlers_of(&shop.sagas);
+        let process = builder.bus(|_, _, _| Arc::new(dying)).build().unwrap();
+        tokio::select! {
+            _ = process.run_once(shop.world.clock.now()) => panic!("nothing was taken"),
+            () = has_it.notified() => {}
+        }
+        drop(process);
+        shop.world.clock.advance(Duration::from_secs(31));
+    }
+    let (ledger, tries) = broken_ledger();
+    let builder = Choreography::builder(&shop.sagas).unwrap();
+    let builder = builder.handlers_of(&shop.sagas).handler(ledger);
+    let choreography = builder.build().unwrap();
+    for tried in 1..=5 {
+        assert!(choreography.dead_letters(9).await.unwrap().is_empty());
+        choreography.run_once(shop.world.clock.now()).await.unwrap();
+        assert_eq!(tries.load(Ordering::SeqCst), tried);
+        shop.world.clock.advance(Duration::from_secs(60));
+    }
+    let letters = choreography.dead_letters(9).await.unwrap();
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert_eq!(
+        (letters[0].deliveries, &letters[0].event.transaction_id),
+        (5, &id)
+    );
+}
+
+/// Has the usual handlers handle what is due, once.
+async fn hand_on(shop: &Shop) {
+    let choreography = Choreography::of(&shop.sagas).unwrap();
+    choreography.run_once(shop.world.clock.now()).await.unwrap();
+}
+
+/// A handler that refuses what it gets, and how often it did.
+fn broken_ledger() -> (Ledger, Arc<AtomicU32>) {
+    let tries = Arc::new(AtomicU32::new(0));
+    let ledger = Ledger {
+        fails: Fails::Refusing,
+        mended: Arc::default(),
+        tries: Arc::clone(&tries),
+    };
+    (ledger, tries)
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod nats;
 mod patterns;
 mod persons;
 mod retention;
+mod rolling;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! Orders that are reserved, paid, packed and confirmed, or undone.
 
+mod abreast;
 mod backup;
 mod cache;
 mod flows;

@@ -1,8 +1,15 @@
 //! The same orders, told through a real NATS server. `cargo xtask test nats` gets one and runs these tests.
 
+mod order;
+mod refusals;
+mod releases;
+mod unreadable;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_nats::jetstream;
+use async_nats::jetstream::consumer::Info;
+use async_nats::jetstream::consumer::pull::Config as Pull;
 use orch_runtime::events::{BusConfig, Nats, NatsConfig};
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, interval};
@@ -15,17 +22,45 @@ const LOOK: Duration = Duration::from_millis(20);
 const LOOKS: u32 = 3_000;
 
 async fn join(server: &NatsServer) -> Nats {
+    join_of(server, 2).await
+}
+
+async fn join_of(server: &NatsServer, partitions: u32) -> Nats {
     let config = NatsConfig {
-        partitions: 2,
+        partitions,
         ..NatsConfig::new("orders")
     };
     Nats::connect(&server.url(), config).await.unwrap()
 }
 
+/// The server of which a test asks what no program does.
+async fn asked(server: &NatsServer) -> jetstream::Context {
+    jetstream::new(async_nats::connect(server.url()).await.unwrap())
+}
+
+/// Looks until what the server knows of a handler at the only partition is as it should be, or for too long.
+async fn known(server: &NatsServer, handler: &str, enough: impl Fn(&Info) -> bool) -> Info {
+    let (context, name) = (asked(server).await, format!("{handler}-0"));
+    let mut looks = interval(LOOK);
+    let mut last = None;
+    for _ in 0..LOOKS {
+        looks.tick().await;
+        let found = context
+            .get_consumer_from_stream::<Pull, _, _>(&*name, "orders")
+            .await;
+        let Ok(mut found) = found else { continue };
+        let info = found.info().await.unwrap().clone();
+        if enough(&info) {
+            return info;
+        }
+        last = Some(info);
+    }
+    panic!("{handler}: {last:?}")
+}
+
 /// How many events a server has.
 async fn events(server: &NatsServer) -> u64 {
-    let client = async_nats::connect(server.url()).await.unwrap();
-    let stream = jetstream::new(client).get_stream("orders").await;
+    let stream = asked(server).await.get_stream("orders").await;
     stream.unwrap().info().await.unwrap().state.messages
 }
 

@@ -2,26 +2,30 @@
 //!
 //! ```text
 //!  relay ─▶ <stream>.<partition>.<event> ─▶ <handler>-<partition> ─▶ handler ─▶ commit ─▶ ack
-//!           Nats-Msg-Id: the event's id     one at a time                    └ fails ─▶ later, or a dead letter
+//!           Nats-Msg-Id: the event's id     in the order of each saga        └ fails ─▶ later, or a dead letter
 //! ```
 //!
-//! All events of a saga are in one partition, and of a partition a handler has one event at a time, whatever
-//! the number of processes: so none overtakes an earlier one. An event counts as published once the server has
-//! it on disk; the server drops one that the relay sends twice within its window, and the inbox knows the rest.
+//! An event counts as published once the server has it on disk; the server drops one that the relay sends twice
+//! within its window, and the inbox knows the rest.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `consumer` | what a handler gets of a partition, and what the server is told of it |
+//! | `unreadable` | what becomes of a message that is no event |
 //!
 //! **Deliberately absent:** credentials and certificates. A program that needs them hands in its own client.
+
+mod consumer;
+mod unreadable;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_nats::Client;
-use async_nats::jetstream::consumer::pull::{Config as Pull, Stream as Messages};
-use async_nats::jetstream::consumer::{AckPolicy, Consumer};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::Config as StreamConfig;
-use async_nats::jetstream::{self, AckKind, Context, Message};
+use async_nats::jetstream::{self, Context};
 use async_trait::async_trait;
-use futures_util::StreamExt;
 use tokio::task::JoinSet;
 
 use crate::engine::Shutdown;
@@ -29,21 +33,17 @@ use crate::ids::SagaId;
 
 use super::bus::{BusConfig, EventBus, NotTaken};
 use super::claims::Claimed;
-use super::dead_letters;
 use super::dispatcher::Dispatcher;
-use super::envelope::Envelope;
-use super::handler::EventHandler;
 use super::subscriptions::Subscriptions;
 
-/// The pause after the server could not be asked.
-const PAUSE: Duration = Duration::from_secs(1);
+use consumer::Consumer;
 
 /// A stream, and how its events are handed out.
 #[derive(Debug, Clone)]
 pub struct NatsConfig {
     /// The stream's name, which every subject begins with.
     pub stream: String,
-    /// Of a handler, so many sagas at most are served at the same time. It never changes while events wait.
+    /// Of a handler, a process serves so many sagas at most at the same time. It never changes while events wait.
     pub partitions: u32,
     /// For how long the server keeps events.
     pub max_age: Duration,
@@ -206,115 +206,16 @@ impl EventBus for NatsBus {
         let mut consuming = JoinSet::new();
         for handler in self.subscriptions.handlers() {
             for partition in 0..self.nats.config.partitions.max(1) {
-                let (bus, handler) = (self.clone(), Arc::clone(handler));
-                let shutdown = shutdown.clone();
-                consuming.spawn(async move { bus.consume(&handler, partition, shutdown).await });
+                let consumer = Consumer {
+                    bus: self.clone(),
+                    handler: Arc::clone(handler),
+                    partition,
+                };
+                consuming.spawn(consumer.run(shutdown.clone()));
             }
         }
         consuming.join_all().await;
         Ok(())
-    }
-}
-
-impl NatsBus {
-    /// Has one handler handle the events of one partition, one after the other.
-    async fn consume(
-        &self,
-        handler: &Arc<dyn EventHandler>,
-        partition: u32,
-        mut shutdown: Shutdown,
-    ) {
-        while !shutdown.is_requested() {
-            let mut messages = match self.messages(handler.name(), partition).await {
-                Ok(messages) => messages,
-                Err(error) => {
-                    tracing::warn!(handler = handler.name(), partition, %error, "waits for NATS");
-                    tokio::select! {
-                        () = shutdown.requested() => {}
-                        () = self.dispatcher.clock().sleep(PAUSE) => {}
-                    }
-                    continue;
-                }
-            };
-            loop {
-                let next = tokio::select! {
-                    () = shutdown.requested() => return,
-                    next = messages.next() => next,
-                };
-                match next {
-                    Some(Ok(message)) => self.take(handler, &message).await,
-                    // The server is away, or knows the consumer no more: it is asked for anew.
-                    Some(Err(error)) => {
-                        tracing::warn!(handler = handler.name(), partition, %error, "asks NATS anew");
-                        break;
-                    }
-                    None => break,
-                }
-            }
-        }
-    }
-
-    async fn messages(&self, handler: &str, partition: u32) -> Result<Messages, NotTaken> {
-        let failed = |error: &dyn std::fmt::Display| NotTaken::new(error.to_string());
-        let name = format!("{handler}-{partition}");
-        let stream = &self.nats.config.stream;
-        let config = Pull {
-            durable_name: Some(name.clone()),
-            ack_policy: AckPolicy::Explicit,
-            ack_wait: self.limits.lease,
-            max_ack_pending: 1,
-            filter_subject: format!("{stream}.{partition}.*"),
-            ..Pull::default()
-        };
-        let stream = self.nats.context.get_stream(stream).await;
-        let stream = stream.map_err(|error| failed(&error))?;
-        let consumer = stream.get_or_create_consumer(&name, config).await;
-        let consumer: Consumer<Pull> = consumer.map_err(|error| failed(&error))?;
-        let messages = consumer.stream().max_messages_per_batch(1).messages().await;
-        messages.map_err(|error| failed(&error))
-    }
-
-    /// Handles one message, and tells the server what became of it. When the server does not hear that, the
-    /// message comes again, and the inbox knows it.
-    async fn take(&self, handler: &Arc<dyn EventHandler>, message: &Message) {
-        let answer = match serde_json::from_slice::<Envelope>(&message.payload) {
-            Ok(event) => self.answer(handler, message, &event).await,
-            Err(error) => {
-                let subject = message.subject.as_str();
-                tracing::error!(subject, %error, "what nobody can read is left out");
-                AckKind::Term
-            }
-        };
-        if let Err(error) = message.ack_with(answer).await {
-            tracing::warn!(handler = handler.name(), %error, "NATS delivers it again");
-        }
-    }
-
-    async fn answer(
-        &self,
-        handler: &Arc<dyn EventHandler>,
-        message: &Message,
-        event: &Envelope,
-    ) -> AckKind {
-        if !handler.subscriptions().contains(&event.event_type) {
-            return AckKind::Ack;
-        }
-        let Err(error) = self.dispatcher.deliver(handler, event).await else {
-            return AckKind::Ack;
-        };
-        let delivered = message.info().map_or(1, |info| info.delivered);
-        let delivered = u32::try_from(delivered).unwrap_or(u32::MAX).max(1);
-        if delivered < self.limits.max_deliveries {
-            return AckKind::Nak(Some(self.limits.pause(delivered)));
-        }
-        let letter = (handler.name(), event);
-        match dead_letters::bury(&self.dispatcher, letter, &error, delivered).await {
-            Ok(()) => AckKind::Term,
-            Err(error) => {
-                tracing::error!(handler = handler.name(), %error, "a dead letter is written later");
-                AckKind::Nak(Some(self.limits.pause(delivered)))
-            }
-        }
     }
 }
 

@@ -381,7 +381,7 @@ fn a_fix_in_several_places_is_done_at_once() {
         "textDocument/codeAction",
         json!({ "textDocument": document, "range": range, "context": { "diagnostics": [] } }),
     );
-    let title = "match on it and name the remaining variants";
+    let title = "match on it and name the remaining variants (look at what it changes)";
     assert_eq!(actions[0]["title"], title);
     let edits = actions[0]["edit"]["changes"][uri(&path)]
         .as_array()

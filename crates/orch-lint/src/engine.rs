@@ -71,11 +71,7 @@ fn run_here(
     let functions = workspace.functions();
     let calls = Calls::new(&workspace, &functions);
     watch.lap("model");
-    let run = |rule: &&'static Rule| {
-        gaps::contained(rule, || {
-            Check::run(rule, &workspace, &calls, &migrations, options)
-        })
-    };
+    let run = |rule: &&'static Rule| Check::run(rule, &workspace, &calls, &migrations, options);
     let found = match options.clock {
         Some(_) => one_by_one(&levels.running(), run, &mut watch),
         None => threads::map(&levels.running(), rules_alone(&functions), run),

@@ -111,6 +111,7 @@ mod written_first;
 
 use crate::finding::{Severity, Unknown};
 use crate::fix::{Applicability, Changes, Proposal, Source};
+use crate::gaps::{self, Judged};
 use crate::load::FileId;
 use crate::model::calls::Calls;
 use crate::model::{Function, Step, Workspace};
@@ -354,26 +355,28 @@ impl Violation {
 }
 
 impl<'w, 'a> Check<'w, 'a> {
-    /// Runs one rule.
+    /// Runs one rule; that it gave up is a finding.
     pub(crate) fn run(
         rule: &'static Rule,
         workspace: &'w Workspace<'a>,
         calls: &'w Calls<'w, 'a>,
         migrations: &'w Migrations,
         options: &'w crate::Options,
-    ) -> (Vec<Violation>, Vec<Unknown>) {
-        let mut check = Check {
-            workspace,
-            functions: calls.functions,
-            calls,
-            migrations,
-            options,
-            rule,
-            found: Vec::new(),
-            unknown: Vec::new(),
-        };
-        (rule.check)(&mut check);
-        (check.found, check.unknown)
+    ) -> Judged {
+        gaps::contained(rule, || {
+            let mut check = Check {
+                workspace,
+                functions: calls.functions,
+                calls,
+                migrations,
+                options,
+                rule,
+                found: Vec::new(),
+                unknown: Vec::new(),
+            };
+            (rule.check)(&mut check);
+            (check.found, check.unknown)
+        })
     }
 
     /// A place in a file of the project.

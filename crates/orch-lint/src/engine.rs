@@ -183,7 +183,9 @@ fn texts<'t>(
     let sources = rust
         .chain(sql)
         .map(|(path, text)| (path.clone(), text.as_str()));
-    sources.chain(settings.texts()).collect()
+    let behind = loaded.locks().behind.iter();
+    let locks = behind.map(|of| (of.lock.clone(), of.text.as_str()));
+    sources.chain(settings.texts()).chain(locks).collect()
 }
 
 /// How many violations there are of each rule, by its code.

@@ -6,6 +6,8 @@ use toml::{Table, Value};
 use crate::load::Loaded;
 use crate::manifest::Package;
 use crate::sources::{Content, SourceTree, join};
+use crate::syntax::Span;
+use crate::syntax::span::LineIndex;
 
 /// Name of the lock at the root of a package.
 const FILE: &str = "orch.lock";
@@ -15,8 +17,23 @@ const FILE: &str = "orch.lock";
 pub(crate) struct Locks {
     /// Generated files that are not as they were written, and the lock of each.
     pub(crate) edited: Vec<(String, String)>,
+    /// Locks of earlier generators than this linter, and the version that each names.
+    pub(crate) behind: Vec<Behind>,
     /// Locks that cannot be read, and why.
     pub(crate) damaged: Vec<(String, String)>,
+}
+
+/// A lock that an earlier generator wrote.
+#[derive(Debug)]
+pub(crate) struct Behind {
+    /// The lock.
+    pub(crate) lock: String,
+    /// The version it names.
+    pub(crate) version: String,
+    /// Where it names it.
+    pub(crate) span: Span,
+    /// All that it says.
+    pub(crate) text: String,
 }
 
 /// Compares the generated files of all packages with their locks. Those that were loaded are not read again.
@@ -41,11 +58,33 @@ pub(crate) fn compare(tree: &dyn SourceTree, packages: &[Package], loaded: &Load
                 });
                 let edited = edited.map(|(file, _)| (join(&package.dir, file), path.clone()));
                 locks.edited.extend(edited);
+                locks.behind.extend(behind(&lock, &path, &text));
             }
             Err(error) => locks.damaged.push((path, error.message().to_owned())),
         }
     }
     locks
+}
+
+/// What the lock says of its generator, when that is an earlier version than this one.
+fn behind(lock: &Table, path: &str, text: &str) -> Option<Behind> {
+    let version = lock.get("generator")?.as_str()?;
+    let is_earlier = number(version)? < number(env!("CARGO_PKG_VERSION"))?;
+    let quoted = format!("\"{version}\"");
+    let at = text.find(&quoted)?;
+    is_earlier.then(|| Behind {
+        lock: path.to_owned(),
+        version: version.to_owned(),
+        span: LineIndex::new(text).span(at..at + quoted.len()),
+        text: text.to_owned(),
+    })
+}
+
+/// `0.3.0-rc.1` by its three numbers.
+fn number(version: &str) -> Option<[u64; 3]> {
+    let bare = version.split(['-', '+']).next()?;
+    let parts: Option<Vec<u64>> = bare.split('.').map(|part| part.parse().ok()).collect();
+    parts?.try_into().ok()
 }
 
 /// Whether a line of a lock tells of a file of the package. The many that came along with it are what

@@ -357,6 +357,10 @@ fn a_comment_that_is_offered_holds_its_finding_back() {
             let mut tree = case.project();
             let lint = |tree: &Memory| lint_sources(tree, &options).expect("a report");
             let mut report = lint(&tree);
+            // A lock has no comments of people.
+            if report.findings.iter().any(|of| of.path == "orch.lock") {
+                continue;
+            }
             for _ in 0..report.findings.len() {
                 let Some(finding) = report.findings.first() else {
                     break;

@@ -18,6 +18,7 @@ mod nats;
 mod own;
 mod providers;
 mod redis;
+mod sarif;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -55,6 +56,7 @@ const STEPS: &[Step] = &[
     step("examples/doc", examples::doc),
     step("monitoring", monitoring::run),
     step("hooks", hooks::run),
+    step("sarif", sarif::run),
     step("ci", ci::run),
     step("nats", nats::run),
     step("redis", redis::run),

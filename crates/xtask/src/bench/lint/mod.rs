@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`trees`] | what is linted |
 //! | [`others`] | linters of others, each with one rule that is like one of ours |
+//! | [`editor`] | one process that stays, told of each change |
 //!
 //! A run that is *warm* finds what it found before in the build folder; a *cold* one finds nothing there
 //! and parses every file: no file is left out because of the words in it.
 
+mod editor;
 mod others;
 mod trees;
 
@@ -31,6 +33,9 @@ const WARM: f64 = 1.5;
 const COLD: f64 = 30.0;
 /// Milliseconds that an edit may cost beyond that.
 const EDIT_MS: f64 = 10.0;
+
+/// Milliseconds that a commit waits at most, almost always.
+const STAGED_MS: f64 = 50.0;
 
 /// What is wanted of a tree in milliseconds and megabytes.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +74,36 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Vec<Row>> {
             .for_each(|row| row.name = format!("{}: {}", tree.name, row.name));
         rows.extend(of_tree);
     }
+    rows.extend(staged(&orch_gen, &service, &scratch, bench.rounds * 20)?);
+    rows.extend(editor::rows(&orch_gen, &service, bench.rounds * 20)?);
     Ok(rows)
+}
+
+/// What a commit waits for, with an edit that is staged: almost always, and in the middle.
+fn staged(orch_gen: &Path, tree: &Tree, scratch: &Scratch, often: usize) -> Result<Vec<Row>> {
+    let who = ["-c", "user.name=A", "-c", "user.email=a@example.com"];
+    let git = |arguments: &[&str]| {
+        let git = Job::new("git").args(who).args(arguments);
+        git.folder(&tree.folder).output()
+    };
+    git(&["init", "-q"])?;
+    git(&["add", "-A"])?;
+    git(&["commit", "-qm", "all"])?;
+    let edited = tree.folder.join(&tree.edited);
+    let text = fs::read_to_string(&edited)?;
+    fs::write(&edited, text + "\nfn staged() {}\n")?;
+    git(&["add", "-A"])?;
+    let kept = scratch.place("staged-kept")?;
+    let lint = Job::new(orch_gen).args(["lint", "--staged"]);
+    let lint = lint.args([&tree.folder]).env("CARGO_TARGET_DIR", &kept);
+    lint.output()?;
+    let rows = take_turns(vec![Case::new("orch-gen lint --staged", vec![lint; often])])?;
+    let p95 = rows.iter().map(|row| {
+        let name = format!("{}, p95", row.name);
+        Row::new(name, "ms", vec![row.quantile(0.95)]).wanted(Wanted::AtMost(STAGED_MS))
+    });
+    let p95: Vec<Row> = p95.collect();
+    Ok(rows.into_iter().chain(p95).collect())
 }
 
 /// `cargo clippy` on the service, which compiles all that it depends on: minutes.

@@ -43,7 +43,12 @@ impl Layer {
                 &[Layer::Repository, Layer::Controller]
             }
             Layer::Repository => &[Layer::Controller, Layer::Orchestrator],
-            Layer::EventHandler => &[Layer::EventHandler],
+            Layer::EventHandler => &[
+                Layer::Controller,
+                Layer::EventHandler,
+                Layer::Gateway,
+                Layer::Orchestrator,
+            ],
             Layer::Controller => &[],
         };
         !forbidden.contains(&other)

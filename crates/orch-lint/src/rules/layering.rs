@@ -19,7 +19,8 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds items that use a layer they must not: commands, entities, gateways and orchestrators that use
 repositories or controllers, and repositories that use controllers or orchestrators; commands,
-entities and gateways that use a store of the runtime; handlers of events that use other handlers of events.
+entities and gateways that use a store of the runtime; handlers of events that use other handlers of events,
+gateways, orchestrators or controllers.
 Directly, or through functions and constants that have no layer. As a warning, it also finds handlers of events
 that keep something in memory between events: a lock, a cell or an atomic among what they hold.
 
@@ -30,7 +31,8 @@ and repositories that hold a client of a cache or a queue are warnings, too.
 ## Why is this bad?
 A gateway that reads a table while it calls cannot be tried against a provider alone, and a call
 that depends on rows of another transaction gives another outcome each time it is retried. A handler that
-calls another one does two things in one commit, and fails when the other one does; what it keeps in memory
+calls another one does two things in one commit, and fails when the other one does; one that calls a provider
+does so again whenever its commit fails, and nothing was written down before; what it keeps in memory
 is gone after a restart, and other processes that handle the same events never had it.
 
 ## Example
@@ -213,7 +215,9 @@ fn report(check: &mut Check<'_, '_>, id: DefId, layer: Layer, found: &Found<'_>)
     violation.chain = chain;
     violation.help(match layer {
         Layer::Repository => "let the caller of the repository do this",
-        Layer::EventHandler => "tell of an event that the other handler subscribes to",
+        Layer::EventHandler => {
+            "tell of an event that another handler subscribes to, or begin an operation by a step"
+        }
         _ => "do this where the command is accepted or the operation is read, not in here",
     });
 }

@@ -32,7 +32,7 @@ pub(crate) async fn catch_up(
 ) -> Result<usize, StoreError> {
     let (database, tables) = (dispatcher.database(), dispatcher.tables());
     let mut taken = 0;
-    for handler in subscriptions.handlers() {
+    for handler in subscriptions.served() {
         let heard = handler.subscriptions();
         let sql = tables.missed(heard.len(), database.is_server());
         let mut params = vec![

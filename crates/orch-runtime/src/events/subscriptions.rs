@@ -10,6 +10,8 @@ use super::handler::EventHandler;
 pub struct Subscriptions {
     handlers: Vec<Arc<dyn EventHandler>>,
     needed: Vec<(String, String)>,
+    /// Those that this process serves, when it does not serve all.
+    served: Option<BTreeSet<String>>,
     /// Events that are told to whoever wants to know, and that nobody has to handle.
     news: BTreeSet<String>,
 }
@@ -67,7 +69,34 @@ impl Subscriptions {
         self
     }
 
-    /// All handlers.
+    /// Says that this process serves the handlers of these names only; the others are served elsewhere.
+    #[must_use]
+    pub fn serving(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.served = Some(names.into_iter().collect());
+        self
+    }
+
+    /// The handlers that this process serves.
+    pub fn served(&self) -> impl Iterator<Item = &Arc<dyn EventHandler>> {
+        let is_served = |handler: &&Arc<dyn EventHandler>| self.serves(handler.name());
+        self.handlers.iter().filter(is_served)
+    }
+
+    /// Whether this process serves a handler of that name.
+    #[must_use]
+    pub fn serves(&self, name: &str) -> bool {
+        self.served
+            .as_ref()
+            .is_none_or(|served| served.contains(name))
+    }
+
+    /// Whether others serve some of the handlers.
+    #[must_use]
+    pub fn is_split(&self) -> bool {
+        self.served.is_some()
+    }
+
+    /// All handlers, also those that are served elsewhere.
     #[must_use]
     pub fn handlers(&self) -> &[Arc<dyn EventHandler>] {
         &self.handlers
@@ -125,11 +154,14 @@ impl Subscriptions {
         Ok(())
     }
 
-    /// One line for each handler: its name, and the events that it handles.
+    /// One line for each handler: its name, the events that it handles, and whether that is done elsewhere.
     pub fn summary(&self) -> impl Iterator<Item = String> {
         self.handlers.iter().map(|handler| {
-            let events = handler.subscriptions().join(", ");
-            format!("{} <- {events}", handler.name())
+            let (name, events) = (handler.name(), handler.subscriptions().join(", "));
+            match self.serves(name) {
+                true => format!("{name} <- {events}"),
+                false => format!("{name} <- {events} (by another process)"),
+            }
         })
     }
 }

@@ -165,6 +165,10 @@ pub(super) async fn put_sagas_together(
             .map_err(|error| failed(&error))?;
         started.push(sagas);
     }
+    #[cfg(feature = "nats")]
+    if let Some(server) = &setup.nats {
+        server.check(&started)?;
+    }
     Ok(started)
 }
 

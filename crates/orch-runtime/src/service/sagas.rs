@@ -144,7 +144,11 @@ impl Setup {
         let builder = builder.retention(retention);
         #[cfg(feature = "nats")]
         if let Some(server) = &self.nats {
-            return Ok(builder.nats(&server.stream(sagas.tables().prefix)));
+            let builder = builder.nats(&server.stream(sagas.tables().prefix));
+            return Ok(match &server.handlers {
+                Some(names) => builder.serving(names.iter().cloned()),
+                None => builder,
+            });
         }
         Ok(builder)
     }

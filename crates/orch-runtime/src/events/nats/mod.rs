@@ -204,7 +204,7 @@ impl EventBus for NatsBus {
 
     async fn run(&self, shutdown: Shutdown) -> Result<(), NotTaken> {
         let mut consuming = JoinSet::new();
-        for handler in self.subscriptions.handlers() {
+        for handler in self.subscriptions.served() {
             for partition in 0..self.nats.config.partitions.max(1) {
                 let consumer = Consumer {
                     bus: self.clone(),

@@ -42,6 +42,11 @@ pub enum ChoreographyError {
     /// An event would not reach who has to go on.
     #[error(transparent)]
     Unheard(#[from] Unheard),
+    /// Handlers that other processes serve would hear nothing.
+    #[error(
+        "handlers can be served by several processes only where a bus brings events to all of them: give it one"
+    )]
+    SplitInProcess,
 }
 
 type Carrier =
@@ -317,6 +322,14 @@ impl ChoreographyBuilder {
         self
     }
 
+    /// Serves the handlers of these names only: others are served by other processes, on the same database and bus.
+    /// A handler that no process serves is heard of by nobody, and its sagas stand still.
+    #[must_use]
+    pub fn serving(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.subscriptions = self.subscriptions.serving(names);
+        self
+    }
+
     /// Limits other than the usual ones.
     #[must_use]
     pub fn config(mut self, config: BusConfig) -> Self {
@@ -363,7 +376,7 @@ impl ChoreographyBuilder {
     /// Checks that every event reaches who has to go on.
     ///
     /// # Errors
-    /// When one does not, or two handlers have one name.
+    /// When one does not, two handlers have one name, or handlers of other processes would hear nothing.
     pub fn build(self) -> Result<Choreography, ChoreographyError> {
         let Self {
             pattern,
@@ -376,6 +389,9 @@ impl ChoreographyBuilder {
             metrics,
         } = self;
         subscriptions.check()?;
+        if subscriptions.is_split() && carrier.is_none() {
+            return Err(ChoreographyError::SplitInProcess);
+        }
         let dispatcher = match &metrics {
             Some(metrics) => dispatcher.counting(metrics, &subscriptions),
             None => dispatcher,

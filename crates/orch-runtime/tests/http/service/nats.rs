@@ -76,3 +76,28 @@ async fn services_that_share_a_server_hear_nothing_of_each_other() {
         }
     }
 }
+
+/// A name that is misspelled would leave its handler to nobody.
+#[tokio::test]
+#[ignore = "needs a NATS server: cargo xtask test nats"]
+async fn a_service_serves_no_handlers_that_there_are_not() {
+    let server = NatsServer::start().await;
+    let url = server.url();
+    let folder = TempDir::new().unwrap();
+    let serving = |names| [("ORCH_NATS_URL", &*url), ("ORCH_NATS_HANDLERS", names)];
+    let wrong = serving("CompensationHandler, GreetHandlr");
+    let refused = served_as(&folder, greeter(), wrong).await.unwrap_err();
+    let reason =
+        "ORCH_NATS_HANDLERS names \"GreetHandlr\", and the service has no such handler: there are ";
+    assert!(refused.to_string().starts_with(reason), "{refused}");
+    let refused = served_as(&folder, greeter(), serving("A,,B"))
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("expected names of handlers"),
+        "{refused}"
+    );
+    let right = serving("CompensationHandler");
+    let (embedded, _) = served_as(&folder, greeter(), right).await.unwrap();
+    embedded.stop().await.unwrap();
+}

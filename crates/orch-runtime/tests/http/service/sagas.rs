@@ -456,10 +456,15 @@ async fn a_service_whose_bus_or_cache_is_wrong_says_so_at_its_start() {
         );
         assert!(refused.to_string().contains(&reason), "{refused}");
     }
-    let alone = Some(("ORCH_NATS_PREFIX", "shop"));
-    let refused = served_as(&folder, greeter(), alone).await.unwrap_err();
-    let reason = "ORCH_NATS_PREFIX names streams of no server: set ORCH_NATS_URL, or unset it";
-    assert!(refused.to_string().contains(reason), "{refused}");
+    for (name, what) in [
+        ("ORCH_NATS_PREFIX", "streams"),
+        ("ORCH_NATS_HANDLERS", "handlers"),
+    ] {
+        let refused = served_as(&folder, greeter(), Some((name, "shop"))).await;
+        let refused = refused.unwrap_err().to_string();
+        let reason = format!("{name} names {what} of no server: set ORCH_NATS_URL, or unset it");
+        assert!(refused.contains(&reason), "{refused}");
+    }
     let wrong = Some(("ORCH_REDIS_URL", "http://cache:secret@host"));
     let refused = served_as(&folder, greeter(), wrong).await.unwrap_err();
     assert!(

@@ -118,6 +118,11 @@ async fn a_saga_whose_events_reach_nobody_does_not_start() {
         assert_eq!(refused, format!("{reason}{hint}"));
     }
     assert!(all("nothing").build().is_ok());
+    let split = all("nothing").serving(["PayHandler".to_owned()]).build();
+    assert_eq!(
+        split.unwrap_err(),
+        orch_runtime::saga::ChoreographyError::SplitInProcess
+    );
     let twice = all("nothing").handlers_of(&shop.sagas).build();
     assert_eq!(
         twice.unwrap_err().to_string(),

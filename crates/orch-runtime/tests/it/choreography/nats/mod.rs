@@ -3,6 +3,7 @@
 mod order;
 mod refusals;
 mod releases;
+mod split;
 mod unreadable;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -158,6 +158,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             columns: (self.inner.columns)(input),
             now,
             deadline_at: later(now, self.inner.config.time_budget),
+            demands: self.inner.script.plan.demands().written(),
         };
         saga.fingerprint = seals.fingerprint(&saga, op_id);
         let id = saga.id.clone();

@@ -18,24 +18,24 @@ use super::tables::SagaTables;
 /// Findings of one kind, at most.
 const MAX_FINDINGS: u32 = 100;
 
-/// The plans under which sagas ended.
+/// The plans under which sagas began that have ended.
 const PLANS: &str = "select distinct coalesce(saga_plan, '') as saga_plan from {0}_states \
     where status in ('COMPLETED', 'COMPENSATED')";
 
-/// COMPLETED sagas that ended under the plan `?2`, of which the step `?1` has not happened.
+/// COMPLETED sagas that began under the plan `?2`, of which the step `?1` has not happened.
 const NOT_DONE: &str = "select s.transaction_id, cast(?1 as text) as step from {0}_states s \
     where s.status = 'COMPLETED' and coalesce(s.saga_plan, '') = ?2 \
     and not exists (select 1 from {0}_step_results r \
     where r.transaction_id = s.transaction_id and r.step = ?1 and r.status = 'SUCCEEDED')";
 
-/// COMPLETED sagas that ended under a plan that was not kept: its text is `?2`. Of them nobody knows which steps they
+/// COMPLETED sagas that began under a plan that was not kept: its text is `?2`. Of them nobody knows which steps they
 /// had, but for those that began: the step `?1` did, and has not happened.
 const BEGUN_NOT_DONE: &str = "select s.transaction_id, r.step from {0}_states s \
     join {0}_step_results r on r.transaction_id = s.transaction_id \
     where s.status = 'COMPLETED' and coalesce(s.saga_plan, '') = ?2 \
     and r.step = ?1 and r.status <> 'SUCCEEDED'";
 
-/// COMPENSATED sagas that ended under the plan `?2`, of which the step `?1` has happened, and is there.
+/// COMPENSATED sagas that began under the plan `?2`, of which the step `?1` has happened, and is there.
 const STILL_THERE: &str = "select s.transaction_id, r.step from {0}_states s \
     join {0}_step_results r on r.transaction_id = s.transaction_id \
     where s.status = 'COMPENSATED' and coalesce(s.saga_plan, '') = ?2 \
@@ -192,7 +192,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         Ok(found)
     }
 
-    /// Compares sagas that have ended with their steps: each by the plan under which it ended.
+    /// Compares sagas that have ended with their steps: each by the plan under which it began.
     async fn check_ends(&self, found: &mut Vec<SagaProblem>) -> Result<(), SagaError> {
         let plans = PLANS.replace("{0}", self.inner.tables.prefix);
         for row in self.inner.database.query(plans, Vec::new()).await? {

@@ -205,7 +205,8 @@ impl Plan {
     }
 }
 
-/// What a plan asks for of sagas that have ended. It is kept with each of them, because a later plan has other steps.
+/// What a plan asks for of sagas that have ended. It is kept with each that begins, because a later plan has other
+/// steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Demands {
     /// The steps that have happened when a saga is COMPLETED.

@@ -51,9 +51,6 @@ pub struct SagaRecord {
     pub(super) version: i64,
     #[serde(skip)]
     pub(super) look_at: Option<Timestamp>,
-    /// What the plan asked for under which it ended, on its way to the database: see `Demands`.
-    #[serde(skip)]
-    pub(super) ended_under: Option<String>,
 }
 
 /// One step of a saga.
@@ -173,6 +170,8 @@ pub(super) struct NewSaga {
     pub(super) columns: Vec<Column>,
     pub(super) now: Timestamp,
     pub(super) deadline_at: Timestamp,
+    /// What its plan asks for: see `Demands`.
+    pub(super) demands: String,
 }
 
 impl NewSaga {
@@ -193,7 +192,6 @@ impl NewSaga {
             steps: steps.map(|step| StepRecord::waiting(step.name)).collect(),
             version: 0,
             look_at: Some(self.now),
-            ended_under: None,
         }
     }
 }

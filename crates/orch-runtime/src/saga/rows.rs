@@ -36,6 +36,7 @@ pub(super) fn state_row<'r>(
         ("pattern", Value::from(new.pattern.as_str())),
         ("payload", Value::from(&new.stored)),
         ("deadline_at", Value::from(new.deadline_at)),
+        ("saga_plan", Value::from(&new.demands)),
         ("created_at", Value::from(new.now)),
     ]);
     let columns = new.columns.iter();
@@ -57,7 +58,6 @@ pub(super) fn turn_row(saga: &SagaRecord, next: Option<Timestamp>) -> Fields<'st
             "error_message",
             Value::from(error.map(|error| error.message.clone())),
         ),
-        ("saga_plan", Value::from(saga.ended_under.clone())),
         ("version", Value::from(saga.version)),
     ]
 }
@@ -123,7 +123,7 @@ impl SagaTables {
              for update of s skip locked) \
              update {0}_states s set status = g.status, stop = g.stop, look_at = g.look_at, \
              updated_at = g.updated_at, completed_at = g.completed_at, \
-             error_message = g.error_message, saga_plan = g.saga_plan, version = s.version + 1 \
+             error_message = g.error_message, version = s.version + 1 \
              from given g join free f on f.transaction_id = g.transaction_id \
              where s.transaction_id = g.transaction_id and s.version = g.version \
              returning s.transaction_id",

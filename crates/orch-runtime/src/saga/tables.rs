@@ -60,12 +60,12 @@ impl SagaTables {
         let names: String = columns
             .map(|column| format!(", \"{}\"", column.name))
             .collect();
-        let places = 9..9 + saga.columns.len();
+        let places = 10..10 + saga.columns.len();
         let places: String = places.map(|place| format!(", ?{place}")).collect();
         let sql = format!(
             "insert into {}_states (transaction_id, owner_id, idem_key, fingerprint, pattern, payload, \
-             status, version, look_at, deadline_at, created_at, updated_at{names}) \
-             values (?1, ?2, ?3, ?4, ?8, ?5, 'PENDING', 0, ?6, ?7, ?6, ?6{places}) \
+             status, version, look_at, deadline_at, created_at, updated_at, saga_plan{names}) \
+             values (?1, ?2, ?3, ?4, ?8, ?5, 'PENDING', 0, ?6, ?7, ?6, ?6, ?9{places}) \
              on conflict (owner_id, idem_key) do nothing",
             self.prefix
         );
@@ -78,6 +78,7 @@ impl SagaTables {
             Value::from(saga.now),
             Value::from(saga.deadline_at),
             Value::from(saga.pattern.as_str()),
+            Value::from(&saga.demands),
         ];
         params.extend(saga.columns.iter().map(|column| column.value.clone()));
         match tx.execute(&sql, &params).await? {
@@ -177,7 +178,7 @@ impl SagaTables {
     ) -> Result<bool, HookError> {
         let sql = format!(
             "update {}_states set status = ?2, stop = ?3, look_at = ?4, updated_at = ?5, \
-             completed_at = ?6, error_message = ?7, saga_plan = ?9, version = version + 1 \
+             completed_at = ?6, error_message = ?7, version = version + 1 \
              where transaction_id = ?1 and version = ?8",
             self.prefix
         );
@@ -191,7 +192,6 @@ impl SagaTables {
             Value::from(saga.completed_at),
             Value::from(error.map(|error| error.message.clone())),
             Value::from(saga.version),
-            Value::from(saga.ended_under.clone()),
         ];
         Ok(tx.execute(&sql, &params).await? == 1)
     }
@@ -342,7 +342,6 @@ pub(super) fn saga(
         steps: records,
         version: row.get("version")?,
         look_at: row.get("look_at")?,
-        ended_under: None,
     }))
 }
 

@@ -139,7 +139,6 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         saga.updated_at = now;
         let is_over = saga.state.is_final();
         saga.completed_at = is_over.then_some(now);
-        saga.ended_under = is_over.then(|| self.script.plan.demands().written());
         // To look sooner than needed does no harm, and an index that stays as it is costs nothing.
         let soon = saga.look_at.filter(|soon| *soon > now && !is_over);
         let next = (!is_over).then(|| look_at(&saga, now, every));

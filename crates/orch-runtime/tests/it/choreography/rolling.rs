@@ -1,7 +1,8 @@
 //! Two releases side by side, of which the later one has a step more.
 
 use orch_runtime::saga::{
-    Compensation, Local, LocalError, LocalWork, SagaConfig, SagaFinding, StepPlan, StepRun, Weight,
+    Compensation, Local, LocalError, LocalWork, SagaConfig, SagaFinding, SagaPattern, StepPlan,
+    StepRun, Weight,
 };
 
 use super::*;
@@ -40,6 +41,7 @@ fn of_the_later_release(shop: &Shop) -> Sagas<Order> {
     let plan = [PLAN, &[WRAP]].concat();
     let builder = Sagas::builder(database, tables, &plan)
         .clock(Arc::new(shop.world.clock.clone()))
+        .pattern(SagaPattern::Choreography)
         .config(SagaConfig {
             time_budget: Duration::from_secs(3_000),
             ..SagaConfig::default()
@@ -88,17 +90,23 @@ async fn a_new_step_hears_of_what_an_earlier_release_took() {
 #[tokio::test]
 async fn an_earlier_release_ends_a_saga_without_the_step_that_it_does_not_know() {
     let mut shop = shop(3, 3);
-    let id = shop.order("a").await;
-    let saga = shop.settle(&id).await;
-    assert_eq!(saga.state, SagaState::Completed);
     let later = of_the_later_release(&shop);
+    let of_earlier = shop.order("a").await;
+    let earlier = std::mem::replace(&mut shop.sagas, later.clone());
+    let of_later = shop.order("b").await;
+    shop.sagas = earlier;
+    for id in [&of_earlier, &of_later] {
+        assert_eq!(shop.settle(id).await.state, SagaState::Completed);
+    }
     let found = later
         .check_integrity(Duration::from_secs(600))
         .await
         .unwrap();
-    let missing = found.iter().map(|of| (of.finding, of.step.as_deref()));
+    let missing = found.iter();
+    let missing = missing.map(|of| (of.finding, &of.transaction_id, of.step.as_deref()));
     let missing: Vec<_> = missing.collect();
-    assert_eq!(missing, [(SagaFinding::RequiredStepNotDone, Some("wrap"))]);
+    let promised = (SagaFinding::RequiredStepNotDone, &of_later, Some("wrap"));
+    assert_eq!(missing, [promised]);
 }
 
 /// What every handler has heard comes no second time, however long the saga stands still.

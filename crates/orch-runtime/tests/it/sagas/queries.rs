@@ -153,7 +153,7 @@ async fn tables_that_say_what_they_must_not_are_found_out() {
 
 /// A shop learns to pack: what it sold before is not found wanting, and what was taken out of a table is found.
 #[tokio::test]
-async fn sagas_are_judged_by_the_plan_under_which_they_ended() {
+async fn sagas_are_judged_by_the_plan_under_which_they_began() {
     const SHORT: &[StepPlan] = &[PLAN[0], PLAN[1]];
     let shop = Shop::new(9, 9);
     let of = |plan: &[StepPlan]| {

@@ -10,7 +10,8 @@
 //!
 //! **Deliberately absent:** a SQL parser. Tables, columns, keys, indexes, checks and enum types are
 //! read from the tokens of a statement. A statement that is not understood is remembered by its words
-//! and never hides the rest of its file. Migrations written in Rust are not read, and said to be there.
+//! and never hides the rest of its file. Migrations written in Rust are read where they are SeaORM's; others are said
+//! to be there.
 
 mod ddl;
 mod dialect;
@@ -18,6 +19,7 @@ mod layouts;
 mod query;
 mod reader;
 mod schema;
+mod sea;
 mod table;
 mod tokens;
 
@@ -77,8 +79,10 @@ pub(crate) fn replay(tree: &dyn SourceTree, loaded: &Loaded, packages: &[Package
             migrations.replay_folder(tree, &folder, Some(package));
         }
         let is_rust = of.deps.values().any(|krate| krate == "sea_orm_migration");
-        if is_rust && migrations.in_rust.is_none() {
-            migrations.in_rust = Some(join(&of.dir, "Cargo.toml"));
+        if is_rust && !migrations.replay_rust(loaded, of, package) {
+            migrations
+                .in_rust
+                .get_or_insert(join(&of.dir, "Cargo.toml"));
         }
     }
     if packages.iter().all(|of| !of.dir.is_empty()) {
@@ -127,6 +131,34 @@ impl Migrations {
         }
     }
 
+    /// Migrations of SeaORM, in the order of their names; says whether there are any.
+    fn replay_rust(&mut self, loaded: &Loaded, of: &Package, package: usize) -> bool {
+        let files = loaded.files.iter();
+        let own = files.filter(|file| is_step(&file.path) && is_below(&file.path, &of.dir));
+        let mut steps: Vec<(&str, String)> = own
+            .filter_map(|file| {
+                let sql = sea::statements(file.known()?, &file.text)?;
+                Some((file.path.as_str(), sql))
+            })
+            .collect();
+        steps.sort_by_key(|(path, _)| file_name(path));
+        let Some((first, _)) = steps.first() else {
+            return false;
+        };
+        let dir = parent(first).to_owned();
+        let mut schema = Schema::default();
+        for (path, sql) in &steps {
+            ddl::apply(&mut schema, path, sql);
+        }
+        schema.dialect = None;
+        self.histories.push(History {
+            dir,
+            package: Some(package),
+            schema,
+        });
+        true
+    }
+
     fn replay_files(&mut self, tree: &dyn SourceTree, paths: &[String]) -> Schema {
         let mut schema = Schema::default();
         for path in paths {
@@ -161,6 +193,11 @@ pub(crate) fn extents(statements: &[Span]) -> Vec<Extent> {
         head: span.start,
     });
     extents.collect()
+}
+
+fn is_below(path: &str, dir: &str) -> bool {
+    let rest = path.strip_prefix(dir);
+    dir.is_empty() || rest.is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A migration in Rust: `V1__x.rs`, `m20240101_000001_x.rs`.

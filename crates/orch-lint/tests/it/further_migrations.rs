@@ -13,6 +13,14 @@ fn statement(finding: &Finding) -> Option<String> {
     is_whole.then(|| format!("{statement};\n"))
 }
 
+/// A migration of SeaORM that does it.
+fn in_rust(statement: &str) -> String {
+    format!(
+        "impl MigrationTrait for Migration {{ async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {{ \
+         manager.get_connection().execute_unprepared(\"{statement}\").await?; Ok(()) }} }}"
+    )
+}
+
 /// Somebody copies the statement. That it does not help would be found a deployment later.
 #[test]
 fn what_a_finding_says_takes_it_away() {
@@ -26,8 +34,14 @@ fn what_a_finding_says_takes_it_away() {
             let said: Vec<_> = said.collect();
             for (at, (finding, statement)) in said.iter().enumerate() {
                 let (folder, _) = finding.path.rsplit_once('/').expect("a folder");
-                let path = format!("{folder}/90{at:02}_further.sql");
-                tree.insert(path.as_str(), statement.as_str());
+                let (path, text) = match finding.path.ends_with(".rs") {
+                    true => (
+                        format!("{folder}/m90{at:02}_further.rs"),
+                        in_rust(statement),
+                    ),
+                    false => (format!("{folder}/90{at:02}_further.sql"), statement.clone()),
+                };
+                tree.insert(path, text);
             }
             let report = lint_sources(&tree, &options).expect("a report");
             let left = report.render_full(false);

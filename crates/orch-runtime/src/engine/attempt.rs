@@ -91,7 +91,7 @@ impl Inner {
             tracing::warn!("not called: the lease ended first; left to the Reaper");
             return pass.unused();
         }
-        let (policy, idempotency) = (handler.policy(), handler.idempotency());
+        let (policy, idempotency) = (self.policy(&handler, &lease), handler.idempotency());
         if let Some(settlement) = before_execute(&lease.facts, &policy, idempotency, now) {
             let outcome = outcome_of(&settlement);
             let concluded = self.conclude(&handler, &command, &lease, &outcome, settlement);
@@ -148,7 +148,7 @@ impl Inner {
         if self.told(&handler, &command, &lease).await {
             return;
         }
-        let policy = handler.policy();
+        let policy = self.policy(&handler, &lease);
         let limit = policy.attempt_timeout;
         let asked_at = self.clock.now();
         let call = handler.probe(lease.op_id(), &command);

@@ -20,6 +20,7 @@ use super::due::Due;
 use super::endings::Endings;
 use super::handler::{Handler, Typed};
 use super::lane::Lane;
+use super::steps::Steps;
 use super::waiters::Waiters;
 use super::{ATTEMPTS_PER_CALL, Engine, Inner, Orchestrator};
 
@@ -233,6 +234,7 @@ impl EngineBuilder {
             wake: Notify::new(),
             waiters: Waiters::default(),
             endings: Endings::default(),
+            steps: Steps::default(),
             in_flight: Arc::default(),
             turns: Turns::default(),
             draining: AtomicBool::new(false),

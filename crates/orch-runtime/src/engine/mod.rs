@@ -27,6 +27,7 @@ mod lane;
 mod orchestrator;
 pub(crate) mod report;
 mod shutdown;
+mod steps;
 mod submit;
 mod taken;
 mod waiters;
@@ -60,6 +61,8 @@ pub(crate) use self::endings::{Ended, Ending};
 use self::handler::Handler;
 use self::in_flight::InFlight;
 use self::lane::{Lane, Room};
+pub(crate) use self::steps::Part;
+use self::steps::Steps;
 pub(crate) use self::taken::{Taken, Wanted};
 use self::waiters::Waiters;
 
@@ -95,6 +98,7 @@ pub(crate) struct Inner {
     wake: Notify,
     waiters: Waiters,
     endings: Endings,
+    steps: Steps,
     in_flight: Arc<InFlight>,
     turns: Turns,
     draining: AtomicBool,

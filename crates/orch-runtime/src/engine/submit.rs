@@ -1,5 +1,7 @@
 //! Taking a command in.
 
+use std::time::Duration;
+
 use crate::clock::{Timestamp, later};
 use crate::guard;
 use crate::ids::{IdemKey, OpId, OwnerId, SagaId};
@@ -106,7 +108,7 @@ impl Engine {
         idem_key: IdemKey,
         command: &C,
     ) -> Result<Submitted, SubmitError> {
-        let operation = self.new_operation(owner, idem_key, command)?;
+        let operation = self.new_operation(owner, idem_key, command, None)?;
         self.take_in(operation).await
     }
 
@@ -160,7 +162,7 @@ impl Engine {
         idem_key: IdemKey,
         command: &C,
     ) -> Result<Submitted, SubmitError> {
-        let operation = self.new_operation(owner, idem_key, command)?;
+        let operation = self.new_operation(owner, idem_key, command, None)?;
         let op_id = operation.op_id.clone();
         let (op_id, replayed) = match self.inner.store.accept_in(tx, operation, None).await? {
             Accepted::New(_) => (op_id, false),
@@ -170,17 +172,20 @@ impl Engine {
         Ok(Submitted { op_id, replayed })
     }
 
+    /// What is to be recorded: an operation that may take the time of its step, or else of its policy.
     pub(super) fn new_operation<C: Command>(
         &self,
         owner_id: OwnerId,
         idem_key: IdemKey,
         command: &C,
+        time_budget: Option<Duration>,
     ) -> Result<NewOperation, SubmitError> {
         let handler = self
             .inner
             .handler(C::EVENT_TYPE)
             .ok_or(SubmitError::NotServed(C::EVENT_TYPE))?;
         let payload = serde_json::to_string(command)?;
+        let time_budget = time_budget.unwrap_or_else(|| handler.policy().time_budget);
         let now = self.inner.clock.now();
         Ok(NewOperation {
             op_id: self.inner.ids.op_id(now),
@@ -192,7 +197,7 @@ impl Engine {
             payload,
             columns: command.columns(),
             accepted_at: now,
-            deadline_at: later(now, handler.policy().time_budget),
+            deadline_at: later(now, time_budget),
             trace_parent: trace::current(),
         })
     }

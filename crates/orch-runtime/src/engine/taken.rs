@@ -1,6 +1,7 @@
 //! What a saga's transaction has accepted: what begins by it, and what the log says of it, waits for the commit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::ids::{IdemKey, OpId, OwnerId};
 use crate::operation::command::Command;
@@ -122,9 +123,10 @@ impl Engine {
         owner: OwnerId,
         idem_key: IdemKey,
         command: &C,
+        time_budget: Option<Duration>,
     ) -> Result<Wanted, SubmitError> {
         let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
-        let make = async { self.new_operation(owner, idem_key, command) };
+        let make = async { self.new_operation(owner, idem_key, command, time_budget) };
         let operation = traced.clone().run(make).await?;
         let now = operation.accepted_at;
         let pass = self.free_pass(now);
@@ -143,9 +145,10 @@ impl Engine {
         owner: OwnerId,
         idem_key: IdemKey,
         command: &C,
+        time_budget: Option<Duration>,
     ) -> Result<Taken, SubmitError> {
         let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
-        let take = self.take_within(tx, owner.clone(), idem_key, command);
+        let take = self.take_within(tx, owner.clone(), idem_key, command, time_budget);
         let (submitted, first) = match traced.clone().run(take).await {
             Ok(taken) => taken,
             Err(error) => {
@@ -168,8 +171,9 @@ impl Engine {
         owner: OwnerId,
         idem_key: IdemKey,
         command: &C,
+        time_budget: Option<Duration>,
     ) -> Result<(Submitted, Option<(Lease, Pass)>), SubmitError> {
-        let operation = self.new_operation(owner, idem_key, command)?;
+        let operation = self.new_operation(owner, idem_key, command, time_budget)?;
         let (op_id, now) = (operation.op_id.clone(), operation.accepted_at);
         let pass = self.free_pass(now);
         let term = pass.as_ref().map(|_| self.inner.term(now));

@@ -9,12 +9,14 @@
 //! ```
 //!
 //! [`state`] holds the legal steps, [`retry`] when to try again, [`decision`] what an answer of the
-//! provider means for the operation. All three are pure: no clock, no store.
+//! provider means for the operation. All three are pure: no clock, no store. [`limits`] has what a step of a saga says
+//! in place of a policy.
 
 pub mod answer;
 pub mod command;
 pub mod decision;
 pub mod idempotency;
+pub mod limits;
 pub mod outcome;
 pub mod retry;
 pub mod state;

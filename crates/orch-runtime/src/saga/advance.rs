@@ -11,6 +11,7 @@ use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::unwind::catching;
 
 use super::decision::{Advice, Situation, Stop, advise};
+use super::limits::Limits;
 use super::plan::{Plan, StepSet};
 use super::record::{SagaRecord, StepError, StepRecord};
 use super::role::Role;
@@ -21,6 +22,7 @@ use super::step::{Begun, SagaStep, StepResult, StepRun, TakenHere};
 pub(super) struct Script<I> {
     pub(super) plan: Plan,
     pub(super) steps: Vec<Box<dyn SagaStep<I>>>,
+    pub(super) limits: Limits,
 }
 
 /// Operations as they were found before the transaction. One that has ended stays as it is.
@@ -274,6 +276,7 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
             results: &results,
             key: &key,
             taken: &self.taken,
+            time_budget: self.script.limits.of(at, way).time_budget,
         };
         let does = &self.script.steps[at];
         let engine = match way {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::{Clock, SystemClock};
 use crate::ids::{IdSource, UuidSource};
 use crate::metrics::{Metrics, SagaMetrics};
+use crate::operation::limits::StepLimits;
 use crate::store::Database;
 use crate::value::Column;
 
@@ -15,6 +16,7 @@ use super::choreography::{SagaEvents, Told};
 use super::engine::{Inner, Sagas};
 use super::integrity::SagaKinds;
 use super::known::Known;
+use super::limits::{Limits, LimitsError, Said};
 use super::pattern::{SagaPattern, Switch};
 use super::plan::{Compensation, Plan, PlanError, StepPlan};
 use super::seals::Seals;
@@ -62,6 +64,9 @@ pub enum SagaBuildError {
     /// A choreographed saga that tells nobody of anything would never move.
     #[error("a choreographed saga needs names for its events: add `.events(..)`")]
     NoEvents,
+    /// Limits of a step cannot be kept.
+    #[error(transparent)]
+    Limits(#[from] LimitsError),
 }
 
 /// Puts a [`Sagas`] together.
@@ -70,6 +75,8 @@ pub struct SagasBuilder<I> {
     tables: SagaTables,
     plan: Vec<StepPlan>,
     steps: Vec<(&'static str, Box<dyn SagaStep<I>>)>,
+    limits: Said,
+    undo_limits: Said,
     columns: fn(&I) -> Vec<Column>,
     config: SagaConfig,
     pattern: SagaPattern,
@@ -94,6 +101,8 @@ impl<I: 'static> SagasBuilder<I> {
             tables,
             plan: plan.to_vec(),
             steps: Vec::new(),
+            limits: Vec::new(),
+            undo_limits: Vec::new(),
             columns: |_| Vec::new(),
             config: SagaConfig::default(),
             pattern: SagaPattern::default(),
@@ -110,6 +119,22 @@ impl<I: 'static> SagasBuilder<I> {
     #[must_use]
     pub fn step(mut self, name: &'static str, does: impl SagaStep<I>) -> Self {
         self.steps.push((name, Box::new(does)));
+        self
+    }
+
+    /// How often and for how long the operation of a step is tried, in place of its orchestrator's policy. When the
+    /// budget is spent no attempt starts any more: a call whose answer was lost is asked about first, then the step
+    /// has failed.
+    #[must_use]
+    pub fn limits(mut self, step: &'static str, limits: StepLimits) -> Self {
+        self.limits.push((step, limits));
+        self
+    }
+
+    /// The same of the operation that undoes a step. One that is given up waits for a person.
+    #[must_use]
+    pub fn undo_limits(mut self, step: &'static str, limits: StepLimits) -> Self {
+        self.undo_limits.push((step, limits));
         self
     }
 
@@ -194,12 +219,18 @@ impl<I: 'static> SagasBuilder<I> {
         if let Some((name, _)) = given.first() {
             return Err(SagaBuildError::NoSuchStep(name));
         }
+        let mut limited = self.limits.iter().chain(&self.undo_limits);
+        if let Some((name, _)) = limited.find(|(name, _)| plan.index_of(name).is_none()) {
+            return Err(SagaBuildError::NoSuchStep(name));
+        }
         if let Some(name) = self.events.iter().find_map(|events| events.stranger(&plan)) {
             return Err(SagaBuildError::NoSuchStep(name));
         }
         if self.pattern == SagaPattern::Choreography && self.events.is_none() {
             return Err(SagaBuildError::NoEvents);
         }
+        let (said, budget) = ((&self.limits, &self.undo_limits), self.config.time_budget);
+        let limits = Limits::new(&plan, &steps, said, budget)?;
         let names = plan.steps().iter().map(|step| step.name);
         let told = self.events;
         self.kinds.add(self.tables);
@@ -216,7 +247,11 @@ impl<I: 'static> SagasBuilder<I> {
                 cache: self
                     .cache
                     .map(|cache| Cached::new(cache, Arc::clone(&self.clock))),
-                script: Script { plan, steps },
+                script: Script {
+                    plan,
+                    steps,
+                    limits,
+                },
                 columns: self.columns,
                 config: self.config,
                 pattern: Switch::to(self.pattern),

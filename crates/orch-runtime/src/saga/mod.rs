@@ -20,6 +20,7 @@ pub mod decision;
 mod engine;
 pub mod integrity;
 mod known;
+mod limits;
 pub(crate) mod parked;
 pub mod pattern;
 pub mod plan;
@@ -40,6 +41,7 @@ pub mod tables;
 mod together;
 mod turn;
 
+pub use crate::operation::limits::StepLimits;
 pub use builder::{SagaBuildError, SagaConfig, SagasBuilder};
 #[cfg(feature = "redis")]
 pub use cache::RedisCache;
@@ -52,6 +54,7 @@ pub use choreography::{
 pub use decision::{Advice, Situation, Stop, advise};
 pub use engine::{Initiated, SagaError, Sagas};
 pub use integrity::{SagaFinding, SagaKinds, SagaProblem};
+pub use limits::LimitsError;
 pub use parked::Settled;
 pub use pattern::{SagaPattern, UnknownPattern};
 pub use plan::{Compensation, Plan, PlanError, StepPlan, StepSet, Weight};

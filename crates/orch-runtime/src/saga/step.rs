@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -27,6 +28,7 @@ pub struct StepRun<'s, I> {
     /// as its key, and work in a database can have it as a unique one.
     pub key: &'s IdemKey,
     pub(super) taken: &'s TakenHere,
+    pub(super) time_budget: Option<Duration>,
 }
 
 /// What steps had accepted in this transaction, which is not committed yet, or what they want accepted.
@@ -84,9 +86,10 @@ impl<I: Sync> StepRun<'_, I> {
         command: &C,
     ) -> Result<Begun, HookError> {
         let (owner, key) = (self.owner_id.clone(), self.key.clone());
+        let budget = self.time_budget;
         if let Some(list) = &self.taken.wanted {
             // What is refused is refused where it can be written down.
-            let wanted = engine.want_in_step(owner, key, command).await;
+            let wanted = engine.want_in_step(owner, key, command, budget).await;
             let wanted = wanted
                 .map_err(|error| HookError::of(HookErrorKind::Unguarded, error.to_string()))?;
             let op_id = wanted.op_id().clone();
@@ -95,7 +98,8 @@ impl<I: Sync> StepRun<'_, I> {
                 .push(wanted);
             return Ok(Begun::Operation(op_id));
         }
-        match engine.take_in_step(tx, owner, key, command).await {
+        let taken = engine.take_in_step(tx, owner, key, command, budget);
+        match taken.await {
             Ok(taken) => {
                 let op_id = taken.op_id().clone();
                 self.taken.list().push(taken);

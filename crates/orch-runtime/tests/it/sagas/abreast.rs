@@ -72,7 +72,11 @@ fn meeting() -> Shop {
         .step("pack", Local::new(Take("box")))
         .build()
         .unwrap();
-    Shop { world, sagas }
+    Shop {
+        world,
+        sagas,
+        wire: super::sagas,
+    }
 }
 
 /// A call that waited for the other's answer would wait for ever.

@@ -5,6 +5,7 @@ mod backup;
 mod cache;
 mod flows;
 mod interruptions;
+mod limits;
 pub(crate) mod operators;
 mod persons;
 mod queries;
@@ -125,6 +126,8 @@ fn of(prefix: &str, order: &Order) -> Charge {
 pub(crate) struct Shop {
     pub(crate) world: World,
     pub(crate) sagas: Sagas<Order>,
+    /// Makes them again when the process begins anew.
+    pub(crate) wire: fn(&World) -> Sagas<Order>,
 }
 
 impl Shop {
@@ -143,8 +146,11 @@ impl Shop {
         world.alter(&format!(
             "insert into stock (name, pieces) values ('item', {items}), ('box', {boxes})"
         ));
-        let sagas = sagas(&world);
-        Self { world, sagas }
+        Self {
+            sagas: sagas(&world),
+            world,
+            wire: sagas,
+        }
     }
 
     /// A shop whose new orders take this pattern.
@@ -183,7 +189,7 @@ impl Shop {
         for _ in 0..200 {
             if self.world.is_dead() {
                 self.world.restart();
-                self.sagas = sagas(&self.world);
+                self.sagas = (self.wire)(&self.world);
             }
             // What has begun ends before the clock is wound, or its lease would be over.
             self.world.quiet().await;
@@ -243,6 +249,11 @@ pub(crate) fn sagas(world: &World) -> Sagas<Order> {
 
 /// The sagas of the process that `engine` is in.
 pub(crate) fn sagas_of(world: &World, engine: &Engine) -> Sagas<Order> {
+    wired(world, engine).build().unwrap()
+}
+
+/// What makes them, whole.
+pub(crate) fn wired(world: &World, engine: &Engine) -> SagasBuilder<Order> {
     let database = world.database().open(Arc::new(NoFaults));
     let tables = SagaTables {
         prefix: "order_saga",
@@ -253,7 +264,7 @@ pub(crate) fn sagas_of(world: &World, engine: &Engine) -> Sagas<Order> {
             time_budget: Duration::from_secs(3_000),
             ..SagaConfig::default()
         });
-    steps(builder.events(events()), engine).build().unwrap()
+    steps(builder.events(events()), engine)
 }
 
 /// What the steps do.

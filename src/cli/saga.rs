@@ -27,11 +27,16 @@ orch.toml. Behind its name, each after a comma:
   none=REASON         nothing does, and why; goes last
   after=A+B           the steps that it comes after; `after=` begins at once
   optional            the saga goes on when it fails
+  time_budget=TIME    after which no attempt at it starts; the rest is undone
+  max_attempts=N      how often it is tried, in place of its domain's policy
+  backoff_base=TIME   the first pause between two attempts, and the
+  backoff_cap=TIME    longest; these four with undo_ are about its undo=
+  event=, failure=    what its events are called, for --choreography
 
 Example:
   orch-gen generate saga OrderCreation --step reserve_inventory \\
-    --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested \\
-    --step pack,after=reserve_inventory --step ship,after=pay+pack";
+    --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested,\\
+    time_budget=5m,max_attempts=5 --step pack,after=reserve_inventory --step ship,after=pay+pack";
 pub(super) const CHOREOGRAPHY_EXAMPLES: &str = "\
 The same as `orch-gen generate saga --choreography`: see `--help` there. With
 SAGA_PATTERN_MODE=choreography, handlers that hear of events move new sagas on.

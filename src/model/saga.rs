@@ -36,6 +36,8 @@ pub struct StepModel {
     pub not_undone: Option<String>,
     /// Whether the saga goes on when it fails.
     pub optional: bool,
+    /// How often and for how long its operations are tried, where it says so itself.
+    pub limits: saga::StepLimits,
     /// The event that tells that it happened.
     pub event: String,
     /// The event that tells that it did not.
@@ -201,6 +203,7 @@ impl StepModel {
             undo,
             not_undone,
             optional: step.optional,
+            limits: step.limits,
             event: step.event(),
             failure: step.failure(),
             in_doubt: step.in_doubt(),

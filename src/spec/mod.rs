@@ -29,7 +29,7 @@ pub use field::Field;
 pub use gateway::GatewayKind;
 pub use pattern::{Part, Pattern};
 pub use preset::Preset;
-pub use saga::{Callee, Compensation, Saga, Step, TimeBudget};
+pub use saga::{Callee, Compensation, Limits, Saga, Step, StepLimits, TimeBudget};
 pub use slot::Slot;
 pub use types::Type;
 pub use validate::check_fields;

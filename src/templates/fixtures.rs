@@ -76,6 +76,11 @@ name = "reserve"
 name = "pay"
 call = "Payment.PaymentRequested"
 undo = "Payment.RefundRequested"
+max_attempts = 5
+backoff_base = "2s"
+backoff_cap = "1m"
+time_budget = "10m"
+undo_max_attempts = 9
 event = "Paid"
 failure = "NotPaid"
 [[saga.step]]

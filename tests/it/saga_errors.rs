@@ -339,6 +339,106 @@ fn sagas_with_names_that_cannot_be_are_refused() {
 }
 
 #[test]
+fn limits_that_cannot_be_kept_are_refused() {
+    let tell = |to: &str| saga("max_attempts = 5", to);
+    let undone = |more: &str| {
+        let undo = "undo = \"Inventory.ReleaseRequested\"";
+        saga(undo, &format!("{undo}\n{more}"))
+    };
+    insta::assert_snapshot!(said(&[
+        tell("max_attempts = 0"),
+        tell("max_attempts = -1"),
+        tell("max_attempts = \"5\""),
+        saga("\"10m\"", "\"0s\""),
+        saga("\"10m\"", "\"-5m\""),
+        saga("\"10m\"", "\"soon\""),
+        saga("\"10m\"", "\"2h\""),
+        saga("\"2s\"", "\"2m\""),
+        saga("time_budget = \"1h\"", "").replace("10m", "2h"),
+        undone("undo_time_budget = \"x\""),
+        undone("undo_max_atempts = 2"),
+        tell("undo_max_attempts = 5"),
+        and("time_budget = \"5m\""),
+    ]), @r#"
+    error[OG012]: `max_attempts` cannot be `0`
+      --> max_attempts = 0
+    help: write a whole number from 1 to 1000, such as 5
+
+    error[OG012]: `max_attempts` cannot be `-1`
+      --> max_attempts = -1
+    help: write a whole number from 1 to 1000, such as 5
+
+    error[OG012]: `max_attempts` is a string, and has to be a whole number
+      --> max_attempts = "5"
+    help: write `max_attempts = 5`
+
+    error[OG012]: `time_budget` cannot be `0s`
+      --> time_budget = "0s"
+    help: write a whole number and `s`, `m`, `h` or `d`, such as `1h`: from `1s` to `365d`
+
+    error[OG012]: `time_budget` cannot be `-5m`
+      --> time_budget = "-5m"
+    help: write a whole number and `s`, `m`, `h` or `d`, such as `1h`: from `1s` to `365d`
+
+    error[OG012]: `time_budget` cannot be `soon`
+      --> time_budget = "soon"
+    help: write a whole number and `s`, `m`, `h` or `d`, such as `1h`: from `1s` to `365d`
+
+    error[OG012]: the step `send_confirmation` has `time_budget = "2h"`, and its saga begins steps for 1h only
+      --> [[saga.step]]
+    help: give the step less, or the saga `time_budget = "2h"` or more
+
+    error[OG012]: the step `send_confirmation` has `backoff_base = "2m"`, longer than its `backoff_cap = "90s"`
+      --> [[saga.step]]
+    help: the first pause is the shortest one: swap them
+
+    error[OG012]: the step `send_confirmation` has `time_budget = "2h"`, and its saga begins steps for 1h only
+      --> [[saga.step]]
+    help: give the step less, or the saga `time_budget = "2h"` or more
+
+    error[OG012]: `undo_time_budget` cannot be `x`
+      --> undo_time_budget = "x"
+    help: write a whole number and `s`, `m`, `h` or `d`, such as `1h`: from `1s` to `365d`
+
+    error[OG011]: unknown key `undo_max_atempts` in [[saga.step]]
+      --> undo_max_atempts = 2
+    help: did you mean `undo_max_attempts`?
+
+    error[OG012]: the step `send_confirmation` has `undo_max_attempts`, and no operation undoes it
+      --> [[saga.step]]
+    help: take it out, or name an operation with `undo`
+
+    error[OG012]: the step `pay` has `time_budget`, and it works in our own database, in one commit
+      --> [[saga.step]]
+    help: take it out, or name an operation with `call`
+    "#);
+}
+
+/// An operation names its step, and not its saga.
+#[test]
+fn steps_of_one_name_that_ask_one_domain_have_the_same_limits() {
+    let other = |more: &str| {
+        format!(
+            "{SAGA}[[saga]]\nname = \"Note\"\nfields = [\"order_id:string\"]\n[[saga.step]]\n\
+             name = \"send_confirmation\"\ncall = \"Mail.ConfirmationRequested\"\n\
+             compensation = \"none\"\nreason = \"said\"\n{more}"
+        )
+    };
+    let same =
+        "max_attempts = 5\nbackoff_base = \"2s\"\nbackoff_cap = \"90s\"\ntime_budget = \"10m\"\n";
+    graph(&with(&format!("{DOMAINS}{}", other(same))), "--graph").done();
+    insta::assert_snapshot!(said(&[other(""), other("max_attempts = 5\n")]), @r#"
+    error[OG004]: the step `send_confirmation` of `OrderCreation` and that of `Note` ask `Mail` with other limits
+      --> [[saga]]
+    help: give both the same limits, or one of the two steps another name
+
+    error[OG004]: the step `send_confirmation` of `OrderCreation` and that of `Note` ask `Mail` with other limits
+      --> [[saga]]
+    help: give both the same limits, or one of the two steps another name
+    "#);
+}
+
+#[test]
 fn values_that_nothing_reads_are_refused() {
     let time = |to: &str| saga("\"1h\"", to);
     insta::assert_snapshot!(said(&[

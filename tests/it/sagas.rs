@@ -52,6 +52,10 @@ call = "Mail.ConfirmationRequested"
 compensation = "none"
 reason = "a mail cannot be called back"
 optional = true
+max_attempts = 5
+backoff_base = "2s"
+backoff_cap = "90s"
+time_budget = "10m"
 
 [[saga.step]]
 name = "close"
@@ -100,6 +104,7 @@ fn a_saga_is_drawn() {
     │    after      reserve_inventory
     │    calls      Mail.ConfirmationRequested
     │    undone by  nothing: a mail cannot be called back
+    │    limits     5 attempts, 2s to 90s apart, for 10m
     ▼ 3
     ├─ close
     │    after      debit, send_confirmation

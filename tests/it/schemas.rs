@@ -289,6 +289,14 @@ name = "pay_more"
 after = []
 call = "Payment.PaymentRequested"
 undo = "Payment.RefundRequested"
+max_attempts = 5
+backoff_base = "2s"
+backoff_cap = "1m"
+time_budget = "45s"
+undo_max_attempts = 9
+undo_backoff_base = "3s"
+undo_backoff_cap = "2m"
+undo_time_budget = "2h"
 "#;
 
 #[test]
@@ -532,6 +540,16 @@ fn what_the_parser_refuses_of_a_saga_for_its_form_the_schema_refuses() {
             "undo = \"Payment.RefundRequested\"\ncompensation",
         ),
         ("optional = true", "optional = 1"),
+        ("\nmax_attempts = 5", "\nmax_attempts = 0"),
+        ("\nmax_attempts = 5", "\nmax_attempts = -1"),
+        ("\nmax_attempts = 5", "\nmax_attempts = 1001"),
+        ("\nmax_attempts = 5", "\nmax_attempts = \"5\""),
+        ("\"45s\"", "\"0s\""),
+        ("\"45s\"", "45"),
+        ("\"2s\"", "\"2 s\""),
+        ("\"2h\"", "\"2w\""),
+        ("after = [\"pay_it\"]", "max_attempts = 3"),
+        ("optional = true", "undo_max_attempts = 3"),
     ] {
         assert!(small.contains(from), "{from}");
         let text = small.replace(from, to);

@@ -1,7 +1,7 @@
 //! Sagas as a document of `--json`.
 
 use crate::plan::SCHEMA;
-use crate::spec::{Compensation, Saga, Step};
+use crate::spec::{Compensation, Limits, Saga, Step, TimeBudget};
 use serde_json::{Value, json};
 
 /// The document, as `orch-gen schema graph` describes it.
@@ -43,5 +43,17 @@ fn step(step: &Step, level: Option<usize>) -> Value {
         "undo": undo,
         "reason": reason,
         "optional": step.optional,
+        "limits": limits(&step.limits.does),
+        "undo_limits": limits(&step.limits.undoes),
+    })
+}
+
+fn limits(limits: &Limits) -> Value {
+    let seconds = |time: Option<TimeBudget>| time.map(TimeBudget::seconds);
+    json!({
+        "max_attempts": limits.max_attempts,
+        "backoff_base_seconds": seconds(limits.backoff_base),
+        "backoff_cap_seconds": seconds(limits.backoff_cap),
+        "time_budget_seconds": seconds(limits.time_budget),
     })
 }

@@ -7,6 +7,7 @@
 //! ├─ reserve
 //! │    calls      Inventory.ReservationRequested
 //! │    undone by  Inventory.ReleaseRequested
+//! │    limits     5 attempts, for 2m
 //! ▼ 2, in parallel
 //! …
 //! ▼ completed
@@ -64,6 +65,14 @@ fn step(lines: &mut Vec<String>, step: &Step) {
         None => entry(lines, "│    works in   ", "our own database"),
     }
     entry(lines, "│    undone by  ", &undone_by(step));
+    for (heading, limits) in [
+        ("│    limits     ", &step.limits.does),
+        ("│    of undoing ", &step.limits.undoes),
+    ] {
+        if !limits.is_none() {
+            entry(lines, heading, &limits.to_string());
+        }
+    }
 }
 
 /// A text behind its heading, on as many lines as it needs.

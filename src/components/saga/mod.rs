@@ -11,6 +11,7 @@ use super::domain::capitalised;
 use super::fit::{array, import};
 use super::{Class, Component, Context, Render, Rendered};
 use crate::model::{SagaModel, StepModel};
+use crate::spec::{Limits, TimeBudget};
 use crate::templates::views;
 use serde::Serialize;
 
@@ -42,6 +43,8 @@ views! {
         imports: String,
         /// In seconds; nothing where it is the runtime's own.
         time_budget: String,
+        /// Whether a time is named.
+        times: bool,
         /// Whether a step is an operation.
         calls: bool,
         /// Whether it can also be choreographed.
@@ -85,6 +88,10 @@ struct StepView<'a> {
     call: &'a str,
     /// The same of the domain that undoes it.
     undo: &'a str,
+    /// What limits its operation in place of a policy, as lines of a `StepLimits`.
+    limits: Vec<String>,
+    /// The same of the operation that undoes it.
+    undo_limits: Vec<String>,
 }
 
 fn render(context: &Context<'_>, saga: &SagaModel) -> Rendered {
@@ -100,6 +107,7 @@ fn render(context: &Context<'_>, saga: &SagaModel) -> Rendered {
         ]),
         imports: import("orch_runtime::saga", &imports(saga)),
         time_budget: time_budget(saga),
+        times: has_times(saga),
         calls: saga.steps.iter().any(|step| step.call.is_some()),
         choreography: saga.choreography,
         steps: saga.steps.iter().map(step_view).collect(),
@@ -157,6 +165,42 @@ fn time_budget(saga: &SagaModel) -> String {
     seconds.map_or_else(String::new, |seconds| command::grouped(&seconds))
 }
 
+/// Each of what a saga says in place of policies.
+fn all_limits(saga: &SagaModel) -> impl Iterator<Item = Limits> {
+    let limits = saga.steps.iter();
+    limits.flat_map(|step| [step.limits.does, step.limits.undoes])
+}
+
+fn has_times(saga: &SagaModel) -> bool {
+    let is_time = |limits: Limits| {
+        let times = [limits.backoff_base, limits.backoff_cap, limits.time_budget];
+        times.iter().any(Option::is_some)
+    };
+    saga.time_budget.is_some() || all_limits(saga).any(is_time)
+}
+
+/// The lines of a `StepLimits`; none where nothing is said.
+fn limits(limits: &Limits) -> Vec<String> {
+    let time = |name, time: Option<TimeBudget>| {
+        let seconds = command::grouped(&time?.seconds().to_string());
+        Some(format!("{name}: Some(Duration::from_secs({seconds})),"))
+    };
+    let attempts = limits
+        .max_attempts
+        .map(|attempts| format!("max_attempts: Some({attempts}),"));
+    let fields = [
+        attempts,
+        time("base", limits.backoff_base),
+        time("cap", limits.backoff_cap),
+        time("time_budget", limits.time_budget),
+    ];
+    let mut fields: Vec<String> = fields.into_iter().flatten().collect();
+    if (1..4).contains(&fields.len()) {
+        fields.push("..StepLimits::NONE".to_owned());
+    }
+    fields
+}
+
 /// `order creations`.
 fn plural(saga: &SagaModel) -> String {
     saga.name.plural().replace('_', " ")
@@ -175,6 +219,8 @@ fn imports(saga: &SagaModel) -> Vec<String> {
     names.extend(has(true).then_some("Call"));
     names.extend(has(false).then_some("Local"));
     names.extend(saga.time_budget.map(|_| "SagaConfig"));
+    let is_limited = all_limits(saga).any(|limits| !limits.is_none());
+    names.extend(is_limited.then_some("StepLimits"));
     if saga.choreography {
         names.extend(["Choreography", "ChoreographyBuilder", "ChoreographyError"]);
     }
@@ -214,6 +260,8 @@ fn step_view(step: &StepModel) -> StepView<'_> {
         optional: step.optional,
         call: step.call.as_ref().map_or("", |call| &call.tables),
         undo: step.undo.as_ref().map_or("", |call| &call.tables),
+        limits: limits(&step.limits.does),
+        undo_limits: limits(&step.limits.undoes),
     }
 }
 

@@ -1,4 +1,4 @@
-//! For how long a saga may begin steps: `90s`, `30m`, `1h`, `2d`.
+//! Times in the definition of a saga, such as for how long it may begin steps: `90s`, `30m`, `1h`, `2d`.
 
 use crate::error::{Code, Error, Result};
 use std::fmt;
@@ -21,11 +21,16 @@ impl TimeBudget {
     /// # Errors
     /// When the text is something else, or the time is too short or too long.
     pub fn parse(text: &str) -> Result<Self> {
+        Self::of("time_budget", text)
+    }
+
+    /// Reads what the key `key` says.
+    pub(super) fn of(key: &str, text: &str) -> Result<Self> {
         seconds(text)
             .filter(|seconds| (1..=MAX_SECONDS).contains(seconds))
             .map(|seconds| Self { seconds })
             .ok_or_else(|| {
-                let what = format!("`time_budget` cannot be `{}`", text.escape_debug());
+                let what = format!("`{key}` cannot be `{}`", text.escape_debug());
                 Error::new(Code::SpecValue, what).help(
                     "write a whole number and `s`, `m`, `h` or `d`, such as `1h`: from `1s` to `365d`",
                 )

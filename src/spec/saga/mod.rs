@@ -12,6 +12,7 @@
 mod budget;
 mod check;
 mod compensation;
+mod limits;
 mod mapping;
 mod order;
 mod read;
@@ -21,6 +22,7 @@ mod typed;
 mod write;
 
 pub use budget::TimeBudget;
+pub use limits::{Limits, StepLimits};
 pub(crate) use mapping::{Origin, Way, called, names, origin};
 pub(super) use read::read;
 pub(crate) use typed::fields;
@@ -61,6 +63,8 @@ pub struct Step {
     pub compensation: Compensation,
     /// Whether the saga goes on when it fails.
     pub optional: bool,
+    /// How often and for how long its operations are tried, where it says so itself.
+    pub limits: StepLimits,
     /// What its events are called, where it says so.
     pub told: Told,
 }

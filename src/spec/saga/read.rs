@@ -1,8 +1,8 @@
 //! `[[saga]]` and `[[saga.step]]`: reading them.
 
 use super::compensation::{Said, Saying};
-use super::{Callee, Compensation, Saga, Step, TimeBudget, Told, Way};
-use super::{check, mapping};
+use super::{Callee, Compensation, Saga, Step, StepLimits, TimeBudget, Told, Way};
+use super::{check, limits, mapping};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Role};
 use crate::spec::document::{read_fields, read_name, table_place};
@@ -17,6 +17,8 @@ struct Placed {
     name_at: String,
     /// Where `after` begins, or the step where it has none.
     after_at: String,
+    /// Where the step is.
+    place: String,
     /// Where each name in `after` is.
     each_after_at: Vec<String>,
     /// Where `call` and `undo` are, or the step.
@@ -85,6 +87,7 @@ fn read_saga(
         let before = steps.last().map(|placed| &placed.step);
         let placed = read_step(source, table, before, domains)?;
         placed.check_fields(&fields, domains)?;
+        limits::check(&placed.step, time_budget).map_err(|error| error.at(&placed.place))?;
         if steps
             .iter()
             .any(|other| other.step.name == placed.step.name)
@@ -102,7 +105,8 @@ fn read_saga(
         choreography,
         steps: in_order(steps)?,
     };
-    check::events(&saga).map_err(|error| error.at(place))?;
+    check::events(&saga).map_err(|error| error.at(&place))?;
+    limits::distinct(earlier, &saga).map_err(|error| error.at(place))?;
     Ok(saga)
 }
 
@@ -123,24 +127,28 @@ fn in_order(placed: Vec<Placed>) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
+/// The keys of a step, without those of its limits.
+const KEYS: [&str; 9] = [
+    "name",
+    "after",
+    "call",
+    "undo",
+    "compensation",
+    "reason",
+    "optional",
+    "event",
+    "failure",
+];
+
 fn read_step(
     source: &Source<'_>,
     table: &Table,
     before: Option<&Step>,
     domains: &[Domain],
 ) -> Result<Placed> {
-    let keys = [
-        "name",
-        "after",
-        "call",
-        "undo",
-        "compensation",
-        "reason",
-        "optional",
-        "event",
-        "failure",
-    ];
-    source.known(table, "[[saga.step]]", &keys)?;
+    let limits = StepLimits::keys();
+    let keys = KEYS.into_iter().chain(limits.iter().map(String::as_str));
+    source.known(table, "[[saga.step]]", &keys.collect::<Vec<_>>())?;
     let place = table_place(source, table);
     let (name, name_at) = source.required(table, &place, "name")?;
     check::step_name(name).map_err(|error| error.at(&name_at))?;
@@ -165,6 +173,7 @@ fn read_step(
         compensation: saying.understood()?,
         call: saying.call.map(|(callee, _)| callee),
         optional: source.flag(table, "optional")?,
+        limits: StepLimits::read(source, table)?,
         told: Told {
             event: read_event(source, table, "event")?,
             failure: read_event(source, table, "failure")?,
@@ -175,7 +184,8 @@ fn read_step(
         name_at,
         call_at: call_at.unwrap_or_else(|| place.clone()),
         undo_at: undo_at.unwrap_or_else(|| place.clone()),
-        after_at: after_at.unwrap_or(place),
+        after_at: after_at.unwrap_or_else(|| place.clone()),
+        place,
         each_after_at,
     })
 }

@@ -33,6 +33,25 @@ pub(crate) fn package(sagas: Vec<Saga>) -> Spec {
     spec
 }
 
+/// Limits of what a step of this kind asks for.
+fn limits_of(at: usize, kind: u8) -> StepLimits {
+    let time = |text| (at % 3 == 1).then(|| TimeBudget::parse(text).unwrap());
+    let limits = Limits {
+        max_attempts: (at % 2 == 0).then_some(7),
+        backoff_base: time("5s"),
+        backoff_cap: time("5m"),
+        time_budget: (at % 4 == 1).then(|| TimeBudget::parse("10m").unwrap()),
+    };
+    StepLimits {
+        does: if matches!(kind, 1 | 2) {
+            limits
+        } else {
+            Limits::default()
+        },
+        undoes: if kind == 1 { limits } else { Limits::default() },
+    }
+}
+
 /// Steps that come after those that `waits` has at their place.
 fn saga_of(waits: &[Vec<usize>], kinds: &[u8]) -> Saga {
     let name = |at: &usize| format!("step_{at}");
@@ -53,6 +72,7 @@ fn saga_of(waits: &[Vec<usize>], kinds: &[u8]) -> Saga {
                     _ => Compensation::None("a \"mail\" \\ stays".repeat(1 + at % 12)),
                 },
                 optional: (at + usize::from(*kind)) % 3 == 1,
+                limits: limits_of(at, *kind),
                 told: Told {
                     event: (*kind == 2).then(|| format!("Done{at}")),
                     failure: (*kind == 0).then(|| format!("NotDone{at}")),

@@ -1,15 +1,17 @@
 //! A step as it is typed on the command line:
-//! `pay=Payment.PaymentRequested,undo=Payment.RefundRequested,after=reserve+pack,optional`.
+//! `pay=Payment.PaymentRequested,undo=Payment.RefundRequested,after=reserve+pack,optional,max_attempts=5`.
 
 use super::compensation::Saying;
 use super::mapping::{self, Way};
 use super::read::read_callee;
-use super::{Callee, Step, Told, check};
+use super::{Callee, Step, StepLimits, Told, check};
 use crate::error::{Code, Error, Result};
+use crate::naming::{Name, Role};
 use crate::spec::{Domain, Field};
 
 /// What may stand behind the name of a step, each behind a comma.
-const FORM: &str = "NAME[=Domain.Event][,undo=Domain.Event][,after=A+B][,optional][,none=REASON]";
+const FORM: &str = "NAME[=Domain.Event][,undo=Domain.Event][,after=A+B][,optional][,time_budget=TIME]\
+                    [,max_attempts=N][,event=Name][,failure=Name][,none=REASON]";
 
 impl Step {
     /// Reads a step that comes after `before` unless it says otherwise. A reason may hold commas, and goes to
@@ -36,10 +38,14 @@ fn read(text: &str, before: Option<&Step>, domains: &[Domain]) -> Result<Step> {
     };
     check::step_name(name)?;
     let (mut undo, mut after, mut optional) = (None, None, false);
+    let (mut told, mut limits) = (Told::default(), StepLimits::default());
     for part in parts {
         match part.split_once('=') {
             Some(("undo", callee)) if undo.is_none() => undo = Some(callee),
             Some(("after", names)) if after.is_none() => after = Some(names),
+            Some(("event", name)) if told.event.is_none() => told.event = Some(event(name)?),
+            Some(("failure", name)) if told.failure.is_none() => told.failure = Some(event(name)?),
+            Some((key, text)) if !limits.has(key) && limits.take(key, text)? => {}
             None if part == "optional" && !optional => optional = true,
             _ => return Err(wrong(part)),
         }
@@ -64,8 +70,14 @@ fn read(text: &str, before: Option<&Step>, domains: &[Domain]) -> Result<Step> {
         compensation: saying.understood()?,
         call: saying.call.map(|(callee, _)| callee),
         optional,
-        told: Told::default(),
+        limits,
+        told,
     })
+}
+
+/// What an event is called.
+fn event(typed: &str) -> Result<String> {
+    Ok(Name::parse(Role::Event, typed)?.0.type_name().to_owned())
 }
 
 fn wrong(part: &str) -> Error {

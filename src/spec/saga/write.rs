@@ -48,6 +48,7 @@ fn step_table(step: &Step, before: Option<&Step>) -> Table {
     if step.optional {
         table.insert("optional", value(true));
     }
+    step.limits.write(&mut table);
     for (key, name) in [("event", &step.told.event), ("failure", &step.told.failure)] {
         if let Some(name) = name {
             table.insert(key, value(name));

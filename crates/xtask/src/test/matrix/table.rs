@@ -197,6 +197,10 @@ pub(super) fn builds_on_others(line: &[String]) -> bool {
     line.first().is_some_and(|word| word == "generate")
 }
 
+/// What limits a step, and what its events are called.
+const LIMITS: &str =
+    "time_budget=10m,max_attempts=5,backoff_base=2s,backoff_cap=1m,event=Called,failure=NotCalled";
+
 /// A saga of each kind of step: in our own database, an operation, and one that it can do without.
 fn saga(kind: &str, is_long: bool, domain: &str, events: &[&str]) -> Vec<String> {
     let (name, [own, call, last]) = match is_long {
@@ -216,7 +220,7 @@ fn saga(kind: &str, is_long: bool, domain: &str, events: &[&str]) -> Vec<String>
     };
     let steps = [
         own.to_owned(),
-        format!("{call}={domain}.{},after=,{undone}", events[0]),
+        format!("{call}={domain}.{},after=,{LIMITS},{undone}", events[0]),
         format!("{last},after={own}+{call},optional"),
     ];
     let mut line = ["generate", kind, name].map(str::to_owned).to_vec();

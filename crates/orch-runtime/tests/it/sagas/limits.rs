@@ -166,6 +166,27 @@ async fn an_optional_step_whose_time_is_over_fails_alone() {
     }
 }
 
+/// Whoever hears that a step ended writes the next turn together with those of other sagas.
+#[tokio::test]
+async fn a_step_that_begins_with_those_of_other_sagas_has_its_own_time() {
+    let replies = [Reply::Done, Reply::Busy(Some(LONG))];
+    let shop = shop(briefly, SagaPattern::Orchestration, replies);
+    let (signal, shutdown) = Shutdown::new();
+    let keeping = tokio::spawn(Workers::new().with_sagas(&shop.sagas).run(shutdown));
+    let id = shop.order("a").await;
+    // The clock stands still: a step that had its policy's hour would wait for its next attempt.
+    for _ in 0..5_000 {
+        if shop.saga(&id).await.state.is_final() {
+            break;
+        }
+    }
+    let saga = shop.saga(&id).await;
+    assert_eq!(saga.state, SagaState::Completed, "{saga:?}");
+    assert_eq!(code_of(&saga, 3), "TIMEOUT");
+    signal.request();
+    keeping.await.unwrap();
+}
+
 /// The process that goes on is another one each time: it knows the limits from its program, and the end of the
 /// budget from the record.
 #[tokio::test]

@@ -19,7 +19,7 @@ use orch_runtime::axum::Router;
 use orch_runtime::http::SagaEndpoint;
 use orch_runtime::saga::{
     Call, Choreography, ChoreographyBuilder, ChoreographyError, Compensation, Local, SagaConfig,
-    SagaTables, Sagas, SagasBuilder, StepPlan, Weight,
+    SagaTables, Sagas, SagasBuilder, StepLimits, StepPlan, Weight,
 };
 use orch_runtime::service::{Engines, SagaModule, SagaParts, Setup, SetupError};
 use orch_runtime::{Command, Workers};
@@ -101,6 +101,12 @@ pub fn sagas(
         steps::notification::compensation,
     );
     let builder = builder.step("notification", step);
+    let limits = StepLimits {
+        max_attempts: Some(5),
+        time_budget: Some(Duration::from_secs(300)),
+        ..StepLimits::NONE
+    };
+    let builder = builder.limits("notification", limits);
     Ok(builder.build()?)
 }
 

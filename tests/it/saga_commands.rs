@@ -177,20 +177,25 @@ fn a_step_is_limited_and_its_events_are_named_as_typed() {
         assert!(spec.contains(line), "{line}\n{spec}");
     }
     let wiring = place.read("pay/src/order_creation/mod.rs");
-    let limits = "    let limits = StepLimits {
-        max_attempts: Some(5),
-        base: Some(Duration::from_secs(2)),
-        cap: Some(Duration::from_secs(90)),
-        time_budget: Some(Duration::from_secs(600)),
-    };
-    let builder = builder.limits(\"pay\", limits);
-    let limits = StepLimits {
-        max_attempts: Some(9),
-        ..StepLimits::NONE
-    };
-    let builder = builder.undo_limits(\"pay\", limits);
-";
-    assert!(wiring.contains(limits), "{wiring}");
+    for text in [
+        "pub const PAY_LIMITS: StepLimits = StepLimits {
+    max_attempts: Some(5),
+    base: Some(Duration::from_secs(2)),
+    cap: Some(Duration::from_secs(90)),
+    time_budget: Some(Duration::from_secs(600)),
+};
+",
+        "pub const PAY_LIMITS_UNDO: StepLimits = StepLimits {
+    max_attempts: Some(9),
+    ..StepLimits::NONE
+};
+",
+        "    let builder = builder.limits(\"pay\", PAY_LIMITS);
+    let builder = builder.undo_limits(\"pay\", PAY_LIMITS_UNDO);
+",
+    ] {
+        assert!(wiring.contains(text), "{text}\n{wiring}");
+    }
     let drawn = place.run(&["plan", "--graph", "--out", "pay"]).done().out;
     for line in [
         "\n│    limits     5 attempts, 2s to 90s apart, for 10m\n│    of undoing 9 attempts\n",

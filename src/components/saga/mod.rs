@@ -88,6 +88,8 @@ struct StepView<'a> {
     call: &'a str,
     /// The same of the domain that undoes it.
     undo: &'a str,
+    /// What the names of its constants begin with.
+    constant: String,
     /// What limits its operation in place of a policy, as lines of a `StepLimits`.
     limits: Vec<String>,
     /// The same of the operation that undoes it.
@@ -260,6 +262,7 @@ fn step_view(step: &StepModel) -> StepView<'_> {
         optional: step.optional,
         call: step.call.as_ref().map_or("", |call| &call.tables),
         undo: step.undo.as_ref().map_or("", |call| &call.tables),
+        constant: step.name.to_uppercase(),
         limits: limits(&step.limits.does),
         undo_limits: limits(&step.limits.undoes),
     }

@@ -37,7 +37,7 @@ pub(crate) fn package(sagas: Vec<Saga>) -> Spec {
 fn limits_of(at: usize, kind: u8) -> StepLimits {
     let time = |text| (at % 3 == 1).then(|| TimeBudget::parse(text).unwrap());
     let limits = Limits {
-        max_attempts: (at % 2 == 0).then_some(7),
+        max_attempts: at.is_multiple_of(2).then_some(7),
         backoff_base: time("5s"),
         backoff_cap: time("5m"),
         time_budget: (at % 4 == 1).then(|| TimeBudget::parse("10m").unwrap()),

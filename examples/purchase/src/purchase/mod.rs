@@ -59,6 +59,13 @@ pub const PLAN: &[StepPlan] = &[
     },
 ];
 
+/// How `notification` is tried, in place of its orchestrator's policy.
+pub const NOTIFICATION_LIMITS: StepLimits = StepLimits {
+    max_attempts: Some(5),
+    time_budget: Some(Duration::from_secs(300)),
+    ..StepLimits::NONE
+};
+
 /// Purchase, as the service starts it: behind the domains that serve its steps.
 pub const MODULE: SagaModule = SagaModule {
     saga: "PURCHASE",
@@ -101,12 +108,7 @@ pub fn sagas(
         steps::notification::compensation,
     );
     let builder = builder.step("notification", step);
-    let limits = StepLimits {
-        max_attempts: Some(5),
-        time_budget: Some(Duration::from_secs(300)),
-        ..StepLimits::NONE
-    };
-    let builder = builder.limits("notification", limits);
+    let builder = builder.limits("notification", NOTIFICATION_LIMITS);
     Ok(builder.build()?)
 }
 

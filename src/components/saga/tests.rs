@@ -5,6 +5,7 @@ use super::super::operation_tests::{self, pretty};
 use super::super::{Class, Component, Context, GeneratedFile, Render, Rendered};
 use super::route;
 use crate::model::{DomainModel, SagaModel, StepModel};
+use crate::spec::TimeBudget;
 use crate::templates::views;
 use serde::Serialize;
 
@@ -39,7 +40,10 @@ views! {
         calls: Vec<CallView<'a>>,
     }
 
-    CrashesView in "tests/[saga]/crashes.rs.j2" {}
+    CrashesView in "tests/[saga]/crashes.rs.j2" {
+        /// Whether there is so little time that a crash may use it up.
+        hasty: bool,
+    }
 
     ControllerView in "tests/[saga]/controller.rs.j2" { module_path: String, route: String }
 }
@@ -68,6 +72,22 @@ struct CallView<'a> {
     optional: bool,
 }
 
+/// In seconds: what the next process needs at most until it goes on with what a dead one left.
+const TIME_OF_A_CRASH: u64 = 600;
+
+/// Whether a step that the saga cannot do without, or a compensation, has less.
+fn is_hasty(saga: &SagaModel) -> bool {
+    let budgets = saga.steps.iter().flat_map(|step| {
+        let own = step.limits.does.time_budget;
+        [
+            own.filter(|_| !step.optional),
+            step.limits.undoes.time_budget,
+        ]
+    });
+    let mut budgets = budgets.flatten().map(TimeBudget::seconds);
+    budgets.any(|seconds| seconds < TIME_OF_A_CRASH)
+}
+
 fn render(context: &Context<'_>, saga: &SagaModel) -> Rendered {
     let crate_name = context.package.crate_name();
     let module_path = format!("{crate_name}::{}", saga.module());
@@ -89,7 +109,13 @@ fn render(context: &Context<'_>, saga: &SagaModel) -> Rendered {
         context.rust(file("main.rs"), class, &main)?,
         context.rust(file("world.rs"), class, &world(context, saga))?,
         context.rust(file("flows.rs"), class, &flows)?,
-        context.rust(file("crashes.rs"), class, &CrashesView {})?,
+        context.rust(
+            file("crashes.rs"),
+            class,
+            &CrashesView {
+                hasty: is_hasty(saga),
+            },
+        )?,
         context.rust(file("controller.rs"), class, &controller)?,
         operation_tests::command_of_saga(context, &saga.input, file("command.rs"))?,
         ready("sample.json", saga.input.sample_json()),

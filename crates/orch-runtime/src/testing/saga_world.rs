@@ -23,7 +23,7 @@ use super::world::{Process, calm, run_loops_once};
 use super::{Crashes, ManualClock, Provider, TestDatabase};
 
 /// Rounds after which a saga that has not ended is stuck.
-const PATIENCE: u32 = 200;
+const PATIENCE: u32 = 400;
 
 /// Longer than a lease, the settling time and the first pauses between attempts.
 const STEP: Duration = Duration::from_secs(61);
@@ -227,23 +227,27 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
         self.quiet().await;
     }
 
-    /// Runs and winds until a saga has ended, or waits for a person; a process that dies on the way is
-    /// started again.
+    /// Runs until a saga has ended, or waits for a person; a process that dies on the way is started again. The
+    /// clock is wound when nothing happens any more without it.
     ///
     /// # Panics
     /// When it does not come to rest: it is lost or stuck.
     pub async fn settle(&mut self, id: &SagaId) -> SagaRecord {
+        let mut before = None;
         for _ in 0..PATIENCE {
             if self.is_dead() {
                 self.restart();
             }
-            self.clock.advance(STEP);
             self.run_once().await;
             if !self.is_dead() {
                 let saga = self.saga(id).await;
                 if saga.state.is_final() || saga.waits_for_a_person() {
                     return saga;
                 }
+                if before.as_ref() == Some(&saga) {
+                    self.clock.advance(STEP);
+                }
+                before = Some(saga);
             }
         }
         panic!("the saga did not come to rest: {:?}", self.saga(id).await);

@@ -33,6 +33,23 @@ fn and(more: &str) -> String {
     format!("{SMALL}{more}\n")
 }
 
+/// What an event carries leaves the database: a slip must not take a secret along.
+#[test]
+fn what_cannot_be_told_is_refused() {
+    let tells = |names: &str| saga("time_budget", &format!("tells = [{names}]\ntime_budget"));
+    let step = |names: &str| and(&format!("tells = [{names}]"));
+    let secret = small(":string\"", ":string:secret\"").replace("[[saga.step]]", "tells = [\"a\"]\n[[saga.step]]");
+    insta::assert_snapshot!(said(&[
+        tells("\"order\""),
+        tells("7"),
+        secret,
+        step("\"user-balance\""),
+        step("\"transactionId\""),
+        step("\"left\", \"left\""),
+        small("[[saga.step]]", "tells = [\"a\"]\n[[saga.step]]") + "tells = [\"a\"]\n",
+    ]), @"");
+}
+
 #[test]
 fn steps_without_an_order_are_refused() {
     let steps = |count: usize| -> String {

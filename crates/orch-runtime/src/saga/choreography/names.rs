@@ -24,7 +24,7 @@ pub struct SagaEvents {
     saga: &'static str,
     steps: BTreeMap<&'static str, StepNames>,
     aggregate: Option<&'static str>,
-    input: &'static [&'static str],
+    input: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -33,7 +33,7 @@ struct StepNames {
     failed: Option<&'static str>,
     handler: Option<&'static str>,
     is_shared: bool,
-    told: &'static [&'static str],
+    told: Vec<&'static str>,
 }
 
 impl SagaEvents {
@@ -45,7 +45,7 @@ impl SagaEvents {
             saga,
             steps: BTreeMap::new(),
             aggregate: None,
-            input: &[],
+            input: Vec::new(),
         }
     }
 
@@ -77,19 +77,19 @@ impl SagaEvents {
         self
     }
 
-    /// Has the events of a step carry these fields: its success those of its result, its failure those of what was
+    /// Has the events of a step carry this field, too: its success that of its result, its failure that of what was
     /// said with the refusal ([`LocalError::with`](crate::saga::LocalError::with)). The saga's completion carries
-    /// them, too. A field that is not there is left out.
+    /// it as well. Where it is not there, it is left out.
     #[must_use]
-    pub fn telling(mut self, step: &'static str, fields: &'static [&'static str]) -> Self {
-        self.steps.entry(step).or_default().told = fields;
+    pub fn telling(mut self, step: &'static str, field: &'static str) -> Self {
+        self.steps.entry(step).or_default().told.push(field);
         self
     }
 
-    /// Has the first event of a saga and its last one carry these fields of its input.
+    /// Has the first event of a saga and its last one carry this field of its input, too.
     #[must_use]
-    pub fn telling_input(mut self, fields: &'static [&'static str]) -> Self {
-        self.input = fields;
+    pub fn telling_input(mut self, field: &'static str) -> Self {
+        self.input.push(field);
         self
     }
 
@@ -176,8 +176,8 @@ impl SagaEvents {
 
     /// What events carry of a result of a step, or of what was said with its refusal.
     pub(super) fn told_by(&self, step: &str, from: Option<&Json>) -> Map<String, Json> {
-        let fields = self.steps.get(step).map_or(&[][..], |names| names.told);
-        chosen(fields, from)
+        let names = self.steps.get(step);
+        names.map_or_else(Map::new, |names| chosen(&names.told, from))
     }
 
     /// What events carry of a saga's input.
@@ -186,13 +186,13 @@ impl SagaEvents {
             return Map::new();
         }
         let input: Option<Json> = serde_json::from_str(payload).ok();
-        chosen(self.input, input.as_ref())
+        chosen(&self.input, input.as_ref())
     }
 
     /// A field that is to be told, and that stands in each event already.
     pub(in crate::saga) fn usurper(&self) -> Option<&'static str> {
-        let told = self.steps.values().flat_map(|names| names.told);
-        let mut told = told.chain(self.input);
+        let told = self.steps.values().flat_map(|names| &names.told);
+        let mut told = told.chain(&self.input);
         told.find(|name| RESERVED.contains(name) || OWN.contains(name))
             .copied()
     }
@@ -331,19 +331,20 @@ mod tests {
     /// An event whose `transactionId` were one of the business would be taken for one of another saga.
     #[test]
     fn what_is_told_is_no_field_that_events_have() {
-        let events = SagaEvents::of("OrderCreation").telling("pay", &["paid", "userBalance"]);
+        let events = SagaEvents::of("OrderCreation").telling("pay", "userBalance");
         assert_eq!(events.usurper(), None);
         assert_eq!(events.compensation_type(), "order_creation_compensation");
-        let told = events.clone().telling("pack", &["transactionId"]);
+        let told = events.clone().telling("pack", "transactionId");
         assert_eq!(told.usurper(), Some("transactionId"));
-        assert_eq!(events.telling_input(&["reason"]).usurper(), Some("reason"));
+        assert_eq!(events.telling_input("reason").usurper(), Some("reason"));
     }
 
     #[test]
     fn only_what_is_there_and_is_named_is_told() {
         let events = SagaEvents::of("Order")
-            .telling("pay", &["paid", "missing"])
-            .telling_input(&["orderId"]);
+            .telling("pay", "paid")
+            .telling("pay", "missing")
+            .telling_input("orderId");
         let result = serde_json::json!({ "paid": 7, "card": "4242" });
         let told = events.told_by("pay", Some(&result));
         assert_eq!(Json::Object(told), serde_json::json!({ "paid": 7 }));

@@ -98,12 +98,12 @@ async fn no_event_tells_a_field_that_it_has_already() {
         let builder = Sagas::builder(database, tables, PLAN).events(events);
         crate::sagas::steps(builder, shop.world.engine()).build()
     };
-    let refused = built(crate::sagas::events().telling("pay", &["errorCode"]));
+    let refused = built(crate::sagas::events().telling("pay", "errorCode"));
     assert_eq!(
         refused.unwrap_err().to_string(),
         "events cannot tell a field \"errorCode\": it is one of their own"
     );
-    assert!(built(crate::sagas::events().telling_input(&["eventId"])).is_err());
+    assert!(built(crate::sagas::events().telling_input("eventId")).is_err());
     assert!(built(crate::sagas::events()).is_ok());
 }
 

@@ -276,8 +276,9 @@ pub(crate) fn steps(builder: SagasBuilder<Order>, engine: &Engine) -> SagasBuild
 pub(crate) fn events() -> SagaEvents {
     SagaEvents::of("Order")
         .step("reserve", "ItemReserved", "ItemReservationFailed")
-        .telling("reserve", &["taken", "left"])
-        .telling_input(&["order_id"])
+        .telling("reserve", "taken")
+        .telling("reserve", "left")
+        .telling_input("order_id")
 }
 
 /// A refund that does not name what it gives back is refused.

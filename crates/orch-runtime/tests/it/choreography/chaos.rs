@@ -100,7 +100,9 @@ fn an_order_ends_whole_or_undone_however_events_arrive() {
             let errors = saga.steps.iter().filter_map(|step| step.error.as_ref());
             // A provider that is never there is given up.
             let codes = ["TIMEOUT", "MAX_ATTEMPTS"];
-            let was_given_up = errors.into_iter().any(|error| codes.contains(&&*error.code));
+            let was_given_up = errors
+                .into_iter()
+                .any(|error| codes.contains(&&*error.code));
             let stopped = saga.stop.is_some() || was_given_up;
             assert!(sold == 1 || !can_be_sold || stopped, "{saga:?}");
             assert_eq!(shop.saga(&id).await, saga, "what is over stays over");

@@ -59,15 +59,15 @@ pub(crate) async fn measure(shop: &Shop) -> Result<Vec<Row>> {
         rows.push(one(at("bought"), "%", load.bought, Wanted::AtLeast(95.0)));
         let took = load.took.as_secs_f64();
         rows.push(one(at("all ended"), "s", took, Wanted::AtMost(30.0)));
-        rows.extend(times(&load.answers, &at, "accepted", [Wanted::Nothing; 2]));
+        rows.extend(times(&load.answers, at, "accepted", [Wanted::Nothing; 2]));
     }
     let load = run(shop, "steady", Goods::Many, PURCHASES, BUYERS, READERS).await?;
     let at = |measured: &str| format!("{}: {BUYERS} buyers: {measured}", shop.name);
     let wanted = Wanted::AtLeast(1_000.0);
     rows.push(one(at("purchases"), "/s", load.rate, wanted));
-    rows.extend(times(&load.answers, &at, "accepted", [Wanted::Nothing; 2]));
+    rows.extend(times(&load.answers, at, "accepted", [Wanted::Nothing; 2]));
     let wanted = [Wanted::AtMost(150.0), Wanted::AtMost(200.0)];
-    rows.extend(times(&load.looks, &at, "status", wanted));
+    rows.extend(times(&load.looks, at, "status", wanted));
     if load.is_over {
         shop.assert_nothing_is_lost().await?;
     }

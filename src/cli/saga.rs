@@ -195,6 +195,7 @@ fn edited(
         fields,
         time_budget: wanted.time_budget,
         choreography: wanted.choreography,
+        tells: Vec::new(),
         steps,
     };
     let (text, is_new) = spec::add_saga(&text, &saga)?;

@@ -17,6 +17,8 @@ pub struct SagaModel {
     pub time_budget: Option<u64>,
     /// Whether it can also be choreographed.
     pub choreography: bool,
+    /// The fields of its input that its events carry, as they are in JSON.
+    pub tells: Vec<String>,
     /// Its steps in the order of `orch.toml`.
     pub steps: Vec<StepModel>,
 }
@@ -44,6 +46,8 @@ pub struct StepModel {
     pub failure: String,
     /// The event that tells that nobody knows.
     pub in_doubt: String,
+    /// The fields of its result that its events carry.
+    pub tells: Vec<String>,
 }
 
 /// An operation that a step asks for.
@@ -94,6 +98,7 @@ impl SagaModel {
             name: saga.name.clone(),
             steps: steps.collect(),
             choreography: saga.choreography,
+            tells: tells(saga, &input),
             time_budget: saga.time_budget.map(saga::TimeBudget::seconds),
             input,
         }
@@ -207,6 +212,7 @@ impl StepModel {
             event: step.event(),
             failure: step.failure(),
             in_doubt: step.in_doubt(),
+            tells: step.told.tells.clone(),
         }
     }
 
@@ -215,6 +221,14 @@ impl StepModel {
     pub fn type_name(&self) -> String {
         naming::pascal_of(&self.name)
     }
+}
+
+fn tells(saga: &Saga, input: &OperationModel) -> Vec<String> {
+    let told = saga.tells.iter().filter_map(|name| {
+        let at = saga.fields.iter().position(|field| field.name == *name)?;
+        Some(input.fields[at].stored_json())
+    });
+    told.collect()
 }
 
 /// A spec that was read has an origin for each field.

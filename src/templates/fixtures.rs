@@ -70,8 +70,10 @@ name = "Order"
 fields = [{MANY}]
 time_budget = "1h"
 choreography = {choreography}
+tells = ["order_id", "amount"]
 [[saga.step]]
 name = "reserve"
+tells = ["pieces"]
 [[saga.step]]
 name = "pay"
 call = "Payment.PaymentRequested"

@@ -33,6 +33,52 @@ fn and(more: &str) -> String {
     format!("{SMALL}{more}\n")
 }
 
+/// What an event carries leaves the database: a slip must not take a secret along.
+#[test]
+fn what_cannot_be_told_is_refused() {
+    let tells = |names: &str| saga("time_budget", &format!("tells = [{names}]\ntime_budget"));
+    let step = |names: &str| and(&format!("tells = [{names}]"));
+    let secret = small(":string\"", ":string:secret\"")
+        .replace("[[saga.step]]", "tells = [\"a\"]\n[[saga.step]]");
+    insta::assert_snapshot!(said(&[
+        tells("\"order\""),
+        tells("7"),
+        secret,
+        step("\"user-balance\""),
+        step("\"transactionId\""),
+        step("\"left\", \"left\""),
+        small("[[saga.step]]", "tells = [\"a\"]\n[[saga.step]]") + "tells = [\"a\"]\n",
+    ]), @r#"
+    error[OG018]: the events of the saga shall tell `order`, and its input has no such field
+      --> tells = ["order"]
+    help: there are: order_id, amount
+
+    error[OG012]: `tells` is an integer, and has to be a list of fields
+      --> tells = [7]
+    help: write `tells = ["order_id"]`
+
+    error[OG018]: the events of the saga shall tell `a`, which is secret
+      --> tells = ["a"]
+    help: events travel in clear: take it out of `tells`
+
+    error[OG002]: `user-balance` cannot be a field of an event
+      --> tells = ["user-balance"]
+    help: at most 40 letters, digits and `_`, such as `userBalance`
+
+    error[OG003]: `tells` names `transactionId`, which events have already
+      --> [[saga]]
+    help: give the field of the input or of the result another name
+
+    error[OG004]: the events of the saga would tell `left` twice
+      --> [[saga]]
+    help: the last event carries what all steps tell: rename one of the fields
+
+    error[OG004]: the events of the saga would tell `a` twice
+      --> [[saga]]
+    help: the last event carries what all steps tell: rename one of the fields
+    "#);
+}
+
 #[test]
 fn steps_without_an_order_are_refused() {
     let steps = |count: usize| -> String {
@@ -500,7 +546,7 @@ fn keys_that_nothing_reads_or_that_are_missing_are_refused() {
 
     error[OG011]: unknown key `time` in [[saga]]
       --> time = "1h"
-    help: [[saga]] has the keys name, fields, time_budget, choreography, step
+    help: [[saga]] has the keys name, fields, time_budget, choreography, tells, step
 
     error[OG012]: `fields` is missing
       --> [[saga]]

@@ -127,6 +127,32 @@ fn a_saga_is_drawn() {
     assert_eq!(text.out, ran.out);
 }
 
+/// Who copies what the guide shows gets what it promises: a package that is whole, and stays as it was written.
+#[test]
+fn the_plan_in_the_guide_makes_a_package() {
+    let guide = include_str!("../../docs/14_sagas-guide.md");
+    let (_, block) = guide.split_once("```toml\nversion = 1\n").unwrap();
+    let (spec, _) = block.split_once("```").unwrap();
+    let runtime = "version = 1\n[runtime]\nsource = \"vendored\"\n";
+    let place = with(&format!("{runtime}{spec}"));
+    place.run(&["apply", "--quiet", "--out", "pay"]).done();
+    place.run(&["check", "--out", "pay"]).done();
+    let events = place.read("pay/src/order/generated/events.rs");
+    for told in [
+        ".step(\"payment\", \"OrderPaid\", \"PaymentFailed\")",
+        ".telling(\"inventory\", \"left\")",
+        ".telling_input(\"itemId\")",
+    ] {
+        assert!(events.contains(told), "{told}: {events}");
+    }
+    let wiring = place.read("pay/src/order/mod.rs");
+    assert!(wiring.contains("weight: Weight::Optional"), "{wiring}");
+    for route in ["orders", "orders/{transaction_id}/compensate"] {
+        let routes = place.read("pay/src/order/controller.rs");
+        assert!(routes.contains(&format!("\"/api/{route}\"")), "{routes}");
+    }
+}
+
 /// Tools that draw read them as they are.
 #[test]
 fn a_saga_is_written_for_other_tools() {

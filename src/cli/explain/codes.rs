@@ -94,9 +94,11 @@ advice! {
         "call = \"Payment.PaymentReqested\"",
         "Write `Domain.Event` of a `[[domain.operation]]` in the same file.";
     SagaField:
-        "A step calls an operation, and one of its fields is neither in the saga's `fields` nor optional nor free text.",
+        "A step calls an operation, and one of its fields is neither in the saga's `fields` nor optional nor free text; \
+         or `tells` names a field that the saga does not have, or a secret one.",
         "[[saga]]\nname = \"OrderCreation\"\nfields = [\"order_id:string\"]  # and the step's payment has an amount",
-        "Add the field that the help line shows. `pay_amount` (step) and `payment_amount` (domain) fill `amount`, too.";
+        "Add the field that the help line shows. `pay_amount` (step) and `payment_amount` (domain) fill `amount`, too. \
+         Take out of `tells` what must not travel in clear.";
     NoPackage:
         "The command was started outside of a package, or in the wrong one.",
         "cd /tmp && orch-gen check",

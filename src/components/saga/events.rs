@@ -13,6 +13,8 @@ views! {
         plural_prose: String,
         events: Vec<EventView>,
         steps: Vec<NamesView<'a>>,
+        /// The fields of the input that are told.
+        tells: &'a [String],
     }
 
     HandlersView<'a> in "src/[saga]/generated/handlers/mod.rs.j2" {
@@ -50,6 +52,8 @@ struct NamesView<'a> {
     name: &'a str,
     event: &'a str,
     failure: &'a str,
+    /// The fields of its result that are told.
+    tells: &'a [String],
 }
 
 /// A handler in the list of all.
@@ -101,6 +105,7 @@ pub(super) fn files(context: &Context<'_>, saga: &SagaModel) -> Rendered {
         plural_prose: plural(saga),
         events: events(saga),
         steps: saga.steps.iter().map(names).collect(),
+        tells: &saga.tells,
     };
     let mut modules: Vec<String> = handlers.iter().map(|h| h.module.clone()).collect();
     modules.sort_unstable();
@@ -131,6 +136,7 @@ fn names(step: &StepModel) -> NamesView<'_> {
         name: &step.name,
         event: &step.event,
         failure: &step.failure,
+        tells: &step.tells,
     }
 }
 

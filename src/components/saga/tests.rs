@@ -3,7 +3,7 @@
 use super::super::fit::{import, sort_imports};
 use super::super::operation_tests::{self, pretty};
 use super::super::{Class, Component, Context, GeneratedFile, Render, Rendered};
-use super::route;
+use super::{plural, route};
 use crate::model::{DomainModel, SagaModel, StepModel};
 use crate::spec::TimeBudget;
 use crate::templates::views;
@@ -19,6 +19,7 @@ pub(in crate::components) const COMPONENT: Component = Component {
         "tests/[saga]/flows.rs.j2",
         "tests/[saga]/crashes.rs.j2",
         "tests/[saga]/controller.rs.j2",
+        "tests/[saga]/operators.rs.j2",
     ],
     render: Render::Saga(render),
 };
@@ -46,6 +47,18 @@ views! {
     }
 
     ControllerView in "tests/[saga]/controller.rs.j2" { module_path: String, route: String }
+
+    OperatorsView<'a> in "tests/[saga]/operators.rs.j2" {
+        module_path: String,
+        plural_prose: String,
+        /// Whether there is a call that an operation undoes.
+        parks: bool,
+        /// The tables of the domain that serves it, and of the one that undoes it.
+        call: &'a str,
+        undo: &'a str,
+        /// The calls of the same domain that come before it.
+        before: usize,
+    }
 }
 
 /// A domain that serves steps.
@@ -117,6 +130,7 @@ fn render(context: &Context<'_>, saga: &SagaModel) -> Rendered {
             },
         )?,
         context.rust(file("controller.rs"), class, &controller)?,
+        context.rust(file("operators.rs"), class, &operators(module_path, saga))?,
         operation_tests::command_of_saga(context, &saga.input, file("command.rs"))?,
         ready("sample.json", saga.input.sample_json()),
         ready("other.json", saga.input.other_json()),
@@ -199,6 +213,24 @@ fn domain_view(domain: &DomainModel) -> DomainView<'_> {
                 module: operation.module(),
             })
             .collect(),
+    }
+}
+
+/// The first call that an operation undoes is the one of which somebody refuses to take it back.
+fn operators(module_path: String, saga: &SagaModel) -> OperatorsView<'_> {
+    let undone = in_order(&saga.steps).into_iter().find_map(|step| {
+        let (call, undo) = (step.call.as_ref()?, step.undo.as_ref()?);
+        Some((step.name.as_str(), &*call.tables, &*undo.tables))
+    });
+    let (step, call, undo) = undone.unwrap_or_default();
+    let of_step = calls(saga).into_iter().find(|call| call.step == step);
+    OperatorsView {
+        module_path,
+        plural_prose: plural(saga),
+        parks: undone.is_some(),
+        call,
+        undo,
+        before: of_step.map_or(0, |call| call.before),
     }
 }
 

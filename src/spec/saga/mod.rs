@@ -16,6 +16,7 @@ mod limits;
 mod mapping;
 mod order;
 mod read;
+mod tells;
 #[cfg(test)]
 pub(crate) mod tests;
 mod typed;
@@ -46,6 +47,8 @@ pub struct Saga {
     pub time_budget: Option<TimeBudget>,
     /// Whether it can also be choreographed: handlers that hear of events move it on.
     pub choreography: bool,
+    /// The fields of its input that its first event carries, and its last one.
+    pub tells: Vec<String>,
     /// Its steps in the order of the file.
     pub steps: Vec<Step>,
 }
@@ -65,17 +68,20 @@ pub struct Step {
     pub optional: bool,
     /// How often and for how long its operations are tried, where it says so itself.
     pub limits: StepLimits,
-    /// What its events are called, where it says so.
+    /// What its events are called, where it says so, and what they carry.
     pub told: Told,
 }
 
-/// What the events of a step are called; where the file says nothing, after the step.
+/// What the events of a step are called, and what they carry; where the file says nothing, they are called after
+/// the step, and carry nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Told {
     /// The event that tells that it happened: `UserValidated`.
     pub event: Option<String>,
     /// The event that tells that it did not: `UserValidationFailed`.
     pub failure: Option<String>,
+    /// The fields of its result, or of its refusal, that these events carry.
+    pub tells: Vec<String>,
 }
 
 /// What undoes a step.

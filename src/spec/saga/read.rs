@@ -2,7 +2,7 @@
 
 use super::compensation::{Said, Saying};
 use super::{Callee, Compensation, Saga, Step, StepLimits, TimeBudget, Told, Way};
-use super::{check, limits, mapping};
+use super::{check, limits, mapping, tells};
 use crate::error::{Code, Error, Result};
 use crate::naming::{self, Role};
 use crate::spec::document::{read_fields, read_name, table_place};
@@ -67,7 +67,14 @@ fn read_saga(
     earlier: &[Saga],
     domains: &[Domain],
 ) -> Result<Saga> {
-    let keys = ["name", "fields", "time_budget", "choreography", "step"];
+    let keys = [
+        "name",
+        "fields",
+        "time_budget",
+        "choreography",
+        "tells",
+        "step",
+    ];
     source.known(table, "[[saga]]", &keys)?;
     let place = table_place(source, table);
     let (typed, at) = source.required(table, &place, "name")?;
@@ -80,6 +87,7 @@ fn read_saga(
     };
     check::columns(&fields).map_err(|error| error.at(&place))?;
     let choreography = source.flag(table, "choreography")?;
+    let told = tells::of_input(source, table, &fields)?;
     let tables = source.tables(table, "step")?;
     check::count(&name, tables.len()).map_err(|error| error.at(&place))?;
     let mut steps: Vec<Placed> = Vec::new();
@@ -103,10 +111,12 @@ fn read_saga(
         fields,
         time_budget,
         choreography,
+        tells: told,
         steps: in_order(steps)?,
     };
     check::events(&saga).map_err(|error| error.at(&place))?;
-    limits::distinct(earlier, &saga).map_err(|error| error.at(place))?;
+    limits::distinct(earlier, &saga).map_err(|error| error.at(&place))?;
+    tells::check(&saga).map_err(|error| error.at(&place))?;
     Ok(saga)
 }
 
@@ -128,7 +138,7 @@ fn in_order(placed: Vec<Placed>) -> Result<Vec<Step>> {
 }
 
 /// The keys of a step, without those of its limits.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "name",
     "after",
     "call",
@@ -138,6 +148,7 @@ const KEYS: [&str; 9] = [
     "optional",
     "event",
     "failure",
+    "tells",
 ];
 
 fn read_step(
@@ -177,6 +188,7 @@ fn read_step(
         told: Told {
             event: read_event(source, table, "event")?,
             failure: read_event(source, table, "failure")?,
+            tells: tells::of_step(source, table)?,
         },
     };
     Ok(Placed {
@@ -208,27 +220,34 @@ impl Step {
 }
 
 /// The names in `after`, each with its place.
-fn read_after(
+fn read_after(source: &Source<'_>, table: &Table, place: &str) -> Result<Option<Placements>> {
+    let wanted = ("a list of steps", "after = [\"reserve_inventory\"]");
+    read_list(source, table, ("after", wanted), place)
+}
+
+/// Names, each with its place.
+pub(super) type Placements = Vec<(String, String)>;
+
+/// The names in a list, if there is one; `key` with what it holds and how that is written.
+pub(super) fn read_list(
     source: &Source<'_>,
     table: &Table,
+    (key, (what, example)): (&str, (&str, &str)),
     place: &str,
-) -> Result<Option<Vec<(String, String)>>> {
-    let Some(item) = table.get("after") else {
+) -> Result<Option<Placements>> {
+    let Some(item) = table.get(key) else {
         return Ok(None);
     };
-    let wrong = || {
-        source
-            .wrong(item, "after", "a list of steps")
-            .help("write `after = [\"reserve_inventory\"]`")
+    let wrong = |item: &toml_edit::Item| {
+        let wrong = source.wrong(item, key, what);
+        wrong.help(format!("write `{example}`"))
     };
-    let array = item.as_array().ok_or_else(wrong)?;
+    let array = item.as_array().ok_or_else(|| wrong(item))?;
     let named = array.iter().map(|value| {
         let at = value.span().map(|span| source.line(span.start));
         let at = at.unwrap_or_else(|| place.to_owned());
         let Some(name) = value.as_str() else {
-            let item = toml_edit::Item::Value(value.clone());
-            let wrong = source.wrong(&item, "after", "a list of steps").at(at);
-            return Err(wrong.help("write `after = [\"reserve_inventory\"]`"));
+            return Err(wrong(&toml_edit::Item::Value(value.clone())).at(at));
         };
         Ok((name.to_owned(), at))
     });

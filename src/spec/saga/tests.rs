@@ -61,6 +61,10 @@ fn saga_of(waits: &[Vec<usize>], kinds: &[u8]) -> Saga {
         fields: vec![Field::parse("order_id:string:max=64").unwrap().0],
         time_budget: (kinds[0] > 1).then(|| TimeBudget::parse("90m").unwrap()),
         choreography: kinds[0] == 1,
+        tells: (kinds[0] == 1)
+            .then(|| "order_id".to_owned())
+            .into_iter()
+            .collect(),
         steps: steps
             .map(|(at, (after, kind))| Step {
                 name: name(&at),
@@ -76,6 +80,9 @@ fn saga_of(waits: &[Vec<usize>], kinds: &[u8]) -> Saga {
                 told: Told {
                     event: (*kind == 2).then(|| format!("Done{at}")),
                     failure: (*kind == 0).then(|| format!("NotDone{at}")),
+                    tells: (0..*kind)
+                        .map(|field| format!("field{at}_{field}"))
+                        .collect(),
                 },
             })
             .collect(),

@@ -18,6 +18,7 @@ pub(in crate::spec) fn table(saga: &Saga) -> Table {
     if saga.choreography {
         table.insert("choreography", value(true));
     }
+    insert_tells(&mut table, &saga.tells);
     let mut before = None;
     for step in &saga.steps {
         push_table(&mut table, "step", step_table(step, before));
@@ -54,5 +55,12 @@ fn step_table(step: &Step, before: Option<&Step>) -> Table {
             table.insert(key, value(name));
         }
     }
+    insert_tells(&mut table, &step.told.tells);
     table
+}
+
+fn insert_tells(table: &mut Table, fields: &[String]) {
+    if !fields.is_empty() {
+        table.insert("tells", value(fields.iter().collect::<Array>()));
+    }
 }

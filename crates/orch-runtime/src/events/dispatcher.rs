@@ -132,7 +132,7 @@ impl Dispatcher {
             refused: Mutex::default(),
             after: Mutex::default(),
         });
-        let mut turn = 1;
+        let (mut turn, begun) = (1, Instant::now());
         let place = self.database.background().acquire_owned().await;
         let done = loop {
             match self.once(&delivery).await {
@@ -157,7 +157,10 @@ impl Dispatcher {
             }
             Err(error) => {
                 metrics.inspect(|metrics| metrics.failed(name));
-                tracing::warn!("[{name}] {event_type}: transaction {saga} failed: {error}");
+                let took = begun.elapsed().as_millis();
+                tracing::warn!(
+                    "[{name}] {event_type}: transaction {saga} failed (duration: {took}ms): {error}"
+                );
             }
         }
         done

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::ids::{EventId, SagaId};
 
 /// The names of the envelope's own fields, which no payload may use.
-const RESERVED: [&str; 6] = [
+pub(crate) const RESERVED: [&str; 6] = [
     "eventId",
     "eventType",
     "timestamp",

@@ -355,6 +355,10 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
                         step.error = Some(error);
                         StepState::Failed
                     }
+                    Begun::RefusedWith(error, known) => {
+                        (step.error, step.result) = (Some(error), Some(known));
+                        StepState::Failed
+                    }
                     Begun::Operation(op_id) => {
                         step.op_id = Some(op_id);
                         StepState::Running
@@ -369,7 +373,7 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
                         step.error = None;
                         StepState::Undone
                     }
-                    Begun::Refused(error) => {
+                    Begun::Refused(error) | Begun::RefusedWith(error, _) => {
                         step.error = Some(error);
                         StepState::UndoParked
                     }
@@ -432,7 +436,7 @@ fn unworked(saga: &SagaRecord, found: &Found) -> Vec<usize> {
 fn unguarded(begun: Result<Begun, HookError>) -> Result<Begun, HookError> {
     match begun {
         Ok(begun @ (Begun::Done(_) | Begun::Operation(_))) => Ok(begun),
-        Ok(Begun::Refused(_)) | Err(_) => Err(HookError::of(
+        Ok(Begun::Refused(_) | Begun::RefusedWith(..)) | Err(_) => Err(HookError::of(
             HookErrorKind::Unguarded,
             "a step did not begin, and had no savepoint",
         )),

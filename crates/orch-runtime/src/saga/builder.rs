@@ -61,6 +61,9 @@ pub enum SagaBuildError {
     /// Something is said of a step that the plan does not have.
     #[error("the plan has no step \"{0}\"")]
     NoSuchStep(&'static str),
+    /// Events would carry a field that they have already.
+    #[error("events cannot tell a field \"{0}\": it is one of their own")]
+    Usurper(&'static str),
     /// A choreographed saga that tells nobody of anything would never move.
     #[error("a choreographed saga needs names for its events: add `.events(..)`")]
     NoEvents,
@@ -225,6 +228,9 @@ impl<I: 'static> SagasBuilder<I> {
         }
         if let Some(name) = self.events.iter().find_map(|events| events.stranger(&plan)) {
             return Err(SagaBuildError::NoSuchStep(name));
+        }
+        if let Some(name) = self.events.iter().find_map(SagaEvents::usurper) {
+            return Err(SagaBuildError::Usurper(name));
         }
         if self.pattern == SagaPattern::Choreography && self.events.is_none() {
             return Err(SagaBuildError::NoEvents);

@@ -63,7 +63,7 @@ pub struct StepRecord {
     /// Where it stands.
     #[serde(rename = "status")]
     pub state: StepState,
-    /// What it gave.
+    /// What it gave; of a step that failed, what was said about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<serde_json::Value>,
     /// The provider's name for what it did.

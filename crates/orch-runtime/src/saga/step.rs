@@ -157,6 +157,8 @@ pub enum Begun {
     Done(serde_json::Value),
     /// It certainly did not happen, and will not.
     Refused(StepError),
+    /// The same, with what is to be known about it.
+    RefusedWith(StepError, serde_json::Value),
     /// This operation does it.
     Operation(OpId),
 }
@@ -277,6 +279,8 @@ where
 pub enum LocalError {
     /// A rule of the business says no. What was written is taken back.
     Refused(StepError),
+    /// The same, with what is to be known about it: see [`with`](Self::with).
+    RefusedWith(StepError, serde_json::Value),
     /// The database failed. It is done again later; where a rule of the tables was broken, such as a unique
     /// key or a check, it is refused.
     Database(HookError),
@@ -289,6 +293,23 @@ impl LocalError {
             code: code.into(),
             message: message.into(),
         })
+    }
+
+    /// The same refusal with what is to be known about it, such as how much is missing. It is recorded as what the
+    /// step gave, and the event of its failure carries the fields that the saga's events tell of the step. Of
+    /// a compensation it is not kept: what its step gave stays.
+    ///
+    /// ```
+    /// # use orch_runtime::saga::LocalError;
+    /// # use serde_json::json;
+    /// LocalError::refused("INSUFFICIENT_BALANCE", "not enough money").with(json!({"currentBalance": 50}));
+    /// ```
+    #[must_use]
+    pub fn with(self, known: serde_json::Value) -> Self {
+        match self {
+            Self::Refused(error) | Self::RefusedWith(error, _) => Self::RefusedWith(error, known),
+            Self::Database(error) => Self::Database(error),
+        }
     }
 }
 
@@ -373,6 +394,7 @@ fn begun(done: Result<serde_json::Value, LocalError>) -> Result<Begun, HookError
     match done {
         Ok(result) => Ok(Begun::Done(result)),
         Err(LocalError::Refused(error)) => Ok(Begun::Refused(error)),
+        Err(LocalError::RefusedWith(error, known)) => Ok(Begun::RefusedWith(error, known)),
         // It would break the same rule again.
         Err(LocalError::Database(error)) if error.is_constraint() => {
             Ok(Begun::Refused(StepError {

@@ -15,6 +15,7 @@ use crate::saga::{
     Choreography, ChoreographyBuilder, Initiated, SagaError, SagaPattern, SagaRecord, SagaTables,
     Sagas, SagasBuilder, StepPlan,
 };
+use crate::scheduler::Workers;
 use crate::service::{Engines, SetupError};
 use crate::store::{Database, Migration, StoreKind, Tables};
 use crate::value::Value;
@@ -128,6 +129,16 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> SagaWorld<I> {
     #[must_use]
     pub fn sagas(&self) -> &Sagas<I> {
         &self.running.sagas
+    }
+
+    /// What looks after its sagas, as a service hands it to the routes of operators.
+    #[must_use]
+    pub fn workers(&self) -> Workers {
+        let workers = Workers::new().with_sagas(&self.running.sagas);
+        match &self.running.choreography {
+            Some(choreography) => workers.with_choreography(choreography),
+            None => workers,
+        }
     }
 
     /// What the calls of a domain go to, named as its tables are.

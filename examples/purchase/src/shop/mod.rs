@@ -14,8 +14,8 @@ mod user;
 
 use orch_runtime::saga::LocalError;
 use orch_runtime::{
-    Clock as _, Entity, HookError, HookTx, Migration, Money, StoreKind, SystemClock, Timestamp,
-    Value,
+    Clock as _, Currency, Entity, HookError, HookTx, Migration, Money, StoreKind, SystemClock,
+    Timestamp, Value,
 };
 
 use crate::STORE;
@@ -77,6 +77,18 @@ pub async fn price(
             "the price is out of range",
         )),
     }
+}
+
+/// So many cents as money.
+///
+/// # Errors
+/// When it is more than there is money.
+pub fn money(cents: i64) -> Result<Money, HookError> {
+    let wrong = |error: String| HookError::new(format!("{cents} cents: {error}"));
+    let currency = CURRENCY
+        .parse::<Currency>()
+        .map_err(|error| wrong(error.to_string()))?;
+    Money::from_minor(cents, currency).map_err(|error| wrong(error.to_string()))
 }
 
 /// The row whose key is `key`. The key is the first column.

@@ -113,7 +113,10 @@ async fn a_line_of_the_log_says_what_each_step_did() {
         let expected = json!({
             "currency": "EUR",
             "steps": {
-                "user_validation": { "debited": 20_000 },
+                "user_validation": {
+                    "debited": 20_000,
+                    "userBalance": { "value": "800.00", "currency": "EUR" },
+                },
                 "item_grant": { "granted": 2 },
             },
         });

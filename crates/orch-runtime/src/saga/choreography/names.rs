@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value as Json};
+
+use crate::events::envelope::RESERVED;
 use crate::saga::plan::{Plan, Weight};
 
 /// The handler that undoes.
@@ -21,6 +24,7 @@ pub struct SagaEvents {
     saga: &'static str,
     steps: BTreeMap<&'static str, StepNames>,
     aggregate: Option<&'static str>,
+    input: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -29,6 +33,7 @@ struct StepNames {
     failed: Option<&'static str>,
     handler: Option<&'static str>,
     is_shared: bool,
+    told: Vec<&'static str>,
 }
 
 impl SagaEvents {
@@ -40,6 +45,7 @@ impl SagaEvents {
             saga,
             steps: BTreeMap::new(),
             aggregate: None,
+            input: Vec::new(),
         }
     }
 
@@ -68,6 +74,22 @@ impl SagaEvents {
     #[must_use]
     pub fn sharing(mut self, step: &'static str) -> Self {
         self.steps.entry(step).or_default().is_shared = true;
+        self
+    }
+
+    /// Has the events of a step carry this field, too: its success that of its result, its failure that of what was
+    /// said with the refusal ([`LocalError::with`](crate::saga::LocalError::with)). The saga's completion carries
+    /// it as well. Where it is not there, it is left out.
+    #[must_use]
+    pub fn telling(mut self, step: &'static str, field: &'static str) -> Self {
+        self.steps.entry(step).or_default().told.push(field);
+        self
+    }
+
+    /// Has the first event of a saga and its last one carry this field of its input, too.
+    #[must_use]
+    pub fn telling_input(mut self, field: &'static str) -> Self {
+        self.input.push(field);
         self
     }
 
@@ -102,6 +124,11 @@ impl SagaEvents {
     #[must_use]
     pub fn stopped(&self) -> String {
         format!("{}Stopped", self.saga)
+    }
+
+    /// What is undone, as `CompensationInitiated` says it: `purchase_compensation`.
+    pub(super) fn compensation_type(&self) -> String {
+        format!("{}_compensation", snake(self.saga))
     }
 
     /// A saga ended with every step done.
@@ -145,6 +172,29 @@ impl SagaEvents {
 
     pub(super) fn shares(&self, step: &str) -> bool {
         self.steps.get(step).is_some_and(|names| names.is_shared)
+    }
+
+    /// What events carry of a result of a step, or of what was said with its refusal.
+    pub(super) fn told_by(&self, step: &str, from: Option<&Json>) -> Map<String, Json> {
+        let names = self.steps.get(step);
+        names.map_or_else(Map::new, |names| chosen(&names.told, from))
+    }
+
+    /// What events carry of a saga's input.
+    pub(super) fn told_of_input(&self, payload: &str) -> Map<String, Json> {
+        if self.input.is_empty() {
+            return Map::new();
+        }
+        let input: Option<Json> = serde_json::from_str(payload).ok();
+        chosen(&self.input, input.as_ref())
+    }
+
+    /// A field that is to be told, and that stands in each event already.
+    pub(in crate::saga) fn usurper(&self) -> Option<&'static str> {
+        let told = self.steps.values().flat_map(|names| &names.told);
+        let mut told = told.chain(&self.input);
+        told.find(|name| RESERVED.contains(name) || OWN.contains(name))
+            .copied()
     }
 
     /// A step that something is said of and that the plan does not have.
@@ -213,6 +263,43 @@ impl SagaEvents {
     }
 }
 
+/// The fields that the runtime's own events have.
+const OWN: [&str; 12] = [
+    "again",
+    "compensatedSteps",
+    "compensationType",
+    "completedAt",
+    "errorCode",
+    "failedStep",
+    "failureReason",
+    "originalFailedStep",
+    "reason",
+    "result",
+    "step",
+    "steps",
+];
+
+/// Some fields of an object, those that are there.
+fn chosen(fields: &[&str], from: Option<&Json>) -> Map<String, Json> {
+    let found = fields.iter().filter_map(|name| {
+        let value = from?.get(name)?;
+        Some(((*name).to_owned(), value.clone()))
+    });
+    found.collect()
+}
+
+/// `OrderCreation` as `order_creation`.
+fn snake(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
+
 /// `item_grant` as `ItemGrant`.
 fn camel(name: &str) -> String {
     let words = name.split('_').map(|word| {
@@ -239,6 +326,32 @@ mod tests {
         assert_eq!(events.step_succeeded("item_grant"), "ItemGrantSucceeded");
         assert_eq!(events.step_failed("item_grant"), "ItemGrantFailed");
         assert_eq!(events.handler("user_validation"), "UserValidationHandler");
+    }
+
+    /// An event whose `transactionId` were one of the business would be taken for one of another saga.
+    #[test]
+    fn what_is_told_is_no_field_that_events_have() {
+        let events = SagaEvents::of("OrderCreation").telling("pay", "userBalance");
+        assert_eq!(events.usurper(), None);
+        assert_eq!(events.compensation_type(), "order_creation_compensation");
+        let told = events.clone().telling("pack", "transactionId");
+        assert_eq!(told.usurper(), Some("transactionId"));
+        assert_eq!(events.telling_input("reason").usurper(), Some("reason"));
+    }
+
+    #[test]
+    fn only_what_is_there_and_is_named_is_told() {
+        let events = SagaEvents::of("Order")
+            .telling("pay", "paid")
+            .telling("pay", "missing")
+            .telling_input("orderId");
+        let result = serde_json::json!({ "paid": 7, "card": "4242" });
+        let told = events.told_by("pay", Some(&result));
+        assert_eq!(Json::Object(told), serde_json::json!({ "paid": 7 }));
+        assert!(events.told_by("pay", Some(&Json::from(7))).is_empty());
+        assert!(events.told_by("pack", Some(&result)).is_empty());
+        let told = events.told_of_input(r#"{"orderId":"a","card":"4242"}"#);
+        assert_eq!(Json::Object(told), serde_json::json!({ "orderId": "a" }));
     }
 
     #[test]

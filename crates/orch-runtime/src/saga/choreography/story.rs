@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::clock::Timestamp;
 use crate::saga::advance::Moved;
 use crate::saga::decision::Stop;
 use crate::saga::plan::{Plan, Weight};
@@ -64,9 +65,10 @@ impl Story<'_> {
         }
         if role == Role::Compensator && !before.has_undone && Before::of(self.saga).has_undone {
             let failed = self.failed_step().map(|step| &*step.name);
+            let kind = self.names.compensation_type();
             self.add(
                 COMPENSATION_INITIATED,
-                json!({ "originalFailedStep": failed }),
+                json!({ "compensationType": kind, "originalFailedStep": failed }),
             );
         }
         for (at, state) in &moved.happened {
@@ -79,9 +81,15 @@ impl Story<'_> {
     }
 
     fn add(&mut self, event_type: impl Into<String>, payload: Json) {
-        let Json::Object(payload) = payload else {
+        self.add_with(event_type, Map::new(), payload);
+    }
+
+    /// An event that carries `told` beside what every event of its kind does.
+    fn add_with(&mut self, event_type: impl Into<String>, told: Map<String, Json>, own: Json) {
+        let (mut payload, Json::Object(own)) = (told, own) else {
             return;
         };
+        payload.extend(own);
         self.news.push(News {
             event_type: event_type.into(),
             payload,
@@ -101,9 +109,13 @@ impl Story<'_> {
                 if names.shares(name) {
                     payload["result"] = json!(step.result);
                 }
-                self.add(names.step_succeeded(name), payload);
+                let told = names.told_by(name, step.result.as_ref());
+                self.add_with(names.step_succeeded(name), told, payload);
             }
-            StepState::Failed => self.add(names.step_failed(name), why(step)),
+            StepState::Failed => {
+                let told = names.told_by(name, step.result.as_ref());
+                self.add_with(names.step_failed(name), told, why(step));
+            }
             StepState::InDoubt => self.add(names.step_in_doubt(name), why(step)),
             StepState::Undone => {
                 self.add(COMPENSATION_STEP_COMPLETED, json!({ "step": name }));
@@ -136,8 +148,17 @@ impl Story<'_> {
     fn end(&mut self) {
         let (code, reason) = self.why();
         let failed = self.failed_step().map(|step| step.name.clone());
+        let mut told = self.names.told_of_input(&self.saga.payload);
         match self.saga.state {
-            SagaState::Completed => self.add(self.names.completed(), json!({})),
+            SagaState::Completed => {
+                for step in &self.saga.steps {
+                    if step.state == StepState::Succeeded {
+                        told.extend(self.names.told_by(&step.name, step.result.as_ref()));
+                    }
+                }
+                let at = self.saga.completed_at.map(in_millis);
+                self.add_with(self.names.completed(), told, json!({ "completedAt": at }));
+            }
             SagaState::Compensated | SagaState::Failed => {
                 let steps = self.saga.steps.iter();
                 let undone = steps.filter(|step| step.state == StepState::Undone);
@@ -148,10 +169,9 @@ impl Story<'_> {
                         json!({ "compensatedSteps": undone }),
                     );
                 }
-                self.add(
-                    self.names.failed(),
-                    json!({ "failedStep": failed, "failureReason": reason, "errorCode": code }),
-                );
+                let why =
+                    json!({ "failedStep": failed, "failureReason": reason, "errorCode": code });
+                self.add_with(self.names.failed(), told, why);
             }
             SagaState::Pending | SagaState::InProgress | SagaState::Compensating => {}
         }
@@ -181,6 +201,11 @@ impl Story<'_> {
         });
         failed.map(|(step, _)| step)
     }
+}
+
+/// A time as events say it.
+fn in_millis(time: Timestamp) -> String {
+    time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 /// The code of an error and the words for it.

@@ -56,7 +56,8 @@ impl Told {
     ) -> Result<(), HookError> {
         let aggregate = self.names.aggregate(&saga.payload, saga.owner_id.as_str());
         let about = (&saga.id, aggregate.as_str());
-        let event = envelope(self.names.initiated(), about, saga.now, Map::new())?;
+        let told = self.names.told_of_input(&saga.payload);
+        let event = envelope(self.names.initiated(), about, saga.now, told)?;
         self.outbox.tell(tx, &[event]).await
     }
 

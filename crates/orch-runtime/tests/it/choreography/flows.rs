@@ -1,5 +1,7 @@
 //! Orders that go through, and orders that do not, told event by event.
 
+use serde_json::json;
+
 use super::*;
 
 /// It is answered before any handler has begun.
@@ -41,6 +43,70 @@ async fn an_order_goes_from_handler_to_handler() {
     );
 }
 
+/// Whoever hears of an order has no table to look into.
+#[tokio::test]
+async fn events_carry_what_they_are_to_tell_and_no_more() {
+    let mut shop = shop(1, 1);
+    let id = shop.order("a").await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Completed);
+    let events = told(&shop, &id).await;
+    let payload = |at: usize| serde_json::Value::Object(events[at].payload.clone());
+    assert_eq!(payload(0), json!({ "order_id": "a" }));
+    assert_eq!(payload(1), json!({ "step": "reserve", "taken": "item" }));
+    assert_eq!(
+        payload(2),
+        json!({ "step": "pack" }),
+        "its result is not to be told"
+    );
+    let ended = saga.completed_at.unwrap();
+    let ended = ended.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    let completed = json!({ "order_id": "a", "taken": "item", "completedAt": ended });
+    assert_eq!(payload(5), completed);
+
+    let id = shop.order("b").await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Failed);
+    let known = json!({ "left": 0, "shelf": "B7" });
+    assert_eq!(
+        saga.steps[0].result,
+        Some(known),
+        "it is on record, all of it"
+    );
+    let events = told(&shop, &id).await;
+    let payload = |at: usize| serde_json::Value::Object(events[at].payload.clone());
+    let why = json!({
+        "step": "reserve", "errorCode": "INSUFFICIENT_STOCK", "reason": "nothing is left", "left": 0,
+    });
+    assert_eq!(payload(1), why);
+    let failed = json!({
+        "order_id": "b", "failedStep": "reserve", "errorCode": "INSUFFICIENT_STOCK",
+        "failureReason": "nothing is left",
+    });
+    assert_eq!(payload(2), failed);
+}
+
+/// One that listeners took for another saga, or that hid why something failed.
+#[tokio::test]
+async fn no_event_tells_a_field_that_it_has_already() {
+    let shop = shop(1, 1);
+    let built = |events| {
+        let tables = SagaTables {
+            prefix: "order_saga",
+        };
+        let database = shop.world.database().open(Arc::new(NoFaults));
+        let builder = Sagas::builder(database, tables, PLAN).events(events);
+        crate::sagas::steps(builder, shop.world.engine()).build()
+    };
+    let refused = built(crate::sagas::events().telling("pay", "errorCode"));
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "events cannot tell a field \"errorCode\": it is one of their own"
+    );
+    assert!(built(crate::sagas::events().telling_input("eventId")).is_err());
+    assert!(built(crate::sagas::events()).is_ok());
+}
+
 #[tokio::test]
 async fn a_refused_payment_puts_everything_back() {
     let mut shop = shop(3, 3);
@@ -68,6 +134,7 @@ async fn a_refused_payment_puts_everything_back() {
     assert_eq!(failed["step"], "pay");
     assert_eq!(failed["errorCode"], "NO_MONEY");
     assert_eq!(events[4].payload["originalFailedStep"], "pay");
+    assert_eq!(events[4].payload["compensationType"], "order_compensation");
     assert_eq!(
         events[5].payload["step"], "pack",
         "what came last goes first"

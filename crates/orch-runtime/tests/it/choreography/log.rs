@@ -65,9 +65,11 @@ async fn a_failure_is_a_warning_with_its_reason() {
     let (lines, _guard) = Lines::kept();
     hand(&shop, "ReserveHandler", &strange).await.unwrap_err();
     let log = lines.text();
-    let line = "[ReserveHandler] OrderInitiated: transaction TXN_nobody failed: there is no saga TXN_nobody";
-    let line = log.lines().find(|found| found.contains(line));
-    assert!(line.is_some_and(|line| line.contains("WARN")), "{log}");
+    let begin = "[ReserveHandler] OrderInitiated: transaction TXN_nobody failed (duration: ";
+    let line = log.lines().find(|found| found.contains(begin));
+    let line = line.unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("WARN"), "{line}");
+    assert!(line.contains("ms): there is no saga TXN_nobody"), "{line}");
 }
 
 /// An event that is not handled is a handler that is not there: the first thing to look at is the start.

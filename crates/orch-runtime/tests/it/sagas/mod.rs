@@ -101,7 +101,10 @@ impl LocalWork<Order> for Take {
         let sql = "update stock set pieces = pieces - 1 where name = ?1 and pieces > 0";
         match tx.execute(sql, &[Value::from(self.0)]).await? {
             1 => Ok(serde_json::json!({ "taken": self.0 })),
-            _ => Err(LocalError::refused("INSUFFICIENT_STOCK", "nothing is left")),
+            _ => {
+                let refused = LocalError::refused("INSUFFICIENT_STOCK", "nothing is left");
+                Err(refused.with(serde_json::json!({ "left": 0, "shelf": "B7" })))
+            }
         }
     }
 
@@ -282,7 +285,11 @@ pub(crate) fn steps(builder: SagasBuilder<Order>, engine: &Engine) -> SagasBuild
 
 /// What choreographed orders tell.
 pub(crate) fn events() -> SagaEvents {
-    SagaEvents::of("Order").step("reserve", "ItemReserved", "ItemReservationFailed")
+    SagaEvents::of("Order")
+        .step("reserve", "ItemReserved", "ItemReservationFailed")
+        .telling("reserve", "taken")
+        .telling("reserve", "left")
+        .telling_input("order_id")
 }
 
 /// A refund that does not name what it gives back is refused.

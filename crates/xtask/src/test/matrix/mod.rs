@@ -1,8 +1,9 @@
 //! Steps on packages of every pair of options: each row of the table is a member of a workspace.
 //!
-//! There are two workspaces, because one cannot hold two packages of one name and version, and the
+//! Beside them are the packages that the guides describe. There are two workspaces, because one cannot hold two packages of one name and version, and the
 //! runtime is either vendored or not. They share a build folder.
 
+mod guides;
 mod pairwise;
 mod table;
 
@@ -60,6 +61,9 @@ pub(super) fn generate(workspace: &Workspace) -> Result<()> {
         for line in command_lines(row) {
             program.run(&member, row, &line)?;
         }
+    }
+    for name in guides::generate(&program, workspace, &folder.join("path"))? {
+        writeln!(out, "{name}: as the guide has it")?;
     }
     writeln!(
         out,
@@ -214,7 +218,7 @@ fn scaffold(root: &Path, member: &Path, row: &Row) -> Result<()> {
     let manifest = root.join("Cargo.toml");
     if !manifest.exists() {
         fs::create_dir_all(root)?;
-        let members = "[workspace]\nmembers = [\"row-*\"]\nresolver = \"3\"\n";
+        let members = "[workspace]\nmembers = [\"row-*\", \"guide-*\"]\nresolver = \"3\"\n";
         fs::write(
             &manifest,
             format!("{members}\n[profile.dev]\ndebug = false\n"),

@@ -118,7 +118,15 @@ impl PurchaseEvent {
 pub fn names() -> SagaEvents {
     SagaEvents::of("Purchase")
         .step("user_validation", "UserValidated", "UserValidationFailed")
+        .telling("user_validation", "userBalance")
+        .telling("user_validation", "currentBalance")
         .step("item_grant", "ItemGranted", "ItemGrantFailed")
         .step("log_record", "LogRecorded", "LogFailed")
+        .telling("log_record", "logId")
+        .telling("log_record", "totalPrice")
         .step("notification", "NotificationSent", "NotificationFailed")
+        .telling_input("userId")
+        .telling_input("itemId")
+        .telling_input("quantity")
+        .telling_input("price")
 }

@@ -34,7 +34,7 @@ impl LocalWork<PurchaseCommand> for LogRecord {
             created_at: now(),
         };
         line.insert(tx).await?;
-        Ok(json!({ "logId": line.log_id }))
+        Ok(json!({ "logId": line.log_id, "totalPrice": purchase.price() }))
     }
 
     /// Says that it was taken back. The line stays.

@@ -8,7 +8,7 @@ use orch_runtime::serde_json::json;
 use orch_runtime::{HookError, HookTx, Json, OwnerId, Value};
 
 use crate::purchase::generated::command::PurchaseCommand;
-use crate::shop::{User, find, now, price};
+use crate::shop::{User, find, money, now, price};
 
 /// Does `user_validation`, and takes it back.
 #[derive(Debug)]
@@ -29,15 +29,18 @@ impl LocalWork<PurchaseCommand> for UserValidation {
         }
         let (item_id, quantity) = (run.input.item_id(), run.input.quantity());
         let price = price(tx, item_id, quantity, run.input.price()).await?;
-        let price = price.minor();
+        let debit = price.minor();
         // Who pays first locks the row: what is read of it behind that stays true.
-        let sql = "update users set balance = balance - ?2, updated_at = ?3 \
-             where user_id = ?1 and status = 'active' and balance >= ?2 and purchase_limit >= ?2";
-        let paid = [Value::from(user_id), Value::from(price), Value::from(now())];
-        if tx.execute(sql, &paid).await? == 1 {
-            return Ok(json!({ "debited": price }));
-        }
-        Err(refusal(tx, user_id, price).await?)
+        let sql = "update users set balance = balance - ?2, updated_at = ?3 where user_id = ?1 \
+             and status = 'active' and balance >= ?2 and purchase_limit >= ?2 returning balance";
+        let paid = [Value::from(user_id), Value::from(debit), Value::from(now())];
+        let Some(left) = tx.query(sql, &paid).await?.into_iter().next() else {
+            return Err(refusal(tx, user_id, debit).await?);
+        };
+        let left = left
+            .get("balance")
+            .map_err(|error| HookError::new(error.to_string()))?;
+        Ok(json!({ "debited": debit, "userBalance": money(left)? }))
     }
 
     /// Gives it back.
@@ -73,6 +76,7 @@ async fn refusal(tx: &mut HookTx<'_>, user_id: &str, price: i64) -> Result<Local
     } else if user.purchase_limit < price {
         LocalError::refused("PURCHASE_LIMIT_EXCEEDED", "Purchase limit exceeded")
     } else {
-        LocalError::refused("INSUFFICIENT_BALANCE", "Insufficient balance")
+        let known = json!({ "currentBalance": money(user.balance)? });
+        LocalError::refused("INSUFFICIENT_BALANCE", "Insufficient balance").with(known)
     })
 }

@@ -134,6 +134,62 @@ async fn orders_of_two_processes_end_by_a_server_between_them() {
     two.await.unwrap();
 }
 
+/// Keeps what it hears.
+struct Listener(Arc<std::sync::Mutex<Vec<Envelope>>>);
+
+#[async_trait]
+impl EventHandler for Listener {
+    fn name(&self) -> &str {
+        "ListenerHandler"
+    }
+
+    fn subscriptions(&self) -> Vec<String> {
+        ["OrderInitiated", "ItemReserved", "OrderCompleted"]
+            .map(str::to_owned)
+            .to_vec()
+    }
+
+    async fn handle(
+        &self,
+        _tx: &mut HookTx<'_>,
+        event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError> {
+        self.0.lock().unwrap().push(event.clone());
+        Ok(AfterCommit::nothing())
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs a NATS server: cargo xtask test nats"]
+async fn what_events_are_to_tell_arrives() {
+    let server = NatsServer::start().await;
+    let shop = shop(1, 1);
+    let heard = Arc::default();
+    let builder = choir(&shop.sagas, &join(&server).await);
+    let builder = builder.handler(Listener(Arc::clone(&heard)));
+    let (signal, working) = work(&shop.sagas, &builder.build().unwrap());
+    let mut looks = interval(LOOK);
+    let id = shop.order("a").await;
+    let state = settled(&shop, &id, &mut looks).await;
+    assert_eq!(state, SagaState::Completed);
+    for _ in 0..LOOKS {
+        looks.tick().await;
+        if heard.lock().unwrap().len() == 3 {
+            break;
+        }
+    }
+    signal.request();
+    working.await.unwrap();
+    let heard = heard.lock().unwrap();
+    let [initiated, reserved, completed] = &heard[..] else {
+        panic!("{heard:?}")
+    };
+    assert_eq!(initiated.payload["order_id"], "a");
+    assert_eq!(reserved.payload["taken"], "item");
+    assert_eq!(completed.payload["taken"], "item");
+    assert!(completed.payload["completedAt"].is_string());
+}
+
 /// Fails at what it gets, and counts how often.
 struct Poison(Arc<AtomicU32>);
 

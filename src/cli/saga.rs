@@ -35,8 +35,9 @@ orch.toml. Behind its name, each after a comma:
 
 Example:
   orch-gen generate saga OrderCreation --step reserve_inventory \\
-    --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested,\\
-    time_budget=5m,max_attempts=5 --step pack,after=reserve_inventory --step ship,after=pay+pack";
+    --step pay=Payment.PaymentRequested,undo=Payment.RefundRequested \\
+    --step pack,after=reserve_inventory \\
+    --step ship=Parcel.ParcelRequested,after=pay+pack,time_budget=5m,none=-";
 pub(super) const CHOREOGRAPHY_EXAMPLES: &str = "\
 The same as `orch-gen generate saga --choreography`: see `--help` there. With
 SAGA_PATTERN_MODE=choreography, handlers that hear of events move new sagas on.

@@ -103,6 +103,7 @@ fn a_saga_that_is_none_changes_nothing() {
         (&["--step=a=Payment.PaymentRequested"], "OG016"),
         (&["--step=a,undo=Payment.RefundRequested"], "OG016"),
         (&["--step=a,none="], "OG016"),
+        (&["--step=a,none=it is small,after=b"], "OG001"),
         (&["--step=a=Payment.PaymentReqested,none=x"], "OG017"),
         (&["--step=a,optional,optional"], "OG001"),
         (&["--step=a,whatever"], "OG001"),

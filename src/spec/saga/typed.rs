@@ -37,6 +37,7 @@ fn read(text: &str, before: Option<&Step>, domains: &[Domain]) -> Result<Step> {
         None => (first, None),
     };
     check::step_name(name)?;
+    last(reason.unwrap_or_default())?;
     let (mut undo, mut after, mut optional) = (None, None, false);
     let (mut told, mut limits) = (Told::default(), StepLimits::default());
     for part in parts {
@@ -73,6 +74,24 @@ fn read(text: &str, before: Option<&Step>, domains: &[Domain]) -> Result<Step> {
         limits,
         told,
     })
+}
+
+/// Refuses a reason that swallowed what was to be said of the step.
+fn last(reason: &str) -> Result<()> {
+    let limits = StepLimits::keys();
+    let says = |part: &&str| match part.split_once('=') {
+        Some((key, _)) => {
+            matches!(key, "undo" | "after" | "event" | "failure")
+                || limits.iter().any(|of| of == key)
+        }
+        None => *part == "optional",
+    };
+    let Some(part) = reason.split(',').find(says) else {
+        return Ok(());
+    };
+    let what = format!("the reason behind `none=` holds `{}`", part.escape_debug());
+    Err(Error::new(Code::Usage, what)
+        .help("a reason goes last: write `none=` behind everything else"))
 }
 
 /// What an event is called.

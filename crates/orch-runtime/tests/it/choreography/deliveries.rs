@@ -2,6 +2,8 @@
 
 use orch_runtime::saga::SagaFinding;
 
+use crate::sagas::until;
+
 use super::*;
 
 async fn everything_again(shop: &Shop, id: &SagaId) -> Vec<Delivered> {
@@ -141,12 +143,11 @@ async fn a_commit_wakes_who_delivers() {
         .with_choreography(&choreography);
     let working = tokio::spawn(workers.run(shutdown));
     let id = shop.order("a").await;
-    for _ in 0..10_000 {
+    until(async || {
         shop.world.run_once().await;
-        if shop.saga(&id).await.state.is_final() {
-            break;
-        }
-    }
+        shop.saga(&id).await.state.is_final()
+    })
+    .await;
     assert_eq!(shop.saga(&id).await.state, SagaState::Completed);
     shop.assert_balanced(1, 3, 3).await;
     signal.request();

@@ -116,13 +116,12 @@ async fn another_process_that_executes_a_step_advances_the_saga() {
     let (signal, shutdown) = Shutdown::new();
     let working = tokio::spawn(Workers::new().with_sagas(&elsewhere).run(shutdown));
     let id = shop.order("a").await;
-    for _ in 0..10_000 {
+    until(async || {
         engine.dispatch_once().await.unwrap();
         engine.idle().await;
-        if shop.saga(&id).await.state.is_final() {
-            break;
-        }
-    }
+        shop.saga(&id).await.state.is_final()
+    })
+    .await;
     assert_eq!(shop.saga(&id).await.state, SagaState::Completed);
     shop.assert_balanced(1, 3, 3).await;
     signal.request();

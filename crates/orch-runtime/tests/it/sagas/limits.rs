@@ -175,11 +175,7 @@ async fn a_step_that_begins_with_those_of_other_sagas_has_its_own_time() {
     let keeping = tokio::spawn(Workers::new().with_sagas(&shop.sagas).run(shutdown));
     let id = shop.order("a").await;
     // The clock stands still: a step that had its policy's hour would wait for its next attempt.
-    for _ in 0..5_000 {
-        if shop.saga(&id).await.state.is_final() {
-            break;
-        }
-    }
+    until(async || shop.saga(&id).await.state.is_final()).await;
     let saga = shop.saga(&id).await;
     assert_eq!(saga.state, SagaState::Completed, "{saga:?}");
     assert_eq!(code_of(&saga, 3), "TIMEOUT");

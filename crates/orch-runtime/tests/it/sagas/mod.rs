@@ -16,7 +16,7 @@ mod together;
 mod work;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use orch_runtime::engine::{Shutdown, SubmitError};
 use orch_runtime::fault::{Boundary, NoFaults};
@@ -297,6 +297,16 @@ fn refund(run: &StepRun<'_, Order>) -> Result<Charge, StepError> {
     let paid = run.result_of("pay")?;
     assert!(paid.provider_ref.is_some() && paid.op_id.is_some());
     Ok(of("refund", run.input))
+}
+
+/// Looks again and again until something is so that others bring about, while the clock stands still. What comes
+/// next says what was missing when it never is.
+pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let given_up = Instant::now() + PATIENCE;
+    while !is_so().await && Instant::now() < given_up {
+        tokio::task::yield_now().await;
+    }
 }
 
 pub(crate) fn states(saga: &SagaRecord) -> Vec<StepState> {

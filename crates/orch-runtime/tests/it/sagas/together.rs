@@ -35,11 +35,7 @@ async fn of_many_that_go_on_together_one_that_fails_takes_no_other_with_it() {
     }
     // The clock stands still: nobody looks at an order that is not heard of.
     let completed = "select count(*) as n from order_saga_states where status = 'COMPLETED'";
-    for _ in 0..5_000 {
-        if shop.world.count(completed, vec![]).await == 19 {
-            break;
-        }
-    }
+    until(async || shop.world.count(completed, vec![]).await == 19).await;
     assert_eq!(shop.world.count(completed, vec![]).await, 19);
     let refused = shop.saga(&ids[7]).await;
     assert_eq!(refused.state, SagaState::InProgress);
@@ -58,11 +54,7 @@ async fn an_order_that_is_cancelled_elsewhere_is_not_gone_on_with() {
     let id = shop.order("a").await;
     shop.world.run_once().await;
     // The clock stands still: this process goes on with what it hears of, and remembers what it wrote.
-    for _ in 0..5_000 {
-        if shop.saga(&id).await.steps[3].state == StepState::Running {
-            break;
-        }
-    }
+    until(async || shop.saga(&id).await.steps[3].state == StepState::Running).await;
     let saga = shop.saga(&id).await;
     assert_eq!(saga.steps[3].state, StepState::Running, "{saga:?}");
     let elsewhere = sagas(&shop.world);

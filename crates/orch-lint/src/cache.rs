@@ -28,8 +28,12 @@ use sha2::{Digest, Sha256};
 use crate::runs::Runs;
 use crate::syntax::kept::reading;
 use crate::syntax::{self, Facts, FileFacts, ParseFailure};
+use crate::threads;
 
 const CHECK: usize = 8;
+
+/// With so many texts, several threads write down what was found in them.
+const PARALLEL_FROM: usize = 12;
 
 type Key = [u8; 32];
 
@@ -125,41 +129,48 @@ impl Cache {
 
     fn save_facts(&self, file: &Path) -> io::Result<()> {
         let mut found = self.found();
-        let mut new = Vec::new();
-        for (key, one) in found
-            .iter_mut()
-            .filter(|(_, one)| one.is_new && one.written == 0)
-        {
-            let before = new.len();
-            one.put(&mut new, &self.program, key)?;
-            one.written = new.len() - before;
-        }
-        if new.is_empty() {
+        let unwritten = found
+            .iter()
+            .filter(|(_, one)| one.is_new && one.written == 0);
+        let unwritten: Vec<(&Key, &Found)> = unwritten.collect();
+        let pieces = threads::map(&unwritten, PARALLEL_FROM, |(key, one)| {
+            let mut piece = Vec::new();
+            one.put(&mut piece, &self.program, key)?;
+            Ok((**key, piece))
+        });
+        let pieces: Vec<(Key, Vec<u8>)> = pieces.into_iter().collect::<io::Result<_>>()?;
+        if pieces.is_empty() {
             return Ok(());
         }
+        let new: Vec<&[u8]> = pieces.iter().map(|(_, piece)| &**piece).collect();
+        let new = new.concat();
         let earlier = self.earlier();
         let used = earlier.stored.iter();
         let used = used.filter(|(key, _)| found.contains_key(*key));
         let of_earlier: usize = used.clone().map(|(_, stored)| stored.at.len()).sum();
-        let of_now: usize = found.values().map(|one| one.written).sum();
+        let of_now = found.values().map(|one| one.written).sum::<usize>() + new.len();
         let added = self.added.fetch_add(new.len(), Ordering::Relaxed) + new.len();
         let all = earlier.bytes.len() + added;
         if earlier.is_whole && all <= 2 * (of_earlier + of_now) {
-            return append(file, &new);
+            append(file, &new)?;
+        } else {
+            let mut text = first_line(&self.program).into_bytes();
+            text.extend(new);
+            for (key, one) in found.iter().filter(|(_, one)| one.written != 0) {
+                one.put(&mut text, &self.program, key)?;
+            }
+            for (key, stored) in used {
+                let facts = &earlier.bytes[stored.at.clone()];
+                put(&mut text, &self.program, key, facts);
+            }
+            replace(file, &text)?;
         }
-        let mut text = first_line(&self.program).into_bytes();
-        for (key, one) in found.iter().filter(|(_, one)| one.is_new) {
-            one.put(&mut text, &self.program, key)?;
+        for (key, piece) in &pieces {
+            if let Some(one) = found.get_mut(key) {
+                one.written = piece.len();
+            }
         }
-        for (key, stored) in used {
-            put(
-                &mut text,
-                &self.program,
-                key,
-                &earlier.bytes[stored.at.clone()],
-            );
-        }
-        replace(file, &text)
+        Ok(())
     }
 
     /// Ends a run of a program that goes on: forgets texts that neither this run nor the one before it asked

@@ -5,6 +5,7 @@ use super::redaction::{OwnDebug, logged};
 use super::secrets;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
+use crate::known;
 use crate::model::infer::Walker;
 use crate::model::{Def, DefId, Function, Workspace};
 use crate::syntax::{Expr, ExprKind, Field, ItemKind, MacroCall, Path, Span, Stmt};
@@ -125,23 +126,59 @@ fn is_debug(path: &Path) -> bool {
     matches!(text.as_str(), "Debug" | "std::fmt::Debug" | "fmt::Debug")
 }
 
-/// Secrets that macros of a function show, and their names.
+/// Secrets that a function shows in macros and in errors, and their names.
 fn shown<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<(Span, String)> {
+    let is_error = |path: &Path| {
+        let made = workspace.resolve_value(function.module, path);
+        made.external().is_some_and(is_error)
+    };
     let mut found = Vec::new();
+    let mut add = |walker: &Walker<'_, 'e>, part: &'e Expr| found.extend(shown_by(walker, part));
     function
         .walker(workspace)
-        .block(function.body, &mut |walker, expr| {
-            if let ExprKind::Macro(call) = &expr.kind
-                && is_read(call)
-            {
-                for part in &call.body.parts {
-                    if let Stmt::Expr(part) = part {
-                        found.extend(shown_by(walker, part));
-                    }
-                }
+        .block(function.body, &mut |walker, expr| match &expr.kind {
+            ExprKind::Macro(call) if is_read(call) => {
+                read(call).for_each(|part| add(walker, part));
             }
+            ExprKind::Struct { path, fields, .. } if is_error(path) => {
+                let values = fields.iter().flat_map(|(_, value)| formatted(value));
+                values.for_each(|part| add(walker, part));
+            }
+            ExprKind::Call { callee, args } if matches!(&callee.kind, ExprKind::Path(path) if is_error(path)) => {
+                let texts = args.iter().flat_map(formatted);
+                texts.for_each(|part| add(walker, part));
+            }
+            _ => {}
         });
     found
+}
+
+/// An error of the runtime, or an outcome that says why: both are logged, and kept.
+fn is_error(made: &[String]) -> bool {
+    const ERRORS: [&str; 3] = ["GatewayError", "LocalError", "StepError"];
+    let [.., ty, of] = made else {
+        return false;
+    };
+    let is_said = ty == "Outcome" && matches!(of.as_str(), "fail" | "retry" | "unknown");
+    known::is_of_runtime(made)
+        && (is_said || ERRORS.contains(&ty.as_str()) || ERRORS.contains(&of.as_str()))
+}
+
+/// What a `format!` puts into its text.
+fn formatted(text: &Expr) -> impl Iterator<Item = &Expr> {
+    let call = match &text.kind {
+        ExprKind::Macro(call) if call.path.as_ident() == Some("format") => Some(call),
+        _ => None,
+    };
+    call.into_iter().flat_map(|call| read(call))
+}
+
+/// The expressions among the tokens of a macro.
+fn read(call: &MacroCall) -> impl Iterator<Item = &Expr> {
+    call.body.parts.iter().filter_map(|part| match part {
+        Stmt::Expr(part) => Some(part),
+        _ => None,
+    })
 }
 
 /// A macro of `tracing`, `log`, `anyhow` or the standard library.

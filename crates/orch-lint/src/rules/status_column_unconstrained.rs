@@ -184,7 +184,7 @@ fn limit<'w>(history: &'w History, table: &'w Table, column: &'w Column) -> Limi
                 };
                 left = Some((values.filter(stays).cloned().collect(), &rule.place));
             }
-            _ => is_unread |= rule.not_null.is_none(),
+            _ => is_unread |= rule.not_null.is_none() && !rule.is_open,
         }
     }
     match left {

@@ -73,6 +73,8 @@ pub(crate) struct CheckRule {
     pub(crate) mentions: Vec<String>,
     /// The texts that it allows in one column, when that is what it says.
     pub(crate) allowed: Option<Allowed>,
+    /// Whether it only keeps single texts out.
+    pub(crate) is_open: bool,
     /// The column that it keeps from being NULL.
     pub(crate) not_null: Option<String>,
     /// Where it was made.

@@ -1,7 +1,8 @@
 //! What a check says, where it says which texts a column may hold.
 //!
 //! `state IN ('A', 'B')`, `state = 'A' OR state = 'B'`, `state = ANY (ARRAY['A', 'B'])`, also within
-//! brackets, with casts, and beside other conditions. Anything else allows what is not known.
+//! brackets, with casts, and beside other conditions. `state <> ''` alone allows every text but one. Anything else
+//! allows what is not known.
 
 use crate::sql::reader::{Reader, names, split_commas, text_of};
 use crate::sql::schema::fold;
@@ -16,6 +17,7 @@ impl<'t> Reader<'_, 't> {
             name: fold(name),
             mentions: names(body),
             allowed: allowed(body),
+            is_open: parts.iter().all(|part| is_unequal(part)),
             not_null: parts.into_iter().find_map(not_null),
             place: self.place(at),
         }
@@ -72,6 +74,24 @@ fn equal(condition: &[Token<'_>]) -> Option<(String, Vec<String>)> {
     let is_array = first.is("array") && open.is_punct('[') && close.is_punct(']');
     is_array.then_some(())?;
     Some((column, texts(inner)?))
+}
+
+/// `x <> 'a'`, `x != 'a'`.
+fn is_unequal(condition: &[Token<'_>]) -> bool {
+    let condition = bare(condition);
+    let is_sign = |token: &Token<'_>| token.is_punct('<') || token.is_punct('!');
+    let Some(at) = top_level(condition, is_sign) else {
+        return false;
+    };
+    let [first, second, value @ ..] = &condition[at..] else {
+        return false;
+    };
+    let is_sign = match first.is_punct('<') {
+        true => second.is_punct('>'),
+        false => second.is_punct('='),
+    };
+    let text = texts(bare(value)).filter(|texts| texts.len() == 1);
+    is_sign && column(&condition[..at]).is_some() && text.is_some()
 }
 
 /// `x IS NOT NULL`.

@@ -263,6 +263,29 @@ fn a_step_of_github_gets_its_summary() {
     assert!(said.contains("no summary of the job was written"), "{said}");
 }
 
+/// What is counted as undecided can be looked at.
+#[test]
+fn what_no_rule_could_decide_is_shown() {
+    let place = with_findings();
+    place.write(
+        "src/lib.rs",
+        "//! Shop.\nuse orch_runtime::{Entity, IdemKey, OpId, OperationState, OwnerId};\n\
+         pub struct PaymentOperation { op_id: OpId, owner_id: OwnerId, idem_key: IdemKey, state: OperationState }\n\
+         impl Entity for PaymentOperation { const TABLE: &'static str = \"payment_operations\"; }\n",
+    );
+    place.write(
+        "migrations/0001_payment.sql",
+        "create table payment_operations (op_id text, state text check (state = upper(state)));\n",
+    );
+    let counted = place.run(&["lint", "--only=ORC701"]);
+    assert!(counted.out.contains("1 undecided"), "{counted:?}");
+    let shown = place.run(&["lint", "--only=ORC701", "--show-unknown"]);
+    assert_eq!(shown.out, counted.out);
+    let unknown = "migrations/0001_payment.sql:1:46: undecided ORC701: what `payment_operations.state` \
+                   may hold is said in a way that is not understood\n";
+    assert_eq!(shown.err, unknown);
+}
+
 /// Numbers are for people; the program that reads the report must not stumble over them.
 #[test]
 fn numbers_are_on_the_error_stream() {

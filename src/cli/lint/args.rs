@@ -66,7 +66,7 @@ pub(in crate::cli) struct Lint {
         long,
         conflicts_with_all = [
             "staged", "since", "format", "output_file", "only", "except", "preview", "allow_empty",
-            "no_baseline", "statistics", "timings",
+            "no_baseline", "show_unknown", "statistics", "timings",
         ]
     )]
     pub(in crate::cli) verify_config: bool,
@@ -79,6 +79,9 @@ pub(in crate::cli) struct Lint {
     /// Show findings that are in orch-lint.baseline, too
     #[arg(long)]
     pub(in crate::cli) no_baseline: bool,
+    /// Say on the error stream what rules could not decide, and why
+    #[arg(long)]
+    pub(in crate::cli) show_unknown: bool,
     /// Say on the error stream how often each rule found something
     #[arg(long)]
     pub(in crate::cli) statistics: bool,

@@ -155,6 +155,9 @@ impl Run<'_> {
         });
         files::write(contents)?;
         print(&forms, self.arguments, self.environment, output);
+        if self.arguments.show_unknown {
+            output.aside(&report.render_unknowns());
+        }
         if self.arguments.statistics {
             output.aside(&report.render_statistics());
         }

@@ -31,7 +31,7 @@ pub(super) fn generate(
         for (at, block) in text.split(BEGIN).skip(1).enumerate() {
             let (spec, _) = block.split_once("```").context("a block has an end")?;
             let number = guide.split('_').next().unwrap_or_default();
-            let name = format!("guide-{number}-{}", at + 1);
+            let name = format!("row-guide-{number}-{}", at + 1);
             let member = root.join(&name);
             fs::create_dir_all(&member)?;
             let crates = program.crates.display().to_string();

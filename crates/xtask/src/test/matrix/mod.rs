@@ -218,7 +218,7 @@ fn scaffold(root: &Path, member: &Path, row: &Row) -> Result<()> {
     let manifest = root.join("Cargo.toml");
     if !manifest.exists() {
         fs::create_dir_all(root)?;
-        let members = "[workspace]\nmembers = [\"row-*\", \"guide-*\"]\nresolver = \"3\"\n";
+        let members = "[workspace]\nmembers = [\"row-*\"]\nresolver = \"3\"\n";
         fs::write(
             &manifest,
             format!("{members}\n[profile.dev]\ndebug = false\n"),

@@ -122,3 +122,27 @@ pub(super) fn check(saga: &Saga) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RESERVED;
+
+    /// The texts of a list of a source file.
+    fn listed<'t>(text: &'t str, list: &str) -> Vec<&'t str> {
+        let (_, list) = text.split_once(list).unwrap();
+        let (list, _) = list.split_once("];").unwrap();
+        let (_, list) = list.split_once("= [").unwrap();
+        list.split('"').skip(1).step_by(2).collect()
+    }
+
+    /// What is accepted here and refused there is a service that does not start.
+    #[test]
+    fn the_runtime_refuses_the_same_fields() {
+        let names = include_str!("../../../crates/orch-runtime/src/saga/choreography/names.rs");
+        let envelope = include_str!("../../../crates/orch-runtime/src/events/envelope.rs");
+        let mut refused = listed(names, "const OWN:");
+        refused.extend(listed(envelope, "const RESERVED:"));
+        refused.sort_unstable();
+        assert_eq!(refused, RESERVED);
+    }
+}

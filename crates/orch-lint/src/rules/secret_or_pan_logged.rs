@@ -144,8 +144,9 @@ fn shown<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<(Span, S
                 let values = fields.iter().flat_map(|(_, value)| formatted(value));
                 values.for_each(|part| add(walker, part));
             }
-            ExprKind::Call { callee, args } if matches!(&callee.kind, ExprKind::Path(path) if is_error(path)) => {
-                let texts = args.iter().flat_map(formatted);
+            ExprKind::Call { callee, args } => {
+                let made = matches!(&callee.kind, ExprKind::Path(path) if is_error(path));
+                let texts = args.iter().filter(|_| made).flat_map(formatted);
                 texts.for_each(|part| add(walker, part));
             }
             _ => {}

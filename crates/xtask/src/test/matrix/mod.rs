@@ -1,7 +1,7 @@
 //! Steps on packages of every pair of options: each row of the table is a member of a workspace.
 //!
-//! Beside them are the packages that the guides describe. There are two workspaces, because one cannot hold two packages of one name and version, and the
-//! runtime is either vendored or not. They share a build folder.
+//! Beside them are the packages that the guides describe. There are two workspaces, because one cannot hold
+//! two packages of one name and version, and the runtime is either vendored or not. They share a build folder.
 
 mod guides;
 mod pairwise;

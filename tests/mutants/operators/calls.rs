@@ -29,6 +29,17 @@ pub(super) fn client() -> Result<Client, Error> {
             )
         },
     ),
+    Operator::new("ORC501", "a builder that says only how long to read", |p| {
+        p.module(
+            "client",
+            "use std::time::Duration;
+
+/// The client of the provider.
+pub(super) fn client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder().read_timeout(Duration::from_secs(2)).build()
+}",
+        )
+    }),
     Operator::new("ORC501", "a client by default", |p| {
         p.module(
             "client",

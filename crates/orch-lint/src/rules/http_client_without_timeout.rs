@@ -14,7 +14,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds `reqwest` clients that are made without a timeout: `Client::new()`, `Client::default()`, and
-builders without `.timeout(..)` or `.read_timeout(..)`.
+builders that set neither `.timeout(..)` nor both `.connect_timeout(..)` and `.read_timeout(..)`. Of
+blocking clients, which give up after 30 seconds by themselves, those that are told `.timeout(None)`.
 
 ## Why is this bad?
 `reqwest` waits for ever unless it is told otherwise. A provider that accepts the connection and says
@@ -45,13 +46,19 @@ fn check(check: &mut Check<'_, '_>) {
         visit::each_in_block(function.body, &mut |expr| {
             found.extend(endless(workspace, function.module, expr));
         });
-        for Endless { span, what, edits } in found {
+        for Endless {
+            span,
+            what,
+            limit,
+            edits,
+        } in found
+        {
             let at = check.at(function.file, span, function.path(workspace));
             let flagged = check
-                .flag(at, format!("{what} waits for an answer for ever"))
-                .help("build it with `.timeout(..)`");
+                .flag(at, format!("{what} {}", limit.waits))
+                .help(limit.help);
             if !edits.is_empty() {
-                flagged.unsafe_fix("give up after 30 seconds", move |source| {
+                flagged.unsafe_fix(limit.title, move |source| {
                     let edits = edits.iter();
                     let edits = edits.map(|(span, text)| (source.bytes(*span), text.clone()));
                     Some(edits.collect())
@@ -65,12 +72,34 @@ fn check(check: &mut Check<'_, '_>) {
 struct Endless {
     span: Span,
     what: &'static str,
-    /// What gives it a timeout.
+    limit: &'static Limit,
+    /// What gives it that limit.
     edits: Vec<(Span, String)>,
 }
 
-const TIMEOUT: &str = ".timeout(std::time::Duration::from_secs(30))";
+/// A limit that a client lacks.
+struct Limit {
+    waits: &'static str,
+    help: &'static str,
+    title: &'static str,
+    call: &'static str,
+}
 
+const ANSWER: Limit = Limit {
+    waits: "waits for an answer for ever",
+    help: "build it with `.timeout(..)`",
+    title: "give up after 30 seconds",
+    call: ".timeout(std::time::Duration::from_secs(30))",
+};
+
+const CONNECTION: Limit = Limit {
+    waits: "waits for a connection as long as the system lets it",
+    help: "build it with `.connect_timeout(..)` too: `.read_timeout(..)` begins behind it",
+    title: "give up connecting after 5 seconds",
+    call: ".connect_timeout(std::time::Duration::from_secs(5))",
+};
+
+/// A client of `reqwest::blocking` gives up after 30 seconds by itself, unless it is told not to.
 fn endless(workspace: &Workspace<'_>, module: ModuleId, expr: &Expr) -> Option<Endless> {
     match &expr.kind {
         ExprKind::Call { callee, .. } => match &callee.kind {
@@ -79,35 +108,65 @@ fn endless(workspace: &Workspace<'_>, module: ModuleId, expr: &Expr) -> Option<E
                 matches!(made, Made::Client).then(|| Endless {
                     span: path.span,
                     what: "this client",
+                    limit: &ANSWER,
                     edits: built(path, expr.span),
                 })
             }
             _ => None,
         },
         ExprKind::Method { receiver, name, .. } if name.text == "build" => {
-            let (methods, root) = chain(receiver);
+            let (calls, root) = chain(receiver);
             let ExprKind::Call { callee, .. } = &root.kind else {
                 return None;
             };
             let ExprKind::Path(path) = &callee.kind else {
                 return None;
             };
-            let is_builder = matches!(client(workspace, module, path)?, Made::Builder);
-            let has_timeout = methods
-                .iter()
-                .any(|of| matches!(*of, "timeout" | "read_timeout"));
-            let behind = Span {
-                start: receiver.span.end,
-                end: receiver.span.end,
+            let (limit, edits) = match client(workspace, module, path)? {
+                Made::Builder => {
+                    let limit = missing(&calls)?;
+                    let behind = Span {
+                        start: receiver.span.end,
+                        end: receiver.span.end,
+                    };
+                    (limit, vec![(behind, limit.call.into())])
+                }
+                Made::BlockingBuilder if gives_up_nothing(&calls) => (&ANSWER, Vec::new()),
+                Made::BlockingBuilder | Made::Client => return None,
             };
-            (is_builder && !has_timeout).then(|| Endless {
+            Some(Endless {
                 span: path.span,
                 what: "the client of this builder",
-                edits: vec![(behind, TIMEOUT.into())],
+                limit,
+                edits,
             })
         }
         _ => None,
     }
+}
+
+/// The limit that a builder does not set. That of the whole request is one of connecting, too.
+fn missing(calls: &[MethodCall<'_>]) -> Option<&'static Limit> {
+    let sets = |limit: &str| calls.iter().any(|(name, _)| *name == limit);
+    match (
+        sets("timeout"),
+        sets("read_timeout"),
+        sets("connect_timeout"),
+    ) {
+        (true, ..) | (_, true, true) => None,
+        (false, true, false) => Some(&CONNECTION),
+        (false, false, _) => Some(&ANSWER),
+    }
+}
+
+/// Whether the last word on a blocking client's timeout is `None`.
+fn gives_up_nothing(calls: &[MethodCall<'_>]) -> bool {
+    let mut limits = calls.iter().filter(|(name, _)| *name == "timeout");
+    let is_none =
+        |arg: &Expr| matches!(&arg.kind, ExprKind::Path(path) if path.as_ident() == Some("None"));
+    limits
+        .next()
+        .is_some_and(|(_, args)| args.iter().any(is_none))
 }
 
 /// `Client::new()` builds a client and panics where that fails; so does what is written instead.
@@ -122,13 +181,15 @@ fn built(path: &Path, call: Span) -> Vec<(Span, String)> {
         start: last.name.span.start,
         end: call.end,
     };
-    let text = format!("builder(){TIMEOUT}.build().expect(\"a client\")");
+    let limit = ANSWER.call;
+    let text = format!("builder(){limit}.build().expect(\"a client\")");
     vec![(rest, text)]
 }
 
 enum Made {
     Client,
     Builder,
+    BlockingBuilder,
 }
 
 fn client(workspace: &Workspace<'_>, module: ModuleId, path: &Path) -> Option<Made> {
@@ -139,25 +200,37 @@ fn client(workspace: &Workspace<'_>, module: ModuleId, path: &Path) -> Option<Ma
         .iter()
         .map(String::as_str)
         .collect();
+    let is_blocking = found.contains(&"blocking");
     match found.as_slice() {
-        ["reqwest", .., "Client", "new" | "default"] => Some(Made::Client),
+        ["reqwest", .., "Client", "new" | "default"] => (!is_blocking).then_some(Made::Client),
         ["reqwest", .., "Client", "builder"]
-        | ["reqwest", .., "ClientBuilder", "new" | "default"] => Some(Made::Builder),
+        | ["reqwest", .., "ClientBuilder", "new" | "default"] => Some(match is_blocking {
+            true => Made::BlockingBuilder,
+            false => Made::Builder,
+        }),
         _ => None,
     }
 }
 
-/// The methods that were called before, and what they were called on at first.
-fn chain(expr: &Expr) -> (Vec<&str>, &Expr) {
-    let (mut methods, mut at) = (Vec::new(), expr);
+/// A method that was called, with its arguments.
+type MethodCall<'e> = (&'e str, &'e [Expr]);
+
+/// The methods that were called before, the last first, and what they were called on at first.
+fn chain(expr: &Expr) -> (Vec<MethodCall<'_>>, &Expr) {
+    let (mut calls, mut at) = (Vec::new(), expr);
     loop {
         match &at.kind {
-            ExprKind::Method { receiver, name, .. } => {
-                methods.push(name.text.as_str());
+            ExprKind::Method {
+                receiver,
+                name,
+                args,
+                ..
+            } => {
+                calls.push((name.text.as_str(), args.as_slice()));
                 at = receiver;
             }
             ExprKind::Place(inner) | ExprKind::Try(inner) => at = inner,
-            _ => return (methods, at),
+            _ => return (calls, at),
         }
     }
 }

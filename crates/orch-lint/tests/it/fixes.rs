@@ -236,6 +236,12 @@ fn a_client_gets_a_timeout_where_it_is_built() {
             "let c = reqwest::Client::builder().no_proxy().build()?;",
             format!("let c = reqwest::Client::builder().no_proxy(){timeout}.build()?;"),
         ),
+        (
+            "let c = reqwest::Client::builder().read_timeout(LIMIT).build()?;",
+            "let c = reqwest::Client::builder().read_timeout(LIMIT)\
+             .connect_timeout(std::time::Duration::from_secs(5)).build()?;"
+                .to_owned(),
+        ),
     ] {
         assert_eq!(fixed("ORC501", &around(before)), around(&after));
     }

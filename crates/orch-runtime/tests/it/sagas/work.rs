@@ -201,7 +201,7 @@ async fn a_step_of_running_sagas_that_something_else_carries_out_is_refused() {
         prefix: "order_saga",
     };
     let mut later =
-        Sagas::builder(database, tables, &PLAN).clock(Arc::new(shop.world.clock.clone()));
+        Sagas::builder(database, tables, PLAN).clock(Arc::new(shop.world.clock.clone()));
     for step in PLAN {
         later = later.step(step.name, Local::new(Take("item")));
     }

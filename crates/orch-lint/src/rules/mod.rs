@@ -98,6 +98,7 @@ mod suppression_without_reason;
 mod tables;
 mod timeout_mapped_to_fail;
 mod tls_relaxed;
+mod transaction_handles;
 mod txn_held_across_foreign_await;
 mod txn_in_execute;
 mod txn_reachable_by_call;

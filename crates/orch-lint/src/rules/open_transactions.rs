@@ -3,11 +3,12 @@
 //! A walk in the order of evaluation. A transaction is open from the `let` that gets it, or from the
 //! beginning when it is a parameter, until it is committed, rolled back, dropped or moved. After a branch
 //! those are open that are open on every way there. What an await gets is everything that it mentions: the
-//! transaction itself, or a value that was made of it without awaiting.
+//! transaction itself, a value that was made of it without awaiting, or an awaited one that still holds it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ptr;
 
+use super::transaction_handles::{Hold, hold};
 use crate::known;
 use crate::model::infer::Walker;
 use crate::model::{Function, RTy, Workspace};
@@ -17,6 +18,8 @@ use crate::syntax::{Block, Expr, ExprKind, MacroCall, Pat, PatKind, Span, Stmt, 
 pub(super) struct Held<'e> {
     pub(super) span: Span,
     pub(super) name: &'e str,
+    /// Whether it may get it all the same.
+    pub(super) perhaps: bool,
 }
 
 /// Methods of databases that give a transaction.
@@ -51,7 +54,7 @@ const DIVERGING: &[&str] = &["bail", "panic", "todo", "unimplemented", "unreacha
 struct State<'e> {
     open: BTreeSet<&'e str>,
     /// Values made of an open transaction.
-    made_of: BTreeSet<&'e str>,
+    made_of: BTreeMap<&'e str, Hold>,
     /// Nothing after this is reached.
     gone: bool,
 }
@@ -59,6 +62,8 @@ struct State<'e> {
 /// The walk.
 struct Walk<'e> {
     openers: HashSet<*const Expr>,
+    /// Awaited calls whose values hold a transaction.
+    handles: HashMap<*const Expr, Hold>,
     state: State<'e>,
     found: Vec<Held<'e>>,
 }
@@ -88,12 +93,27 @@ pub(super) fn across_awaits<'a>(
             ..State::default()
         },
         openers,
+        handles: HashMap::new(),
         found: Vec::new(),
     };
     if !walk.openers.is_empty() || !walk.state.open.is_empty() {
+        walk.handles = handles(workspace, function);
         walk.block(function.body);
     }
     walk.found
+}
+
+fn handles<'a>(workspace: &Workspace<'a>, function: &Function<'a>) -> HashMap<*const Expr, Hold> {
+    let mut found = HashMap::new();
+    function
+        .walker(workspace)
+        .block(function.body, &mut |walker, expr| {
+            if let ExprKind::Await(call) = &expr.kind {
+                let hold = hold(walker, call);
+                found.extend(hold.map(|hold| (ptr::from_ref(&**call), hold)));
+            }
+        });
+    found
 }
 
 fn opens<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
@@ -162,17 +182,31 @@ impl<'e> Walk<'e> {
     }
 
     /// Whether an expression mentions an open transaction or something made of one.
-    fn mentions(&self, expr: &Expr) -> bool {
-        let mut found = false;
+    fn mentions(&self, expr: &Expr) -> Option<Hold> {
+        let mut found = None;
         visit::each(expr, &mut |expr| {
-            found |= ident(expr).is_some_and(|name| {
-                self.state.open.contains(name) || self.state.made_of.contains(name)
-            });
+            let Some(name) = ident(expr) else {
+                return;
+            };
+            let is_open = self.state.open.contains(name).then_some(Hold::Certain);
+            found = found.max(is_open.or(self.state.made_of.get(name).copied()));
         });
         found
     }
 
-    fn bind(&mut self, pat: &'e Pat, value: &'e Expr, carries: bool) {
+    /// Whether a value holds an open transaction.
+    fn carries(&self, value: &Expr) -> Option<Hold> {
+        let mentioned = self.mentions(value)?;
+        match awaited_call(value) {
+            Some(call) => {
+                let held = self.handles.get(&ptr::from_ref(call))?;
+                Some(mentioned.min(*held))
+            }
+            None => Some(mentioned),
+        }
+    }
+
+    fn bind(&mut self, pat: &'e Pat, value: &'e Expr, carries: Option<Hold>) {
         let Some(name) = bound(pat) else {
             return;
         };
@@ -180,8 +214,8 @@ impl<'e> Walk<'e> {
         self.state.made_of.remove(name);
         if self.is_opener(value) {
             self.state.open.insert(name);
-        } else if carries {
-            self.state.made_of.insert(name);
+        } else if let Some(hold) = carries {
+            self.state.made_of.insert(name, hold);
         }
     }
 
@@ -204,7 +238,7 @@ impl<'e> Walk<'e> {
                 let Some(init) = init else {
                     return;
                 };
-                let carries = self.mentions(init) && !is_awaited(init);
+                let carries = self.carries(init);
                 self.expr(init);
                 if let Some(otherwise) = otherwise {
                     let before = self.state.clone();
@@ -265,7 +299,7 @@ impl<'e> Walk<'e> {
             Stmt::Let { init, .. } => init.as_ref(),
             Stmt::Expr(_) => None,
         });
-        futures.any(|future| self.mentions(future))
+        futures.any(|future| self.mentions(future).is_some())
     }
 
     fn invoked(&mut self, call: &'e MacroCall) {
@@ -281,7 +315,7 @@ impl<'e> Walk<'e> {
                     ..
                 } if name == "select" && !is_raced => {
                     self.awaited(init, init);
-                    self.bind(pat, init, false);
+                    self.bind(pat, init, None);
                 }
                 part @ Stmt::Let { .. } => self.stmt(part),
             }
@@ -300,9 +334,12 @@ impl<'e> Walk<'e> {
         let gets = self.mentions(inner);
         let open = self.state.open.first().copied();
         self.expr(inner);
-        if let Some(name) = open.filter(|_| !gets && !self.state.gone) {
-            let span = whole.span;
-            self.found.push(Held { span, name });
+        if let Some(name) = open.filter(|_| gets != Some(Hold::Certain) && !self.state.gone) {
+            self.found.push(Held {
+                span: whole.span,
+                name,
+                perhaps: gets.is_some(),
+            });
         }
     }
 
@@ -324,7 +361,7 @@ impl<'e> Walk<'e> {
                 self.state.open.retain(|name| outer.contains(name));
             }
             ExprKind::Let { pat, value } => {
-                let carries = self.mentions(value) && !is_awaited(value);
+                let carries = self.carries(value);
                 self.expr(value);
                 self.bind(pat, value, carries);
             }
@@ -334,7 +371,7 @@ impl<'e> Walk<'e> {
                 let mut after: Option<State<'e>> = None;
                 for arm in arms {
                     self.state = before.clone();
-                    self.bind(&arm.pat, scrutinee, false);
+                    self.bind(&arm.pat, scrutinee, None);
                     arm.guard.iter().for_each(|guard| self.expr(guard));
                     self.expr(&arm.body);
                     if let Some(others) = after {
@@ -389,7 +426,10 @@ impl<'e> Walk<'e> {
             self.state = other;
         } else if !other.gone {
             self.state.open.retain(|name| other.open.contains(name));
-            self.state.made_of.extend(other.made_of);
+            for (name, hold) in other.made_of {
+                let held = self.state.made_of.entry(name).or_insert(hold);
+                *held = hold.max(*held);
+            }
         }
     }
 }
@@ -401,13 +441,13 @@ fn ident(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// Whether a value is what an await gave: data, and no handle on the transaction.
-fn is_awaited(expr: &Expr) -> bool {
+/// What was awaited for a value. Most often the value is data, and no handle on the transaction.
+fn awaited_call(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {
-        ExprKind::Await(_) => true,
-        ExprKind::Try(inner) | ExprKind::Place(inner) => is_awaited(inner),
-        ExprKind::Method { receiver, .. } => is_awaited(receiver),
-        ExprKind::Field { base, .. } => is_awaited(base),
-        _ => false,
+        ExprKind::Await(call) => Some(call),
+        ExprKind::Try(inner) | ExprKind::Place(inner) => awaited_call(inner),
+        ExprKind::Method { receiver, .. } => awaited_call(receiver),
+        ExprKind::Field { base, .. } => awaited_call(base),
+        _ => None,
     }
 }

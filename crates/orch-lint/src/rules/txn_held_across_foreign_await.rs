@@ -45,6 +45,11 @@ fn check(check: &mut Check<'_, '_>) {
     for function in check.functions.iter().filter(|of| of.def.is_async) {
         for held in across_awaits(workspace, function) {
             let at = check.at(function.file, held.span, function.path(workspace));
+            if held.perhaps {
+                let message = format!("may get the transaction `{}`, which is open", held.name);
+                check.unknown(&at, message);
+                continue;
+            }
             check
                 .flag(
                     at,

@@ -12,7 +12,7 @@ use super::transaction_handles::{Hold, hold};
 use crate::known;
 use crate::model::infer::Walker;
 use crate::model::{Function, RTy, Workspace};
-use crate::syntax::{Block, Expr, ExprKind, MacroCall, Pat, PatKind, Span, Stmt, visit};
+use crate::syntax::{Block, Exit, Expr, ExprKind, MacroCall, Pat, PatKind, Span, Stmt, visit};
 
 /// An await with a transaction open that it does not get.
 pub(super) struct Held<'e> {
@@ -59,12 +59,29 @@ struct State<'e> {
     gone: bool,
 }
 
+impl State<'_> {
+    /// Two ways meet: open is what is open on both.
+    fn join(&mut self, other: Self) {
+        if self.gone {
+            *self = other;
+        } else if !other.gone {
+            self.open.retain(|name| other.open.contains(name));
+            for (name, hold) in other.made_of {
+                let held = self.made_of.entry(name).or_insert(hold);
+                *held = hold.max(*held);
+            }
+        }
+    }
+}
+
 /// The walk.
 struct Walk<'e> {
     openers: HashSet<*const Expr>,
     /// Awaited calls whose values hold a transaction.
     handles: HashMap<*const Expr, Hold>,
     state: State<'e>,
+    /// For each of the loops around, outer ones first: what is open where a `break` leaves it.
+    exits: Vec<Option<State<'e>>>,
     found: Vec<Held<'e>>,
 }
 
@@ -94,6 +111,7 @@ pub(super) fn across_awaits<'a>(
         },
         openers,
         handles: HashMap::new(),
+        exits: Vec::new(),
         found: Vec::new(),
     };
     if !walk.openers.is_empty() || !walk.state.open.is_empty() {
@@ -284,9 +302,9 @@ impl<'e> Walk<'e> {
                 fields.iter().for_each(|(_, value)| self.expr(value));
                 rest.iter().for_each(|rest| self.expr(rest));
             }
-            ExprKind::Leave(value) => {
+            ExprKind::Leave(exit, value) => {
                 value.iter().for_each(|value| self.expr(value));
-                self.state.gone = true;
+                self.leave(*exit);
             }
             ExprKind::Macro(call) => self.invoked(call),
             _ => self.control(expr),
@@ -357,7 +375,7 @@ impl<'e> Walk<'e> {
                 self.block(then);
                 let after = std::mem::replace(&mut self.state, before);
                 otherwise.iter().for_each(|other| self.expr(other));
-                self.join(after);
+                self.state.join(after);
                 self.state.open.retain(|name| outer.contains(name));
             }
             ExprKind::Let { pat, value } => {
@@ -375,7 +393,7 @@ impl<'e> Walk<'e> {
                     arm.guard.iter().for_each(|guard| self.expr(guard));
                     self.expr(&arm.body);
                     if let Some(others) = after {
-                        self.join(others);
+                        self.state.join(others);
                     }
                     after = Some(self.state.clone());
                 }
@@ -389,7 +407,7 @@ impl<'e> Walk<'e> {
                 self.expr(cond);
                 self.repeated(body);
             }
-            ExprKind::Loop(body) => self.repeated(body),
+            ExprKind::Loop(body) => self.endless(body),
             ExprKind::Async(_) | ExprKind::Closure { .. } => self.captured(expr),
             _ => {}
         }
@@ -398,8 +416,47 @@ impl<'e> Walk<'e> {
     /// A body that may run several times, or not at all.
     fn repeated(&mut self, body: &'e Block) {
         let before = self.state.clone();
+        let exit = self.turns(body);
+        self.state.join(before);
+        self.join_exit(exit);
+    }
+
+    /// A body that runs until a `break` leaves it.
+    fn endless(&mut self, body: &'e Block) {
+        let before = self.state.open.clone();
+        let exit = self.turns(body);
+        self.state.gone = true;
+        self.join_exit(exit);
+        self.state.open.retain(|name| before.contains(name));
+    }
+
+    /// The body of a loop; what is open where a `break` leaves it.
+    fn turns(&mut self, body: &'e Block) -> Option<State<'e>> {
+        self.exits.push(None);
         self.block(body);
-        self.join(before);
+        self.exits.pop().flatten()
+    }
+
+    fn leave(&mut self, exit: Exit) {
+        let left = match exit {
+            Exit::Break => self.exits.len().saturating_sub(1),
+            // Which one is not known.
+            Exit::BreakOf => 0,
+            Exit::Continue | Exit::Return => self.exits.len(),
+        };
+        if !self.state.gone {
+            for other in &mut self.exits[left..] {
+                match other {
+                    Some(other) => other.join(self.state.clone()),
+                    None => *other = Some(self.state.clone()),
+                }
+            }
+        }
+        self.state.gone = true;
+    }
+
+    fn join_exit(&mut self, exit: Option<State<'e>>) {
+        exit.into_iter().for_each(|exit| self.state.join(exit));
     }
 
     /// What runs later has the transactions that it mentions; they are not open here any more. Those that
@@ -415,21 +472,10 @@ impl<'e> Walk<'e> {
         }
         if let ExprKind::Async(block) = &expr.kind {
             let before = std::mem::take(&mut self.state);
+            let exits = std::mem::take(&mut self.exits);
             self.block(block);
             self.state = before;
-        }
-    }
-
-    /// Two ways meet: open is what is open on both.
-    fn join(&mut self, other: State<'e>) {
-        if self.state.gone {
-            self.state = other;
-        } else if !other.gone {
-            self.state.open.retain(|name| other.open.contains(name));
-            for (name, hold) in other.made_of {
-                let held = self.state.made_of.entry(name).or_insert(hold);
-                *held = hold.max(*held);
-            }
+            self.exits = exits;
         }
     }
 }

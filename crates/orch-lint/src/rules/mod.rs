@@ -7,6 +7,7 @@ mod answers;
 mod awaitable;
 mod backoff_without_jitter;
 mod blocking_in_execute;
+mod channels;
 mod choreographies;
 mod claim_query_unindexed;
 mod claim_without_skip_locked;

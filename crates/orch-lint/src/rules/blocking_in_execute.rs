@@ -1,12 +1,18 @@
 //! ORC006.
 
+use std::cell::OnceCell;
+
 use super::awaitable::{self, Awaitable};
-use super::execute::{self, external};
+use super::elsewhere::{elsewhere, places};
+use super::execute::{self, external, external_path};
+use super::mentions::once_bound;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
+use crate::known;
 use crate::model::RTy;
+use crate::model::constants::Bound;
 use crate::model::infer::Walker;
-use crate::syntax::{Expr, ExprKind, Span};
+use crate::syntax::{Block, Expr, ExprKind, Span};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC006",
@@ -17,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds calls that block the thread inside `Orchestrator::execute` and in the functions that it calls:
 `std::thread::sleep`, `std::fs`, `std::net`, `std::process`, blocking HTTP clients, `block_on`. What
-runs in `spawn_blocking` is fine.
+runs in `spawn_blocking` or on a thread of its own is fine.
 
 ## Why is this bad?
 A blocked worker thread runs nothing else: not the other operations, and not the heartbeats that keep
@@ -42,11 +48,11 @@ async fn execute(&self, op_id: &OpId, command: &UploadCommand) -> Outcome {
 const BLOCKING: &[&str] = &[
     "std::thread::sleep",
     "std::thread::park",
+    "std::thread::scope",
     "std::fs",
     "std::net::TcpStream",
     "std::net::TcpListener",
     "std::net::UdpSocket",
-    "std::process::Command",
     "std::io::stdin",
     "reqwest::blocking",
     "ureq",
@@ -61,7 +67,33 @@ const BLOCKING: &[&str] = &[
 ];
 
 /// What among these only makes a value.
-const HARMLESS: &str = "std::fs::Permissions";
+const HARMLESS: &[&str] = &[
+    "std::fs::DirBuilder",
+    "std::fs::File::options",
+    "std::fs::FileTimes",
+    "std::fs::OpenOptions",
+    "std::fs::Permissions",
+];
+
+/// Functions of any type that only make a value of another one.
+const CONVERSIONS: &str = "from from_raw_fd from_raw_handle from_raw_socket";
+
+/// What values that come from a type or a module are asked to block by. A blocking client that is made
+/// on the spot was found already.
+const METHODS: &[(&str, &str)] = &[
+    ("reqwest::blocking", "execute send"),
+    (
+        "ureq",
+        "call run send send_bytes send_empty send_form send_json send_string",
+    ),
+    ("std::fs::DirBuilder", "create"),
+    ("std::fs::File::options", "open"),
+    ("std::fs::OpenOptions", "open"),
+    ("std::process::Command", "exec output spawn status"),
+    ("tokio", "block_on"),
+];
+
+const MAX_DEPTH: usize = 8;
 
 const HELP: &str = "use the async form, or `tokio::task::spawn_blocking`";
 
@@ -71,10 +103,10 @@ fn check(check: &mut Check<'_, '_>) {
 }
 
 fn here(check: &mut Check<'_, '_>) {
-    let elsewhere = |body| execute::arguments_of(body, "spawn_blocking");
+    let known = |body| (places(body), Known::of(body));
     let awaitable = Awaitable::of(check);
-    let found = execute::each_knowing(check, elsewhere, |elsewhere, walker, expr| {
-        let (span, name) = blocking(walker, expr)?;
+    let found = execute::each_knowing(check, known, |(elsewhere, known), walker, expr| {
+        let (span, name) = known.blocking(walker, expr)?;
         let is_elsewhere = elsewhere.iter().any(|outer| outer.contains(expr.span));
         (!is_elsewhere).then(|| (span, (name, awaitable.call(expr))))
     });
@@ -96,9 +128,12 @@ fn here(check: &mut Check<'_, '_>) {
 
 /// In the functions that `execute` calls.
 fn beyond(check: &mut Check<'_, '_>) {
-    let found = execute::each_beyond(check, Some("spawn_blocking"), |walker, expr| {
-        blocking(walker, expr).map(|(_, name)| name)
-    });
+    let found = execute::each_beyond_knowing(
+        check,
+        elsewhere,
+        |body| Some(Known::of(body)),
+        |known, walker, expr| known.blocking(walker, expr).map(|(_, name)| name),
+    );
     for found in found {
         let last = found.within();
         if found.perhaps {
@@ -117,22 +152,89 @@ fn beyond(check: &mut Check<'_, '_>) {
     }
 }
 
-fn blocking<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<(Span, String)> {
-    if let ExprKind::Method { receiver, name, .. } = &expr.kind {
-        let is_tokio = || match walker.type_of(receiver).as_ref().map(RTy::behind_pointers) {
-            Some(RTy::External(path, _)) => path.first().is_some_and(|first| first == "tokio"),
-            _ => false,
-        };
-        let is_it = name.text == "block_on" && is_tokio();
-        return is_it.then(|| (name.span, name.text.clone()));
+/// What is known of a body.
+struct Known<'e> {
+    body: &'e Block,
+    bound: OnceCell<Bound<'e>>,
+}
+
+impl<'e> Known<'e> {
+    fn of(body: &'e Block) -> Self {
+        let bound = OnceCell::new();
+        Known { body, bound }
     }
-    let (span, path) = external(walker, expr)?;
-    let name = path.join("::");
-    let is_function = path.len() > 1 && !path.last()?.starts_with(char::is_uppercase);
-    let is_in = |outer: &str| {
-        name.strip_prefix(outer)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-    };
-    let is_it = is_function && !is_in(HARMLESS) && BLOCKING.iter().any(|outer| is_in(outer));
-    is_it.then_some((span, name))
+
+    fn blocking(&self, walker: &Walker<'_, 'e>, expr: &'e Expr) -> Option<(Span, String)> {
+        if let ExprKind::Method { receiver, name, .. } = &expr.kind {
+            let asked = |methods: &str| known::has(methods, &name.text);
+            if !METHODS.iter().any(|(_, methods)| asked(methods)) {
+                return None;
+            }
+            let origin = self.origin(walker, receiver, 0)?;
+            let mut those = METHODS.iter().filter(|(_, methods)| asked(methods));
+            let is_it = those.any(|(of, _)| is_in(&origin, of));
+            return is_it.then(|| (name.span, name.text.clone()));
+        }
+        let (span, path) = external(walker, expr)?;
+        let last = path.last()?;
+        let is_function = path.len() > 1
+            && !last.starts_with(char::is_uppercase)
+            && !known::has(CONVERSIONS, last);
+        let name = path.join("::");
+        let is_it = is_function && is_blocking(&name);
+        is_it.then_some((span, name))
+    }
+
+    /// The type that a chain of methods begins with, or the function that made the value.
+    fn origin(&self, walker: &Walker<'_, 'e>, expr: &'e Expr, depth: usize) -> Option<String> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let ty = walker.type_of(expr);
+        match ty.as_ref().map(RTy::behind_pointers) {
+            None | Some(RTy::Unknown(_)) => {}
+            Some(ty) => {
+                let is_made_here = made_by(walker, expr).is_some_and(|name| is_blocking(&name));
+                return ty
+                    .external()
+                    .filter(|_| !is_made_here)
+                    .map(|path| path.join("::"));
+            }
+        }
+        match &expr.kind {
+            ExprKind::Method {
+                receiver: inner, ..
+            }
+            | ExprKind::Try(inner)
+            | ExprKind::Place(inner) => self.origin(walker, inner, depth + 1),
+            ExprKind::Call { .. } => made_by(walker, expr).filter(|name| !is_blocking(name)),
+            ExprKind::Path(path) => {
+                let bound = self.bound.get_or_init(|| once_bound(self.body));
+                let value = bound.get(path.as_ident()?)?;
+                self.origin(walker, value, depth + 1)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The function of another crate that a call calls.
+fn made_by(walker: &Walker<'_, '_>, expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Path(path) => Some(external_path(walker, path)?.join("::")),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn is_blocking(name: &str) -> bool {
+    let is_any = |names: &[&str]| names.iter().any(|outer| is_in(name, outer));
+    is_any(BLOCKING) && !is_any(HARMLESS)
+}
+
+fn is_in(name: &str, outer: &str) -> bool {
+    name.strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }

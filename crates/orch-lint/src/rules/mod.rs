@@ -26,6 +26,7 @@ mod detached_spawn_in_execute;
 mod dropped;
 mod early_cancel_hazard;
 mod else_branches;
+mod elsewhere;
 mod entity_table_drift;
 mod event_without_handler;
 mod execute;

@@ -54,7 +54,7 @@ fn check(check: &mut Check<'_, '_>) {
         let message = format!("`{}` may panic in `execute`", found.what);
         check.flag(found.at, message).help(HELP);
     }
-    let beyond = execute::each_beyond(check, None, |_, expr| panics(expr).map(|(_, name)| name));
+    let beyond = execute::each_beyond(check, |_, expr| panics(expr).map(|(_, name)| name));
     for found in beyond.into_iter().filter(|found| !found.perhaps) {
         let last = found.within();
         let message = format!("`{}` in `{last}` may panic in `execute`", found.what);

@@ -1,18 +1,14 @@
 //! ORC006.
 
-use std::cell::OnceCell;
-
 use super::awaitable::{self, Awaitable};
 use super::elsewhere::{elsewhere, places};
-use super::execute::{self, external, external_path};
-use super::mentions::once_bound;
+use super::execute::{self, external};
+use super::origins::{Origins, is_in};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
-use crate::model::RTy;
-use crate::model::constants::Bound;
 use crate::model::infer::Walker;
-use crate::syntax::{Block, Expr, ExprKind, Span};
+use crate::syntax::{Expr, ExprKind, Span};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC006",
@@ -93,8 +89,6 @@ const METHODS: &[(&str, &str)] = &[
     ("tokio", "block_on"),
 ];
 
-const MAX_DEPTH: usize = 8;
-
 const HELP: &str = "use the async form, or `tokio::task::spawn_blocking`";
 
 fn check(check: &mut Check<'_, '_>) {
@@ -103,10 +97,10 @@ fn check(check: &mut Check<'_, '_>) {
 }
 
 fn here(check: &mut Check<'_, '_>) {
-    let known = |body| (places(body), Known::of(body));
+    let known = |body| (places(body), Origins::of(body));
     let awaitable = Awaitable::of(check);
-    let found = execute::each_knowing(check, known, |(elsewhere, known), walker, expr| {
-        let (span, name) = known.blocking(walker, expr)?;
+    let found = execute::each_knowing(check, known, |(elsewhere, origins), walker, expr| {
+        let (span, name) = blocking(origins, walker, expr)?;
         let is_elsewhere = elsewhere.iter().any(|outer| outer.contains(expr.span));
         (!is_elsewhere).then(|| (span, (name, awaitable.call(expr))))
     });
@@ -131,8 +125,8 @@ fn beyond(check: &mut Check<'_, '_>) {
     let found = execute::each_beyond_knowing(
         check,
         elsewhere,
-        |body| Some(Known::of(body)),
-        |known, walker, expr| known.blocking(walker, expr).map(|(_, name)| name),
+        |body| Some(Origins::of(body)),
+        |origins, walker, expr| blocking(origins, walker, expr).map(|(_, name)| name),
     );
     for found in found {
         let last = found.within();
@@ -152,89 +146,31 @@ fn beyond(check: &mut Check<'_, '_>) {
     }
 }
 
-/// What is known of a body.
-struct Known<'e> {
-    body: &'e Block,
-    bound: OnceCell<Bound<'e>>,
-}
-
-impl<'e> Known<'e> {
-    fn of(body: &'e Block) -> Self {
-        let bound = OnceCell::new();
-        Known { body, bound }
+fn blocking<'e>(
+    origins: &Origins<'e>,
+    walker: &Walker<'_, 'e>,
+    expr: &'e Expr,
+) -> Option<(Span, String)> {
+    if let ExprKind::Method { receiver, name, .. } = &expr.kind {
+        let those = METHODS.iter();
+        let mut those = those.filter(|(_, methods)| known::has(methods, &name.text));
+        let first = those.next()?;
+        let origin = origins.find(walker, receiver)?;
+        let is_found = origin.made_by.as_deref().is_some_and(is_blocking);
+        let mut those = std::iter::once(first).chain(those);
+        let is_it = !is_found && those.any(|(of, _)| origin.is_of(of));
+        return is_it.then(|| (name.span, name.text.clone()));
     }
-
-    fn blocking(&self, walker: &Walker<'_, 'e>, expr: &'e Expr) -> Option<(Span, String)> {
-        if let ExprKind::Method { receiver, name, .. } = &expr.kind {
-            let asked = |methods: &str| known::has(methods, &name.text);
-            if !METHODS.iter().any(|(_, methods)| asked(methods)) {
-                return None;
-            }
-            let origin = self.origin(walker, receiver, 0)?;
-            let mut those = METHODS.iter().filter(|(_, methods)| asked(methods));
-            let is_it = those.any(|(of, _)| is_in(&origin, of));
-            return is_it.then(|| (name.span, name.text.clone()));
-        }
-        let (span, path) = external(walker, expr)?;
-        let last = path.last()?;
-        let is_function = path.len() > 1
-            && !last.starts_with(char::is_uppercase)
-            && !known::has(CONVERSIONS, last);
-        let name = path.join("::");
-        let is_it = is_function && is_blocking(&name);
-        is_it.then_some((span, name))
-    }
-
-    /// The type that a chain of methods begins with, or the function that made the value.
-    fn origin(&self, walker: &Walker<'_, 'e>, expr: &'e Expr, depth: usize) -> Option<String> {
-        if depth > MAX_DEPTH {
-            return None;
-        }
-        let ty = walker.type_of(expr);
-        match ty.as_ref().map(RTy::behind_pointers) {
-            None | Some(RTy::Unknown(_)) => {}
-            Some(ty) => {
-                let is_made_here = made_by(walker, expr).is_some_and(|name| is_blocking(&name));
-                return ty
-                    .external()
-                    .filter(|_| !is_made_here)
-                    .map(|path| path.join("::"));
-            }
-        }
-        match &expr.kind {
-            ExprKind::Method {
-                receiver: inner, ..
-            }
-            | ExprKind::Try(inner)
-            | ExprKind::Place(inner) => self.origin(walker, inner, depth + 1),
-            ExprKind::Call { .. } => made_by(walker, expr).filter(|name| !is_blocking(name)),
-            ExprKind::Path(path) => {
-                let bound = self.bound.get_or_init(|| once_bound(self.body));
-                let value = bound.get(path.as_ident()?)?;
-                self.origin(walker, value, depth + 1)
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The function of another crate that a call calls.
-fn made_by(walker: &Walker<'_, '_>, expr: &Expr) -> Option<String> {
-    match &expr.kind {
-        ExprKind::Call { callee, .. } => match &callee.kind {
-            ExprKind::Path(path) => Some(external_path(walker, path)?.join("::")),
-            _ => None,
-        },
-        _ => None,
-    }
+    let (span, path) = external(walker, expr)?;
+    let last = path.last()?;
+    let is_function =
+        path.len() > 1 && !last.starts_with(char::is_uppercase) && !known::has(CONVERSIONS, last);
+    let name = path.join("::");
+    let is_it = is_function && is_blocking(&name);
+    is_it.then_some((span, name))
 }
 
 fn is_blocking(name: &str) -> bool {
     let is_any = |names: &[&str]| names.iter().any(|outer| is_in(name, outer));
     is_any(BLOCKING) && !is_any(HARMLESS)
-}
-
-fn is_in(name: &str, outer: &str) -> bool {
-    name.strip_prefix(outer)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }

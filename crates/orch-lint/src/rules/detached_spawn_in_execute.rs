@@ -5,13 +5,13 @@ use std::ptr;
 
 use super::channels::{Reply, reply};
 use super::dropped::dropped;
-use super::execute::{self, external_path};
-use super::mentions::once_bound;
+use super::execute::{self, external};
+use super::origins::Origins;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
-use crate::model::constants::Bound;
+use crate::known;
 use crate::model::infer::Walker;
-use crate::syntax::{Block, Expr, ExprKind, Span};
+use crate::syntax::{Block, Expr, ExprKind, Span, visit};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC008",
@@ -20,9 +20,9 @@ pub(super) static RULE: Rule = Rule {
     status: Status::Stable,
     docs: "\
 ## What it does
-Finds tasks and threads that `Orchestrator::execute` starts and forgets: `spawn(..)` whose handle is
-dropped, and `detach()`. A task that sends its result through a channel where `execute` waits for it is
-fine.
+Finds tasks and threads that `Orchestrator::execute` and the functions that it calls start and forget:
+`spawn(..)` whose handle is dropped, and `detach()`. A task that sends its result through a channel where
+`execute` waits for it is fine.
 
 ## Why is this bad?
 `execute` answers while the task goes on. What the task does to the provider happens after the outcome
@@ -62,11 +62,30 @@ const LEASHED: &[&str] = &[
     "async_global_executor::spawn",
 ];
 
+/// Types and modules of which `spawn` and its like do the same as methods.
+const SPAWNERS: &[&str] = &["tokio::runtime", "std::thread::Builder"];
+const METHODS: &str = "spawn spawn_blocking";
+/// Methods that give the handle behind a `Result`.
+const OPENED: &str = "expect ok unwrap";
+/// What a body has to mention for anything to be found in it.
+const WORDS: &[&str] = &["spawn", "spawn_blocking", "spawn_local", "detach"];
+
+const HELP: &str = "await it, or make it an operation of its own";
+
 /// What is known of a body.
 struct Known<'e> {
     body: &'e Block,
     dropped: HashSet<*const Expr>,
-    bound: Bound<'e>,
+    origins: Origins<'e>,
+}
+
+/// A task that goes on.
+struct Task {
+    span: Span,
+    /// What is called to start it.
+    name: String,
+    /// Whether it is waited for in some other way, for all that is known.
+    perhaps_awaited: bool,
 }
 
 impl<'e> Known<'e> {
@@ -75,66 +94,108 @@ impl<'e> Known<'e> {
         Known {
             body,
             dropped: values.map(|of| ptr::from_ref(of.value)).collect(),
-            bound: once_bound(body),
+            origins: Origins::of(body),
         }
     }
 
-    /// What is called to start a task that goes on, where it is, and whether the task is waited for in
-    /// some other way.
-    fn detached(
-        &self,
-        walker: &Walker<'_, 'e>,
-        expr: &'e Expr,
-    ) -> Option<(Span, (String, Option<Reply>))> {
-        let (start, names) = match &expr.kind {
+    fn detached(&self, walker: &Walker<'_, 'e>, expr: &'e Expr) -> Option<Task> {
+        let (start, (span, name)) = match &expr.kind {
             ExprKind::Method { receiver, name, .. } if name.text == "detach" => {
-                (self.value(receiver), LEASHED)
+                let start = self.origins.value(receiver);
+                (start, called(walker, start, LEASHED)?)
             }
-            _ if self.dropped.contains(&ptr::from_ref(expr)) => (expr, SPAWNS),
+            _ if self.dropped.contains(&ptr::from_ref(expr)) => (expr, self.started(walker, expr)?),
             _ => return None,
         };
-        let (span, name) = spawn(walker, start, names)?;
-        Some((span, (name, reply(self.body, start))))
+        let reply = reply(self.body, start);
+        (reply != Some(Reply::Awaited)).then(|| Task {
+            span,
+            name,
+            perhaps_awaited: reply.is_some() || has_sender(walker, start),
+        })
     }
 
-    /// What a variable is bound to.
-    fn value(&self, expr: &'e Expr) -> &'e Expr {
-        let name = match &expr.kind {
-            ExprKind::Path(path) => path.as_ident(),
-            _ => None,
-        };
-        let bound = name.and_then(|name| self.bound.get(name));
-        bound.copied().unwrap_or(expr)
+    /// What is called to start a task that goes on when this value is dropped.
+    fn started(&self, walker: &Walker<'_, 'e>, expr: &'e Expr) -> Option<(Span, String)> {
+        match &expr.kind {
+            ExprKind::Try(inner) => self.started(walker, inner),
+            ExprKind::Method { receiver, name, .. } if known::has(OPENED, &name.text) => {
+                self.started(walker, receiver)
+            }
+            ExprKind::Method { receiver, name, .. } if known::has(METHODS, &name.text) => {
+                let origin = self.origins.find(walker, receiver)?;
+                let is_it = SPAWNERS.iter().any(|of| origin.is_of(of));
+                is_it.then(|| (name.span, name.text.clone()))
+            }
+            _ => called(walker, expr, SPAWNS),
+        }
     }
 }
 
 fn check(check: &mut Check<'_, '_>) {
-    let found = execute::each_knowing(check, Known::of, Known::detached);
+    here(check);
+    beyond(check);
+}
+
+fn here(check: &mut Check<'_, '_>) {
+    let found = execute::each_knowing(check, Known::of, |known, walker, expr| {
+        let task = known.detached(walker, expr)?;
+        Some((task.span, task))
+    });
     for found in found {
-        let (name, reply) = found.what;
-        match reply {
-            Some(Reply::Awaited) => {}
-            Some(Reply::Perhaps) => {
-                let message = format!("what `{name}` starts may be waited for through a channel");
-                check.unknown(&found.at, message);
-            }
-            None => {
-                let message = format!("what `{name}` starts goes on after `execute` answered");
-                check
-                    .flag(found.at, message)
-                    .help("await it, or make it an operation of its own");
-            }
+        let name = &found.what.name;
+        if found.what.perhaps_awaited {
+            let message = format!("what `{name}` starts may be waited for through a channel");
+            check.unknown(&found.at, message);
+            continue;
         }
+        let message = format!("what `{name}` starts goes on after `execute` answered");
+        check.flag(found.at, message).help(HELP);
     }
 }
 
-fn spawn(walker: &Walker<'_, '_>, expr: &Expr, names: &[&str]) -> Option<(Span, String)> {
+/// In the functions that `execute` calls.
+fn beyond(check: &mut Check<'_, '_>) {
+    let found = execute::each_beyond_knowing(
+        check,
+        |_| Vec::new(),
+        |body| body.mentions(WORDS).then(|| Known::of(body)),
+        Known::detached,
+    );
+    for found in found {
+        let last = found.within();
+        let name = found.what.name.clone();
+        if found.perhaps || found.what.perhaps_awaited {
+            let message = format!("may call `{last}`, where what `{name}` starts may go on");
+            check.unknown(&found.at, message);
+            continue;
+        }
+        let message = format!("what `{name}` starts in `{last}` goes on after `execute` answered");
+        let violation = check.flag(found.at.clone(), message);
+        violation.help(HELP);
+        violation.chain = found.chain_to(name);
+    }
+}
+
+fn called(walker: &Walker<'_, '_>, expr: &Expr, names: &[&str]) -> Option<(Span, String)> {
     let ExprKind::Call { callee, .. } = &expr.kind else {
         return None;
     };
-    let ExprKind::Path(path) = &callee.kind else {
-        return None;
-    };
-    let name = external_path(walker, path)?.join("::");
-    names.contains(&name.as_str()).then_some((path.span, name))
+    let (span, path) = external(walker, callee)?;
+    let name = path.join("::");
+    names.contains(&name.as_str()).then_some((span, name))
+}
+
+/// Whether a task has a sender that comes from somewhere else: who has the receiver may wait there.
+fn has_sender<'e>(walker: &Walker<'_, 'e>, task: &'e Expr) -> bool {
+    let mut found = false;
+    visit::each(task, &mut |expr| {
+        if matches!(expr.kind, ExprKind::Path(_) | ExprKind::Field { .. }) {
+            let ty = walker.type_of(expr);
+            let path = ty.as_ref().and_then(|ty| ty.behind_pointers().external());
+            let last = path.and_then(<[String]>::last);
+            found |= last.is_some_and(|last| last.ends_with("Sender"));
+        }
+    });
+    found
 }

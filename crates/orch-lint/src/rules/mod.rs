@@ -66,6 +66,7 @@ mod money_as_float;
 mod named_arms;
 mod open_transactions;
 mod order_accept_execute_finalize;
+mod origins;
 mod outcome_catch_all;
 mod outcome_dropped;
 mod output;

@@ -102,6 +102,7 @@ mod tables;
 mod timeout_mapped_to_fail;
 mod tls_relaxed;
 mod transaction_handles;
+mod transaction_openers;
 mod txn_held_across_foreign_await;
 mod txn_in_execute;
 mod txn_reachable_by_call;

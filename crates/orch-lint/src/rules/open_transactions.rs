@@ -5,14 +5,13 @@
 //! those are open that are open on every way there. What an await gets is everything that it mentions: the
 //! transaction itself, a value that was made of it without awaiting, or an awaited one that still holds it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ptr;
 
 use super::transaction_handles::{Hold, hold};
-use crate::known;
-use crate::model::infer::Walker;
-use crate::model::{Function, RTy, Workspace};
-use crate::syntax::{Block, Exit, Expr, ExprKind, MacroCall, Pat, PatKind, Span, Stmt, visit};
+use super::transaction_openers::{DIVERGING, Openers, bound, is_transaction};
+use crate::model::{Function, Workspace};
+use crate::syntax::{Block, Exit, Expr, ExprKind, MacroCall, Pat, Span, Stmt, visit};
 
 /// An await with a transaction open that it does not get.
 pub(super) struct Held<'e> {
@@ -22,33 +21,9 @@ pub(super) struct Held<'e> {
     pub(super) perhaps: bool,
 }
 
-/// Methods of databases that give a transaction.
-const OPENERS: &[&str] = &[
-    "begin",
-    "begin_transaction",
-    "begin_with",
-    "begin_with_config",
-    "savepoint",
-    "start_transaction",
-    "transaction",
-    "try_begin",
-    "try_begin_with",
-    "unchecked_transaction",
-];
-/// Methods that hand on what they are called on.
-const CARRIERS: &[&str] = &[
-    "context",
-    "expect",
-    "map_err",
-    "ok",
-    "unwrap",
-    "with_context",
-];
 const ENDS: &[&str] = &["commit", "rollback", "close", "finish"];
 /// Macros that await all that they are given.
 const JOINS: &[&str] = &["join", "try_join"];
-const DIVERGING: &[&str] = &["bail", "panic", "todo", "unimplemented", "unreachable"];
-
 /// What is open at one point of a body.
 #[derive(Debug, Clone, Default)]
 struct State<'e> {
@@ -76,7 +51,7 @@ impl State<'_> {
 
 /// The walk.
 struct Walk<'e> {
-    openers: HashSet<*const Expr>,
+    openers: Openers,
     /// Awaited calls whose values hold a transaction.
     handles: HashMap<*const Expr, Hold>,
     state: State<'e>,
@@ -90,14 +65,7 @@ pub(super) fn across_awaits<'a>(
     workspace: &Workspace<'a>,
     function: &Function<'a>,
 ) -> Vec<Held<'a>> {
-    let mut openers = HashSet::new();
-    function
-        .walker(workspace)
-        .block(function.body, &mut |walker, expr| {
-            if opens(walker, expr) {
-                openers.insert(ptr::from_ref(expr));
-            }
-        });
+    let openers = Openers::of(workspace, function);
     let walker = function.walker(workspace);
     let parameters = function.def.params.iter();
     let given = parameters.filter_map(|param| {
@@ -134,71 +102,7 @@ fn handles<'a>(workspace: &Workspace<'a>, function: &Function<'a>) -> HashMap<*c
     found
 }
 
-fn opens<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
-    let is_given = || {
-        let ty = walker.type_of(expr);
-        ty.is_some_and(|ty| is_transaction(ty.settled()))
-    };
-    match &expr.kind {
-        ExprKind::Method {
-            receiver,
-            name,
-            args,
-        } => {
-            let takes_a_closure = args
-                .iter()
-                .any(|arg| matches!(arg.kind, ExprKind::Closure { .. }));
-            let is_database = || {
-                let of = walker.type_of(receiver);
-                of.is_some_and(|of| of.behind_pointers().is_database())
-            };
-            let is_opener = OPENERS.contains(&name.text.as_str());
-            is_opener && !takes_a_closure && (is_database() || is_given())
-        }
-        ExprKind::Call { .. } => is_given(),
-        _ => false,
-    }
-}
-
-fn is_transaction(ty: &RTy) -> bool {
-    match ty.behind_pointers() {
-        RTy::External(path, _) => {
-            let last = path.last().map_or("", String::as_str);
-            let is_named = last.ends_with("Transaction") || matches!(last, "Savepoint" | "HookTx");
-            is_named && known::is_database(path)
-        }
-        _ => false,
-    }
-}
-
-/// The one name that a pattern gives to a value, or to what is in its `Ok` or `Some`.
-fn bound(pat: &Pat) -> Option<&str> {
-    match &pat.kind {
-        PatKind::Bind { name, .. } => Some(&name.text),
-        PatKind::Typed(inner, _) | PatKind::Ref(inner) => bound(inner),
-        PatKind::TupleStruct(path, parts) => match parts.as_slice() {
-            [only] if matches!(path.text().as_str(), "Ok" | "Some") => bound(only),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 impl<'e> Walk<'e> {
-    /// Whether an expression, or what it is a form of, opens a transaction.
-    fn is_opener(&self, expr: &Expr) -> bool {
-        self.openers.contains(&ptr::from_ref(expr))
-            || match &expr.kind {
-                ExprKind::Await(inner) | ExprKind::Try(inner) | ExprKind::Place(inner) => {
-                    self.is_opener(inner)
-                }
-                ExprKind::Method { receiver, name, .. } => {
-                    CARRIERS.contains(&name.text.as_str()) && self.is_opener(receiver)
-                }
-                _ => false,
-            }
-    }
-
     /// Whether an expression mentions an open transaction or something made of one.
     fn mentions(&self, expr: &Expr) -> Option<Hold> {
         let mut found = None;
@@ -225,16 +129,15 @@ impl<'e> Walk<'e> {
     }
 
     fn bind(&mut self, pat: &'e Pat, value: &'e Expr, carries: Option<Hold>) {
-        let Some(name) = bound(pat) else {
-            return;
-        };
-        self.state.open.remove(name);
-        self.state.made_of.remove(name);
-        if self.is_opener(value) {
-            self.state.open.insert(name);
-        } else if let Some(hold) = carries {
-            self.state.made_of.insert(name, hold);
-        }
+        let is_opener = self.openers.give(value);
+        pat.each_name(&mut |name| {
+            self.state.open.remove(name);
+            self.state.made_of.remove(name);
+            if let Some(hold) = carries.filter(|_| !is_opener) {
+                self.state.made_of.insert(name, hold);
+            }
+        });
+        self.state.open.extend(bound(pat).filter(|_| is_opener));
     }
 
     fn block(&mut self, block: &'e Block) {
@@ -265,7 +168,13 @@ impl<'e> Walk<'e> {
                 }
                 self.bind(pat, init, carries);
             }
-            Stmt::Expr(expr) => self.expr(expr),
+            Stmt::Expr(expr) => match assigned(expr) {
+                Some((name, value)) if self.openers.give(value) => {
+                    self.expr(value);
+                    self.state.open.insert(name);
+                }
+                _ => self.expr(expr),
+            },
         }
     }
 
@@ -384,12 +293,13 @@ impl<'e> Walk<'e> {
                 self.bind(pat, value, carries);
             }
             ExprKind::Match { scrutinee, arms } => {
+                let carries = self.carries(scrutinee);
                 self.expr(scrutinee);
                 let before = self.state.clone();
                 let mut after: Option<State<'e>> = None;
                 for arm in arms {
                     self.state = before.clone();
-                    self.bind(&arm.pat, scrutinee, None);
+                    self.bind(&arm.pat, scrutinee, carries);
                     arm.guard.iter().for_each(|guard| self.expr(guard));
                     self.expr(&arm.body);
                     if let Some(others) = after {
@@ -399,8 +309,10 @@ impl<'e> Walk<'e> {
                 }
                 self.state.open.retain(|name| before.open.contains(name));
             }
-            ExprKind::For { iter, body, .. } => {
+            ExprKind::For { pat, iter, body } => {
+                let carries = self.carries(iter);
                 self.expr(iter);
+                self.bind(pat, iter, carries);
                 self.repeated(body);
             }
             ExprKind::While { cond, body } => {
@@ -470,13 +382,26 @@ impl<'e> Walk<'e> {
                 self.state.open.remove(name);
             }
         }
-        if let ExprKind::Async(block) = &expr.kind {
-            let before = std::mem::take(&mut self.state);
-            let exits = std::mem::take(&mut self.exits);
-            self.block(block);
-            self.state = before;
-            self.exits = exits;
+        let before = std::mem::take(&mut self.state);
+        let exits = std::mem::take(&mut self.exits);
+        match &expr.kind {
+            ExprKind::Async(block) => self.block(block),
+            ExprKind::Closure { body, .. } => self.expr(body),
+            _ => {}
         }
+        self.state = before;
+        self.exits = exits;
+    }
+}
+
+/// `name = value`; as a statement, no other pair begins with a name.
+fn assigned(expr: &Expr) -> Option<(&str, &Expr)> {
+    match &expr.kind {
+        ExprKind::Group(parts) => match parts.as_slice() {
+            [place, value] => Some((ident(place)?, value)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -178,7 +178,13 @@ fn is_changing(walker: &Walker<'_, '_>, function: &Path) -> bool {
     }
 }
 
-/// Whether a method finds the same in a value on every run: what a `static` holds may change.
+/// Whether a function is one of the project.
+fn is_own(walker: &Walker<'_, '_>, function: &Path) -> bool {
+    matches!(walker.resolve(function), Res::Def(_) | Res::Assoc(..))
+}
+
+/// Whether a method finds the same in a value on every run: what a `static` holds or a function of the
+/// project gives may change.
 fn is_unchanged(walker: &Walker<'_, '_>, receiver: &Expr) -> bool {
     let is_of_type = |path: &Path| match path.names().as_slice() {
         [.., of, _] => of.starts_with(char::is_uppercase),
@@ -194,6 +200,10 @@ fn is_unchanged(walker: &Walker<'_, '_>, receiver: &Expr) -> bool {
             };
             is_const && is_constant(walker, receiver)
         }
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Path(path) => !is_own(walker, path) && is_constant(walker, receiver),
+            _ => false,
+        },
         _ => is_constant(walker, receiver),
     }
 }

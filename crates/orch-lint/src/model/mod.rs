@@ -22,6 +22,7 @@ pub(crate) mod orchestration;
 mod references;
 mod resolve;
 pub(crate) mod statements;
+mod texts;
 pub(crate) mod types;
 mod way;
 

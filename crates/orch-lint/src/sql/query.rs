@@ -71,10 +71,11 @@ impl Query {
 }
 
 /// Whether words follow each other somewhere in a list.
-pub(crate) fn has(words: &[String], wanted: &[&str]) -> bool {
-    words
-        .windows(wanted.len())
-        .any(|window| window.iter().zip(wanted).all(|(word, of)| word == of))
+pub(crate) fn has(words: &[impl AsRef<str>], wanted: &[&str]) -> bool {
+    words.windows(wanted.len()).any(|window| {
+        let mut pairs = window.iter().zip(wanted);
+        pairs.all(|(word, of)| word.as_ref() == *of)
+    })
 }
 
 fn write_at(words: &[String], at: usize) -> Option<Write> {

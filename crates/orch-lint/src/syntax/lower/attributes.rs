@@ -65,14 +65,14 @@ fn told(from: &Meta) -> Told {
     }
 }
 
-/// `a`, `?a`, `a(b)`, `a = b` between commas.
+/// `a`, `?a`, `.a`, `a(b)`, `a = b` between commas.
 fn keys(from: TokenStream, outer: &str, found: &mut Vec<(String, Option<String>)>) {
     let all: Vec<TokenTree> = from.into_iter().collect();
     let is = |tree: &TokenTree, marks: &[char]| matches!(tree, TokenTree::Punct(punct) if marks.contains(&punct.as_char()));
     for part in all.split(|tree| is(tree, &[','])) {
         let sigils = |part: &[TokenTree]| {
             part.iter()
-                .take_while(|tree| is(tree, &['%', '?', '&']))
+                .take_while(|tree| is(tree, &['%', '?', '&', '.']))
                 .count()
         };
         let Some((TokenTree::Ident(name), rest)) = part[sigils(part)..].split_first() else {

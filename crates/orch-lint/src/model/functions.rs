@@ -31,7 +31,7 @@ pub(crate) struct Function<'a> {
 }
 
 impl<'a> Workspace<'a> {
-    /// All functions with a body outside tests.
+    /// All functions with a body outside tests; the value of a `static` is the body of one by its name.
     pub(crate) fn functions(&self) -> Vec<Function<'a>> {
         let mut found = Vec::new();
         for id in self.def_ids().filter(|id| !self.def(*id).test) {
@@ -44,6 +44,9 @@ impl<'a> Workspace<'a> {
                         id: Some(id),
                         ..read
                     }));
+                }
+                ItemKind::Static(_, value) => {
+                    found.extend(self.function(value, attrs, def.module, def.file, None, name));
                 }
                 ItemKind::Trait(of) => {
                     let before = found.len();

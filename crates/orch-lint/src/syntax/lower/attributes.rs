@@ -68,7 +68,10 @@ fn told(from: &Meta) -> Told {
 /// `a`, `?a`, `.a`, `a(b)`, `a = b` between commas.
 fn keys(from: TokenStream, outer: &str, found: &mut Vec<(String, Option<String>)>) {
     let all: Vec<TokenTree> = from.into_iter().collect();
-    let is = |tree: &TokenTree, marks: &[char]| matches!(tree, TokenTree::Punct(punct) if marks.contains(&punct.as_char()));
+    let is = |tree: &TokenTree, marks: &[char]| match tree {
+        TokenTree::Punct(punct) => marks.contains(&punct.as_char()),
+        _ => false,
+    };
     for part in all.split(|tree| is(tree, &[','])) {
         let sigils = |part: &[TokenTree]| {
             part.iter()

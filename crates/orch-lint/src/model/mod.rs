@@ -21,6 +21,7 @@ mod modules;
 pub(crate) mod orchestration;
 mod references;
 mod resolve;
+mod rows;
 pub(crate) mod statements;
 mod texts;
 pub(crate) mod types;

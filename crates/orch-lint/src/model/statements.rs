@@ -5,6 +5,7 @@
 //! words in a message or a test are no statement.
 
 use super::infer::Walker;
+use super::rows;
 use super::texts::{Texts, exprs};
 use super::{Function, RTy, Res, Workspace};
 use crate::known;
@@ -25,7 +26,7 @@ pub(crate) struct SqlText {
     pub(crate) queries: Vec<Query>,
     /// Whether what takes it is a database for certain.
     pub(crate) certain: bool,
-    /// The type that its rows are read into, where it is written out.
+    /// The type that its rows are read into, where it is written.
     pub(crate) row: Option<RTy>,
 }
 
@@ -37,6 +38,7 @@ pub(super) fn find<'a>(workspace: &Workspace<'a>, functions: &[Function<'a>]) ->
             continue;
         }
         let texts = Texts::of(function.body);
+        let mut rows = rows::in_function(workspace, function);
         let mut walker = function.walker(workspace);
         walker.block(function.body, &mut |walker, expr| {
             let Some(taken) = taken(walker, expr, &texts) else {
@@ -48,7 +50,7 @@ pub(super) fn find<'a>(workspace: &Workspace<'a>, functions: &[Function<'a>]) ->
                 span: taken.span,
                 queries: queries(&taken.text),
                 certain: taken.certain,
-                row: taken.row,
+                row: taken.row.or_else(|| rows.remove(&expr.span)),
             });
         });
     }

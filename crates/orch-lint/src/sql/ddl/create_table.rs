@@ -28,6 +28,7 @@ impl<'t> Reader<'_, 't> {
             .iter()
             .any(|token| copies.iter().any(|word| token.is(word)));
         schema.create(name.text, table);
+        schema.follow_domains(name.text);
         Some(())
     }
 

@@ -5,7 +5,9 @@ use rustc_hash::FxHashMap;
 use super::infer::Walker;
 use super::{RTy, Res};
 use crate::syntax::ty::Segment;
-use crate::syntax::{Block, Expr, ExprKind, ItemKind, MacroCall, Name, Path, Span, Stmt, visit};
+use crate::syntax::{
+    Block, Expr, ExprKind, ItemKind, MacroCall, Name, Pat, PatKind, Path, Span, Stmt, TyKind, visit,
+};
 
 /// The texts of a body.
 pub(super) struct Texts<'a> {
@@ -26,8 +28,9 @@ impl<'a> Texts<'a> {
                     continue;
                 };
                 if let Some(name) = pat.name() {
+                    let init = init.as_ref().filter(|_| !may_grow(pat));
                     let entry = bound.entry(name);
-                    entry.and_modify(|of| *of = None).or_insert(init.as_ref());
+                    entry.and_modify(|of| *of = None).or_insert(init);
                 }
             }
         });
@@ -139,6 +142,11 @@ impl<'a> Texts<'a> {
         };
         is_name.then(|| constant(walker, &path)).flatten()
     }
+}
+
+/// Whether a variable is declared as something else than a reference, such as a `String`.
+fn may_grow(pat: &Pat) -> bool {
+    matches!(&pat.kind, PatKind::Typed(_, ty) if !matches!(ty.kind, TyKind::Ref(..)))
 }
 
 /// What `{0}` and `{name}` are given.

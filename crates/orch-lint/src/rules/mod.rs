@@ -56,6 +56,7 @@ mod layering;
 mod leading_words;
 mod lease_shorter_than_client_timeout;
 mod leases;
+mod logged_secrets;
 mod matched_else;
 mod mentions;
 mod missing_docs;

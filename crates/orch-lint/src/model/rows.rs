@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{Function, RTy, Workspace};
-use crate::syntax::{Expr, ExprKind, PatKind, Span, Stmt, visit};
+use crate::syntax::{Exit, Expr, ExprKind, PatKind, Span, Stmt, visit};
 
 /// The types of rows, by the call that makes the query.
 pub(super) type Rows = FxHashMap<Span, RTy>;
@@ -60,9 +60,9 @@ pub(super) fn in_function<'a>(workspace: &Workspace<'a>, function: &Function<'a>
 /// The call that makes the query whose rows an expression is.
 fn query(rows: &Expr) -> Option<&Expr> {
     match &rows.kind {
-        ExprKind::Await(inner) | ExprKind::Try(inner) | ExprKind::Leave(Some(inner)) => {
-            query(inner)
-        }
+        ExprKind::Await(inner)
+        | ExprKind::Try(inner)
+        | ExprKind::Leave(Exit::Return, Some(inner)) => query(inner),
         ExprKind::Method { receiver, name, .. } if SAME.contains(&name.text.as_str()) => {
             query(receiver)
         }

@@ -124,7 +124,7 @@ impl Walk {
             ExprKind::Async(body) => self.later(|walk| walk.block(body)),
             ExprKind::Block(body) => self.block(body),
             ExprKind::Loop(body) => self.turns(body),
-            ExprKind::Leave(value) => {
+            ExprKind::Leave(_, value) => {
                 value.iter().for_each(|value| self.expr(value));
                 if self.repeated == 0 && !self.gone {
                     self.left = self.left.min(self.written);

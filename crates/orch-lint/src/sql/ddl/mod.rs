@@ -8,7 +8,7 @@
 //!   index         indexes, unique or not
 //!   like          tables that are made like another one
 //!   alter_table   changes of tables and columns
-//!   types         enum types
+//!   types         enum types and domains
 //! ```
 //!
 //! A statement, or an action of `ALTER TABLE`, that is not understood is remembered by its words:
@@ -87,7 +87,6 @@ const OTHERS: &[&str] = &[
     "sequence",
     "extension",
     "schema",
-    "domain",
     "policy",
     "trigger",
     "function",
@@ -140,6 +139,9 @@ impl Reader<'_, '_> {
         if self.eat("type") {
             return self.create_type(schema);
         }
+        if self.eat("domain") {
+            return self.create_domain(schema);
+        }
         let is_unique = self.eat("unique");
         if self.eat("index") {
             return self.create_index(schema, is_unique);
@@ -153,6 +155,9 @@ impl Reader<'_, '_> {
         }
         if self.eat("type") {
             return self.alter_type(schema);
+        }
+        if self.eat("domain") {
+            return self.alter_domain(schema);
         }
         if self.eat("index") {
             self.eat_all(&["if", "exists"]);

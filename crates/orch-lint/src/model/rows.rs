@@ -60,7 +60,7 @@ pub(super) fn in_function<'a>(workspace: &Workspace<'a>, function: &Function<'a>
 /// The call that makes the query whose rows an expression is.
 fn query(rows: &Expr) -> Option<&Expr> {
     match &rows.kind {
-        ExprKind::Await(inner) | ExprKind::Try(inner) | ExprKind::Leave(Some(inner)) => {
+        ExprKind::Await(inner) | ExprKind::Try(inner) | ExprKind::Leave(_, Some(inner)) => {
             query(inner)
         }
         ExprKind::Method { receiver, name, .. } if SAME.contains(&name.text.as_str()) => {

@@ -92,7 +92,7 @@ pub(crate) struct Workspace<'a> {
     /// What names what, once somebody asked.
     references: OnceLock<references::References>,
     /// The types stored as operations and where their tables are named, once somebody asked.
-    operations: OnceLock<Vec<(DefId, Option<usize>)>>,
+    operations: OnceLock<Vec<(DefId, orchestration::Stored)>>,
     /// SQL in strings, once somebody asked.
     statements: OnceLock<Vec<statements::SqlText>>,
 }

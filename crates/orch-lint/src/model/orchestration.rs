@@ -27,6 +27,19 @@ pub(crate) struct OperationEntity<'a> {
     pub(crate) def: DefId,
     /// Its table, when the project says it.
     pub(crate) table: Option<&'a str>,
+    /// Whether only its name and a field say so: it is stored by nothing that is known.
+    pub(crate) is_guess: bool,
+}
+
+/// What says that a type is stored as an operation.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stored {
+    /// The `impl Entity` that names its table.
+    In(usize),
+    /// An `impl Entity` without the name.
+    Somewhere,
+    /// Its name.
+    Perhaps,
 }
 
 impl<'a> Workspace<'a> {
@@ -131,16 +144,20 @@ impl<'a> Workspace<'a> {
     /// The types stored as operations: by their table, or by name beside an orchestrator.
     pub(crate) fn operations(&self) -> Vec<OperationEntity<'a>> {
         let blocks = self.operations.get_or_init(|| self.find_operations());
-        let read = |(def, block): &(DefId, Option<usize>)| OperationEntity {
+        let read = |(def, block): &(DefId, Stored)| OperationEntity {
             def: *def,
-            table: block.and_then(|at| self.text_const(&self.impls[at], "TABLE")),
+            table: match block {
+                Stored::In(at) => self.text_const(&self.impls[*at], "TABLE"),
+                Stored::Somewhere | Stored::Perhaps => None,
+            },
+            is_guess: matches!(block, Stored::Perhaps),
         };
         blocks.iter().map(read).collect()
     }
 
-    /// The types stored as operations, each with the `impl Entity` that names its table.
-    fn find_operations(&self) -> Vec<(DefId, Option<usize>)> {
-        let mut found: Vec<(DefId, Option<usize>)> = Vec::new();
+    /// The types stored as operations, each with what says so.
+    fn find_operations(&self) -> Vec<(DefId, Stored)> {
+        let mut found: Vec<(DefId, Stored)> = Vec::new();
         let mut entities = FxHashSet::default();
         for at in self.runtime_impls.get("Entity").into_iter().flatten() {
             let block = &self.impls[*at];
@@ -154,12 +171,13 @@ impl<'a> Workspace<'a> {
                 None => self.def(def).item.name.text.ends_with("Operation"),
             };
             if is_operation && (is_new || found.iter().all(|(of, _)| *of != def)) {
-                found.push((def, table.map(|_| *at)));
+                let stored = table.map_or(Stored::Somewhere, |_| Stored::In(*at));
+                found.push((def, stored));
             }
         }
         for id in self.def_ids() {
             if !entities.contains(&id) && self.looks_like_operation(id) {
-                found.push((id, None));
+                found.push((id, Stored::Perhaps));
             }
         }
         found

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::compensations::is_compensation;
-use super::idemkey_regenerated;
+use super::fresh_values;
 use super::mentions::bindings;
 use super::requests::Request;
 use super::{Check, Rule, Status};
@@ -172,7 +172,7 @@ fn names_key<'a>(walker: &Walker<'_, 'a>, arg: &'a Expr) -> bool {
         if let ExprKind::Path(path) = &part.kind
             && let Res::External(path) = walker.resolve(path)
         {
-            fresh |= idemkey_regenerated::is_maker(&path);
+            fresh |= fresh_values::is_maker(&path);
         }
     });
     named && !fresh

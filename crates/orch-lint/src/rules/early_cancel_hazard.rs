@@ -13,8 +13,9 @@ pub(super) static RULE: Rule = Rule {
     status: Status::Preview,
     docs: "\
 ## What it does
-Finds calls of gateways directly in `tokio::time::timeout` or `tokio::select!` inside
-`Orchestrator::execute`, where the branch that wins over the call answers `Ok` or `Fail`.
+Finds calls of gateways in `tokio::time::timeout` or `tokio::select!` inside `Orchestrator::execute`, also
+in a box or an `async` block, where the branch that wins over the call answers `Ok` or `Fail`. Calls that
+are named as questions (`status`, `find_payment`) and give no receipt are none.
 
 ## Why is this bad?
 The call is cancelled on our side alone. The provider may have got it and go on with it: what is recorded as
@@ -101,13 +102,13 @@ fn is_select(workspace: &Workspace<'_>, function: &Function<'_>, call: &MacroCal
 }
 
 /// Each arm is a `let` of its future, then its condition and its handler.
-fn decisions_of_others(call: &MacroCall, answers: &Answers<'_>) -> Vec<(Decided, Span)> {
+fn decisions_of_others<'e>(call: &'e MacroCall, answers: &Answers<'e>) -> Vec<(Decided, Span)> {
     let parts = &call.body.parts;
-    let calls = |future: &Expr| match &future.kind {
-        ExprKind::Await(inner) => answers.acts(inner),
-        _ => answers.acts(future),
+    let calls = |future: &'e Expr| match &future.kind {
+        ExprKind::Await(inner) => answers.awaits_effect(inner),
+        _ => answers.awaits_effect(future),
     };
-    let is_call = |part: &Stmt| matches!(part, Stmt::Let { init: Some(of), .. } if calls(of));
+    let is_call = |part: &'e Stmt| matches!(part, Stmt::Let { init: Some(of), .. } if calls(of));
     if !parts.iter().any(is_call) {
         return Vec::new();
     }

@@ -14,8 +14,9 @@ Finds orchestrators whose domain registers no Finalizer.
 
 It is registered where it is made and given to a call of `.with(..)` in the same function, right
 there or through a local binding. One that is returned, stored or passed to another function is
-counted as undecided. A function that registers it counts for nothing when nothing uses it and the
-domain starts with `Parts { workers: Workers::new(), .. }`.
+counted as undecided, and so is one that is registered where it was stored or is given. A function
+that registers it counts for nothing when nothing uses it and the domain starts with
+`Parts { workers: Workers::new(), .. }`.
 
 ## Why is this bad?
 Between the provider's answer and the final state lies a crash. The answer is in the write-ahead

@@ -1,8 +1,9 @@
 //! ORC104.
 
-use super::gateway_calls::{Execution, GatewayCall, executions};
-use super::idemkey_regenerated;
-use super::mentions::{Carriers, bindings};
+use super::fresh_values::is_maker;
+use super::gateway_calls::{Execution, GatewayCall, executions, parts};
+use super::key_slots::{acts, gives_nothing, holds, is_key_name, names_key, struct_of};
+use super::mentions::bindings;
 use super::promise::{Promise, promise};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
@@ -16,9 +17,9 @@ pub(super) static RULE: Rule = Rule {
     status: Status::Stable,
     docs: "\
 ## What it does
-Finds calls of gateways in `Orchestrator::execute` that do not pass on the operation's id: those that put
-something made up where the gateway asks for the key, and those of a gateway that asks for none although it
-is said to know keys (`Idempotency::Keyed`).
+Finds calls of gateways in `Orchestrator::execute`, and in methods that it calls on `self`, that do not pass
+on the operation's id: those that put something made up where the gateway asks for the key, and those of a
+gateway that asks for none although it is said to know keys (`Idempotency::Keyed`).
 
 ## Why is this bad?
 `execute` runs again when its answer was lost. The provider knows by the key that it is the same payment.
@@ -38,9 +39,6 @@ async fn execute(&self, op_id: &OpId, command: &PaymentCommand) -> Outcome {
     check,
 };
 
-/// How parameters are named that take the key as a text.
-const KEY_NAMES: &[&str] = &["idem_key", "idempotency_key", "op_id", "operation_id"];
-
 const HELP: &str = "pass on the `op_id` that `execute` gets: it is the same at every attempt";
 
 fn check(check: &mut Check<'_, '_>) {
@@ -48,10 +46,15 @@ fn check(check: &mut Check<'_, '_>) {
         let Some(seeds) = keys(&execution) else {
             continue;
         };
-        let carriers = Carriers::of(seeds, execution.body);
-        for call in &execution.calls {
-            if !call.args.iter().any(|arg| carriers.are_in(arg)) {
-                judge(check, &execution, &carriers, call);
+        let parts = parts(check, execution, seeds);
+        let is_used = parts
+            .iter()
+            .any(|part| part.carriers.are_used_in(part.of.body));
+        for part in &parts {
+            for call in &part.of.calls {
+                if !call.args.iter().any(|arg| part.carriers.are_in(arg)) {
+                    judge(check, &part.of, call, is_used);
+                }
             }
         }
     }
@@ -76,16 +79,19 @@ fn is_key(ty: &RTy) -> bool {
 fn judge<'a>(
     check: &mut Check<'_, 'a>,
     execution: &Execution<'_, 'a>,
-    carriers: &Carriers<'a>,
     call: &GatewayCall<'a>,
+    key_is_used: bool,
 ) {
     let at = check.at(execution.file, call.name.span, execution.item.as_str());
     let method = &call.name.text;
     if holds_key(check, execution, call) {
         return;
     }
-    if let Some(arg) = key_argument(check, call) {
+    if let Some((arg, is_sure)) = key_argument(check, call) {
         match made(check, execution, key_part(check, execution, arg), 0) {
+            Made::Constant if !is_sure => {
+                check.unknown(&at, format!("whether `{method}` asks for the key"));
+            }
             Made::Constant => {
                 let message = format!("`{method}` gets another key than the operation's");
                 check.flag(at, message).help(HELP);
@@ -93,7 +99,7 @@ fn judge<'a>(
             Made::Unclear => check.unknown(&at, format!("whether `{method}` gets the key")),
             Made::Fresh => {}
         }
-    } else if acts(call) && !carriers.are_used_in(execution.body) {
+    } else if acts(call) && !key_is_used {
         match promise(check, execution) {
             Promise::Keyed if !may_carry_key(check, call) => {
                 let message = format!("`{method}` acts without the key of the operation");
@@ -107,14 +113,16 @@ fn judge<'a>(
     }
 }
 
-/// What a call puts where the key is asked for, by the type or, for texts, by the name of the parameter.
-fn key_argument<'a>(check: &Check<'_, 'a>, call: &GatewayCall<'a>) -> Option<&'a Expr> {
+/// What a call puts where the key is asked for, by the type or, for texts, by the name of the parameter; and
+/// whether that is sure. What only reads may have another use for a parameter of that name.
+fn key_argument<'a>(check: &Check<'_, 'a>, call: &GatewayCall<'a>) -> Option<(&'a Expr, bool)> {
     let params = call.params.iter().zip(&call.param_names);
-    let mut asked = params.zip(call.args);
-    let takes_key = |ty: &RTy, name: &str| KEY_NAMES.contains(&name) || holds(check, ty);
-    asked
-        .find(|((ty, name), _)| takes_key(ty, name))
-        .map(|(_, arg)| arg)
+    let mut asked = params.zip(call.args).filter_map(|((ty, name), arg)| {
+        let by_type = holds(check, ty);
+        let is_sure = by_type || acts(call) || gives_nothing(call);
+        (by_type || is_key_name(name)).then_some((arg, is_sure))
+    });
+    asked.next()
 }
 
 /// The field of a request that is the key, where an argument is written as one.
@@ -122,26 +130,18 @@ fn key_part<'a>(check: &Check<'_, 'a>, of: &Execution<'_, 'a>, arg: &'a Expr) ->
     let ExprKind::Struct { path, fields, .. } = &arg.kind else {
         return arg;
     };
+    let Some((id, declared)) = struct_of(check, of, path) else {
+        return arg;
+    };
     let workspace = check.workspace;
-    let Res::Def(id) = workspace.resolve_type(of.orchestrator.block.module, path) else {
-        return arg;
-    };
-    let ItemKind::Struct(_, declared) = &workspace.def(id).item.kind else {
-        return arg;
-    };
     let scope = workspace.def_scope(id, &[]);
-    let keys = declared.list.iter();
+    let keys = declared.iter();
     let mut keys = keys.filter(|field| holds(check, &workspace.lower(&field.ty, &scope)));
     let key = keys.next().map(|field| field.name.text.as_str());
     let mut given = fields
         .iter()
         .filter(|(name, _)| Some(name.text.as_str()) == key);
     given.next().map_or(arg, |(_, value)| value)
-}
-
-fn holds(check: &Check<'_, '_>, ty: &RTy) -> bool {
-    let mut keys = ["OpId", "IdemKey"].into_iter();
-    keys.any(|key| check.workspace.holds_runtime(ty, key, 2))
 }
 
 /// Whether the call gets the whole command, and that holds a key of its own.
@@ -172,7 +172,7 @@ fn made<'a>(check: &Check<'_, 'a>, of: &Execution<'_, 'a>, value: &'a Expr, dept
         return Made::Unclear;
     }
     let workspace = check.workspace;
-    let module = workspace.body_module(of.function, of.orchestrator.block.module);
+    let module = of.module;
     let bound = bindings(of.body);
     let mut worst = Made::Constant;
     visit::each(value, &mut |part| {
@@ -183,12 +183,16 @@ fn made<'a>(check: &Check<'_, 'a>, of: &Execution<'_, 'a>, value: &'a Expr, dept
                 let inits = inits.map(|(_, init)| made(check, of, init, depth + 1));
                 let found = workspace.resolve_value(module, path);
                 inits.max().unwrap_or_else(|| match found {
-                    Res::External(path) if idemkey_regenerated::is_maker(&path) => Made::Fresh,
+                    Res::External(path) if is_maker(&path) => Made::Fresh,
                     Res::External(_) => Made::Constant,
                     Res::Def(id) if is_const(check, id) => Made::Constant,
                     _ => Made::Unclear,
                 })
             }
+            ExprKind::Macro(call) => match workspace.resolve_value(module, &call.path) {
+                Res::External(path) if is_maker(&path) => Made::Fresh,
+                _ => Made::Unclear,
+            },
             ExprKind::Str(text) if text.contains('{') => Made::Unclear,
             ExprKind::Str(_)
             | ExprKind::Lit
@@ -208,17 +212,6 @@ fn made<'a>(check: &Check<'_, 'a>, of: &Execution<'_, 'a>, value: &'a Expr, dept
 
 fn is_const(check: &Check<'_, '_>, id: crate::model::DefId) -> bool {
     matches!(check.workspace.def(id).item.kind, ItemKind::Const(..))
-}
-
-/// Whether a call has an effect: what it gives is a receipt, or an outcome.
-fn acts(call: &GatewayCall<'_>) -> bool {
-    let given = match &call.result {
-        RTy::External(path, args) if path.last().is_some_and(|last| last == "Result") => {
-            args.first()
-        }
-        other => Some(other),
-    };
-    given.is_some_and(|ty| ty.is_runtime("Receipt") || ty.is_runtime("Outcome"))
 }
 
 /// Whether a key may be in what a call gets, or be made where a gateway implements it.
@@ -256,18 +249,4 @@ fn mentions_key(expr: &Expr) -> bool {
         ExprKind::Macro(call) => call.body.opaque.iter().any(|name| names_key(&name.text)),
         _ => false,
     }
-}
-
-/// Whether a word may speak of a key; only ever a reason not to be sure.
-fn names_key(text: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "dedup",
-        "idem",
-        "key",
-        "op_id",
-        "operation_id",
-        "request_id",
-    ];
-    let text = text.to_ascii_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
 }

@@ -2,8 +2,9 @@
 
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
-use crate::model::RTy;
-use crate::syntax::ItemKind;
+use crate::model::orchestration::OperationEntity;
+use crate::model::{DefId, RTy};
+use crate::syntax::{ItemKind, Path};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC101",
@@ -12,7 +13,8 @@ pub(super) static RULE: Rule = Rule {
     status: Status::Stable,
     docs: "\
 ## What it does
-Finds operation entities without a field of type `IdemKey`.
+Finds operation entities without a field of type `IdemKey`. A struct that only sounds like one and derives
+what answers and parts of rows derive, or stands beside an entity of operations, is undecided.
 
 ## Why is this bad?
 The idempotency key is how a repeated request is recognised. Without it in the stored operation,
@@ -30,12 +32,29 @@ struct PaymentOperation { op_id: OpId, owner_id: OwnerId, idem_key: IdemKey }
     check,
 };
 
+/// Derives of what is answered, asked, or read from rows: not all of an operation need be in it.
+const VIEWS: &[&str] = &[
+    "Deserialize",
+    "FromQueryResult",
+    "FromRow",
+    "JsonSchema",
+    "Queryable",
+    "QueryableByName",
+    "Selectable",
+    "Serialize",
+    "SimpleObject",
+    "ToSchema",
+];
+
 /// How many types of the project a key may be wrapped in.
 const WRAPPERS: usize = 3;
 
 fn check(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
-    for operation in workspace.operations() {
+    let operations = workspace.operations();
+    let stored = operations.iter().filter(|of| !of.is_guess);
+    let stored: Vec<DefId> = stored.map(|of| of.def).collect();
+    for operation in operations {
         let item = workspace.def(operation.def).item;
         let ItemKind::Struct(_, fields) = &item.kind else {
             continue;
@@ -61,9 +80,26 @@ fn check(check: &mut Check<'_, '_>) {
             check.unknown(&at, "one of its fields may be the idempotency key");
             continue;
         }
+        if operation.is_guess && may_be_view(check, &operation, &stored) {
+            check.unknown(
+                &at,
+                "it may be a part of an operation, or what is said of one",
+            );
+            continue;
+        }
         let name = &item.name.text;
         check
             .flag(at, format!("`{name}` has no field of type `IdemKey`"))
             .help("add `idem_key: IdemKey`, with a unique key on its column");
     }
+}
+
+/// Whether something else is stored as the operation that a struct is named after, as far as can be seen.
+fn may_be_view(check: &Check<'_, '_>, of: &OperationEntity<'_>, stored: &[DefId]) -> bool {
+    let workspace = check.workspace;
+    let def = workspace.def(of.def);
+    let mut derived = def.item.attrs.derives.iter().filter_map(Path::last);
+    let is_derived = derived.any(|last| VIEWS.contains(&last.name.text.as_str()));
+    let domain = |id: DefId| workspace.domains_around(workspace.def(id).module).next();
+    is_derived || stored.iter().any(|other| domain(*other) == domain(of.def))
 }

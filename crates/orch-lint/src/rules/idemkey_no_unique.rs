@@ -90,6 +90,11 @@ fn judge(check: &mut Check<'_, '_>, kept: &Kept<'_, '_>) {
             );
             continue;
         }
+        if table.has_other_keys {
+            let message = format!("`{name}.{key}` may be unique as in the table it is made of");
+            check.unknown(&at, message);
+            continue;
+        }
         let message = format!(
             "`{name}.{key}` is not unique in {}: nothing makes it unique",
             history.dir

@@ -1,12 +1,13 @@
 //! ORC105.
 
-use super::execute::{self, external_path};
-use super::mentions::captured;
+use super::fresh_values::{goes_into, made, maker_names};
+use super::gateway_calls::{Execution, Part, executions, part_of, parts};
+use super::key_slots::{Slot, acts, names_key, slots};
+use super::mentions::Carriers;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
-use crate::known;
-use crate::model::infer::Walker;
-use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Span, Stmt, visit};
+use crate::model::RTy;
+use crate::syntax::{Expr, Span};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC105",
@@ -16,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds identifiers that are another one each time (`Uuid::new_v4()`, `Ulid::new()`, `rand::random()`),
-are made inside `Orchestrator::execute`, and go into a call of one of its gateways.
+are made inside `Orchestrator::execute` or a method that it calls on `self`, and go where one of its gateways
+takes the key. A trace id beside the `op_id` is none, nor is what a call without a key and an effect gets.
 
 ## Why is this bad?
 `execute` runs again when its answer was lost. A key that is made there is another one each time, so the
@@ -36,154 +38,138 @@ async fn execute(&self, op_id: &OpId, command: &PaymentCommand) -> Outcome {
     check,
 };
 
-/// Crates that make identifiers, and their functions that make another one at each call.
-const MAKERS: &[(&str, &[&str])] = &[
-    (
-        "uuid",
-        &[
-            "new_v1", "new_v4", "new_v6", "new_v7", "now_v1", "now_v6", "now_v7",
-        ],
-    ),
-    ("ulid", &["new", "generate"]),
-    ("rand", &["random", "random_range"]),
-    ("nanoid", &["nanoid"]),
-    ("cuid", &["cuid"]),
-    ("cuid2", &["create_id"]),
-    ("fastrand", &["u32", "u64", "u128"]),
-];
-
 fn check(check: &mut Check<'_, '_>) {
-    let found = execute::each_knowing(check, passed, |passed, walker, expr| {
-        let (span, name) = made(walker, expr)?;
-        let is_passed = passed.iter().any(|outer| outer.contains(span));
-        is_passed.then_some((span, name))
-    });
-    for found in found {
-        let message = format!(
-            "`{}` gives the provider another key at every attempt",
-            found.what
-        );
-        check
-            .flag(found.at, message)
-            .help("use `op_id`: it is the same at every attempt");
+    let words = maker_names();
+    for execution in executions(check) {
+        let seeds = keys(&execution);
+        let parts = parts(check, execution, seeds);
+        for part in &parts {
+            if part.of.body.mentions(&words) {
+                judge(check, &parts, part);
+            }
+        }
     }
 }
 
-fn made(walker: &Walker<'_, '_>, expr: &Expr) -> Option<(Span, String)> {
-    let ExprKind::Call { callee, .. } = &expr.kind else {
-        return None;
-    };
-    let ExprKind::Path(path) = &callee.kind else {
-        return None;
-    };
-    let found = external_path(walker, path)?;
-    is_maker(&found).then(|| (expr.span, path.text()))
+/// The names that the parameters of `execute` give to the key.
+fn keys<'a>(of: &Execution<'_, 'a>) -> Vec<&'a str> {
+    let is_key = |ty: &RTy| ty.is_runtime("OpId") || ty.is_runtime("IdemKey");
+    let params = of.function.params.iter().zip(&of.params);
+    let mut names = Vec::new();
+    for (param, _) in params.filter(|(_, ty)| is_key(ty)) {
+        param.pat.each_name(&mut |name| names.push(name));
+    }
+    names
 }
 
-/// Whether a function of another crate makes another identifier at each call.
-pub(super) fn is_maker(path: &[String]) -> bool {
-    let path = known::canonical(path);
-    let (Some(first), Some(last)) = (path.first(), path.last()) else {
-        return false;
-    };
-    let is_it = |(of, names): &(&str, &[&str])| first == of && names.contains(&last.as_str());
-    MAKERS.iter().any(is_it)
-}
-
-/// Where values of a body are that go into a gateway, at once or under a name.
-fn passed(body: &Block) -> Vec<Span> {
-    let arguments = gateway_arguments(body);
-    let named = passed_names(body, &arguments);
-    [arguments, named].concat()
-}
-
-/// Where the arguments of methods are that are called on fields of `self`.
-fn gateway_arguments(body: &Block) -> Vec<Span> {
-    let mut found = Vec::new();
-    visit::each_in_block(body, &mut |expr| {
-        if let ExprKind::Method { receiver, args, .. } = &expr.kind
-            && is_of_self(receiver)
-        {
-            found.extend(args.iter().map(|arg| arg.span));
+fn judge<'a>(check: &mut Check<'_, 'a>, parts: &[Part<'_, 'a>], part: &Part<'_, 'a>) {
+    let of = &part.of;
+    for (span, name) in makers(check, of) {
+        let is_it = |value: &'a Expr| goes_into(of.body, span, value.span);
+        let at = check.at(of.file, span, of.item.as_str());
+        match taken(check, parts, part, &is_it, 0) {
+            Taken::NoKey => {}
+            Taken::Unclear => check.unknown(&at, format!("whether `{name}` makes a key")),
+            Taken::Key => {
+                let message = format!("`{name}` gives the provider another key at every attempt");
+                check
+                    .flag(at, message)
+                    .help("use `op_id`: it is the same at every attempt");
+            }
         }
+    }
+}
+
+/// Where identifiers are made in a body.
+fn makers(check: &Check<'_, '_>, of: &Execution<'_, '_>) -> Vec<(Span, String)> {
+    let mut found: Vec<(Span, String)> = Vec::new();
+    let declared = check.calls.index_of(of.function);
+    let Some(declared) = declared.map(|index| &check.functions[index]) else {
+        return found;
+    };
+    let mut walker = declared.walker(check.workspace);
+    walker.block(declared.body, &mut |walker, expr| {
+        // What is called is seen after its call.
+        let one =
+            made(walker, expr).filter(|(span, _)| found.iter().all(|(of, _)| !of.contains(*span)));
+        found.extend(one);
     });
     found
 }
 
-/// `self.gateway`, but not `self` itself and not what a call of it gave.
-fn is_of_self(receiver: &Expr) -> bool {
-    match &receiver.kind {
-        ExprKind::Field { base, .. } => match &base.kind {
-            ExprKind::Path(path) => path.as_ident() == Some("self"),
-            _ => is_of_self(base),
-        },
-        ExprKind::Place(inner) => is_of_self(inner),
-        _ => false,
-    }
+/// What a value is taken for by the gateways that get it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Taken {
+    NoKey,
+    /// It cannot be said.
+    Unclear,
+    Key,
 }
 
-/// Where values are made that are given a name, and go into one of `arguments` under it, or into the
-/// value of another such name.
-fn passed_names(body: &Block, arguments: &[Span]) -> Vec<Span> {
-    let mut bound: Vec<(&str, Span)> = Vec::new();
-    let mut uses: Vec<(&str, Span)> = Vec::new();
-    each_let(body, &mut |pat, init| {
-        // Of several names it is not known which one gets it.
-        let mut names = Vec::new();
-        pat.each_name(&mut |name| names.push(name));
-        if let [name] = names.as_slice() {
-            bound.push((name, init.span));
+/// What a value of a part is taken for, in it and in the methods that it is handed on to.
+fn taken<'a>(
+    check: &Check<'_, 'a>,
+    parts: &[Part<'_, 'a>],
+    part: &Part<'_, 'a>,
+    is_it: &dyn Fn(&'a Expr) -> bool,
+    depth: usize,
+) -> Taken {
+    const MAX_DEPTH: usize = 4;
+    let calls = part.of.calls.iter().map(|call| {
+        let slots = slots(check, &part.of, call);
+        taken_by(&slots, is_it, &part.carriers, acts(call))
+    });
+    let unclear = part.of.unclear.iter().map(|args| {
+        let is_clean = |arg: &'a Expr| part.carriers.are_in(arg) && !is_it(arg);
+        match args.iter().any(is_it) && !args.iter().any(is_clean) {
+            true => Taken::Unclear,
+            false => Taken::NoKey,
         }
     });
-    visit::each_in_block(body, &mut |expr| {
-        if let ExprKind::Path(path) = &expr.kind
-            && let Some(name) = path.as_ident()
-        {
-            uses.push((name, path.span));
-        }
-        if let ExprKind::Macro(call) = &expr.kind {
-            let parts = call.body.parts.iter().filter_map(|part| match part {
-                Stmt::Expr(part) => part.as_text(),
-                Stmt::Let { .. } => None,
-            });
-            let names = parts.flat_map(captured);
-            uses.extend(names.map(|name| (name, expr.span)));
+    let here = calls.chain(unclear).max().unwrap_or(Taken::NoKey);
+    if here == Taken::Key || depth > MAX_DEPTH {
+        return here;
+    }
+    let handed = part.hands_on(is_it).into_iter().map(|(def, names)| {
+        let Some(next) = part_of(parts, def) else {
+            return Taken::Unclear;
+        };
+        let carriers = Carriers::of(names, next.of.body);
+        taken(
+            check,
+            parts,
+            next,
+            &|value| carriers.are_in(value),
+            depth + 1,
+        )
+    });
+    handed.max().unwrap_or(here).max(here)
+}
+
+/// What one call takes it for.
+fn taken_by<'a>(
+    slots: &[Slot<'a>],
+    is_it: &dyn Fn(&'a Expr) -> bool,
+    carriers: &Carriers<'a>,
+    acts: bool,
+) -> Taken {
+    let clean = || slots.iter().filter(|slot| !is_it(slot.value));
+    let gets_key = |slot: &Slot<'_>| carriers.are_in(slot.value);
+    let is_keyed = clean().any(|slot| slot.takes_key && gets_key(slot));
+    let is_known = clean().any(|slot| slot.takes_key || gets_key(slot));
+    let of = slots.iter().filter(|slot| is_it(slot.value)).map(|slot| {
+        let may_be = names_key(slot.name);
+        let is_taken = match slot.takes_key {
+            true => !is_keyed,
+            false => !is_known && may_be && acts,
+        };
+        match is_taken {
+            // The key may be another part of it.
+            true if slot.is_whole && gets_key(slot) => Taken::Unclear,
+            true => Taken::Key,
+            false if !slot.takes_key && !is_known && (acts || may_be) => Taken::Unclear,
+            false => Taken::NoKey,
         }
     });
-    let mut passed: Vec<Span> = arguments.to_vec();
-    let mut known = 0;
-    while known < passed.len() {
-        known = passed.len();
-        for (name, init) in &bound {
-            let mut of_name = uses.iter().filter(|(used, _)| used == name);
-            let is_used = of_name.any(|(_, at)| passed.iter().any(|outer| outer.contains(*at)));
-            if is_used && !passed.contains(init) {
-                passed.push(*init);
-            }
-        }
-    }
-    passed.split_off(arguments.len())
-}
-
-fn each_let<'e>(body: &'e Block, see: &mut dyn FnMut(&'e Pat, &'e Expr)) {
-    let mut of_block = |block: &'e Block| {
-        for stmt in &block.stmts {
-            if let Stmt::Let {
-                pat,
-                init: Some(init),
-                ..
-            } = stmt
-            {
-                see(untyped(pat), init);
-            }
-        }
-    };
-    visit::each_block(body, &mut of_block);
-}
-
-fn untyped(pat: &Pat) -> &Pat {
-    match &pat.kind {
-        PatKind::Typed(inner, _) => untyped(inner),
-        _ => pat,
-    }
+    of.max().unwrap_or(Taken::NoKey)
 }

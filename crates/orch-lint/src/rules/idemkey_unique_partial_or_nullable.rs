@@ -14,9 +14,9 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Replays the migrations and finds operation tables whose unique key on the idempotency key has a hole:
-it is for some rows only, or for an expression; a column of it may be NULL (and it does not say `NULLS
-NOT DISTINCT`); or a later migration drops it. Tables that never had one are ORC102: a table has one
-of the two, never both.
+it is for some rows only (other than `WHERE idem_key IS NOT NULL` on a column that never is), or for an
+expression; a column of it may be NULL (and it does not say `NULLS NOT DISTINCT`); or a later migration
+drops it. Tables that never had one are ORC102: a table has one of the two, never both.
 
 ## Why is this bad?
 It looks as if the key was guarded. But a partial key lets the same key in again once the first
@@ -70,6 +70,11 @@ fn judge(check: &mut Check<'_, '_>, kept: &Kept<'_, '_>, history: &History, tabl
     if check.migrations.is_uncertain(history, name) {
         let what = format!("a statement that is not understood may make `{name}.{key}` unique");
         check.unknown(&at, what);
+        return;
+    }
+    if table.has_other_keys {
+        let message = format!("`{name}.{key}` may be unique as in the table it is made of");
+        check.unknown(&at, message);
         return;
     }
     let message = format!("`{name}.{key}` is not unique in {}: {why}", history.dir);

@@ -39,7 +39,7 @@ pub(super) fn guard<'w>(
     let key = keys.first().cloned().unwrap_or_default();
     let covers = |of: &Unique| {
         let known = |name| keys.contains(name) || owners.contains(name);
-        !of.partial
+        !is_partial(table, of)
             && of.columns.iter().filter(|of| keys.contains(of)).count() == 1
             && of.columns.iter().all(known)
     };
@@ -58,12 +58,18 @@ pub(super) fn guard<'w>(
         let mentions = |of: &Unique| {
             of.columns.is_empty() || of.columns.iter().any(|name| keys.contains(name))
         };
-        let mut partial = table.uniques.iter().filter(|of| of.partial);
+        let mut partial = table.uniques.iter().filter(|of| is_partial(table, of));
         Some((partial.find(|of| mentions(of))?, Hole::Partial))
     };
     let hole = escaped.or_else(dropped).or_else(partial);
     let guard = hole.map_or(Guard::Missing, |(of, hole)| Guard::Hole(of, hole));
     (guard, key)
+}
+
+/// Whether rows of a table escape a unique key by its condition.
+fn is_partial(table: &Table, unique: &Unique) -> bool {
+    let is_there = |name: &String| table.column(name).is_some() && table.nullable(name).is_none();
+    unique.partial || !unique.present.iter().all(is_there)
 }
 
 /// The column of a unique key that lets NULL in.

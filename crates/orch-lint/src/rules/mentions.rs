@@ -6,11 +6,13 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::model::constants::Bound;
-use crate::syntax::{Block, Expr, ExprKind, MacroCall, Span, Stmt, visit};
+use crate::syntax::{Block, Expr, ExprKind, MacroCall, Pat, PatKind, Span, Stmt, visit};
 
 /// Names that carry a value.
 pub(super) struct Carriers<'e> {
     names: HashSet<&'e str>,
+    /// Where a mention carries nothing.
+    without: Vec<Span>,
 }
 
 /// What is mentioned here goes into those names.
@@ -22,8 +24,18 @@ struct Flow<'e> {
 impl<'e> Carriers<'e> {
     /// The names of a body that carry what `seeds` name.
     pub(super) fn of(seeds: impl IntoIterator<Item = &'e str>, body: &'e Block) -> Self {
+        Self::beside(seeds, body, Vec::new())
+    }
+
+    /// The same, where mentions at some places carry nothing.
+    pub(super) fn beside(
+        seeds: impl IntoIterator<Item = &'e str>,
+        body: &'e Block,
+        without: Vec<Span>,
+    ) -> Self {
         let mut carriers = Self {
             names: seeds.into_iter().collect(),
+            without,
         };
         let flows = flows(body);
         let mut before = usize::MAX;
@@ -65,6 +77,9 @@ impl<'e> Carriers<'e> {
     }
 
     fn is_mentioned_by(&self, expr: &Expr) -> bool {
+        if self.without.iter().any(|outer| outer.contains(expr.span)) {
+            return false;
+        }
         match &expr.kind {
             ExprKind::Path(path) => path
                 .as_ident()
@@ -118,11 +133,33 @@ pub(super) fn bindings(body: &Block) -> Vec<(&str, &Expr)> {
                 ..
             } = stmt
             {
-                pat.each_name(&mut |name| found.push((name, init)));
+                for (pat, init) in pairs(pat, init) {
+                    pat.each_name(&mut |name| found.push((name, init)));
+                }
             }
         }
     });
     found
+}
+
+/// Patterns and what they are for: of `(a, b) = (c, d)` two.
+fn pairs<'e>(pat: &'e Pat, init: &'e Expr) -> Vec<(&'e Pat, &'e Expr)> {
+    match (&pat.kind, &init.kind) {
+        (PatKind::Group(pats), ExprKind::Group(inits))
+            if pats.len() == inits.len()
+                && !pats.iter().any(|pat| matches!(pat.kind, PatKind::Other))
+                && inits.first().is_some_and(|first| is_tuple(init, first)) =>
+        {
+            let both = pats.iter().zip(inits);
+            both.flat_map(|(pat, init)| pairs(pat, init)).collect()
+        }
+        _ => vec![(pat, init)],
+    }
+}
+
+/// Whether a group is a tuple, no operator and no list: its brackets stand before its first part.
+fn is_tuple(group: &Expr, first: &Expr) -> bool {
+    group.span.start < first.span.start
 }
 
 /// What names are bound to by `let`, those left out that are bound more than once.
@@ -155,11 +192,16 @@ fn flows(body: &Block) -> Vec<Flow<'_>> {
     visit::each_block(body, &mut |block| {
         for stmt in &block.stmts {
             if let Stmt::Let { pat, init, .. } = stmt {
-                let mut into = Vec::new();
-                pat.each_name(&mut |name| into.push(name));
-                locals.extend(&into);
-                let from = init.iter().collect();
-                found.push(Flow { from, into });
+                pat.each_name(&mut |name| {
+                    locals.insert(name);
+                });
+                let both = init.iter().flat_map(|init| pairs(pat, init));
+                found.extend(both.map(|(pat, init)| {
+                    let mut into = Vec::new();
+                    pat.each_name(&mut |name| into.push(name));
+                    let from = vec![init];
+                    Flow { from, into }
+                }));
             }
         }
     });

@@ -19,7 +19,7 @@ pub(super) enum Promise {
 
 /// What the orchestrator of an execution promises, through its gateway where it asks that.
 pub(super) fn promise<'a>(check: &Check<'_, 'a>, of: &Execution<'_, 'a>) -> Promise {
-    let block = of.orchestrator.block;
+    let block = of.block;
     let Some((_, function)) = block.def.method("idempotency") else {
         return Promise::Unclear;
     };

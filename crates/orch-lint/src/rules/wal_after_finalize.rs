@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ptr;
 
-use super::written_first::{self, Passage, Step};
+use super::written_first::{self, Passage, Step, Written};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
@@ -20,7 +20,8 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds calls of `OperationStore::finalize` that are reached without the outcome having been written to the
 log by `record`, or read from it by `pending_outcomes`, on every way there. Functions of the project that do
-one of these are followed: a function may finalize what all its callers have written.
+one of these are followed: a function may finalize what all its callers have written. What a closure writes
+that is handed to something else, such as a retry, is undecided.
 
 ## Why is this bad?
 `finalize` applies what the log says. Without the entry there is nothing to apply: the outcome is known in
@@ -52,6 +53,16 @@ fn check(check: &mut Check<'_, '_>) {
         return;
     }
     let passages = passages(check);
+    for (at, passage) in &passages {
+        for span in &passage.unclear {
+            let function = &check.functions[*at];
+            let place = check.at(function.file, *span, function.path(check.workspace));
+            check.unknown(
+                &place,
+                "finalizes what only a closure or a future may have written",
+            );
+        }
+    }
     let needing = passages.iter().filter(|(_, of)| !of.unwritten.is_empty());
     for (at, passage) in needing {
         let callers = callers(check, *at);
@@ -160,6 +171,7 @@ fn passage(check: &Check<'_, '_>, at: usize, passages: &Passages) -> Passage {
 /// What a call of one of some functions does with the log.
 enum Does {
     Writes,
+    MayWrite,
     Finalizes(usize),
 }
 
@@ -169,7 +181,11 @@ fn through(targets: &[usize], passages: &Passages) -> Option<Does> {
     if all.iter().all(|of| !of.unwritten.is_empty()) {
         return Some(Does::Finalizes(*targets.first()?));
     }
-    all.iter().all(|of| of.writes).then_some(Does::Writes)
+    match all.iter().map(|of| of.writes).min()? {
+        Written::Yes => Some(Does::Writes),
+        Written::Perhaps => Some(Does::MayWrite),
+        Written::No => None,
+    }
 }
 
 fn step<'a>(
@@ -180,11 +196,17 @@ fn step<'a>(
     let (at, span) = match &expr.kind {
         ExprKind::Call { callee, .. } => (&**callee, callee.span),
         ExprKind::Method { name, .. } => (expr, name.span),
+        // Where it is handed on to be called; a call of it is seen after this.
+        ExprKind::Path(_) => {
+            let writes = matches!(calls.get(&ptr::from_ref(expr)), Some(Does::Writes));
+            return writes.then_some(Step::MayWrite);
+        }
         _ => return None,
     };
     if let Some(does) = calls.get(&ptr::from_ref(at)) {
         return Some(match does {
             Does::Writes => Step::Writes,
+            Does::MayWrite => Step::MayWrite,
             Does::Finalizes(by) => Step::Finalizes(span, Some(*by)),
         });
     }

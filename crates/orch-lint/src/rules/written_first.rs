@@ -12,6 +12,8 @@ use crate::syntax::{Arm, Block, Expr, ExprKind, Span, Stmt, visit};
 pub(super) enum Step {
     /// It writes an outcome, or reads those that are written.
     Writes,
+    /// It may do so, when something else calls it.
+    MayWrite,
     /// It finalizes what has to be written, itself or by the function of this number.
     Finalizes(Span, Option<usize>),
 }
@@ -20,39 +22,58 @@ pub(super) enum Step {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Passage {
     /// Whether the log is written whenever it comes to its end.
-    pub(super) writes: bool,
+    pub(super) writes: Written,
     /// Where it finalizes what it has not written.
     pub(super) unwritten: Vec<(Span, Option<usize>)>,
+    /// Where it finalizes what it may have written.
+    pub(super) unclear: Vec<Span>,
+}
+
+/// Whether the log is written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Written {
+    #[default]
+    No,
+    /// By a closure or a future, if that was run.
+    Perhaps,
+    Yes,
 }
 
 /// Walks a body, of which these expressions are steps.
 pub(super) fn through(body: &Block, steps: HashMap<*const Expr, Step>) -> Passage {
     let mut walk = Walk {
         steps,
-        written: false,
+        written: Written::No,
         gone: false,
-        left_unwritten: false,
+        left: Written::Yes,
         repeated: 0,
         found: Vec::new(),
+        unclear: Vec::new(),
     };
     walk.block(body);
+    let at_end = match walk.gone {
+        true => Written::Yes,
+        false => walk.written,
+    };
     Passage {
-        writes: (walk.written || walk.gone) && !walk.left_unwritten,
+        writes: at_end.min(walk.left),
         unwritten: walk.found,
+        unclear: walk.unclear,
     }
 }
 
 /// Whether the log has been written on every way to a point.
 struct Walk {
     steps: HashMap<*const Expr, Step>,
-    written: bool,
+    written: Written,
     /// Nothing after this is reached.
     gone: bool,
-    /// The function was left before the log was written.
-    left_unwritten: bool,
+    /// The least that was written wherever the function was left before its end.
+    left: Written,
     /// How many loops this is in, where leaving may mean leaving a loop.
     repeated: usize,
     found: Vec<(Span, Option<usize>)>,
+    unclear: Vec<Span>,
 }
 
 impl Walk {
@@ -105,16 +126,26 @@ impl Walk {
             ExprKind::Loop(body) => self.turns(body),
             ExprKind::Leave(_, value) => {
                 value.iter().for_each(|value| self.expr(value));
-                self.left_unwritten |= self.repeated == 0 && !self.written && !self.gone;
+                if self.repeated == 0 && !self.gone {
+                    self.left = self.left.min(self.written);
+                }
                 self.gone = true;
             }
+            _ if spawns(expr) => self.aside(|walk| walk.parts(expr)),
+            ExprKind::Await(inner) => match &inner.kind {
+                ExprKind::Async(body) => self.now(body),
+                _ => self.parts(expr),
+            },
             _ => self.parts(expr),
         }
         match self.steps.get(&ptr::from_ref(expr)) {
-            Some(Step::Writes) => self.written = true,
-            Some(Step::Finalizes(span, by)) if !self.written && !self.gone => {
-                self.found.push((*span, *by));
-            }
+            Some(Step::Writes) => self.written = Written::Yes,
+            Some(Step::MayWrite) => self.written = self.written.max(Written::Perhaps),
+            Some(Step::Finalizes(span, by)) if !self.gone => match self.written {
+                Written::No => self.found.push((*span, *by)),
+                Written::Perhaps => self.unclear.push(*span),
+                Written::Yes => {}
+            },
             _ => {}
         }
     }
@@ -140,11 +171,28 @@ impl Walk {
         (self.written, self.gone) = before;
     }
 
-    /// What is left in there is not this function.
+    /// What something else may run. What is left in there is not this function.
     fn later(&mut self, walk: impl FnOnce(&mut Self)) {
-        let before = self.left_unwritten;
-        self.aside(walk);
-        self.left_unwritten = before;
+        let before = self.left;
+        let mut written = self.written;
+        self.aside(|of| {
+            walk(of);
+            written = written.max(of.written.min(Written::Perhaps));
+        });
+        self.written = written;
+        self.left = before;
+    }
+
+    /// A future that is waited for right here.
+    fn now(&mut self, body: &Block) {
+        let before = (self.left, self.gone);
+        self.left = Written::Yes;
+        self.block(body);
+        self.written = match self.gone {
+            true => self.left,
+            false => self.written.min(self.left),
+        };
+        (self.left, self.gone) = before;
     }
 
     fn turns(&mut self, body: &Block) {
@@ -158,11 +206,24 @@ impl Walk {
     }
 
     /// Two ways meet: written is what both have written.
-    fn join(&mut self, (written, gone): (bool, bool)) {
+    fn join(&mut self, (written, gone): (Written, bool)) {
         if self.gone {
             (self.written, self.gone) = (written, gone);
         } else if !gone {
-            self.written &= written;
+            self.written = self.written.min(written);
         }
     }
+}
+
+/// Whether an expression starts something that nobody waits for there: `tokio::spawn(..)`.
+fn spawns(expr: &Expr) -> bool {
+    let name = match &expr.kind {
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Path(path) => path.names().last().copied(),
+            _ => None,
+        },
+        ExprKind::Method { name, .. } => Some(name.text.as_str()),
+        _ => None,
+    };
+    name.is_some_and(|name| name.starts_with("spawn"))
 }

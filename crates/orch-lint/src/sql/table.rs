@@ -11,6 +11,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     /// It has columns that its statement does not write out: `LIKE`, `AS SELECT`.
     pub(crate) open: bool,
+    /// Its keys may be those of a table that is not known.
+    pub(crate) has_other_keys: bool,
     /// Its unique keys.
     pub(crate) uniques: Vec<Unique>,
     /// Unique keys it once had, with the place where they ended.
@@ -45,6 +47,8 @@ pub(crate) struct Unique {
     pub(crate) columns: Vec<String>,
     /// Holds for some rows only, or for an expression.
     pub(crate) partial: bool,
+    /// It holds only where these columns are not NULL.
+    pub(crate) present: Vec<String>,
     /// Two rows with NULL collide, too, or NULL cannot be.
     pub(crate) covers_null: bool,
     /// Where it was made.
@@ -170,7 +174,9 @@ impl Table {
     /// Drops a column, and what it was part of.
     pub(super) fn drop_column(&mut self, name: &str, place: &Place) {
         let name = fold(name);
-        self.lose(place, |unique| unique.columns.contains(&name));
+        self.lose(place, |unique| {
+            unique.columns.contains(&name) || unique.present.contains(&name)
+        });
         self.columns.retain(|of| of.name != name);
         self.checks.retain(|of| !of.mentions.contains(&name));
         self.indexes
@@ -181,7 +187,8 @@ impl Table {
     pub(super) fn rename_column(&mut self, from: &str, to: &str) {
         rename(self.columns.iter_mut().map(|of| &mut of.name), from, to);
         for unique in &mut self.uniques {
-            rename(unique.columns.iter_mut(), from, to);
+            let names = unique.columns.iter_mut().chain(&mut unique.present);
+            rename(names, from, to);
         }
         for index in &mut self.indexes {
             let names = index.columns.iter_mut().chain(&mut index.condition);

@@ -105,8 +105,9 @@ impl<'w, 'a> Walker<'w, 'a> {
             }
             PatKind::Group(parts) => self.bind_group(parts, ty.as_ref()),
             PatKind::Struct(_, fields) => {
-                for (_, part) in fields {
-                    self.bind(part, None);
+                for (name, part) in fields {
+                    let own = ty.as_ref().and_then(|ty| self.field(ty, name));
+                    self.bind(part, own);
                 }
             }
             PatKind::Or(cases) => cases.iter().for_each(|case| self.bind(case, None)),

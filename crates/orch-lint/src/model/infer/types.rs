@@ -93,7 +93,7 @@ impl<'a> Walker<'_, 'a> {
     }
 
     /// The type of a field, looked up through smart pointers.
-    fn field(&self, base: &RTy, name: &str) -> Option<RTy> {
+    pub(super) fn field(&self, base: &RTy, name: &str) -> Option<RTy> {
         match base.behind_pointers() {
             RTy::Local(id, args) => {
                 let ItemKind::Struct(_, fields) = &self.workspace.def(*id).item.kind else {

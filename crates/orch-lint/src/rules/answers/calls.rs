@@ -4,7 +4,7 @@ use super::super::execute;
 use super::{Decided, ErrorOf};
 use crate::model::infer::{Called, Walker};
 use crate::model::{Function, RTy, Res, Workspace};
-use crate::syntax::{Expr, ExprKind, Path};
+use crate::syntax::{Expr, ExprKind, Path, visit};
 
 /// What an expression says of a call, by the runtime's names.
 pub(super) fn decision(
@@ -52,11 +52,65 @@ pub(super) fn limited_by_timeout<'e>(walker: &Walker<'_, 'e>, call: &'e Expr) ->
     args.get(1).filter(|_| is_it)
 }
 
-/// Whether a function of the project gets the key, or gives a receipt.
-pub(super) fn has_effect<'e>(walker: &Walker<'_, 'e>, called: &Called<'e>) -> bool {
-    let gives_receipt = ok_of(&walker.result_of(called)).is_some_and(|ok| ok.is_runtime("Receipt"));
+/// What a future that is wrapped waits for: `Box::pin(call)`, `call.boxed()`, `async { call.await }`.
+pub(super) fn waited_for(future: &Expr) -> Vec<&Expr> {
+    match &future.kind {
+        ExprKind::Place(inner) => waited_for(inner),
+        ExprKind::Call { callee, args } => match (&callee.kind, args.as_slice()) {
+            (ExprKind::Path(path), [only]) if path.names().last() == Some(&"pin") => {
+                waited_for(only)
+            }
+            _ => vec![future],
+        },
+        ExprKind::Method { receiver, name, .. }
+            if matches!(name.text.as_str(), "boxed" | "boxed_local" | "fuse") =>
+        {
+            waited_for(receiver)
+        }
+        ExprKind::Async(block) => {
+            let mut found = Vec::new();
+            visit::each_in_block(block, &mut |expr| {
+                if let ExprKind::Await(inner) = &expr.kind {
+                    found.push(&**inner);
+                }
+            });
+            found
+        }
+        _ => vec![future],
+    }
+}
+
+/// How methods begin that only ask.
+const ASKING: &[&str] = &[
+    "count", "describe", "fetch", "find", "get", "inquire", "list", "lookup", "poll", "probe",
+    "query", "read", "retrieve", "show", "status",
+];
+
+/// Whether a name says that something is only asked: `status`, `find_payment`.
+fn only_asks(name: &str) -> bool {
+    let first = name.split('_').next().unwrap_or_default();
+    ASKING.contains(&first) || name.ends_with("_status")
+}
+
+/// The name by which a call calls.
+fn name_of(call: &Expr) -> Option<&str> {
+    match &call.kind {
+        ExprKind::Method { name, .. } => Some(&name.text),
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Path(path) => path.names().last().copied(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a call calls a function of the project that gives a receipt, or gets the key and does more than ask.
+pub(super) fn has_effect<'e>(walker: &Walker<'_, 'e>, call: &'e Expr, called: &Called<'e>) -> bool {
+    let result = walker.result_of(called);
+    let gives_receipt = ok_of(&result).is_some_and(|ok| ok.is_runtime("Receipt"));
     let is_key = |ty: &RTy| ty.is_runtime("OpId") || ty.is_runtime("IdemKey");
-    gives_receipt || walker.parameters_of(called).iter().any(is_key)
+    let asks = name_of(call).is_some_and(only_asks) && !result.is_runtime("Outcome");
+    gives_receipt || !asks && walker.parameters_of(called).iter().any(is_key)
 }
 
 fn ok_of(ty: &RTy) -> Option<&RTy> {

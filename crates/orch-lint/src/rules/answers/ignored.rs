@@ -127,7 +127,7 @@ impl<'e> Answers<'e> {
     fn ignored_by(&self, expr: &'e Expr, found: &mut Vec<Ignored>) {
         match &expr.kind {
             ExprKind::Match { scrutinee, arms } if arms.iter().all(|arm| !looks(arm)) => {
-                let open = arms.iter().filter(|arm| wrapped(&arm.pat, "Ok").is_none());
+                let open = arms.iter().filter(|arm| takes_error(&arm.pat));
                 found.extend(open.filter_map(|arm| self.judge(scrutinee, self.decides(&arm.body))));
             }
             ExprKind::If {
@@ -194,11 +194,23 @@ fn is_plain_closure(expr: &Expr) -> bool {
 
 /// Whether an arm asks what error it is.
 fn looks(arm: &Arm) -> bool {
-    if wrapped(&arm.pat, "Ok").is_some() {
-        return false;
+    takes_error(&arm.pat) && (arm.guard.is_some() || !takes_all(&arm.pat))
+}
+
+/// Whether a pattern may take an error.
+fn takes_error(pat: &Pat) -> bool {
+    match &pat.kind {
+        PatKind::Or(cases) => cases.iter().any(takes_error),
+        _ => wrapped(pat, "Ok").is_none(),
     }
-    let inner = wrapped(&arm.pat, "Err").unwrap_or(&arm.pat);
-    arm.guard.is_some() || !is_open(inner)
+}
+
+/// Whether a pattern takes whatever error it is.
+fn takes_all(pat: &Pat) -> bool {
+    match &pat.kind {
+        PatKind::Or(cases) => cases.iter().filter(|case| takes_error(case)).all(takes_all),
+        _ => is_open(wrapped(pat, "Err").unwrap_or(pat)),
+    }
 }
 
 /// Whether a pattern takes everything.
@@ -207,6 +219,10 @@ fn is_open(pat: &Pat) -> bool {
         PatKind::Wild => true,
         PatKind::Bind { name, sub: None } => !name.text.starts_with(char::is_uppercase),
         PatKind::Ref(inner) | PatKind::Typed(inner, _) => is_open(inner),
+        // The only error of a limit.
+        PatKind::Struct(path, fields) => {
+            fields.is_empty() && path.names().last() == Some(&"Elapsed")
+        }
         _ => false,
     }
 }

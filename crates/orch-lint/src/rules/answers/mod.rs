@@ -15,7 +15,7 @@ use super::requests::Request;
 use crate::model::infer::Walker;
 use crate::model::{Function, Workspace};
 use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Span, visit};
-use calls::{decision, error_of, has_effect, limited_by_timeout};
+use calls::{decision, error_of, has_effect, limited_by_timeout, waited_for};
 
 /// Which error a result may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,12 +114,13 @@ impl<'e> Answers<'e> {
         is_awaited: bool,
     ) -> Option<ErrorOf> {
         if let Some(limited) = limited_by_timeout(walker, call) {
-            let limited = self.behind_name(limited);
-            return self.call_acts(walker, limited).then_some(ErrorOf::Timeout);
+            let mut waited = self.waited_for(limited).into_iter();
+            let acts = waited.any(|call| self.call_acts(walker, call));
+            return acts.then_some(ErrorOf::Timeout);
         }
         if let Some(called) = walker.called(call) {
             let is_settled = is_awaited || !walker.is_asynchronous(&called);
-            let acts = is_settled && has_effect(walker, &called);
+            let acts = is_settled && has_effect(walker, call, &called);
             return acts.then(|| error_of(&walker.result_of(&called))).flatten();
         }
         (is_awaited && self.is_request(walker, call)).then_some(ErrorOf::Client)
@@ -137,10 +138,17 @@ impl<'e> Answers<'e> {
         }
     }
 
+    /// The calls that a future waits for, also where it or a part of it has a name.
+    fn waited_for(&self, future: &'e Expr) -> Vec<&'e Expr> {
+        let named = waited_for(future).into_iter();
+        let named = named.map(|part| self.behind_name(part));
+        named.flat_map(waited_for).collect()
+    }
+
     /// Whether a call may have an effect at a provider once it is awaited.
     fn call_acts(&self, walker: &Walker<'_, 'e>, call: &'e Expr) -> bool {
         match walker.called(call) {
-            Some(called) => walker.is_asynchronous(&called) && has_effect(walker, &called),
+            Some(called) => walker.is_asynchronous(&called) && has_effect(walker, call, &called),
             None => self.is_request(walker, call),
         }
     }
@@ -149,9 +157,10 @@ impl<'e> Answers<'e> {
         Request::of(walker, call, &self.bound).is_some_and(|request| request.acts())
     }
 
-    /// Whether an expression is a call that may have an effect at a provider.
-    pub(super) fn acts(&self, call: &Expr) -> bool {
-        self.acting.contains(&ptr::from_ref(call))
+    /// Whether a future waits for a call that may have an effect at a provider.
+    pub(super) fn awaits_effect(&self, future: &'e Expr) -> bool {
+        let mut waited = self.waited_for(future).into_iter();
+        waited.any(|call| self.acting.contains(&ptr::from_ref(call)))
     }
 }
 

@@ -4,6 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::super::Check;
 use super::super::leading_words::LeadingWords;
+use crate::model::infer::Walker;
 use crate::model::orchestration::type_of_value;
 use crate::model::{DefId, Function, ModuleId, RTy, Res, Workspace};
 use crate::syntax::flow::{Fate, Flow};
@@ -20,9 +21,12 @@ pub(super) struct Made<'w, 'a> {
     pub(super) declared: Option<ModuleId>,
     /// Whether it reaches a call of `.with(..)` there.
     pub(super) fate: Fate,
+    /// It is made elsewhere, and only registered there.
+    pub(super) is_kept: bool,
 }
 
-/// All places outside tests that make a scheduler, its own `impl` left out.
+/// All places outside tests that make a scheduler, or register one that is kept. In its own `impl` only what is
+/// registered right there counts.
 pub(super) fn all<'w, 'a>(check: &Check<'w, 'a>, name: &str) -> Vec<Made<'w, 'a>> {
     let workspace = check.workspace;
     let mut known: FxHashMap<DefId, bool> = FxHashMap::default();
@@ -34,11 +38,18 @@ pub(super) fn all<'w, 'a>(check: &Check<'w, 'a>, name: &str) -> Vec<Made<'w, 'a>
     };
     let mut made = Vec::new();
     let words = LeadingWords::to_types(workspace, name);
-    let may_make = |of: &&Function<'_>| words.are_in(of);
-    for function in check.functions.iter().filter(may_make) {
-        // A wrapper makes what it wraps; that registers nothing.
+    for function in check.functions {
+        let may_make = words.are_in(function);
+        let may_register = function.body.mentions(&[REGISTER]);
+        if !may_make && !may_register {
+            continue;
+        }
         let owner = function.owner.map(|id| RTy::Local(id, Vec::new()));
-        if owner.is_some_and(|owner| is_it(&owner)) {
+        let is_own = owner.is_some_and(|owner| is_it(&owner));
+        if may_register && (is_own || gets_one(workspace, function, &mut is_it)) {
+            made.extend(registers_kept(check, function, &mut is_it));
+        }
+        if !may_make {
             continue;
         }
         let mut found: Vec<(&Expr, RTy)> = Vec::new();
@@ -50,16 +61,71 @@ pub(super) fn all<'w, 'a>(check: &Check<'w, 'a>, name: &str) -> Vec<Made<'w, 'a>
             continue;
         }
         let flow = Flow::new(function.body, REGISTER);
-        made.extend(found.iter().map(|(expr, ty)| Made {
+        let all = found.iter().map(|(expr, ty)| Made {
             function,
             declared: match ty {
                 RTy::Local(id, _) => Some(workspace.def(*id).module),
                 _ => None,
             },
             fate: flow.fate(expr),
-        }));
+            is_kept: false,
+        });
+        // A wrapper makes what it wraps; that registers nothing.
+        made.extend(all.filter(|of| !is_own || of.fate == Fate::Passed));
     }
     made
+}
+
+/// Whether a function gets something that is a scheduler or holds one.
+fn gets_one<'a>(
+    workspace: &Workspace<'a>,
+    function: &Function<'a>,
+    is_it: &mut impl FnMut(&RTy) -> bool,
+) -> bool {
+    let walker = function.walker(workspace);
+    let params = function.def.params.iter();
+    let mut types = params.map(|param| walker.parameter(param));
+    types.any(|ty| is_it(ty.behind_pointers()))
+}
+
+/// A function that registers what is not made there, and may be a scheduler that was kept in a field or is
+/// given: who makes it is not looked for.
+fn registers_kept<'w, 'a>(
+    check: &Check<'w, 'a>,
+    function: &'w Function<'a>,
+    is_it: &mut impl FnMut(&RTy) -> bool,
+) -> Option<Made<'w, 'a>> {
+    let mut found = false;
+    let mut walker = function.walker(check.workspace);
+    walker.block(function.body, &mut |walker, expr| {
+        if let ExprKind::Method {
+            receiver,
+            name,
+            args,
+        } = &expr.kind
+            && name.text == REGISTER
+            && may_be_workers(walker, receiver)
+        {
+            let mut kept = args
+                .iter()
+                .filter(|arg| !matches!(arg.kind, ExprKind::Call { .. }));
+            found |= kept.any(|arg| match walker.type_of(arg) {
+                None | Some(RTy::Unknown(_)) => true,
+                Some(ty) => is_it(ty.behind_pointers()),
+            });
+        }
+    });
+    found.then_some(Made {
+        function,
+        declared: None,
+        fate: Fate::Unclear,
+        is_kept: true,
+    })
+}
+
+fn may_be_workers<'e>(walker: &Walker<'_, 'e>, receiver: &'e Expr) -> bool {
+    let ty = walker.type_of(receiver);
+    ty.is_none_or(|ty| matches!(ty, RTy::Unknown(_)) || ty.is_runtime("Workers"))
 }
 
 /// The type of which an expression makes a value: `Finalizer::new` and `Finalizer { .. }`.

@@ -107,9 +107,12 @@ fn judge(
     }
     if let Some(of) = best.filter(|of| of.fate == Fate::Unclear) {
         let place = of.function.path(workspace);
+        let does = match of.is_kept {
+            true => "registers one, and it is not clear who makes it",
+            false => "makes one, and it is not clear where it goes",
+        };
         return Verdict::Unknown(format!(
-            "cannot tell whether `{path}` has a {name}: `{place}` makes one, and it is not clear \
-             where it goes"
+            "cannot tell whether `{path}` has a {name}: `{place}` {does}"
         ));
     }
     let mut macros = survey.macros.iter();

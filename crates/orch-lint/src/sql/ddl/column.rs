@@ -142,6 +142,7 @@ impl<'t> Reader<'_, 't> {
             name: fold(given.map_or(&implied, |given| given.text)),
             columns: vec![fold(column.text)],
             partial: false,
+            present: Vec::new(),
             covers_null: is_primary || self.eat_all(&["nulls", "not", "distinct"]),
             place: self.place(column),
         }

@@ -18,12 +18,20 @@ impl<'t> Reader<'_, 't> {
         if self.eat_punct('(') {
             let body = self.until_close();
             for part in split_commas(&body) {
+                if self
+                    .part(part)
+                    .like(schema, &mut table, name.text)
+                    .is_some()
+                {
+                    continue;
+                }
                 let is_read = self.part(part).definition(&mut table, name.text).is_some();
                 table.open |= !is_read && !part.is_empty();
             }
         }
+        self.made_of(schema, &mut table);
         let rest = &self.tokens[self.at..];
-        let copies = ["as", "select", "inherits", "like", "of"];
+        let copies = ["as", "select", "inherits", "of"];
         table.open |= rest
             .iter()
             .any(|token| copies.iter().any(|word| token.is(word)));
@@ -38,10 +46,6 @@ impl<'t> Reader<'_, 't> {
         let mut given = None;
         if self.eat("constraint") {
             given = self.name();
-        }
-        if self.eat("like") {
-            table.open = true;
-            return Some(());
         }
         if self.eat("check") && self.eat_punct('(') {
             self.table_check(table, table_name, given.as_ref());
@@ -145,6 +149,7 @@ impl<'t> Reader<'_, 't> {
             name: fold(given.map_or(&implied, |given| given.text)),
             columns,
             partial,
+            present: Vec::new(),
             covers_null,
             place: self.place(given.unwrap_or(&first)),
         };

@@ -4,6 +4,7 @@ use super::Read;
 use crate::sql::reader::{Reader, columns, names, text_of};
 use crate::sql::schema::{Schema, fold};
 use crate::sql::table::{Index, Unique};
+use crate::sql::tokens::Token;
 
 impl Reader<'_, '_> {
     /// Behind `CREATE [UNIQUE] INDEX`.
@@ -35,6 +36,7 @@ impl Reader<'_, '_> {
         let covers_null = self.eat_all(&["nulls", "not", "distinct"]);
         let place = self.place(given.as_ref().unwrap_or(&on));
         let condition = condition.map(|at| &rest[at + 1..]);
+        let present = condition.map(present);
         let condition_names = condition.map(names).unwrap_or_default();
         let condition_texts = condition.into_iter().flatten().filter_map(text_of);
         let condition_texts: Vec<String> = condition_texts.collect();
@@ -50,7 +52,8 @@ impl Reader<'_, '_> {
             let unique = Unique {
                 name,
                 columns,
-                partial: is_expression || condition.is_some(),
+                partial: is_expression || present == Some(None),
+                present: present.flatten().unwrap_or_default(),
                 covers_null,
                 place,
             };
@@ -65,4 +68,24 @@ impl Reader<'_, '_> {
         }
         Some(())
     }
+}
+
+/// The columns of `a IS NOT NULL AND b IS NOT NULL`, where a condition asks nothing else.
+fn present(condition: &[Token<'_>]) -> Option<Vec<String>> {
+    let bare = condition
+        .iter()
+        .filter(|of| !of.is_punct('(') && !of.is_punct(')'));
+    let bare: Vec<&Token<'_>> = bare.collect();
+    let mut asked = bare.split(|token| token.is("and"));
+    let column = |part: &[&Token<'_>]| match part {
+        [name, is, not, null] => {
+            let is_it = name.is_name() && is.is("is") && not.is("not") && null.is("null");
+            is_it.then(|| fold(name.text))
+        }
+        _ => None,
+    };
+    asked.try_fold(Vec::new(), |mut names, part| {
+        names.push(column(part)?);
+        Some(names)
+    })
 }

@@ -6,6 +6,7 @@
 //!   column        one column
 //!   check         what a check allows
 //!   index         indexes, unique or not
+//!   like          tables that are made like another one
 //!   alter_table   changes of tables and columns
 //!   types         enum types and domains
 //! ```
@@ -18,6 +19,7 @@ mod check;
 mod column;
 mod create_table;
 mod index;
+mod like;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -233,7 +233,10 @@ impl Lowering {
             E::Binary(of) => self.pair(&of.left, &of.right),
             E::Index(of) => self.pair(&of.expr, &of.index),
             E::Range(of) => self.group(of.start.as_deref().into_iter().chain(of.end.as_deref())),
-            E::Tuple(of) => self.group(&of.elems),
+            E::Tuple(of) => {
+                let (_, kind) = self.group(&of.elems);
+                (span(of.paren_token.span.join()), kind)
+            }
             E::Array(of) => self.group(&of.elems),
             E::Repeat(of) => self.pair(&of.expr, &of.len),
             _ => (Span::default(), ExprKind::Opaque),

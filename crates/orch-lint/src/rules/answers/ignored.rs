@@ -117,7 +117,8 @@ impl<'e> Answers<'e> {
     fn judge(&self, result: &'e Expr, decided: Option<(Decided, Span)>) -> Option<Ignored> {
         let error = self.result(result, 0)?;
         let (decided, span) = decided?;
-        Some(Ignored {
+        let is_open = decided != Decided::Unknown && !self.is_looked_at_before(result);
+        is_open.then_some(Ignored {
             error,
             decided,
             span,
@@ -193,7 +194,7 @@ fn is_plain_closure(expr: &Expr) -> bool {
 }
 
 /// Whether an arm asks what error it is.
-fn looks(arm: &Arm) -> bool {
+pub(super) fn looks(arm: &Arm) -> bool {
     if wrapped(&arm.pat, "Ok").is_some() {
         return false;
     }
@@ -202,7 +203,7 @@ fn looks(arm: &Arm) -> bool {
 }
 
 /// Whether a pattern takes everything.
-fn is_open(pat: &Pat) -> bool {
+pub(super) fn is_open(pat: &Pat) -> bool {
     match &pat.kind {
         PatKind::Wild => true,
         PatKind::Bind { name, sub: None } => !name.text.starts_with(char::is_uppercase),

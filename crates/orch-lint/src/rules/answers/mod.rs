@@ -6,6 +6,7 @@
 
 mod calls;
 mod ignored;
+mod looked_at;
 
 use std::collections::{HashMap, HashSet};
 use std::ptr;

@@ -52,11 +52,42 @@ pub(super) fn limited_by_timeout<'e>(walker: &Walker<'_, 'e>, call: &'e Expr) ->
     args.get(1).filter(|_| is_it)
 }
 
-/// Whether a function of the project gets the key, or gives a receipt.
-pub(super) fn has_effect<'e>(walker: &Walker<'_, 'e>, called: &Called<'e>) -> bool {
+/// Whether a function of the project gets the key, or gives a receipt, and does not only read by its name.
+pub(super) fn has_effect<'e>(walker: &Walker<'_, 'e>, call: &'e Expr, called: &Called<'e>) -> bool {
+    if called_name(call).is_some_and(only_reads) {
+        return false;
+    }
     let gives_receipt = ok_of(&walker.result_of(called)).is_some_and(|ok| ok.is_runtime("Receipt"));
     let is_key = |ty: &RTy| ty.is_runtime("OpId") || ty.is_runtime("IdemKey");
     gives_receipt || walker.parameters_of(called).iter().any(is_key)
+}
+
+/// The name that a call calls.
+fn called_name(call: &Expr) -> Option<&str> {
+    match &call.kind {
+        ExprKind::Method { name, .. } => Some(&name.text),
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Path(path) => path.last().map(|last| last.name.text.as_str()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `status`, `find_charge`, `charge_status`: a lost answer of such a call changes nothing at the provider.
+fn only_reads(name: &str) -> bool {
+    const READING: &[&str] = &[
+        "check", "describe", "exists", "fetch", "find", "get", "has", "inquire", "is", "list",
+        "load", "look", "lookup", "peek", "poll", "probe", "query", "read", "retrieve", "search",
+        "state", "status",
+    ];
+    const WRITING: &[&str] = &[
+        "change", "post", "push", "put", "send", "set", "update", "write",
+    ];
+    let (first, rest) = name.split_once('_').unwrap_or((name, ""));
+    let is_checkout = first == "check" && matches!(rest, "in" | "out");
+    let is_of_state = rest.ends_with("status") && !WRITING.contains(&first);
+    READING.contains(&first) && !is_checkout || is_of_state
 }
 
 fn ok_of(ty: &RTy) -> Option<&RTy> {

@@ -120,7 +120,7 @@ impl<'e> Answers<'e> {
         }
         if let Some(called) = walker.called(call) {
             let is_settled = is_awaited || !walker.is_asynchronous(&called);
-            let acts = is_settled && has_effect(walker, &called);
+            let acts = is_settled && has_effect(walker, call, &called);
             return acts.then(|| error_of(&walker.result_of(&called))).flatten();
         }
         (is_awaited && self.is_request(walker, call)).then_some(ErrorOf::Client)
@@ -141,7 +141,7 @@ impl<'e> Answers<'e> {
     /// Whether a call may have an effect at a provider once it is awaited.
     fn call_acts(&self, walker: &Walker<'_, 'e>, call: &'e Expr) -> bool {
         match walker.called(call) {
-            Some(called) => walker.is_asynchronous(&called) && has_effect(walker, &called),
+            Some(called) => walker.is_asynchronous(&called) && has_effect(walker, call, &called),
             None => self.is_request(walker, call),
         }
     }

@@ -55,6 +55,7 @@ mod layering;
 mod leading_words;
 mod lease_shorter_than_client_timeout;
 mod leases;
+mod lost_answers;
 mod matched_else;
 mod mentions;
 mod missing_docs;

@@ -35,6 +35,7 @@ mod failure_event_not_routed;
 mod finalize_hook_not_called;
 mod finalizer_missing;
 mod further_migrations;
+mod futures;
 mod gateway_call_without_idemkey;
 mod gateway_calls;
 mod generated_code_drift;

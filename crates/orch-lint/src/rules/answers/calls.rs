@@ -1,26 +1,57 @@
 //! What is known of one call: whether it has an effect, which error it may give, and what it decides.
 
-use super::super::execute;
 use super::{Decided, ErrorOf};
 use crate::model::infer::{Called, Walker};
-use crate::model::{Function, RTy, Res, Workspace};
-use crate::syntax::{Expr, ExprKind, Path};
+use crate::model::{DefId, ModuleId, RTy, Res, Scope, Workspace};
+use crate::syntax::{Expr, ExprKind, ItemKind, Path, Stmt, visit};
 
-/// What an expression says of a call, by the runtime's names.
+/// What an expression says of a call, by the runtime's names or by a function of the project.
 pub(super) fn decision(
     workspace: &Workspace<'_>,
-    function: &Function<'_>,
+    module: ModuleId,
     expr: &Expr,
 ) -> Option<Decided> {
-    let resolve = |path: &Path| workspace.resolve_value(function.module, path);
-    let found: Res = match &expr.kind {
-        ExprKind::Struct { path, .. } => resolve(path),
-        ExprKind::Call { callee, .. } => match &callee.kind {
-            ExprKind::Path(path) => resolve(path),
-            _ => return None,
-        },
+    match workspace.resolve_value(module, made(expr)?) {
+        Res::Def(id) => decision_of(workspace, id),
+        found => said(&found),
+    }
+}
+
+/// What a function of the project says of a call each time, by its last expression.
+pub(super) fn decision_of(workspace: &Workspace<'_>, id: DefId) -> Option<Decided> {
+    let def = workspace.def(id);
+    let ItemKind::Fn(function) = &def.item.kind else {
+        return None;
+    };
+    let output = workspace.lower(function.output.as_ref()?, &Scope::of_module(def.module));
+    if !output.is_runtime("Outcome") && !output.is_runtime("GatewayError") {
+        return None;
+    }
+    let body = function.body.as_ref()?;
+    let mut leaves = false;
+    visit::each_in_block(body, &mut |expr| {
+        leaves |= matches!(expr.kind, ExprKind::Leave(..) | ExprKind::Try(_));
+    });
+    let path = match body.stmts.last()? {
+        Stmt::Expr(last) if body.has_value && !leaves => made(last)?,
         _ => return None,
     };
+    said(&workspace.resolve_value(workspace.body_module(function, def.module), path))
+}
+
+/// What is made by its name: `Outcome::fail(..)`, `Outcome::Fail { .. }`.
+fn made(expr: &Expr) -> Option<&Path> {
+    match &expr.kind {
+        ExprKind::Struct { path, .. } => Some(path),
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Path(path) => Some(path),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn said(found: &Res) -> Option<Decided> {
     if let Some(variant) = found.runtime_variant("Outcome") {
         return match variant {
             "Ok" | "ok" => Some(Decided::Done),
@@ -36,20 +67,6 @@ pub(super) fn decision(
         "NoAnswer" => Some(Decided::Unknown),
         _ => None,
     }
-}
-
-/// What `tokio::time::timeout(..)` waits for.
-pub(super) fn limited_by_timeout<'e>(walker: &Walker<'_, 'e>, call: &'e Expr) -> Option<&'e Expr> {
-    let ExprKind::Call { callee, args } = &call.kind else {
-        return None;
-    };
-    let (_, path) = execute::external(walker, callee)?;
-    let name = path.join("::");
-    let is_it = matches!(
-        name.as_str(),
-        "tokio::time::timeout" | "tokio::time::timeout_at"
-    );
-    args.get(1).filter(|_| is_it)
 }
 
 /// Whether a function of the project gets the key, or gives a receipt, and does not only read by its name.

@@ -94,7 +94,8 @@ impl<'a> Workspace<'a> {
         self.written(file, between).trim_matches(is_around)
     }
 
-    fn written(&self, file: FileId, span: Span) -> &'a str {
+    /// The text of a place.
+    pub(crate) fn written(&self, file: FileId, span: Span) -> &'a str {
         let text = &self.file(file).text;
         let index = LineIndex::new(text);
         text.get(index.byte(span.start)..index.byte(span.end))

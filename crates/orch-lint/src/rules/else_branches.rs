@@ -2,16 +2,14 @@
 //! what is not known.
 //!
 //! An `else` that mentions the value hands it on or looks at it again, and so may what comes after an
-//! `if let`: neither is found.
+//! `if let`: neither is found. Nor is an `else` that says that nothing is known.
 
-use std::collections::HashSet;
-
+use super::handed_on::{Said, names};
 use super::matched_else::{Matched, Place};
 use super::mentions::{Carriers, once_bound};
-use super::remaining_variants::{Closed, OpenMatch, enum_of};
-use crate::model::constants::Bound;
+use super::remaining_variants::{Closed, OpenMatch, enum_of, names_unknown, unknown_of};
 use crate::model::{Function, ModuleId, Workspace};
-use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Path, Pos, Span, Stmt, visit};
+use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Pos, Span, Stmt, visit};
 
 /// An `else` that decides about what is not known.
 pub(super) struct Open {
@@ -29,15 +27,16 @@ pub(super) struct Open {
 struct Refutable<'e> {
     pat: &'e Pat,
     value: &'e Expr,
-    rest: Rest<'e>,
+    otherwise: &'e Expr,
+    rest: Rest,
     /// Where it stands, when it is alone in its condition.
     place: Option<Place>,
 }
 
 /// What may run where a pattern does not match.
-enum Rest<'e> {
+enum Rest {
     /// The `else` of a `let`.
-    Else(&'e Expr),
+    Else,
     /// What stands behind the beginning of an `if`, and neither in its condition nor in its first branch.
     Behind(Pos, [Span; 2]),
 }
@@ -56,16 +55,16 @@ pub(super) fn open<'a>(workspace: &Workspace<'a>, function: &Function<'a>) -> Ve
     let bound = once_bound(body);
     let mut found = Vec::new();
     for refutable in patterns {
-        let Refutable {
-            pat, value, rest, ..
-        } = &refutable;
+        let (pat, value) = (refutable.pat, refutable.value);
         let is_handed_on = || {
             names(value, &bound).is_some_and(|names| {
-                let rest = rest.exprs(body);
+                let rest = refutable.rest(body);
                 Carriers::of(names, body).are_used_among(&rest)
             })
         };
-        let open = left_open(workspace, function.module, pat).filter(|_| !is_handed_on());
+        let is_unknown = || Said::by(workspace, function, refutable.otherwise).is_unknown();
+        let open =
+            left_open(workspace, function.module, pat).filter(|_| !is_unknown() && !is_handed_on());
         found.extend(open.map(|open| Open {
             matched: refutable.place.and_then(|place| {
                 let closed = Closed::Runtime(open.name);
@@ -78,11 +77,11 @@ pub(super) fn open<'a>(workspace: &Workspace<'a>, function: &Function<'a>) -> Ve
     found
 }
 
-impl<'e> Rest<'e> {
-    fn exprs(&self, body: &'e Block) -> Vec<&'e Expr> {
+impl<'e> Refutable<'e> {
+    fn rest(&self, body: &'e Block) -> Vec<&'e Expr> {
         let mut found = Vec::new();
-        match self {
-            Rest::Else(otherwise) => visit::each(otherwise, &mut |expr| found.push(expr)),
+        match &self.rest {
+            Rest::Else => visit::each(self.otherwise, &mut |expr| found.push(expr)),
             Rest::Behind(start, others) => visit::each_in_block(body, &mut |expr| {
                 let is_other = others.iter().any(|other| other.contains(expr.span));
                 if *start < expr.span.start && !is_other {
@@ -116,6 +115,7 @@ fn of_if(expr: &Expr) -> Vec<Refutable<'_>> {
     let pattern = |(pat, value)| Refutable {
         pat,
         value,
+        otherwise,
         rest: Rest::Behind(expr.span.start, [cond.span, then.span]),
         place,
     };
@@ -135,7 +135,8 @@ fn of_let(stmt: &Stmt) -> Option<Refutable<'_>> {
     Some(Refutable {
         pat,
         value,
-        rest: Rest::Else(otherwise),
+        otherwise,
+        rest: Rest::Else,
         place: Some(Place::Let {
             otherwise: otherwise.span,
         }),
@@ -161,58 +162,11 @@ fn left_open(workspace: &Workspace<'_>, module: ModuleId, pat: &Pat) -> Option<O
         _ => pat,
     };
     let name = enum_of(workspace, module, inside)?;
-    let unknown = match name {
-        "Outcome" => "Unknown",
-        "Probe" => "StillUnknown",
-        _ => "NoAnswer",
-    };
-    let mut paths = Vec::new();
-    paths_in(inside, &mut paths);
-    let is_unknown = |path: &&Path| {
-        let found = workspace.resolve_value(module, path);
-        found.runtime_variant(name) == Some(unknown)
-    };
-    let is_named = paths.iter().any(is_unknown);
-    (!is_named).then_some(Open {
+    let is_named = names_unknown(workspace, module, inside, name);
+    (!is_named).then(|| Open {
         span: pat.span,
         name,
-        unknown,
+        unknown: unknown_of(name),
         matched: None,
     })
-}
-
-fn paths_in<'p>(pat: &'p Pat, found: &mut Vec<&'p Path>) {
-    match &pat.kind {
-        PatKind::Path(path) | PatKind::Struct(path, _) | PatKind::TupleStruct(path, _) => {
-            found.push(path);
-        }
-        PatKind::Bind { sub: Some(sub), .. } => paths_in(sub, found),
-        PatKind::Ref(inner) => paths_in(inner, found),
-        PatKind::Or(cases) => cases.iter().for_each(|case| paths_in(case, found)),
-        _ => {}
-    }
-}
-
-/// The names that the value goes by; absent when it is gone once it was looked at.
-fn names<'e>(value: &'e Expr, bound: &Bound<'e>) -> Option<HashSet<&'e str>> {
-    let name = name(value)?;
-    let mut found = HashSet::from([name]);
-    let source = bound.get(name).and_then(|init| self::name(init));
-    found.extend(source);
-    Some(found)
-}
-
-/// The variable that a value is, or is a part of.
-fn name(value: &Expr) -> Option<&str> {
-    const SAME: &[&str] = &[
-        "as_deref", "as_mut", "as_ref", "borrow", "clone", "to_owned",
-    ];
-    match &value.kind {
-        ExprKind::Path(path) => path.as_ident(),
-        ExprKind::Field { base: inner, .. } | ExprKind::Place(inner) => name(inner),
-        ExprKind::Method {
-            receiver, name: of, ..
-        } if SAME.contains(&of.text.as_str()) => name(receiver),
-        _ => None,
-    }
 }

@@ -50,6 +50,12 @@ impl<'e> Carriers<'e> {
         carriers
     }
 
+    /// These names, and none that they are handed on to.
+    pub(super) fn only(names: HashSet<&'e str>) -> Self {
+        let without = Vec::new();
+        Self { names, without }
+    }
+
     /// Whether an expression mentions one of them.
     pub(super) fn are_in(&self, expr: &Expr) -> bool {
         let mut found = false;

@@ -15,7 +15,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds orchestrators, commands and gateways that no test names: neither a module that is compiled
-for tests only, nor a test target, nor a function or constant that either of these uses.
+for tests only, nor a test target, nor a function or constant that either of these uses, be it one of
+a type's own.
 
 ## Why is this bad?
 What happens to an answer that never came, or came twice, is decided in a few lines that no
@@ -91,7 +92,7 @@ fn components(workspace: &Workspace<'_>) -> Vec<(DefId, &'static str)> {
     found
 }
 
-/// What tests name, themselves or through functions and constants.
+/// What tests name, themselves or through functions, constants and the functions of types.
 struct Tested<'w> {
     items: HashSet<DefId>,
     words: HashSet<&'w str>,
@@ -104,11 +105,17 @@ impl<'w> Tested<'w> {
             words: HashSet::new(),
         };
         let mut uses: HashMap<DefId, Vec<DefId>> = HashMap::new();
+        let mut uses_of_type: HashMap<DefId, Vec<DefId>> = HashMap::new();
         let mut queue = Vec::new();
         for reference in workspace.references() {
             match (&reference.target, reference.owner) {
                 (Target::Item(id), _) if reference.test => queue.push(*id),
-                (Target::Item(id), Some(owner)) => uses.entry(owner).or_default().push(*id),
+                (Target::Item(id), Some(owner)) => {
+                    if reference.associated {
+                        uses_of_type.entry(owner).or_default().push(*id);
+                    }
+                    uses.entry(owner).or_default().push(*id);
+                }
                 (Target::Word(word), _) if reference.test => {
                     tested.words.insert(word);
                 }
@@ -119,13 +126,13 @@ impl<'w> Tested<'w> {
             if !tested.items.insert(id) {
                 continue;
             }
-            let kind = &workspace.def(id).item.kind;
-            if matches!(
-                kind,
-                ItemKind::Fn(_) | ItemKind::Const(..) | ItemKind::Alias(..)
-            ) {
-                queue.extend(uses.get(&id).into_iter().flatten());
-            }
+            let used = match &workspace.def(id).item.kind {
+                ItemKind::Fn(_) | ItemKind::Const(..) | ItemKind::Alias(..) => uses.get(&id),
+                // Which of its functions a test calls is not asked.
+                ItemKind::Struct(..) | ItemKind::Enum(..) => uses_of_type.get(&id),
+                _ => None,
+            };
+            queue.extend(used.into_iter().flatten());
         }
         tested
     }

@@ -1,10 +1,13 @@
 //! ORC302.
 
-use super::remaining_variants::{Closed, OpenMatch, enum_of};
+use super::handed_on::{Matched, decides_nothing};
+use super::named_arms::Named;
+use super::named_places::NamedPlace;
+use super::remaining_variants::{Closed, OpenMatch};
 use super::{Check, Rule, Status, else_branches};
 use crate::finding::Severity;
-use crate::model::{ModuleId, Workspace};
-use crate::syntax::{Arm, ExprKind, Pat, PatKind, visit};
+use crate::model::{Function, Workspace};
+use crate::syntax::{Arm, ExprKind, Span, visit};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC302",
@@ -15,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds `_` and plain bindings among the arms of a `match` on `Outcome`, `Probe` or `GatewayError`, and
 the `else` of an `if let` or `let` that names some of their variants, where what is not known falls into
-it and is not looked at there.
+it, is not looked at or handed on there, and becomes something else than unknown.
 
 ## Why is this bad?
 The catch-all decides about answers it was not written for. `Outcome::Unknown` then counts as a
@@ -78,16 +81,10 @@ fn in_matches(check: &mut Check<'_, '_>) {
     {
         let mut found = Vec::new();
         visit::each_in_block(function.body, &mut |expr| {
-            if let ExprKind::Match { arms, .. } = &expr.kind
-                && let Some(matched) = matched(workspace, function.module, arms)
-            {
-                let open = arms.iter().filter(|arm| arm.guard.is_none());
-                let closed = Closed::Runtime(matched.name);
-                let of = OpenMatch::new(function.module, closed, matched.wrapper, arms);
-                found.extend(open.filter_map(|arm| {
-                    let pat = catch_all(&arm.pat, matched.wrapper)?;
-                    Some((pat.span, matched.name, of.named(workspace, arm, pat)))
-                }));
+            if let ExprKind::Match { scrutinee, arms } = &expr.kind {
+                let span = expr.span;
+                let matched = Matched { span, scrutinee };
+                found.extend(open_arms(workspace, function, matched, arms));
             }
         });
         for (span, name, named) in found {
@@ -102,57 +99,28 @@ fn in_matches(check: &mut Check<'_, '_>) {
     }
 }
 
-/// What a `match` distinguishes.
-struct Matched<'p> {
-    /// The runtime's enum.
-    name: &'static str,
-    /// `Err` in `Err(GatewayError::Refused { .. })`.
-    wrapper: Option<&'p str>,
-}
-
-/// The runtime's enum that some arms name.
-fn matched<'p>(
-    workspace: &Workspace<'_>,
-    module: ModuleId,
-    arms: &'p [Arm],
-) -> Option<Matched<'p>> {
-    let of_pat = |pat| enum_of(workspace, module, pat);
-    arms.iter().find_map(|arm| match &arm.pat.kind {
-        PatKind::TupleStruct(path, inner) if inner.len() == 1 => {
-            let wrapper = path.last().map(|last| last.name.text.as_str());
-            let inside = of_pat(&inner[0]).map(|name| Matched { name, wrapper });
-            let outside = || {
-                of_pat(&arm.pat).map(|name| Matched {
-                    name,
-                    wrapper: None,
-                })
+/// The catch-alls that decide: where, about which enum, and how they can say what they are about.
+fn open_arms<'a>(
+    workspace: &Workspace<'a>,
+    function: &Function<'a>,
+    matched: Matched<'a>,
+    arms: &'a [Arm],
+) -> Vec<(Span, &'static str, Option<Named>)> {
+    let mut found: Vec<(Span, _, _)> = Vec::new();
+    for place in NamedPlace::all(workspace, function.module, arms) {
+        let closed = Closed::Runtime(place.name);
+        let wrapper = place.wrapper();
+        let of = wrapper.map(|wrapper| OpenMatch::new(function.module, closed, wrapper, arms));
+        for arm in arms.iter().filter(|arm| arm.guard.is_none()) {
+            let Some(pat) = place.catch_all(&arm.pat) else {
+                continue;
             };
-            inside.or_else(outside)
+            let is_known = found.iter().any(|(span, ..)| *span == pat.span);
+            if !is_known && !decides_nothing(workspace, function, matched, arm) {
+                let named = of.as_ref().and_then(|of| of.named(workspace, arm, pat));
+                found.push((pat.span, place.name, named));
+            }
         }
-        _ => of_pat(&arm.pat).map(|name| Matched {
-            name,
-            wrapper: None,
-        }),
-    })
-}
-
-/// The part of a pattern that matches everything, also inside the wrapper.
-fn catch_all<'p>(pat: &'p Pat, wrapper: Option<&str>) -> Option<&'p Pat> {
-    match &pat.kind {
-        PatKind::Wild => Some(pat),
-        PatKind::Bind { sub: Some(sub), .. } => catch_all(sub, wrapper).is_some().then_some(pat),
-        // Capital letters name variants and constants, as the compiler's own lint asks.
-        PatKind::Bind { name, sub: None } => name
-            .text
-            .starts_with(|first: char| !first.is_uppercase())
-            .then_some(pat),
-        PatKind::Ref(inner) => catch_all(inner, wrapper),
-        PatKind::Or(cases) => cases.iter().find_map(|case| catch_all(case, wrapper)),
-        PatKind::TupleStruct(path, inner) if inner.len() == 1 => {
-            let own = path.last().map(|last| last.name.text.as_str());
-            let is_wrapper = own.is_some() && own == wrapper;
-            is_wrapper.then(|| catch_all(&inner[0], None)).flatten()
-        }
-        _ => None,
     }
+    found
 }

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 
 use super::dropped::dropped;
+use super::futures::{behind, joined, limited_by_timeout};
+use super::mentions::once_bound;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
+use crate::model::constants::Bound;
 use crate::model::infer::Walker;
 use crate::model::{RTy, Res};
-use crate::syntax::{Expr, ExprKind};
+use crate::syntax::{Block, Expr, ExprKind, PatKind, visit};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC304",
@@ -42,19 +45,23 @@ fn check(check: &mut Check<'_, '_>) {
         if !workspace.knows_runtime(function.module) {
             continue;
         }
-        let given_up: HashMap<*const Expr, &'static str> = dropped(function.body)
+        let mut given_up: HashMap<*const Expr, &'static str> = dropped(function.body)
             .into_iter()
             .map(|of| (std::ptr::from_ref(of.value), of.how))
             .collect();
+        if function.body.mentions(&["match"]) {
+            given_up.extend(matched_by_nothing(function.body));
+        }
         if given_up.is_empty() {
             continue;
         }
+        let bound = once_bound(function.body);
         let mut found = Vec::new();
         function
             .walker(workspace)
             .block(function.body, &mut |walker, expr| {
                 if let Some(how) = given_up.get(&std::ptr::from_ref(expr))
-                    && gives_outcome(walker, expr)
+                    && gives_outcome(walker, &bound, expr)
                 {
                     found.push((expr.span, *how));
                 }
@@ -68,19 +75,44 @@ fn check(check: &mut Check<'_, '_>) {
     }
 }
 
-/// Whether a value is an outcome, or a `Result` or an `Option` of one.
-fn gives_outcome<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
+/// What a `match` looks at that has nothing but `_` in its arms.
+fn matched_by_nothing(body: &Block) -> Vec<(*const Expr, &'static str)> {
+    let mut found = Vec::new();
+    visit::each_in_block(body, &mut |expr| {
+        if let ExprKind::Match { scrutinee, arms } = &expr.kind
+            && arms.iter().all(|arm| matches!(arm.pat.kind, PatKind::Wild))
+        {
+            found.push((std::ptr::from_ref(&**scrutinee), ""));
+        }
+    });
+    found
+}
+
+/// Whether a value is an outcome, a `Result` or an `Option` of one, or what some futures give that have one
+/// among them.
+fn gives_outcome<'a>(walker: &Walker<'_, 'a>, bound: &Bound<'a>, expr: &'a Expr) -> bool {
+    let named = |name: &str| bound.get(name).copied();
     match &expr.kind {
-        ExprKind::Await(inner) | ExprKind::Try(inner) => gives_outcome(walker, inner),
+        ExprKind::Await(inner) => {
+            let call = behind(walker, inner, &named);
+            let limited = limited_by_timeout(walker, call);
+            let call = limited.map_or(call, |of| behind(walker, of, &named));
+            gives_outcome(walker, bound, call)
+        }
+        ExprKind::Try(inner) => gives_outcome(walker, bound, inner),
         ExprKind::Method { receiver, name, .. }
             if matches!(name.text.as_str(), "ok" | "err" | "unwrap" | "expect") =>
         {
-            gives_outcome(walker, receiver)
+            gives_outcome(walker, bound, receiver)
         }
         ExprKind::Method { receiver, name, .. } if name.text == "execute" => {
             walker.type_of(receiver).is_some_and(|ty| runs(&ty)) || is_outcome(walker, expr)
         }
         ExprKind::Method { .. } | ExprKind::Call { .. } => is_outcome(walker, expr),
+        ExprKind::Macro(call) => {
+            let mut parts = joined(call).into_iter().flatten();
+            parts.any(|part| gives_outcome(walker, bound, behind(walker, part, &named)))
+        }
         _ => false,
     }
 }

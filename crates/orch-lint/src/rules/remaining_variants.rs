@@ -244,7 +244,8 @@ impl<'p> OpenMatch<'p> {
     }
 }
 
-const ENUMS: &[&str] = &["Outcome", "Probe", "GatewayError"];
+/// The runtime's enums that rules about patterns ask for.
+pub(super) const ENUMS: &[&str] = &["Outcome", "Probe", "GatewayError"];
 
 /// The runtime's enum of which a pattern names a variant.
 pub(super) fn enum_of(
@@ -254,6 +255,30 @@ pub(super) fn enum_of(
 ) -> Option<&'static str> {
     let mut enums = ENUMS.iter().copied();
     enums.find(|name| is_variant(workspace, module, pat, name))
+}
+
+/// The variant that says that nothing is known.
+pub(super) fn unknown_of(name: &str) -> &'static str {
+    match name {
+        "Outcome" => "Unknown",
+        "Probe" => "StillUnknown",
+        _ => "NoAnswer",
+    }
+}
+
+/// Whether a pattern names that variant of an enum.
+pub(super) fn names_unknown(
+    workspace: &Workspace<'_>,
+    module: ModuleId,
+    pat: &Pat,
+    name: &str,
+) -> bool {
+    let mut found = Vec::new();
+    paths(pat, &mut found);
+    found.into_iter().any(|path| {
+        let found = workspace.resolve_value(module, path);
+        found.runtime_variant(name) == Some(unknown_of(name))
+    })
 }
 
 fn is_variant(workspace: &Workspace<'_>, module: ModuleId, pat: &Pat, name: &str) -> bool {

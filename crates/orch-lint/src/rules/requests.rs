@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use crate::model::RTy;
 use crate::model::infer::Walker;
-use crate::syntax::{Expr, ExprKind};
+use crate::syntax::{Expr, ExprKind, visit};
 
 /// One request that is sent.
 pub(super) struct Request<'e> {
     /// From the client to `send`, the first call first.
     steps: Vec<Step<'e>>,
+    /// Whether it asks for a token to log in with: that may be done any number of times.
+    gets_token: bool,
 }
 
 struct Step<'e> {
@@ -47,17 +49,19 @@ impl<'e> Request<'e> {
             Some(RTy::External(path, _)) => path.first().is_some_and(|first| first == "reqwest"),
             _ => false,
         };
-        is_it.then_some(Self { steps })
+        let gets_token = steps.iter().any(|step| asks_for_token(step, bound));
+        is_it.then_some(Self { steps, gets_token })
     }
 
     /// Whether it changes something.
     pub(super) fn acts(&self) -> bool {
-        self.steps.iter().any(|step| ACTING.contains(&step.name))
+        let mut steps = self.steps.iter();
+        !self.gets_token && steps.any(|step| ACTING.contains(&step.name))
     }
 
     /// Whether each time it is sent something new may be made.
     pub(super) fn is_post(&self) -> bool {
-        self.steps.iter().any(|step| step.name == "post")
+        !self.gets_token && self.steps.iter().any(|step| step.name == "post")
     }
 
     /// Whether it may carry a key: a header or a field that speaks of one, or headers from elsewhere.
@@ -75,6 +79,58 @@ impl<'e> Request<'e> {
     /// What goes into it.
     pub(super) fn args(&self) -> impl Iterator<Item = &'e Expr> {
         self.steps.iter().flat_map(|step| step.args)
+    }
+}
+
+/// Whether a step goes to the address that tokens come from, or says by which right one is asked for.
+fn asks_for_token<'e>(step: &Step<'e>, bound: &HashMap<&'e str, Vec<&'e Expr>>) -> bool {
+    let says_it: fn(&Expr) -> bool = match step.name {
+        "post" => is_token_address,
+        "body" | "form" | "json" => is_grant,
+        _ => return false,
+    };
+    let Some(arg) = step.args.first() else {
+        return false;
+    };
+    let mut found = false;
+    visit::each(arg, &mut |expr| {
+        let named = match &expr.kind {
+            ExprKind::Path(path) => path.as_ident().and_then(|name| bound.get(name)),
+            _ => None,
+        };
+        found |= says_it(expr);
+        for init in named.into_iter().flatten() {
+            visit::each(init, &mut |part| found |= says_it(part));
+        }
+    });
+    found
+}
+
+/// `"/v1/oauth2/token"`, `self.token_url`, `TOKEN_ENDPOINT`.
+fn is_token_address(expr: &Expr) -> bool {
+    let name = match &expr.kind {
+        ExprKind::Str(text) => {
+            let address = text.split('?').next().unwrap_or_default();
+            return address.trim_end_matches('/').ends_with("token");
+        }
+        ExprKind::Path(path) => path.last().map(|last| &last.name),
+        ExprKind::Field { name, .. } | ExprKind::Method { name, .. } => Some(name),
+        _ => None,
+    };
+    name.is_some_and(|name| {
+        let name = name.text.to_ascii_lowercase();
+        let mut places = ["endpoint", "path", "uri", "url"].iter();
+        name.contains("token") && places.any(|place| name.contains(place))
+    })
+}
+
+/// What OAuth calls the right by which a token is asked for.
+fn is_grant(expr: &Expr) -> bool {
+    const GRANT: &str = "grant_type";
+    match &expr.kind {
+        ExprKind::Str(text) => text.contains(GRANT),
+        ExprKind::Struct { fields, .. } => fields.iter().any(|(name, _)| name.text == GRANT),
+        _ => false,
     }
 }
 

@@ -65,8 +65,8 @@ fn a_catch_all_beside_a_variant_or_behind_a_name_is_named_too() {
             "Outcome::Ok { .. } => a(), Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. } => b()",
         ),
         (
-            "Outcome::Ok { .. } | Outcome::Retry { .. } => a(), rest @ _ => b(rest)",
-            "Outcome::Ok { .. } | Outcome::Retry { .. } => a(), rest @ (Outcome::Fail { .. } | Outcome::Unknown { .. }) => b(rest)",
+            "Outcome::Ok { .. } | Outcome::Retry { .. } => a(), rest @ _ => { warn!(?rest); b() }",
+            "Outcome::Ok { .. } | Outcome::Retry { .. } => a(), rest @ (Outcome::Fail { .. } | Outcome::Unknown { .. }) => { warn!(?rest); b() }",
         ),
         (
             "Outcome::Ok { .. } | Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. } => a(), _ => b(),",

@@ -166,12 +166,12 @@ fn a_catch_all_becomes_the_variants_that_are_left() {
             "o { Outcome::Ok { .. } => a(), Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. } => b() }",
         ),
         (
-            "o { Outcome::Ok { .. } | Outcome::Retry { .. } => a(), Outcome::Fail { code: 1, .. } => c(), rest => b(rest) }",
-            "o { Outcome::Ok { .. } | Outcome::Retry { .. } => a(), Outcome::Fail { code: 1, .. } => c(), rest @ (Outcome::Fail { .. } | Outcome::Unknown { .. }) => b(rest) }",
+            "o { Outcome::Ok { .. } | Outcome::Retry { .. } => a(), Outcome::Fail { code: 1, .. } => c(), rest => { warn!(?rest); b() } }",
+            "o { Outcome::Ok { .. } | Outcome::Retry { .. } => a(), Outcome::Fail { code: 1, .. } => c(), rest @ (Outcome::Fail { .. } | Outcome::Unknown { .. }) => { warn!(?rest); b() } }",
         ),
         (
-            "o { Outcome::Ok { .. } if g => a(), Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. } => c(), x => b(x) }",
-            "o { Outcome::Ok { .. } if g => a(), Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. } => c(), x @ Outcome::Ok { .. } => b(x) }",
+            "o { Outcome::Ok { .. } if g => a(), Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. } => c(), x => { warn!(?x); b() } }",
+            "o { Outcome::Ok { .. } if g => a(), Outcome::Retry { .. } | Outcome::Fail { .. } | Outcome::Unknown { .. } => c(), x @ Outcome::Ok { .. } => { warn!(?x); b() } }",
         ),
         (
             "r { Ok(n) => a(n), Err(GatewayError::Refused { .. }) => c(), Err(_) => b() }",

@@ -62,10 +62,14 @@ fn read<'a>(
             let place = Place::new(workspace, block.module, block.file, owner, block.test);
             Collector::run(place, names, found, |it| {
                 it.generics(&block.def.generics);
-                let of_trait = block.def.trait_path.iter();
-                of_trait.for_each(|path| it.type_path(path));
                 it.ty(&block.def.self_ty);
-                it.parts(&block.def.items);
+                match &block.def.trait_path {
+                    Some(path) => {
+                        it.type_path(path);
+                        it.parts(&block.def.items);
+                    }
+                    None => it.associated(&block.def.items),
+                }
             });
         }
     }

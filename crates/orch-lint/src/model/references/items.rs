@@ -96,6 +96,13 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
         self.place.test = is_test;
     }
 
+    /// Reads the items of an `impl` block without a trait.
+    pub(super) fn associated(&mut self, items: &'a [AssocItem]) {
+        self.place.associated = true;
+        self.parts(items);
+        self.place.associated = false;
+    }
+
     fn function(&mut self, of: &'a FnDef) {
         let outer = self.place.module;
         self.place.module = self.place.workspace.body_module(of, outer);

@@ -29,6 +29,8 @@ pub(crate) struct Reference {
     pub(crate) span: Span,
     /// What is named.
     pub(crate) target: Target,
+    /// Whether it stands in an item of an `impl` block without a trait.
+    pub(crate) associated: bool,
     /// Compiled for tests only.
     pub(crate) test: bool,
     /// May be a variable of that name.
@@ -117,6 +119,7 @@ struct Place<'w, 'a> {
     module: ModuleId,
     file: FileId,
     owner: Option<DefId>,
+    associated: bool,
     test: bool,
 }
 
@@ -133,6 +136,7 @@ impl<'w, 'a> Place<'w, 'a> {
             module,
             file,
             owner,
+            associated: false,
             test,
         }
     }
@@ -144,6 +148,7 @@ impl<'w, 'a> Place<'w, 'a> {
             owner: self.owner,
             span,
             target,
+            associated: self.associated,
             test: self.test,
             shadowed,
         }

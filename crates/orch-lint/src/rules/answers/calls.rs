@@ -1,26 +1,57 @@
 //! What is known of one call: whether it has an effect, which error it may give, and what it decides.
 
-use super::super::execute;
 use super::{Decided, ErrorOf};
 use crate::model::infer::{Called, Walker};
-use crate::model::{Function, RTy, Res, Workspace};
-use crate::syntax::{Expr, ExprKind, Path, visit};
+use crate::model::{DefId, ModuleId, RTy, Res, Scope, Workspace};
+use crate::syntax::{Expr, ExprKind, ItemKind, Path, Stmt, visit};
 
-/// What an expression says of a call, by the runtime's names.
+/// What an expression says of a call, by the runtime's names or by a function of the project.
 pub(super) fn decision(
     workspace: &Workspace<'_>,
-    function: &Function<'_>,
+    module: ModuleId,
     expr: &Expr,
 ) -> Option<Decided> {
-    let resolve = |path: &Path| workspace.resolve_value(function.module, path);
-    let found: Res = match &expr.kind {
-        ExprKind::Struct { path, .. } => resolve(path),
-        ExprKind::Call { callee, .. } => match &callee.kind {
-            ExprKind::Path(path) => resolve(path),
-            _ => return None,
-        },
+    match workspace.resolve_value(module, made(expr)?) {
+        Res::Def(id) => decision_of(workspace, id),
+        found => said(&found),
+    }
+}
+
+/// What a function of the project says of a call each time, by its last expression.
+pub(super) fn decision_of(workspace: &Workspace<'_>, id: DefId) -> Option<Decided> {
+    let def = workspace.def(id);
+    let ItemKind::Fn(function) = &def.item.kind else {
+        return None;
+    };
+    let output = workspace.lower(function.output.as_ref()?, &Scope::of_module(def.module));
+    if !output.is_runtime("Outcome") && !output.is_runtime("GatewayError") {
+        return None;
+    }
+    let body = function.body.as_ref()?;
+    let mut leaves = false;
+    visit::each_in_block(body, &mut |expr| {
+        leaves |= matches!(expr.kind, ExprKind::Leave(..) | ExprKind::Try(_));
+    });
+    let path = match body.stmts.last()? {
+        Stmt::Expr(last) if body.has_value && !leaves => made(last)?,
         _ => return None,
     };
+    said(&workspace.resolve_value(workspace.body_module(function, def.module), path))
+}
+
+/// What is made by its name: `Outcome::fail(..)`, `Outcome::Fail { .. }`.
+fn made(expr: &Expr) -> Option<&Path> {
+    match &expr.kind {
+        ExprKind::Struct { path, .. } => Some(path),
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Path(path) => Some(path),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn said(found: &Res) -> Option<Decided> {
     if let Some(variant) = found.runtime_variant("Outcome") {
         return match variant {
             "Ok" | "ok" => Some(Decided::Done),
@@ -38,35 +69,10 @@ pub(super) fn decision(
     }
 }
 
-/// What `tokio::time::timeout(..)` waits for.
-pub(super) fn limited_by_timeout<'e>(walker: &Walker<'_, 'e>, call: &'e Expr) -> Option<&'e Expr> {
-    let ExprKind::Call { callee, args } = &call.kind else {
-        return None;
-    };
-    let (_, path) = execute::external(walker, callee)?;
-    let name = path.join("::");
-    let is_it = matches!(
-        name.as_str(),
-        "tokio::time::timeout" | "tokio::time::timeout_at"
-    );
-    args.get(1).filter(|_| is_it)
-}
-
-/// What a future that is wrapped waits for: `Box::pin(call)`, `call.boxed()`, `async { call.await }`.
+/// What a future waits for: the calls that are awaited in an `async` block, or the future itself.
 pub(super) fn waited_for(future: &Expr) -> Vec<&Expr> {
     match &future.kind {
         ExprKind::Place(inner) => waited_for(inner),
-        ExprKind::Call { callee, args } => match (&callee.kind, args.as_slice()) {
-            (ExprKind::Path(path), [only]) if path.names().last() == Some(&"pin") => {
-                waited_for(only)
-            }
-            _ => vec![future],
-        },
-        ExprKind::Method { receiver, name, .. }
-            if matches!(name.text.as_str(), "boxed" | "boxed_local" | "fuse") =>
-        {
-            waited_for(receiver)
-        }
         ExprKind::Async(block) => {
             let mut found = Vec::new();
             visit::each_in_block(block, &mut |expr| {
@@ -80,37 +86,42 @@ pub(super) fn waited_for(future: &Expr) -> Vec<&Expr> {
     }
 }
 
-/// How methods begin that only ask.
-const ASKING: &[&str] = &[
-    "count", "describe", "fetch", "find", "get", "inquire", "list", "lookup", "poll", "probe",
-    "query", "read", "retrieve", "show", "status",
-];
-
-/// Whether a name says that something is only asked: `status`, `find_payment`.
-fn only_asks(name: &str) -> bool {
-    let first = name.split('_').next().unwrap_or_default();
-    ASKING.contains(&first) || name.ends_with("_status")
+/// Whether a function of the project gets the key, or gives a receipt, and does not only read by its name.
+pub(super) fn has_effect<'e>(walker: &Walker<'_, 'e>, call: &'e Expr, called: &Called<'e>) -> bool {
+    if called_name(call).is_some_and(only_reads) {
+        return false;
+    }
+    let gives_receipt = ok_of(&walker.result_of(called)).is_some_and(|ok| ok.is_runtime("Receipt"));
+    let is_key = |ty: &RTy| ty.is_runtime("OpId") || ty.is_runtime("IdemKey");
+    gives_receipt || walker.parameters_of(called).iter().any(is_key)
 }
 
-/// The name by which a call calls.
-fn name_of(call: &Expr) -> Option<&str> {
+/// The name that a call calls.
+fn called_name(call: &Expr) -> Option<&str> {
     match &call.kind {
         ExprKind::Method { name, .. } => Some(&name.text),
         ExprKind::Call { callee, .. } => match &callee.kind {
-            ExprKind::Path(path) => path.names().last().copied(),
+            ExprKind::Path(path) => path.last().map(|last| last.name.text.as_str()),
             _ => None,
         },
         _ => None,
     }
 }
 
-/// Whether a call calls a function of the project that gives a receipt, or gets the key and does more than ask.
-pub(super) fn has_effect<'e>(walker: &Walker<'_, 'e>, call: &'e Expr, called: &Called<'e>) -> bool {
-    let result = walker.result_of(called);
-    let gives_receipt = ok_of(&result).is_some_and(|ok| ok.is_runtime("Receipt"));
-    let is_key = |ty: &RTy| ty.is_runtime("OpId") || ty.is_runtime("IdemKey");
-    let asks = name_of(call).is_some_and(only_asks) && !result.is_runtime("Outcome");
-    gives_receipt || !asks && walker.parameters_of(called).iter().any(is_key)
+/// `status`, `find_charge`, `charge_status`: a lost answer of such a call changes nothing at the provider.
+fn only_reads(name: &str) -> bool {
+    const READING: &[&str] = &[
+        "check", "describe", "exists", "fetch", "find", "get", "has", "inquire", "is", "list",
+        "load", "look", "lookup", "peek", "poll", "probe", "query", "read", "retrieve", "search",
+        "state", "status",
+    ];
+    const WRITING: &[&str] = &[
+        "change", "post", "push", "put", "send", "set", "update", "write",
+    ];
+    let (first, rest) = name.split_once('_').unwrap_or((name, ""));
+    let is_checkout = first == "check" && matches!(rest, "in" | "out");
+    let is_of_state = rest.ends_with("status") && !WRITING.contains(&first);
+    READING.contains(&first) && !is_checkout || is_of_state
 }
 
 fn ok_of(ty: &RTy) -> Option<&RTy> {

@@ -15,6 +15,9 @@ const KEEPING: &[&str] = &[
     "map",
 ];
 
+/// Methods of `Result` that call their first argument with the error.
+pub(super) const TAKING_ERROR: &[&str] = &["map_err", "map_or_else", "or_else", "unwrap_or_else"];
+
 impl<'e> Answers<'e> {
     /// Which error a value may have.
     fn result(&self, value: &'e Expr, depth: usize) -> Option<ErrorOf> {
@@ -105,9 +108,9 @@ impl<'e> Answers<'e> {
                     init: Some(init),
                     otherwise: Some(otherwise),
                 } = stmt
-                    && wrapped(pat, "Ok").is_some()
+                    && let Some(result) = succeeds(pat, init)
                 {
-                    found.extend(self.judge(init, self.decides(otherwise)));
+                    found.extend(self.judge(result, self.decides(otherwise)));
                 }
             }
         });
@@ -117,7 +120,8 @@ impl<'e> Answers<'e> {
     fn judge(&self, result: &'e Expr, decided: Option<(Decided, Span)>) -> Option<Ignored> {
         let error = self.result(result, 0)?;
         let (decided, span) = decided?;
-        Some(Ignored {
+        let is_open = decided != Decided::Unknown && !self.is_looked_at_before(result);
+        is_open.then_some(Ignored {
             error,
             decided,
             span,
@@ -126,39 +130,41 @@ impl<'e> Answers<'e> {
 
     fn ignored_by(&self, expr: &'e Expr, found: &mut Vec<Ignored>) {
         match &expr.kind {
-            ExprKind::Match { scrutinee, arms } if arms.iter().all(|arm| !looks(arm)) => {
-                let open = arms.iter().filter(|arm| takes_error(&arm.pat));
-                found.extend(open.filter_map(|arm| self.judge(scrutinee, self.decides(&arm.body))));
+            ExprKind::Match { scrutinee, arms } => {
+                let (result, done) = match without_error(scrutinee) {
+                    Some(result) => (result, "Some"),
+                    None if arms.iter().any(looks) => return,
+                    None => (&**scrutinee, "Ok"),
+                };
+                let open = arms.iter().filter(|arm| takes_other(&arm.pat, done));
+                found.extend(open.filter_map(|arm| self.judge(result, self.decides(&arm.body))));
             }
             ExprKind::If {
                 cond,
                 then,
                 otherwise,
-            } => match &cond.kind {
-                ExprKind::Let { pat, value } if wrapped(pat, "Ok").is_some() => {
-                    let decided = otherwise.as_ref().and_then(|other| self.decides(other));
-                    found.extend(self.judge(value, decided));
-                }
-                ExprKind::Let { pat, value } if wrapped(pat, "Err").is_some_and(is_open) => {
-                    found.extend(self.judge(value, self.block_decides(then)));
-                }
-                ExprKind::Method { receiver, name, .. } if name.text == "is_err" => {
-                    found.extend(self.judge(receiver, self.block_decides(then)));
-                }
-                _ => {}
-            },
+            } => {
+                let then = || self.block_decides(then);
+                let other = || otherwise.as_ref().and_then(|other| self.decides(other));
+                found.extend(match asked(cond) {
+                    Some((result, Asked::Success)) => self.judge(result, other()),
+                    Some((result, Asked::Error)) => self.judge(result, then()),
+                    None => None,
+                });
+            }
             ExprKind::Method {
                 receiver,
                 name,
                 args,
             } => {
                 let first = args.first();
-                let decided = match name.text.as_str() {
+                let name = name.text.as_str();
+                let decided = match name {
                     "unwrap_or" | "map_or" => first.and_then(|arg| self.decides(arg)),
-                    "unwrap_or_else" | "map_or_else" | "map_err" | "or_else" => {
+                    _ if TAKING_ERROR.contains(&name) => {
                         first.and_then(|arg| match &self.behind_name(arg).kind {
                             ExprKind::Closure { body, .. } => self.decides(body),
-                            _ => None,
+                            _ => self.decides(arg),
                         })
                     }
                     _ => None,
@@ -167,6 +173,58 @@ impl<'e> Answers<'e> {
             }
             _ => {}
         }
+    }
+}
+
+/// What a condition asks of a result.
+enum Asked {
+    Success,
+    Error,
+}
+
+/// Whether a condition asks of a result only if there is an error.
+fn asked(cond: &Expr) -> Option<(&Expr, Asked)> {
+    match &cond.kind {
+        ExprKind::Let { pat, value } => match succeeds(pat, value) {
+            Some(result) => Some((result, Asked::Success)),
+            None => wrapped(pat, "Err")
+                .is_some_and(is_open)
+                .then_some((value, Asked::Error)),
+        },
+        ExprKind::Method { receiver, name, .. } => match name.text.as_str() {
+            "is_ok" => Some((receiver, Asked::Success)),
+            "is_err" => Some((receiver, Asked::Error)),
+            _ => None,
+        },
+        ExprKind::Derived(inner) => {
+            let (result, asked) = asked(inner)?;
+            let opposite = match asked {
+                Asked::Success => Asked::Error,
+                Asked::Error => Asked::Success,
+            };
+            Some((result, opposite))
+        }
+        _ => None,
+    }
+}
+
+/// The result that a pattern takes the success of: `Ok(..) = result`, `Some(..) = result.ok()`.
+fn succeeds<'e>(pat: &Pat, value: &'e Expr) -> Option<&'e Expr> {
+    match without_error(value) {
+        Some(result) => wrapped(pat, "Some").map(|_| result),
+        None => wrapped(pat, "Ok").map(|_| value),
+    }
+}
+
+/// The result of which `ok()` leaves the success alone.
+fn without_error(value: &Expr) -> Option<&Expr> {
+    match &value.kind {
+        ExprKind::Method {
+            receiver,
+            name,
+            args,
+        } => (name.text == "ok" && args.is_empty()).then_some(receiver),
+        _ => None,
     }
 }
 
@@ -193,28 +251,31 @@ fn is_plain_closure(expr: &Expr) -> bool {
 }
 
 /// Whether an arm asks what error it is.
-fn looks(arm: &Arm) -> bool {
-    takes_error(&arm.pat) && (arm.guard.is_some() || !takes_all(&arm.pat))
+pub(super) fn looks(arm: &Arm) -> bool {
+    takes_other(&arm.pat, "Ok") && (arm.guard.is_some() || !takes_all(&arm.pat))
 }
 
-/// Whether a pattern may take an error.
-fn takes_error(pat: &Pat) -> bool {
+/// Whether a pattern may take something else than `Ok(..)` or `Some(..)`.
+fn takes_other(pat: &Pat, done: &str) -> bool {
     match &pat.kind {
-        PatKind::Or(cases) => cases.iter().any(takes_error),
-        _ => wrapped(pat, "Ok").is_none(),
+        PatKind::Or(cases) => cases.iter().any(|case| takes_other(case, done)),
+        _ => wrapped(pat, done).is_none(),
     }
 }
 
 /// Whether a pattern takes whatever error it is.
 fn takes_all(pat: &Pat) -> bool {
     match &pat.kind {
-        PatKind::Or(cases) => cases.iter().filter(|case| takes_error(case)).all(takes_all),
+        PatKind::Or(cases) => {
+            let mut other = cases.iter().filter(|case| takes_other(case, "Ok"));
+            other.all(takes_all)
+        }
         _ => is_open(wrapped(pat, "Err").unwrap_or(pat)),
     }
 }
 
 /// Whether a pattern takes everything.
-fn is_open(pat: &Pat) -> bool {
+pub(super) fn is_open(pat: &Pat) -> bool {
     match &pat.kind {
         PatKind::Wild => true,
         PatKind::Bind { name, sub: None } => !name.text.starts_with(char::is_uppercase),

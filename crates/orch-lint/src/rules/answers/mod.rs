@@ -6,16 +6,19 @@
 
 mod calls;
 mod ignored;
+mod looked_at;
 
 use std::collections::{HashMap, HashSet};
 use std::ptr;
 
+use super::futures::{behind, joined, limited_by_timeout};
 use super::mentions::bindings;
 use super::requests::Request;
 use crate::model::infer::Walker;
-use crate::model::{Function, Workspace};
-use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Span, visit};
-use calls::{decision, error_of, has_effect, limited_by_timeout, waited_for};
+use crate::model::{Function, Res, Workspace};
+use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Path, Span, Stmt, visit};
+use calls::{decision, decision_of, error_of, has_effect, waited_for};
+use ignored::TAKING_ERROR;
 
 /// Which error a result may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,9 +77,10 @@ impl<'e> Answers<'e> {
             bound: HashMap::new(),
         };
         visit::each_in_block(function.body, &mut |expr| {
-            if let Some(decided) = decision(workspace, function, expr) {
+            if let Some(decided) = decision(workspace, function.module, expr) {
                 answers.decisions.insert(ptr::from_ref(expr), decided);
             }
+            answers.decisions.extend(by_name(workspace, function, expr));
         });
         if answers.decisions.is_empty() {
             return None;
@@ -84,6 +88,13 @@ impl<'e> Answers<'e> {
         for (name, init) in bindings(function.body) {
             answers.bound.entry(name).or_default().push(init);
         }
+        visit::each_block(function.body, &mut |block| {
+            for (pat, part) in block.stmts.iter().flat_map(parts_of_join) {
+                pat.each_name(&mut |name| {
+                    answers.bound.insert(name, vec![part]);
+                });
+            }
+        });
         function
             .walker(workspace)
             .block(function.body, &mut |walker, expr| {
@@ -93,17 +104,75 @@ impl<'e> Answers<'e> {
     }
 
     fn read(&mut self, walker: &Walker<'_, 'e>, expr: &'e Expr) {
-        let call = match &expr.kind {
-            ExprKind::Await(inner) => inner,
-            ExprKind::Method { .. } | ExprKind::Call { .. } => expr,
-            _ => return,
-        };
-        let is_awaited = !ptr::eq(call, expr);
-        if !is_awaited && self.call_acts(walker, call) {
-            self.acting.insert(ptr::from_ref(call));
+        match &expr.kind {
+            ExprKind::Await(inner) => {
+                let call = self.behind(walker, inner);
+                let error = self.error_of_call(walker, call, true);
+                let error = error.or_else(|| self.error_of_body(walker, call));
+                self.note(expr, error);
+            }
+            ExprKind::Method { .. } | ExprKind::Call { .. } => {
+                if self.call_acts(walker, expr) {
+                    self.acting.insert(ptr::from_ref(expr));
+                }
+                self.note(expr, self.error_of_call(walker, expr, false));
+            }
+            ExprKind::Macro(call) => {
+                for part in joined(call).into_iter().flatten() {
+                    let call = self.behind(walker, part);
+                    self.note(part, self.error_of_call(walker, call, true));
+                }
+            }
+            _ => {}
         }
-        if let Some(error) = self.error_of_call(walker, call, is_awaited) {
-            self.results.insert(ptr::from_ref(expr), error);
+    }
+
+    fn note(&mut self, result: &'e Expr, error: Option<ErrorOf>) {
+        if let Some(error) = error {
+            self.results.entry(ptr::from_ref(result)).or_insert(error);
+        }
+    }
+
+    /// The error of reading what a request with an effect was answered with: that it was answered is known, and
+    /// not with what.
+    fn error_of_body(&self, walker: &Walker<'_, 'e>, call: &'e Expr) -> Option<ErrorOf> {
+        const READS: &[&str] = &["bytes", "json", "text"];
+        let ExprKind::Method {
+            receiver,
+            name,
+            args,
+        } = &call.kind
+        else {
+            return None;
+        };
+        let reads = args.is_empty() && READS.contains(&name.text.as_str());
+        let sent = reads.then(|| self.answered(receiver)).flatten()?;
+        self.is_request(walker, sent).then_some(ErrorOf::Client)
+    }
+
+    /// The request that an answer came to, when nobody asks about the answer in between.
+    fn answered(&self, answer: &'e Expr) -> Option<&'e Expr> {
+        match &answer.kind {
+            ExprKind::Path(path) => {
+                let name = path.as_ident()?;
+                let init = self.behind_name(answer);
+                let mut uses = 0;
+                visit::each_in_block(self.body, &mut |expr| {
+                    let is_it = |path: &Path| path.as_ident() == Some(name);
+                    uses += usize::from(matches!(&expr.kind, ExprKind::Path(path) if is_it(path)));
+                });
+                (!ptr::eq(init, answer) && uses == 1)
+                    .then(|| self.answered(init))
+                    .flatten()
+            }
+            ExprKind::Try(inner) | ExprKind::Place(inner) => self.answered(inner),
+            ExprKind::Await(inner) => Some(inner),
+            ExprKind::Method { receiver, name, .. }
+                if matches!(name.text.as_str(), "context" | "inspect_err" | "map_err") =>
+            {
+                self.answered(receiver)
+            }
+            _ => None,
         }
     }
 
@@ -114,7 +183,8 @@ impl<'e> Answers<'e> {
         is_awaited: bool,
     ) -> Option<ErrorOf> {
         if let Some(limited) = limited_by_timeout(walker, call) {
-            let mut waited = self.waited_for(limited).into_iter();
+            let waited = waited_for(self.behind(walker, limited)).into_iter();
+            let mut waited = waited.map(|call| self.behind(walker, call));
             let acts = waited.any(|call| self.call_acts(walker, call));
             return acts.then_some(ErrorOf::Timeout);
         }
@@ -124,6 +194,15 @@ impl<'e> Answers<'e> {
             return acts.then(|| error_of(&walker.result_of(&called))).flatten();
         }
         (is_awaited && self.is_request(walker, call)).then_some(ErrorOf::Client)
+    }
+
+    /// The call that a future waits for.
+    fn behind(&self, walker: &Walker<'_, 'e>, future: &'e Expr) -> &'e Expr {
+        let named = |name: &str| match self.bound.get(name)?.as_slice() {
+            [only] => Some(*only),
+            _ => None,
+        };
+        behind(walker, future, &named)
     }
 
     /// What a name stands for that is bound once; anything else is what it is.
@@ -136,13 +215,6 @@ impl<'e> Answers<'e> {
             Some([only]) => only,
             _ => expr,
         }
-    }
-
-    /// The calls that a future waits for, also where it or a part of it has a name.
-    fn waited_for(&self, future: &'e Expr) -> Vec<&'e Expr> {
-        let named = waited_for(future).into_iter();
-        let named = named.map(|part| self.behind_name(part));
-        named.flat_map(waited_for).collect()
     }
 
     /// Whether a call may have an effect at a provider once it is awaited.
@@ -159,8 +231,50 @@ impl<'e> Answers<'e> {
 
     /// Whether a future waits for a call that may have an effect at a provider.
     pub(super) fn awaits_effect(&self, future: &'e Expr) -> bool {
-        let mut waited = self.waited_for(future).into_iter();
+        let named = waited_for(future).into_iter();
+        let named = named.map(|part| self.behind_name(part));
+        let mut waited = named.flat_map(waited_for);
         waited.any(|call| self.acting.contains(&ptr::from_ref(call)))
+    }
+}
+
+/// What a function decides that is given by its name to a method which calls it with the error.
+fn by_name<'e>(
+    workspace: &Workspace<'e>,
+    function: &Function<'e>,
+    expr: &'e Expr,
+) -> Option<(*const Expr, Decided)> {
+    let ExprKind::Method { name, args, .. } = &expr.kind else {
+        return None;
+    };
+    let first = args
+        .first()
+        .filter(|_| TAKING_ERROR.contains(&name.text.as_str()))?;
+    let ExprKind::Path(path) = &first.kind else {
+        return None;
+    };
+    let Res::Def(id) = workspace.resolve_value(function.module, path) else {
+        return None;
+    };
+    Some((ptr::from_ref(first), decision_of(workspace, id)?))
+}
+
+/// The patterns and futures of `let (a, b) = join!(f, g)`.
+fn parts_of_join(stmt: &Stmt) -> Vec<(&Pat, &Expr)> {
+    let Stmt::Let {
+        pat,
+        init: Some(init),
+        ..
+    } = stmt
+    else {
+        return Vec::new();
+    };
+    match (&pat.kind, &init.kind) {
+        (PatKind::Group(pats), ExprKind::Macro(call)) => {
+            let parts = joined(call).filter(|parts| parts.len() == pats.len());
+            pats.iter().zip(parts.unwrap_or_default()).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

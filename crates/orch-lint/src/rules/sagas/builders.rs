@@ -5,10 +5,10 @@ use std::ptr;
 use crate::known;
 use crate::model::{DefId, Function, ModuleId, Res, Workspace};
 use crate::rules::Check;
-use crate::rules::mentions::bindings;
-use crate::syntax::{Expr, ExprKind, ItemKind, Path, Pos, Span};
+use crate::syntax::{Expr, ExprKind, ItemKind, Path, Pos, Span, Stmt};
 
 use super::plans::{Plan, peeled};
+use super::scopes::Scopes;
 
 /// What is registered for a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl PartialEq for Origin<'_> {
 pub(super) struct Builders<'f, 'w, 'a> {
     pub(super) check: &'f Check<'w, 'a>,
     pub(super) function: &'f Function<'a>,
-    bound: Vec<(&'a str, &'a Expr)>,
+    scopes: Scopes<'a>,
 }
 
 impl<'f, 'w, 'a> Builders<'f, 'w, 'a> {
@@ -55,7 +55,7 @@ impl<'f, 'w, 'a> Builders<'f, 'w, 'a> {
         Builders {
             check,
             function,
-            bound: bindings(function.body),
+            scopes: Scopes::of(check.workspace, function),
         }
     }
 
@@ -67,11 +67,9 @@ impl<'f, 'w, 'a> Builders<'f, 'w, 'a> {
         self.function.module
     }
 
-    /// What a name is bound to before a place; the last one counts.
-    pub(super) fn bound(&self, name: &str, before: Pos) -> Option<&'a Expr> {
-        let earlier = self.bound.iter().rev();
-        let mut earlier = earlier.filter(|(of, init)| *of == name && init.span.end <= before);
-        earlier.next().map(|(_, init)| *init)
+    /// What a name is bound to at a place; the last one counts.
+    pub(super) fn bound(&self, name: &str, at: Pos) -> Option<&'a Expr> {
+        self.scopes.value(name, at)
     }
 
     /// Where the builder comes from that an expression is.
@@ -171,12 +169,20 @@ impl<'f, 'w, 'a> Builders<'f, 'w, 'a> {
                     receiver
                 }
                 ExprKind::Path(path) => {
-                    let init = path.as_ident().and_then(|of| self.bound(of, at.span.start));
-                    match init {
+                    let start = at.span.start;
+                    let name = path.as_ident();
+                    if name.is_some_and(|of| self.scopes.is_unclear(of, start)) {
+                        return Does::Unclear;
+                    }
+                    match name.and_then(|of| self.bound(of, start)) {
                         Some(init) => init,
                         None => return self.own(at),
                     }
                 }
+                ExprKind::Block(block) if block.has_value => match block.stmts.last() {
+                    Some(Stmt::Expr(value)) => value,
+                    _ => return Does::Unclear,
+                },
                 ExprKind::Call { callee, args } => {
                     let (ExprKind::Path(path), Some(first)) = (&callee.kind, args.first()) else {
                         return self.own(at);

@@ -3,6 +3,7 @@
 //! ```text
 //!   plans     const PLAN: &[StepPlan]
 //!   builders  what a builder and a step are made of
+//!   scopes    what their names stand for, place by place
 //!   names     SagaEvents::of("Order").step("pay", "Paid", "PayFailed")
 //!   wiring    setup.sagas(TABLES, PLAN).step("pay", Call::new(..).undone_by(..)).build()
 //! ```
@@ -13,6 +14,7 @@
 mod builders;
 mod names;
 mod plans;
+mod scopes;
 mod wiring;
 
 use crate::model::{DefId, RTy};

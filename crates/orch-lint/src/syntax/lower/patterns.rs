@@ -61,8 +61,22 @@ fn grouping(from: &syn::Pat) -> (Span, PatKind) {
             (inner.span.to(ty.span), PatKind::Typed(Box::new(inner), ty))
         }
         P::Lit(lit) => (span(lit.lit.span()), PatKind::Other),
+        P::Range(range) => (around_range(range), PatKind::Other),
         _ => (Span::default(), PatKind::Other),
     }
+}
+
+/// From the first number of a range to the last one, as far as they are written there.
+fn around_range(from: &syn::PatRange) -> Span {
+    let dots = match &from.limits {
+        syn::RangeLimits::HalfOpen(dots) => span(dots.spans[0]).to(span(dots.spans[1])),
+        syn::RangeLimits::Closed(dots) => span(dots.spans[0]).to(span(dots.spans[2])),
+    };
+    let number = |of: &Option<Box<syn::Expr>>| match of.as_deref() {
+        Some(syn::Expr::Lit(lit)) => span(lit.lit.span()),
+        _ => dots,
+    };
+    number(&from.start).to(number(&from.end))
 }
 
 fn bind(from: &syn::PatIdent) -> (Span, PatKind) {

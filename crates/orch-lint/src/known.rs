@@ -289,6 +289,11 @@ pub(crate) fn is_sql_name(name: &str) -> bool {
     SQL_FUNCTIONS.iter().any(|(_, names)| has(names, name))
 }
 
+/// Which argument of a function that takes SQL is the SQL: SeaORM is told first for which database it is.
+pub(crate) fn place_of_sql(function: &str) -> usize {
+    usize::from(has(sql_functions("sea_orm"), function))
+}
+
 /// Whether a method by that name takes SQL, given a database receiver.
 pub(crate) fn is_sql_method(method: &str) -> bool {
     has(SQL_METHODS, method)

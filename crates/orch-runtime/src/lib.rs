@@ -41,6 +41,7 @@ pub mod ids;
 pub mod metrics;
 pub mod money;
 pub mod operation;
+mod outlive;
 pub mod protection;
 pub mod repository;
 pub mod saga;

@@ -4,7 +4,7 @@ use super::infer::Walker;
 use super::{DefId, ImplBlock, ModuleId, RTy, Scope, Workspace};
 use crate::known;
 use crate::load::FileId;
-use crate::syntax::{AssocItem, Body, FnDef, ImplDef, ItemKind, Path, Ty};
+use crate::syntax::{AssocItem, Attrs, Body, FnDef, ImplDef, ItemKind, Path, Ty};
 
 /// One function with a body.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(crate) struct Function<'a> {
     pub(crate) file: FileId,
     /// The local type that its `impl` block is for.
     pub(crate) owner: Option<DefId>,
+    /// What is written above it.
+    pub(crate) attrs: &'a Attrs,
     /// The item, for free functions.
     pub(crate) id: Option<DefId>,
     /// What its signature and its body may name.
@@ -29,19 +31,22 @@ pub(crate) struct Function<'a> {
 }
 
 impl<'a> Workspace<'a> {
-    /// All functions with a body outside tests.
+    /// All functions with a body outside tests; the value of a `static` is the body of one by its name.
     pub(crate) fn functions(&self) -> Vec<Function<'a>> {
         let mut found = Vec::new();
         for id in self.def_ids().filter(|id| !self.def(*id).test) {
             let def = self.def(id);
-            let name = &def.item.name.text;
+            let (name, attrs) = (&def.item.name.text, &def.item.attrs);
             match &def.item.kind {
                 ItemKind::Fn(function) => {
-                    let read = self.function(function, def.module, def.file, None, name);
+                    let read = self.function(function, attrs, def.module, def.file, None, name);
                     found.extend(read.map(|read| Function {
                         id: Some(id),
                         ..read
                     }));
+                }
+                ItemKind::Static(_, value) => {
+                    found.extend(self.function(value, attrs, def.module, def.file, None, name));
                 }
                 ItemKind::Trait(of) => {
                     let before = found.len();
@@ -91,9 +96,10 @@ impl<'a> Workspace<'a> {
         owner_name: &str,
     ) {
         for item in items.iter().filter(|item| !item.attrs.test_only) {
+            let name = &item.name.text;
             let function = item.function();
             let read =
-                function.and_then(|of| self.function(of, module, file, owner, &item.name.text));
+                function.and_then(|of| self.function(of, &item.attrs, module, file, owner, name));
             found.extend(read.map(|read| Function {
                 owner_name: owner_name.into(),
                 ..read
@@ -104,6 +110,7 @@ impl<'a> Workspace<'a> {
     fn function(
         &self,
         of: &'a FnDef,
+        attrs: &'a Attrs,
         module: ModuleId,
         file: FileId,
         owner: Option<DefId>,
@@ -115,6 +122,7 @@ impl<'a> Workspace<'a> {
             module: self.body_module(of, module),
             file,
             owner,
+            attrs,
             id: None,
             scope: Scope::of_module(module),
             owner_name: String::new(),

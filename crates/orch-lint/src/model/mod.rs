@@ -21,7 +21,9 @@ mod modules;
 pub(crate) mod orchestration;
 mod references;
 mod resolve;
+mod rows;
 pub(crate) mod statements;
+mod texts;
 pub(crate) mod types;
 mod way;
 

@@ -457,7 +457,7 @@ fn fits(kind: &ItemKind, space: Space) -> bool {
         | ItemKind::Trait(_)
         | ItemKind::Alias(..)
         | ItemKind::ExternCrate(_) => space == Space::Types,
-        ItemKind::Fn(_) | ItemKind::Const(..) | ItemKind::Static(_) => space == Space::Values,
+        ItemKind::Fn(_) | ItemKind::Const(..) | ItemKind::Static(..) => space == Space::Values,
         _ => false,
     }
 }

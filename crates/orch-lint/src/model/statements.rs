@@ -4,14 +4,14 @@
 //! `connection.execute("…")`. It may stand in a constant, a variable, `concat!` or `format!`. The same
 //! words in a message or a test are no statement.
 
-use rustc_hash::FxHashMap;
-
 use super::infer::Walker;
+use super::rows;
+use super::texts::{Texts, exprs};
 use super::{Function, RTy, Res, Workspace};
 use crate::known;
 use crate::load::FileId;
 use crate::sql::{Query, queries};
-use crate::syntax::{Block, Expr, ExprKind, ItemKind, MacroCall, PatKind, Path, Span, Stmt, visit};
+use crate::syntax::{Block, Expr, ExprKind, MacroCall, Path, Span, visit};
 
 /// Statements of one text.
 #[derive(Debug)]
@@ -26,12 +26,9 @@ pub(crate) struct SqlText {
     pub(crate) queries: Vec<Query>,
     /// Whether what takes it is a database for certain.
     pub(crate) certain: bool,
-    /// The type that its rows are read into, where it is written out.
+    /// The type that its rows are read into, where it is written.
     pub(crate) row: Option<RTy>,
 }
-
-/// The texts of variables, by their name; those bound twice have none.
-type Locals<'a> = FxHashMap<&'a str, Option<String>>;
 
 /// All statements in these functions.
 pub(super) fn find<'a>(workspace: &Workspace<'a>, functions: &[Function<'a>]) -> Vec<SqlText> {
@@ -40,10 +37,11 @@ pub(super) fn find<'a>(workspace: &Workspace<'a>, functions: &[Function<'a>]) ->
         if !may_take_sql(function.body) {
             continue;
         }
-        let locals = locals(function.body);
+        let texts = Texts::of(function.body);
+        let mut rows = rows::in_function(workspace, function);
         let mut walker = function.walker(workspace);
         walker.block(function.body, &mut |walker, expr| {
-            let Some(taken) = taken(walker, expr, &locals) else {
+            let Some(taken) = taken(walker, expr, &texts) else {
                 return;
             };
             found.push(SqlText {
@@ -52,7 +50,7 @@ pub(super) fn find<'a>(workspace: &Workspace<'a>, functions: &[Function<'a>]) ->
                 span: taken.span,
                 queries: queries(&taken.text),
                 certain: taken.certain,
-                row: taken.row,
+                row: taken.row.or_else(|| rows.remove(&expr.span)),
             });
         });
     }
@@ -90,14 +88,16 @@ struct Taken {
 }
 
 /// The text that an expression hands to a database.
-fn taken<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr, locals: &Locals<'a>) -> Option<Taken> {
+fn taken<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr, texts: &Texts<'a>) -> Option<Taken> {
     let (arg, certain, row) = match &expr.kind {
         ExprKind::Call { callee, args } => {
             let ExprKind::Path(path) = &callee.kind else {
                 return None;
             };
             let row = path.last()?.args.last().map(|ty| walker.written(ty));
-            (args.first()?, takes_sql(walker, path)?, row)
+            let certain = takes_sql(walker, path)?;
+            let at = known::place_of_sql(&path.last()?.name.text);
+            (args.get(at)?, certain, row)
         }
         ExprKind::Macro(call) => {
             let certain = takes_sql(walker, &call.path)?;
@@ -118,7 +118,7 @@ fn taken<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr, locals: &Locals<'a>) -> Op
         }
         _ => return None,
     };
-    let text = text(walker, arg, locals)?;
+    let text = texts.text(walker, arg)?;
     Some(Taken {
         span: arg.span,
         text,
@@ -139,81 +139,5 @@ fn takes_sql(walker: &Walker<'_, '_>, path: &Path) -> Option<bool> {
 }
 
 fn first_text(call: &MacroCall) -> Option<&Expr> {
-    let exprs = call.body.parts.iter().filter_map(|part| match part {
-        Stmt::Expr(expr) => Some(expr),
-        Stmt::Let { .. } => None,
-    });
-    exprs
-        .into_iter()
-        .find(|expr| matches!(expr.kind, ExprKind::Str(_) | ExprKind::Group(_)))
-}
-
-/// The text an expression is, as far as it is written down; `{}` stays where something is put in.
-fn text<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr, locals: &Locals<'a>) -> Option<String> {
-    if let ExprKind::Path(path) = &expr.kind {
-        if let Some(local) = path.as_ident().and_then(|name| locals.get(name)) {
-            return local.clone();
-        }
-        let Res::Def(id) = walker.resolve(path) else {
-            return None;
-        };
-        return match &walker.workspace().def(id).item.kind {
-            ItemKind::Const(_, value) => literal(value),
-            _ => None,
-        };
-    }
-    match &expr.kind {
-        ExprKind::Place(inner) => text(walker, inner, locals),
-        ExprKind::Method { receiver, name, .. } if is_same_text(&name.text) => {
-            text(walker, receiver, locals)
-        }
-        ExprKind::Call { args, .. } if args.len() == 1 => text(walker, &args[0], locals),
-        _ => literal(expr),
-    }
-}
-
-fn is_same_text(method: &str) -> bool {
-    matches!(
-        method,
-        "as_str" | "as_ref" | "clone" | "into" | "to_owned" | "to_string"
-    )
-}
-
-/// A text that is written here, also in pieces.
-fn literal(expr: &Expr) -> Option<String> {
-    match &expr.kind {
-        ExprKind::Str(text) => Some(text.clone()),
-        ExprKind::Place(inner) => literal(inner),
-        ExprKind::Method { receiver, name, .. } if is_same_text(&name.text) => literal(receiver),
-        ExprKind::Group(parts) => parts.iter().map(literal).collect(),
-        ExprKind::Macro(call) => match call.path.last()?.name.text.as_str() {
-            "format" => literal(first_text(call)?),
-            "concat" => {
-                let parts = call.body.parts.iter().map(|part| match part {
-                    Stmt::Expr(expr) => literal(expr),
-                    Stmt::Let { .. } => None,
-                });
-                parts.collect()
-            }
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn locals(body: &Block) -> Locals<'_> {
-    let mut found: Locals<'_> = FxHashMap::default();
-    visit::each_block(body, &mut |block| {
-        for stmt in &block.stmts {
-            let Stmt::Let { pat, init, .. } = stmt else {
-                continue;
-            };
-            if let PatKind::Bind { name, .. } = &pat.kind {
-                let text = init.as_ref().and_then(literal);
-                let entry = found.entry(name.text.as_str());
-                entry.and_modify(|of| *of = None).or_insert(text);
-            }
-        }
-    });
-    found
+    exprs(call).find(|expr| matches!(expr.kind, ExprKind::Str(_) | ExprKind::Group(_)))
 }

@@ -1,10 +1,12 @@
 //! ORC006.
 
 use super::awaitable::{self, Awaitable};
+use super::elsewhere::{elsewhere, places};
 use super::execute::{self, external};
+use super::origins::{Origins, is_in};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
-use crate::model::RTy;
+use crate::known;
 use crate::model::infer::Walker;
 use crate::syntax::{Expr, ExprKind, Span};
 
@@ -17,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds calls that block the thread inside `Orchestrator::execute` and in the functions that it calls:
 `std::thread::sleep`, `std::fs`, `std::net`, `std::process`, blocking HTTP clients, `block_on`. What
-runs in `spawn_blocking` is fine.
+runs in `spawn_blocking` or on a thread of its own is fine.
 
 ## Why is this bad?
 A blocked worker thread runs nothing else: not the other operations, and not the heartbeats that keep
@@ -42,11 +44,11 @@ async fn execute(&self, op_id: &OpId, command: &UploadCommand) -> Outcome {
 const BLOCKING: &[&str] = &[
     "std::thread::sleep",
     "std::thread::park",
+    "std::thread::scope",
     "std::fs",
     "std::net::TcpStream",
     "std::net::TcpListener",
     "std::net::UdpSocket",
-    "std::process::Command",
     "std::io::stdin",
     "reqwest::blocking",
     "ureq",
@@ -61,7 +63,31 @@ const BLOCKING: &[&str] = &[
 ];
 
 /// What among these only makes a value.
-const HARMLESS: &str = "std::fs::Permissions";
+const HARMLESS: &[&str] = &[
+    "std::fs::DirBuilder",
+    "std::fs::File::options",
+    "std::fs::FileTimes",
+    "std::fs::OpenOptions",
+    "std::fs::Permissions",
+];
+
+/// Functions of any type that only make a value of another one.
+const CONVERSIONS: &str = "from from_raw_fd from_raw_handle from_raw_socket";
+
+/// What values that come from a type or a module are asked to block by. A blocking client that is made
+/// on the spot was found already.
+const METHODS: &[(&str, &str)] = &[
+    ("reqwest::blocking", "execute send"),
+    (
+        "ureq",
+        "call run send send_bytes send_empty send_form send_json send_string",
+    ),
+    ("std::fs::DirBuilder", "create"),
+    ("std::fs::File::options", "open"),
+    ("std::fs::OpenOptions", "open"),
+    ("std::process::Command", "exec output spawn status"),
+    ("tokio", "block_on"),
+];
 
 const HELP: &str = "use the async form, or `tokio::task::spawn_blocking`";
 
@@ -71,10 +97,10 @@ fn check(check: &mut Check<'_, '_>) {
 }
 
 fn here(check: &mut Check<'_, '_>) {
-    let elsewhere = |body| execute::arguments_of(body, "spawn_blocking");
+    let known = |body| (places(body), Origins::of(body));
     let awaitable = Awaitable::of(check);
-    let found = execute::each_knowing(check, elsewhere, |elsewhere, walker, expr| {
-        let (span, name) = blocking(walker, expr)?;
+    let found = execute::each_knowing(check, known, |(elsewhere, origins), walker, expr| {
+        let (span, name) = blocking(origins, walker, expr)?;
         let is_elsewhere = elsewhere.iter().any(|outer| outer.contains(expr.span));
         (!is_elsewhere).then(|| (span, (name, awaitable.call(expr))))
     });
@@ -96,9 +122,12 @@ fn here(check: &mut Check<'_, '_>) {
 
 /// In the functions that `execute` calls.
 fn beyond(check: &mut Check<'_, '_>) {
-    let found = execute::each_beyond(check, Some("spawn_blocking"), |walker, expr| {
-        blocking(walker, expr).map(|(_, name)| name)
-    });
+    let found = execute::each_beyond_knowing(
+        check,
+        elsewhere,
+        |body| Some(Origins::of(body)),
+        |origins, walker, expr| blocking(origins, walker, expr).map(|(_, name)| name),
+    );
     for found in found {
         let last = found.within();
         if found.perhaps {
@@ -117,22 +146,31 @@ fn beyond(check: &mut Check<'_, '_>) {
     }
 }
 
-fn blocking<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<(Span, String)> {
+fn blocking<'e>(
+    origins: &Origins<'e>,
+    walker: &Walker<'_, 'e>,
+    expr: &'e Expr,
+) -> Option<(Span, String)> {
     if let ExprKind::Method { receiver, name, .. } = &expr.kind {
-        let is_tokio = || match walker.type_of(receiver).as_ref().map(RTy::behind_pointers) {
-            Some(RTy::External(path, _)) => path.first().is_some_and(|first| first == "tokio"),
-            _ => false,
-        };
-        let is_it = name.text == "block_on" && is_tokio();
+        let those = METHODS.iter();
+        let mut those = those.filter(|(_, methods)| known::has(methods, &name.text));
+        let first = those.next()?;
+        let origin = origins.find(walker, receiver)?;
+        let is_found = origin.made_by.as_deref().is_some_and(is_blocking);
+        let mut those = std::iter::once(first).chain(those);
+        let is_it = !is_found && those.any(|(of, _)| origin.is_of(of));
         return is_it.then(|| (name.span, name.text.clone()));
     }
     let (span, path) = external(walker, expr)?;
+    let last = path.last()?;
+    let is_function =
+        path.len() > 1 && !last.starts_with(char::is_uppercase) && !known::has(CONVERSIONS, last);
     let name = path.join("::");
-    let is_function = path.len() > 1 && !path.last()?.starts_with(char::is_uppercase);
-    let is_in = |outer: &str| {
-        name.strip_prefix(outer)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-    };
-    let is_it = is_function && !is_in(HARMLESS) && BLOCKING.iter().any(|outer| is_in(outer));
+    let is_it = is_function && is_blocking(&name);
     is_it.then_some((span, name))
+}
+
+fn is_blocking(name: &str) -> bool {
+    let is_any = |names: &[&str]| names.iter().any(|outer| is_in(name, outer));
+    is_any(BLOCKING) && !is_any(HARMLESS)
 }

@@ -3,7 +3,7 @@
 use super::derives::underived;
 use super::privacy::visibility;
 use super::raw_form::RawForm;
-use super::{Check, Rule, Status};
+use super::{At, Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
 use crate::model::{DefId, ImplBlock, RTy, Res};
@@ -17,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds ways to make a command without its checks: derived builders and setters, `Default`,
-`Deserialize` without `try_from`, and literals that anybody can write.
+`Deserialize` without `try_from`, literals that anybody can write, and constructors and conversions that
+cannot fail beside one that can.
 
 ## Why is this bad?
 A command that exists counts as checked: everything behind it relies on that. One way around
@@ -141,7 +142,9 @@ fn judge(check: &Check<'_, '_>, id: DefId, path: &Path) -> Derive {
                 .iter()
                 .any(|(of, names)| of == krate && names.contains(&name.as_str()));
             let is_default = known::is_std(&[krate.clone(), name.clone()], "Default");
-            if listed || is_default {
+            if listed && krate == "derive_builder" && is_checked_builder(item) {
+                Derive::Fine
+            } else if listed || is_default {
                 Derive::Bypass
             } else {
                 Derive::Fine
@@ -150,6 +153,17 @@ fn judge(check: &Check<'_, '_>, id: DefId, path: &Path) -> Derive {
         _ if resolved == Res::Unknown && named(last) => Derive::Unknown,
         _ => Derive::Fine,
     }
+}
+
+/// Whether what `derive_builder` makes runs a check, or is no function that others can call.
+fn is_checked_builder(item: &Item) -> bool {
+    let mut keys = item.attrs.told("builder").flat_map(|told| &told.keys);
+    keys.any(|(key, _)| {
+        matches!(
+            key.as_str(),
+            "build_fn.validate" | "build_fn.skip" | "build_fn.private"
+        )
+    })
 }
 
 fn default_impl(check: &mut Check<'_, '_>, id: DefId) {
@@ -198,11 +212,12 @@ fn literal(check: &mut Check<'_, '_>, id: DefId) {
     }
 }
 
-/// A public constructor that cannot fail, beside one that checks.
+/// A public constructor, or a conversion, that cannot fail, beside one that checks.
 fn constructors(check: &mut Check<'_, '_>, id: DefId) {
     let workspace = check.workspace;
     let blocks: Vec<&ImplBlock<'_>> = workspace.impls_of(id).filter(|block| !block.test).collect();
     let mut open: Vec<(crate::load::FileId, Span, &str)> = Vec::new();
+    let mut conversions: Vec<(At, bool)> = Vec::new();
     let mut has_check = false;
     for block in blocks {
         for item in &block.def.items {
@@ -211,12 +226,26 @@ fn constructors(check: &mut Check<'_, '_>, id: DefId) {
             };
             match made_by(check, block, function, id) {
                 Some(true) => has_check = true,
+                Some(false) if is_conversion(check, block) => {
+                    let path = format!("{}::{}", workspace.path_of(id), item.name.text);
+                    let at = check.at(block.file, item.name.span, path);
+                    conversions.push((at, takes_anything(check, block, function)));
+                }
                 Some(false) if item.vis == Vis::Public && !item.attrs.test_only => {
                     let file = block.file;
                     open.push((file, item.name.span, &item.name.text));
                 }
                 _ => {}
             }
+        }
+    }
+    for (at, is_certain) in conversions.into_iter().filter(|_| has_check) {
+        if is_certain {
+            check
+                .flag(at, "`From` makes a command without its checks")
+                .help("implement `TryFrom` and call `new`");
+        } else {
+            check.unknown(&at, "what this command is made from may be checked already");
         }
     }
     for (file, span, name) in open.into_iter().filter(|_| has_check) {
@@ -227,6 +256,29 @@ fn constructors(check: &mut Check<'_, '_>, id: DefId) {
             .unsafe_fix("make it private", move |source| {
                 Some(vec![(visibility(source, span)?, String::new())])
             });
+    }
+}
+
+fn is_conversion(check: &Check<'_, '_>, block: &ImplBlock<'_>) -> bool {
+    let path = block.def.trait_path.as_ref();
+    path.is_some_and(|path| {
+        let of = check.workspace.resolve_type(block.module, path);
+        of.external().is_some_and(|of| known::is_std(of, "From"))
+    })
+}
+
+/// Whether all that a function takes is of other crates, which know no checks of a command.
+fn takes_anything(check: &Check<'_, '_>, block: &ImplBlock<'_>, function: &FnDef) -> bool {
+    let scope = check.workspace.impl_scope(block);
+    let mut taken = function.params.iter();
+    taken.all(|param| is_foreign(&check.workspace.lower(&param.ty, &scope)))
+}
+
+fn is_foreign(ty: &RTy) -> bool {
+    match ty {
+        RTy::External(path, args) => !known::is_of_runtime(path) && args.iter().all(is_foreign),
+        RTy::Tuple(parts) => parts.iter().all(is_foreign),
+        _ => false,
     }
 }
 

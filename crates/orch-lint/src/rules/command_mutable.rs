@@ -3,8 +3,8 @@
 use super::privacy::visibility;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
-use crate::model::{DefId, ImplBlock};
-use crate::syntax::{ItemKind, Receiver, Vis};
+use crate::model::{DefId, ImplBlock, RTy, Workspace};
+use crate::syntax::{Expr, ExprKind, FnDef, ItemKind, Receiver, Vis, visit};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC604",
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds commands that can be changed after they were made: fields that others can see, methods that
-take `&mut self`, `DerefMut` and the like.
+take `&mut self` or give back a changed `self`, `DerefMut` and the like.
 
 ## Why is this bad?
 A command is checked once, when it is made, and its fingerprint is what tells a repeated request
@@ -85,7 +85,7 @@ fn methods(check: &mut Check<'_, '_>, id: DefId) {
             let is_open = !trait_name.is_empty() || item.vis != Vis::Private;
             let changes = item
                 .function()
-                .is_some_and(|of| of.receiver == Some(Receiver::RefMut));
+                .is_some_and(|of| changes(check.workspace, id, block, of));
             if is_open && changes {
                 let name = &item.name.text;
                 let file = block.file;
@@ -103,6 +103,44 @@ fn methods(check: &mut Check<'_, '_>, id: DefId) {
             }
         }
     }
+}
+
+/// Whether a method changes the command that it is called on, or gives it back changed.
+fn changes(workspace: &Workspace<'_>, id: DefId, block: &ImplBlock<'_>, method: &FnDef) -> bool {
+    let (Some(output), Some(body)) = (&method.output, &method.body) else {
+        return method.receiver == Some(Receiver::RefMut);
+    };
+    if method.receiver != Some(Receiver::Value) {
+        return method.receiver == Some(Receiver::RefMut);
+    }
+    let output = workspace.lower(output, &workspace.impl_scope(block));
+    let mut found = false;
+    if matches!(output, RTy::Local(of, _) if of == id) {
+        visit::each_in_block(body, &mut |expr| {
+            found |= match &expr.kind {
+                ExprKind::Group(parts) => match parts.as_slice() {
+                    [left, right] => {
+                        is_own_field(left) && workspace.operator(block.file, left, right) == "="
+                    }
+                    _ => false,
+                },
+                ExprKind::Struct { fields, rest, .. } => {
+                    !fields.is_empty() && rest.as_deref().is_some_and(is_self)
+                }
+                _ => false,
+            };
+        });
+    }
+    found
+}
+
+/// `self.a`, `self.a.b`.
+fn is_own_field(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Field { base, .. } if is_self(base) || is_own_field(base))
+}
+
+fn is_self(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Path(path) if path.as_ident() == Some("self"))
 }
 
 fn trait_name<'b>(block: &'b ImplBlock<'_>) -> &'b str {

@@ -173,7 +173,7 @@ fn statics<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_, 'a
     });
     let file = orchestrator.block.file;
     for (span, id) in used {
-        if let ItemKind::Static(ty) | ItemKind::Const(ty, _) = &workspace.def(id).item.kind {
+        if let ItemKind::Static(ty, _) | ItemKind::Const(ty, _) = &workspace.def(id).item.kind {
             let scope = Scope::of_module(workspace.def(id).module);
             let reach = workspace.reach(&workspace.lower(ty, &scope));
             let at = check.at(file, span, format!("{}::execute", orchestrator.name));

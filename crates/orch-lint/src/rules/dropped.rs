@@ -1,6 +1,6 @@
 //! Which values of a body go nowhere.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::mentions::captured;
 use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Stmt, visit};
@@ -15,20 +15,26 @@ pub(super) struct Dropped<'e> {
 /// Values of statements, of `let _`, of names that are never read, and what `drop` gets.
 pub(super) fn dropped(body: &Block) -> Vec<Dropped<'_>> {
     let mut found = Vec::new();
-    let uses = uses(body);
+    let uses = Uses::of(body);
+    for given in &uses.given_up {
+        found.push(Dropped {
+            value: given,
+            how: " by `drop`",
+        });
+    }
     visit::each_block(body, &mut |block| {
         let last = block.stmts.len().saturating_sub(1);
         for (at, stmt) in block.stmts.iter().enumerate() {
             match stmt {
-                Stmt::Expr(value) if at < last || !block.has_value => found.push(statement(value)),
+                Stmt::Expr(value) if at < last || !block.has_value => found.push(Dropped {
+                    value: assigned(value),
+                    how: "",
+                }),
                 Stmt::Let {
                     pat,
                     init: Some(value),
                     ..
-                } if is_unread(pat, &uses) => found.push(Dropped {
-                    value,
-                    how: ": nothing reads its name",
-                }),
+                } => found.extend(uses.how(pat).map(|how| Dropped { value, how })),
                 _ => {}
             }
         }
@@ -36,56 +42,91 @@ pub(super) fn dropped(body: &Block) -> Vec<Dropped<'_>> {
     found
 }
 
-/// `drop(x)` and `_ = x` give up `x`.
-fn statement(value: &Expr) -> Dropped<'_> {
+/// `_ = x` gives up `x`.
+fn assigned(value: &Expr) -> &Expr {
     match &value.kind {
-        ExprKind::Call { callee, args } => match (&callee.kind, args.as_slice()) {
-            (ExprKind::Path(path), [only])
-                if matches!(
-                    path.text().as_str(),
-                    "drop" | "mem::drop" | "std::mem::drop"
-                ) =>
-            {
-                Dropped {
-                    value: only,
-                    how: " by `drop`",
-                }
-            }
-            _ => Dropped { value, how: "" },
+        ExprKind::Group(parts) => match parts.as_slice() {
+            [place, value] if matches!(place.kind, ExprKind::Opaque) => value,
+            _ => value,
         },
-        _ => Dropped { value, how: "" },
+        _ => value,
     }
 }
 
-fn is_unread(pat: &Pat, uses: &HashSet<&str>) -> bool {
-    match &pat.kind {
-        PatKind::Wild => true,
-        PatKind::Bind { name, sub: None } => {
-            name.text.starts_with('_') && !uses.contains(name.text.as_str())
+fn is_variable(expr: &Expr, name: &str) -> bool {
+    matches!(&expr.kind, ExprKind::Path(path) if path.as_ident() == Some(name))
+}
+
+fn is_drop(callee: &Expr) -> bool {
+    match &callee.kind {
+        ExprKind::Path(path) => {
+            matches!(
+                path.text().as_str(),
+                "drop" | "mem::drop" | "std::mem::drop"
+            )
         }
-        PatKind::Typed(inner, _) => is_unread(inner, uses),
         _ => false,
     }
 }
 
-/// Names that are read.
-fn uses(body: &Block) -> HashSet<&str> {
-    let mut found = HashSet::new();
-    visit::each_in_block(body, &mut |expr| match &expr.kind {
-        ExprKind::Path(path) => {
-            if let Some(name) = path.as_ident() {
-                found.insert(name);
+/// Which names of a body are read, and how often.
+struct Uses<'e> {
+    names: HashMap<&'e str, usize>,
+    /// What `drop` gets.
+    given_up: Vec<&'e Expr>,
+}
+
+impl<'e> Uses<'e> {
+    fn of(body: &'e Block) -> Self {
+        let mut uses = Uses {
+            names: HashMap::new(),
+            given_up: Vec::new(),
+        };
+        visit::each_in_block(body, &mut |expr| uses.see(expr));
+        uses
+    }
+
+    fn see(&mut self, expr: &'e Expr) {
+        match &expr.kind {
+            ExprKind::Path(path) => self.read(path.as_ident()),
+            ExprKind::Macro(call) => {
+                self.read(call.body.opaque.iter().map(|name| name.text.as_str()));
+                let texts = call.body.parts.iter().filter_map(|part| match part {
+                    Stmt::Expr(part) => part.as_text(),
+                    Stmt::Let { .. } => None,
+                });
+                self.read(texts.flat_map(captured));
             }
+            ExprKind::Call { callee, args } if is_drop(callee) => self.given_up.extend(args),
+            _ => {}
         }
-        ExprKind::Macro(call) => {
-            found.extend(call.body.opaque.iter().map(|name| name.text.as_str()));
-            let texts = call.body.parts.iter().filter_map(|part| match part {
-                Stmt::Expr(part) => part.as_text(),
-                Stmt::Let { .. } => None,
-            });
-            found.extend(texts.flat_map(captured));
+    }
+
+    fn read(&mut self, names: impl IntoIterator<Item = &'e str>) {
+        for name in names {
+            *self.names.entry(name).or_default() += 1;
         }
-        _ => {}
-    });
-    found
+    }
+
+    /// In what way what a pattern gets is dropped, if it is.
+    fn how(&self, pat: &Pat) -> Option<&'static str> {
+        match &pat.kind {
+            PatKind::Wild => Some(": nothing reads its name"),
+            PatKind::Bind { name, sub: None } => {
+                let name = name.text.as_str();
+                let reads = self.names.get(name).copied().unwrap_or_default();
+                let drops = self
+                    .given_up
+                    .iter()
+                    .filter(|of| is_variable(of, name))
+                    .count();
+                match reads {
+                    0 => name.starts_with('_').then_some(": nothing reads its name"),
+                    _ => (reads == drops).then_some(" by `drop`"),
+                }
+            }
+            PatKind::Typed(inner, _) => self.how(inner),
+            _ => None,
+        }
+    }
 }

@@ -17,8 +17,9 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Compares what is read with the replayed migrations: the `COLUMNS` of an `Entity` with its table, and the
-fields of a `sqlx::FromRow` struct with what `query_as::<_, T>(\"SELECT …\")` selects from one table. Found
-are columns that are not there, and fields that are no `Option` of columns that may be NULL.
+fields of a `sqlx::FromRow` struct with what `query_as(\"SELECT …\")` selects from one table, where the struct is
+written with the query, the variable or the result of the function that gets the rows. Found are columns that
+are not there, and fields that are no `Option` of columns that may be NULL.
 
 ## Why is this bad?
 Decoding fails when the row is read, not when the program is built: in the Finalizer, which then
@@ -165,9 +166,9 @@ fn drift(
 ) -> Option<&'static str> {
     let column = column_of(field);
     let is_in_table = table.column(&column).is_some();
-    match &selected.names {
-        Some(names) if !names.contains(&column.as_str()) => return Some("is not selected"),
-        None if !is_in_table => return Some("does not exist"),
+    match selected.names.contains(&column.as_str()) {
+        false if !selected.all => return Some("is not selected"),
+        false if !is_in_table => return Some("does not exist"),
         _ => {}
     }
     let is_looked_at = selected.condition.contains(&column);
@@ -181,8 +182,10 @@ fn drift(
 /// What a `SELECT` from one table gives.
 struct Selected<'q> {
     table: &'q str,
-    /// The names of the columns it gives; absent for `*`.
-    names: Option<Vec<&'q str>>,
+    /// Whether it gives all columns of the table: `*`.
+    all: bool,
+    /// The names of the columns it gives beside these.
+    names: Vec<&'q str>,
     /// Those that are columns of the table as they are.
     plain: Vec<&'q str>,
     /// What is behind the table.
@@ -222,11 +225,15 @@ impl<'q> Selected<'q> {
             return None;
         }
         let all = items.iter().any(is_all);
-        let names = items.iter().filter_map(|item| item.last());
+        let names = items.iter().filter(|item| !is_all(item));
         let plain = items.iter().filter(|item| is_column(item));
         Some(Selected {
             table: &words[at],
-            names: (!all).then(|| names.map(String::as_str).collect()),
+            all,
+            names: names
+                .filter_map(|item| item.last())
+                .map(String::as_str)
+                .collect(),
             plain: plain
                 .filter_map(|item| item.last())
                 .map(String::as_str)
@@ -237,7 +244,7 @@ impl<'q> Selected<'q> {
 
     /// Whether it gives a column of the table as it is.
     fn plain(&self, column: &str) -> bool {
-        self.names.is_none() || self.plain.contains(&column)
+        self.all && !self.names.contains(&column) || self.plain.contains(&column)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::load::FileId;
 use crate::model::calls::Reached;
 use crate::model::infer::Walker;
 use crate::model::{Res, Step};
-use crate::syntax::{Block, Expr, ExprKind, Path, Span, visit};
+use crate::syntax::{Block, Body, Expr, ExprKind, Path, Span, visit};
 
 /// What was found somewhere in an `execute`.
 pub(super) struct Found<T> {
@@ -79,12 +79,26 @@ impl<T> Through<T> {
     }
 }
 
+/// Places of a body that are left out.
+pub(super) type LeftOut = fn(&Body) -> Vec<Span>;
+
 /// Judges each expression of each function that an `execute` gets to; the first of a kind in a function
-/// stands for all. What runs in arguments of a call of `elsewhere` is left out.
+/// stands for all.
 pub(super) fn each_beyond<'a, T>(
     check: &Check<'_, 'a>,
-    elsewhere: Option<&str>,
     judge: impl Fn(&Walker<'_, 'a>, &'a Expr) -> Option<T>,
+) -> Vec<Through<T>> {
+    let judge = |(): &(), walker: &Walker<'_, 'a>, expr: &'a Expr| judge(walker, expr);
+    each_beyond_knowing(check, |_| Vec::new(), |_| Some(()), judge)
+}
+
+/// The same by what is known of the body of the function; nothing is found where that is nothing. Calls and
+/// expressions in what is `left_out` do not count.
+pub(super) fn each_beyond_knowing<'a, K, T>(
+    check: &Check<'_, 'a>,
+    left_out: LeftOut,
+    know: impl Fn(&'a Body) -> Option<K>,
+    judge: impl Fn(&K, &Walker<'_, 'a>, &'a Expr) -> Option<T>,
 ) -> Vec<Through<T>> {
     let calls = check.calls;
     let mut found = Vec::new();
@@ -94,14 +108,15 @@ pub(super) fn each_beyond<'a, T>(
             continue;
         };
         for reached in calls.reached_from(root).iter() {
-            let is_elsewhere = |(function, at): &(usize, &Expr)| {
-                let body = check.functions[*function].body;
-                is_in_arguments_of(body, elsewhere, at.span)
+            let is_left_out = |(function, at): &(usize, &Expr)| {
+                let places = left_out(check.functions[*function].body);
+                places.iter().any(|outer| outer.contains(at.span))
             };
-            if reached.way.iter().any(is_elsewhere) {
+            if reached.way.iter().any(is_left_out) {
                 continue;
             }
-            let Some((span, what)) = first_in(check, reached.function, elsewhere, &judge) else {
+            let Some((span, what)) = first_in(check, reached.function, left_out, &know, &judge)
+            else {
                 continue;
             };
             found.push(Through {
@@ -146,30 +161,29 @@ fn head(expr: &Expr) -> Span {
     }
 }
 
-fn first_in<'a, T>(
+fn first_in<'a, K, T>(
     check: &Check<'_, 'a>,
     function: usize,
-    elsewhere: Option<&str>,
-    judge: &impl Fn(&Walker<'_, 'a>, &'a Expr) -> Option<T>,
+    left_out: LeftOut,
+    know: &impl Fn(&'a Body) -> Option<K>,
+    judge: &impl Fn(&K, &Walker<'_, 'a>, &'a Expr) -> Option<T>,
 ) -> Option<(Span, T)> {
     let function = &check.functions[function];
+    let known = know(function.body)?;
     let mut found = None;
     let mut walker = function.walker(check.workspace);
     walker.block(function.body, &mut |walker, expr| {
         if found.is_none() {
-            found = judge(walker, expr)
-                .filter(|_| !is_in_arguments_of(function.body, elsewhere, expr.span))
+            let is_left_out = || {
+                let places = left_out(function.body);
+                places.iter().any(|outer| outer.contains(expr.span))
+            };
+            found = judge(&known, walker, expr)
+                .filter(|_| !is_left_out())
                 .map(|what| (head(expr), what));
         }
     });
     found
-}
-
-fn is_in_arguments_of(body: &Block, name: Option<&str>, span: Span) -> bool {
-    name.is_some_and(|name| {
-        let places = arguments_of(body, name);
-        places.iter().any(|outer| outer.contains(span))
-    })
 }
 
 /// What an expression names in another crate, with the runtime's re-exports seen through.
@@ -188,7 +202,7 @@ pub(super) fn external_path(walker: &Walker<'_, '_>, path: &Path) -> Option<Vec<
     }
 }
 
-/// Where the arguments of calls by that name are: `spawn_blocking(..)`.
+/// Where the arguments of calls by that name are: `sleep(..)`, `cell.get_or_init(..)`.
 pub(super) fn arguments_of(block: &Block, name: &str) -> Vec<Span> {
     let mut found = Vec::new();
     visit::each_in_block(block, &mut |expr| {

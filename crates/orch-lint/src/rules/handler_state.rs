@@ -51,7 +51,7 @@ pub(super) fn all(check: &Check<'_, '_>) -> Vec<State> {
                 return None;
             };
             let def = workspace.def(*id);
-            let ItemKind::Static(ty) = &def.item.kind else {
+            let ItemKind::Static(ty, _) = &def.item.kind else {
                 return None;
             };
             let ty = workspace.lower(ty, &Scope::of_module(def.module));

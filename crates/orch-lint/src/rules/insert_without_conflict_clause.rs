@@ -56,8 +56,8 @@ fn check(check: &mut Check<'_, '_>) {
         let mut bare = text
             .queries
             .iter()
-            .filter_map(|query| bare_insert(query, &operations));
-        let Some(table) = bare.next().filter(|_| text.certain) else {
+            .filter_map(|query| Some((query, bare_insert(query, &operations)?)));
+        let Some((query, table)) = bare.next().filter(|_| text.certain) else {
             continue;
         };
         let function = &check.functions[text.function];
@@ -68,6 +68,11 @@ fn check(check: &mut Check<'_, '_>) {
             continue;
         }
         let at = check.at(text.file, text.span, function.path(workspace));
+        if query.may_say_more() {
+            let message = format!("what is put in may answer for a key that is in `{table}`");
+            check.unknown(&at, message);
+            continue;
+        }
         let message = format!("inserts into `{table}` without an answer for a key that is there");
         check
             .flag(at, message)

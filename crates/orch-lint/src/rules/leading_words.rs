@@ -114,7 +114,7 @@ impl<'a> LeadingWords<'a> {
                 self.read_parts(&of.items);
             }
             ItemKind::Fn(of) => self.read_function(name, of),
-            ItemKind::Const(ty, _) | ItemKind::Static(ty) => self.read_value(name, ty),
+            ItemKind::Const(ty, _) | ItemKind::Static(ty, _) => self.read_value(name, ty),
             _ => {}
         }
     }

@@ -147,7 +147,7 @@ fn in_item(check: &Check<'_, '_>, id: DefId) -> Vec<Option<Duration>> {
             });
             found
         }
-        ItemKind::Static(ty) => {
+        ItemKind::Static(ty, _) => {
             let ty = workspace.lower(ty, &Scope::of_module(def.module));
             let kinds = ["EngineConfig", "Intervals"];
             let is_it = kinds

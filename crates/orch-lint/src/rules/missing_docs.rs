@@ -140,7 +140,7 @@ fn of_item(check: &mut Check<'_, '_>, id: DefId) {
         ItemKind::Fn(_) => "function",
         ItemKind::Alias(..) => "type",
         ItemKind::Const(..) => "constant",
-        ItemKind::Static(_) => "static",
+        ItemKind::Static(..) => "static",
         ItemKind::MacroRules(_) => "macro",
         _ => return,
     };

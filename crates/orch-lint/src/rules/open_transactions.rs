@@ -3,63 +3,60 @@
 //! A walk in the order of evaluation. A transaction is open from the `let` that gets it, or from the
 //! beginning when it is a parameter, until it is committed, rolled back, dropped or moved. After a branch
 //! those are open that are open on every way there. What an await gets is everything that it mentions: the
-//! transaction itself, or a value that was made of it without awaiting.
+//! transaction itself, a value that was made of it without awaiting, or an awaited one that still holds it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ptr;
 
-use crate::known;
-use crate::model::infer::Walker;
-use crate::model::{Function, RTy, Workspace};
-use crate::syntax::{Block, Expr, ExprKind, MacroCall, Pat, PatKind, Span, Stmt, visit};
+use super::transaction_handles::{Hold, hold};
+use super::transaction_openers::{DIVERGING, Openers, bound, is_transaction};
+use crate::model::{Function, Workspace};
+use crate::syntax::{Block, Exit, Expr, ExprKind, MacroCall, Pat, Span, Stmt, visit};
 
 /// An await with a transaction open that it does not get.
 pub(super) struct Held<'e> {
     pub(super) span: Span,
     pub(super) name: &'e str,
+    /// Whether it may get it all the same.
+    pub(super) perhaps: bool,
 }
 
-/// Methods of databases that give a transaction.
-const OPENERS: &[&str] = &[
-    "begin",
-    "begin_transaction",
-    "begin_with",
-    "begin_with_config",
-    "savepoint",
-    "start_transaction",
-    "transaction",
-    "try_begin",
-    "try_begin_with",
-    "unchecked_transaction",
-];
-/// Methods that hand on what they are called on.
-const CARRIERS: &[&str] = &[
-    "context",
-    "expect",
-    "map_err",
-    "ok",
-    "unwrap",
-    "with_context",
-];
 const ENDS: &[&str] = &["commit", "rollback", "close", "finish"];
 /// Macros that await all that they are given.
 const JOINS: &[&str] = &["join", "try_join"];
-const DIVERGING: &[&str] = &["bail", "panic", "todo", "unimplemented", "unreachable"];
-
 /// What is open at one point of a body.
 #[derive(Debug, Clone, Default)]
 struct State<'e> {
     open: BTreeSet<&'e str>,
     /// Values made of an open transaction.
-    made_of: BTreeSet<&'e str>,
+    made_of: BTreeMap<&'e str, Hold>,
     /// Nothing after this is reached.
     gone: bool,
 }
 
+impl State<'_> {
+    /// Two ways meet: open is what is open on both.
+    fn join(&mut self, other: Self) {
+        if self.gone {
+            *self = other;
+        } else if !other.gone {
+            self.open.retain(|name| other.open.contains(name));
+            for (name, hold) in other.made_of {
+                let held = self.made_of.entry(name).or_insert(hold);
+                *held = hold.max(*held);
+            }
+        }
+    }
+}
+
 /// The walk.
 struct Walk<'e> {
-    openers: HashSet<*const Expr>,
+    openers: Openers,
+    /// Awaited calls whose values hold a transaction.
+    handles: HashMap<*const Expr, Hold>,
     state: State<'e>,
+    /// For each of the loops around, outer ones first: what is open where a `break` leaves it.
+    exits: Vec<Option<State<'e>>>,
     found: Vec<Held<'e>>,
 }
 
@@ -68,14 +65,7 @@ pub(super) fn across_awaits<'a>(
     workspace: &Workspace<'a>,
     function: &Function<'a>,
 ) -> Vec<Held<'a>> {
-    let mut openers = HashSet::new();
-    function
-        .walker(workspace)
-        .block(function.body, &mut |walker, expr| {
-            if opens(walker, expr) {
-                openers.insert(ptr::from_ref(expr));
-            }
-        });
+    let openers = Openers::of(workspace, function);
     let walker = function.walker(workspace);
     let parameters = function.def.params.iter();
     let given = parameters.filter_map(|param| {
@@ -88,101 +78,66 @@ pub(super) fn across_awaits<'a>(
             ..State::default()
         },
         openers,
+        handles: HashMap::new(),
+        exits: Vec::new(),
         found: Vec::new(),
     };
     if !walk.openers.is_empty() || !walk.state.open.is_empty() {
+        walk.handles = handles(workspace, function);
         walk.block(function.body);
     }
     walk.found
 }
 
-fn opens<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
-    let is_given = || {
-        let ty = walker.type_of(expr);
-        ty.is_some_and(|ty| is_transaction(ty.settled()))
-    };
-    match &expr.kind {
-        ExprKind::Method {
-            receiver,
-            name,
-            args,
-        } => {
-            let takes_a_closure = args
-                .iter()
-                .any(|arg| matches!(arg.kind, ExprKind::Closure { .. }));
-            let is_database = || {
-                let of = walker.type_of(receiver);
-                of.is_some_and(|of| of.behind_pointers().is_database())
-            };
-            let is_opener = OPENERS.contains(&name.text.as_str());
-            is_opener && !takes_a_closure && (is_database() || is_given())
-        }
-        ExprKind::Call { .. } => is_given(),
-        _ => false,
-    }
-}
-
-fn is_transaction(ty: &RTy) -> bool {
-    match ty.behind_pointers() {
-        RTy::External(path, _) => {
-            let last = path.last().map_or("", String::as_str);
-            let is_named = last.ends_with("Transaction") || matches!(last, "Savepoint" | "HookTx");
-            is_named && known::is_database(path)
-        }
-        _ => false,
-    }
-}
-
-/// The one name that a pattern gives to a value, or to what is in its `Ok` or `Some`.
-fn bound(pat: &Pat) -> Option<&str> {
-    match &pat.kind {
-        PatKind::Bind { name, .. } => Some(&name.text),
-        PatKind::Typed(inner, _) | PatKind::Ref(inner) => bound(inner),
-        PatKind::TupleStruct(path, parts) => match parts.as_slice() {
-            [only] if matches!(path.text().as_str(), "Ok" | "Some") => bound(only),
-            _ => None,
-        },
-        _ => None,
-    }
+fn handles<'a>(workspace: &Workspace<'a>, function: &Function<'a>) -> HashMap<*const Expr, Hold> {
+    let mut found = HashMap::new();
+    function
+        .walker(workspace)
+        .block(function.body, &mut |walker, expr| {
+            if let ExprKind::Await(call) = &expr.kind {
+                let hold = hold(walker, call);
+                found.extend(hold.map(|hold| (ptr::from_ref(&**call), hold)));
+            }
+        });
+    found
 }
 
 impl<'e> Walk<'e> {
-    /// Whether an expression, or what it is a form of, opens a transaction.
-    fn is_opener(&self, expr: &Expr) -> bool {
-        self.openers.contains(&ptr::from_ref(expr))
-            || match &expr.kind {
-                ExprKind::Await(inner) | ExprKind::Try(inner) | ExprKind::Place(inner) => {
-                    self.is_opener(inner)
-                }
-                ExprKind::Method { receiver, name, .. } => {
-                    CARRIERS.contains(&name.text.as_str()) && self.is_opener(receiver)
-                }
-                _ => false,
-            }
-    }
-
     /// Whether an expression mentions an open transaction or something made of one.
-    fn mentions(&self, expr: &Expr) -> bool {
-        let mut found = false;
+    fn mentions(&self, expr: &Expr) -> Option<Hold> {
+        let mut found = None;
         visit::each(expr, &mut |expr| {
-            found |= ident(expr).is_some_and(|name| {
-                self.state.open.contains(name) || self.state.made_of.contains(name)
-            });
+            let Some(name) = ident(expr) else {
+                return;
+            };
+            let is_open = self.state.open.contains(name).then_some(Hold::Certain);
+            found = found.max(is_open.or(self.state.made_of.get(name).copied()));
         });
         found
     }
 
-    fn bind(&mut self, pat: &'e Pat, value: &'e Expr, carries: bool) {
-        let Some(name) = bound(pat) else {
-            return;
-        };
-        self.state.open.remove(name);
-        self.state.made_of.remove(name);
-        if self.is_opener(value) {
-            self.state.open.insert(name);
-        } else if carries {
-            self.state.made_of.insert(name);
+    /// Whether a value holds an open transaction.
+    fn carries(&self, value: &Expr) -> Option<Hold> {
+        let mentioned = self.mentions(value)?;
+        match awaited_call(value) {
+            Some(call) => {
+                let held = self.handles.get(&ptr::from_ref(call))?;
+                Some(mentioned.min(*held))
+            }
+            None => Some(mentioned),
         }
+    }
+
+    fn bind(&mut self, pat: &'e Pat, value: &'e Expr, carries: Option<Hold>) {
+        let is_opener = self.openers.give(value);
+        pat.each_name(&mut |name| {
+            self.state.open.remove(name);
+            self.state.made_of.remove(name);
+            if let Some(hold) = carries.filter(|_| !is_opener) {
+                self.state.made_of.insert(name, hold);
+            }
+        });
+        self.state.open.extend(bound(pat).filter(|_| is_opener));
     }
 
     fn block(&mut self, block: &'e Block) {
@@ -204,7 +159,7 @@ impl<'e> Walk<'e> {
                 let Some(init) = init else {
                     return;
                 };
-                let carries = self.mentions(init) && !is_awaited(init);
+                let carries = self.carries(init);
                 self.expr(init);
                 if let Some(otherwise) = otherwise {
                     let before = self.state.clone();
@@ -213,7 +168,13 @@ impl<'e> Walk<'e> {
                 }
                 self.bind(pat, init, carries);
             }
-            Stmt::Expr(expr) => self.expr(expr),
+            Stmt::Expr(expr) => match assigned(expr) {
+                Some((name, value)) if self.openers.give(value) => {
+                    self.expr(value);
+                    self.state.open.insert(name);
+                }
+                _ => self.expr(expr),
+            },
         }
     }
 
@@ -250,9 +211,9 @@ impl<'e> Walk<'e> {
                 fields.iter().for_each(|(_, value)| self.expr(value));
                 rest.iter().for_each(|rest| self.expr(rest));
             }
-            ExprKind::Leave(value) => {
+            ExprKind::Leave(exit, value) => {
                 value.iter().for_each(|value| self.expr(value));
-                self.state.gone = true;
+                self.leave(*exit);
             }
             ExprKind::Macro(call) => self.invoked(call),
             _ => self.control(expr),
@@ -265,7 +226,7 @@ impl<'e> Walk<'e> {
             Stmt::Let { init, .. } => init.as_ref(),
             Stmt::Expr(_) => None,
         });
-        futures.any(|future| self.mentions(future))
+        futures.any(|future| self.mentions(future).is_some())
     }
 
     fn invoked(&mut self, call: &'e MacroCall) {
@@ -281,7 +242,7 @@ impl<'e> Walk<'e> {
                     ..
                 } if name == "select" && !is_raced => {
                     self.awaited(init, init);
-                    self.bind(pat, init, false);
+                    self.bind(pat, init, None);
                 }
                 part @ Stmt::Let { .. } => self.stmt(part),
             }
@@ -300,9 +261,12 @@ impl<'e> Walk<'e> {
         let gets = self.mentions(inner);
         let open = self.state.open.first().copied();
         self.expr(inner);
-        if let Some(name) = open.filter(|_| !gets && !self.state.gone) {
-            let span = whole.span;
-            self.found.push(Held { span, name });
+        if let Some(name) = open.filter(|_| gets != Some(Hold::Certain) && !self.state.gone) {
+            self.found.push(Held {
+                span: whole.span,
+                name,
+                perhaps: gets.is_some(),
+            });
         }
     }
 
@@ -320,39 +284,42 @@ impl<'e> Walk<'e> {
                 self.block(then);
                 let after = std::mem::replace(&mut self.state, before);
                 otherwise.iter().for_each(|other| self.expr(other));
-                self.join(after);
+                self.state.join(after);
                 self.state.open.retain(|name| outer.contains(name));
             }
             ExprKind::Let { pat, value } => {
-                let carries = self.mentions(value) && !is_awaited(value);
+                let carries = self.carries(value);
                 self.expr(value);
                 self.bind(pat, value, carries);
             }
             ExprKind::Match { scrutinee, arms } => {
+                let carries = self.carries(scrutinee);
                 self.expr(scrutinee);
                 let before = self.state.clone();
                 let mut after: Option<State<'e>> = None;
                 for arm in arms {
                     self.state = before.clone();
-                    self.bind(&arm.pat, scrutinee, false);
+                    self.bind(&arm.pat, scrutinee, carries);
                     arm.guard.iter().for_each(|guard| self.expr(guard));
                     self.expr(&arm.body);
                     if let Some(others) = after {
-                        self.join(others);
+                        self.state.join(others);
                     }
                     after = Some(self.state.clone());
                 }
                 self.state.open.retain(|name| before.open.contains(name));
             }
-            ExprKind::For { iter, body, .. } => {
+            ExprKind::For { pat, iter, body } => {
+                let carries = self.carries(iter);
                 self.expr(iter);
+                self.bind(pat, iter, carries);
                 self.repeated(body);
             }
             ExprKind::While { cond, body } => {
                 self.expr(cond);
                 self.repeated(body);
             }
-            ExprKind::Loop(body) => self.repeated(body),
+            ExprKind::Loop(body) => self.endless(body),
             ExprKind::Async(_) | ExprKind::Closure { .. } => self.captured(expr),
             _ => {}
         }
@@ -361,8 +328,47 @@ impl<'e> Walk<'e> {
     /// A body that may run several times, or not at all.
     fn repeated(&mut self, body: &'e Block) {
         let before = self.state.clone();
+        let exit = self.turns(body);
+        self.state.join(before);
+        self.join_exit(exit);
+    }
+
+    /// A body that runs until a `break` leaves it.
+    fn endless(&mut self, body: &'e Block) {
+        let before = self.state.open.clone();
+        let exit = self.turns(body);
+        self.state.gone = true;
+        self.join_exit(exit);
+        self.state.open.retain(|name| before.contains(name));
+    }
+
+    /// The body of a loop; what is open where a `break` leaves it.
+    fn turns(&mut self, body: &'e Block) -> Option<State<'e>> {
+        self.exits.push(None);
         self.block(body);
-        self.join(before);
+        self.exits.pop().flatten()
+    }
+
+    fn leave(&mut self, exit: Exit) {
+        let left = match exit {
+            Exit::Break => self.exits.len().saturating_sub(1),
+            // Which one is not known.
+            Exit::BreakOf => 0,
+            Exit::Continue | Exit::Return => self.exits.len(),
+        };
+        if !self.state.gone {
+            for other in &mut self.exits[left..] {
+                match other {
+                    Some(other) => other.join(self.state.clone()),
+                    None => *other = Some(self.state.clone()),
+                }
+            }
+        }
+        self.state.gone = true;
+    }
+
+    fn join_exit(&mut self, exit: Option<State<'e>>) {
+        exit.into_iter().for_each(|exit| self.state.join(exit));
     }
 
     /// What runs later has the transactions that it mentions; they are not open here any more. Those that
@@ -376,21 +382,26 @@ impl<'e> Walk<'e> {
                 self.state.open.remove(name);
             }
         }
-        if let ExprKind::Async(block) = &expr.kind {
-            let before = std::mem::take(&mut self.state);
-            self.block(block);
-            self.state = before;
+        let before = std::mem::take(&mut self.state);
+        let exits = std::mem::take(&mut self.exits);
+        match &expr.kind {
+            ExprKind::Async(block) => self.block(block),
+            ExprKind::Closure { body, .. } => self.expr(body),
+            _ => {}
         }
+        self.state = before;
+        self.exits = exits;
     }
+}
 
-    /// Two ways meet: open is what is open on both.
-    fn join(&mut self, other: State<'e>) {
-        if self.state.gone {
-            self.state = other;
-        } else if !other.gone {
-            self.state.open.retain(|name| other.open.contains(name));
-            self.state.made_of.extend(other.made_of);
-        }
+/// `name = value`; as a statement, no other pair begins with a name.
+fn assigned(expr: &Expr) -> Option<(&str, &Expr)> {
+    match &expr.kind {
+        ExprKind::Group(parts) => match parts.as_slice() {
+            [place, value] => Some((ident(place)?, value)),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -401,13 +412,13 @@ fn ident(expr: &Expr) -> Option<&str> {
     }
 }
 
-/// Whether a value is what an await gave: data, and no handle on the transaction.
-fn is_awaited(expr: &Expr) -> bool {
+/// What was awaited for a value. Most often the value is data, and no handle on the transaction.
+fn awaited_call(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {
-        ExprKind::Await(_) => true,
-        ExprKind::Try(inner) | ExprKind::Place(inner) => is_awaited(inner),
-        ExprKind::Method { receiver, .. } => is_awaited(receiver),
-        ExprKind::Field { base, .. } => is_awaited(base),
-        _ => false,
+        ExprKind::Await(call) => Some(call),
+        ExprKind::Try(inner) | ExprKind::Place(inner) => awaited_call(inner),
+        ExprKind::Method { receiver, .. } => awaited_call(receiver),
+        ExprKind::Field { base, .. } => awaited_call(base),
+        _ => None,
     }
 }

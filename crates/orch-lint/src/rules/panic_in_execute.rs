@@ -1,9 +1,12 @@
 //! ORC007.
 
-use super::execute;
+use super::execute::{self, external, external_path};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
-use crate::syntax::{Expr, ExprKind, Span};
+use crate::known;
+use crate::model::Res;
+use crate::model::infer::Walker;
+use crate::syntax::{Expr, ExprKind, ItemKind, MacroCall, Path, Span, Stmt};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC007",
@@ -13,8 +16,8 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds `unwrap`, `expect`, `panic!`, `todo!`, `unimplemented!`, `unreachable!` and `assert!` in
-`Orchestrator::execute` and in the functions that it calls. What has no value but literals in it, such
-as `NonZeroU32::new(3).expect(\"three\")`, is the same on every run and is fine.
+`Orchestrator::execute` and in the functions that it calls. What has no value but literals and constants
+in it, such as `NonZeroU32::new(3).expect(\"three\")`, is the same on every run and is fine.
 
 ## Why is this bad?
 After a panic nobody knows whether the provider has acted. The runtime catches it and treats the call
@@ -36,7 +39,9 @@ match self.gateway.charge(op_id, command).await {
     check,
 };
 
-const METHODS: &[&str] = &["unwrap", "expect", "unwrap_err", "expect_err"];
+/// Methods of `Option` and `Result`, without arguments and with one.
+const UNWRAPS: &str = "unwrap unwrap_err";
+const EXPECTS: &str = "expect expect_err";
 const MACROS: &[&str] = &[
     "panic",
     "todo",
@@ -47,14 +52,26 @@ const MACROS: &[&str] = &[
     "assert_ne",
 ];
 
+/// Functions that do nothing else.
+const FUNCTIONS: &[&str] = &["std::panic::panic_any", "std::panic::resume_unwind"];
+/// Modules whose functions give something else on another run.
+const CHANGING: &[&str] = &["env", "fs", "process"];
+/// Methods that do.
+const ASKING: &str = "borrow_mut call connect elapsed execute get_mut lock metadata open output read recv \
+    send spawn status try_lock write";
+/// Functions of types, which are the same on every run.
+const OF_TYPES: &str = "align_of size_of type_name";
+
 const HELP: &str = "return an `Outcome`: `fail` when nothing happened, `unknown` when it may have";
 
 fn check(check: &mut Check<'_, '_>) {
-    for found in execute::each(check, |_, expr| panics(expr)) {
+    for found in execute::each(check, panics) {
         let message = format!("`{}` may panic in `execute`", found.what);
         check.flag(found.at, message).help(HELP);
     }
-    let beyond = execute::each_beyond(check, None, |_, expr| panics(expr).map(|(_, name)| name));
+    let beyond = execute::each_beyond(check, |walker, expr| {
+        panics(walker, expr).map(|(_, name)| name)
+    });
     for found in beyond.into_iter().filter(|found| !found.perhaps) {
         let last = found.within();
         let message = format!("`{}` in `{last}` may panic in `execute`", found.what);
@@ -65,38 +82,129 @@ fn check(check: &mut Check<'_, '_>) {
     }
 }
 
-fn panics(expr: &Expr) -> Option<(Span, String)> {
+fn panics<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<(Span, String)> {
     match &expr.kind {
-        ExprKind::Method { receiver, name, .. } => {
-            let is_it = METHODS.contains(&name.text.as_str()) && !is_constant(receiver);
+        ExprKind::Method {
+            receiver,
+            name,
+            args,
+        } => {
+            let is_it = is_unwrapping(&name.text, args)
+                && !is_constant(walker, receiver)
+                && !is_declared(walker, receiver, &name.text);
             is_it.then(|| (name.span, name.text.clone()))
         }
         ExprKind::Macro(call) => {
             let name = call.path.last()?;
-            let is_it = MACROS.contains(&name.name.text.as_str());
+            let is_it = MACROS.contains(&name.name.text.as_str())
+                && !(name.name.text.starts_with("assert") && are_constant(walker, call));
             is_it.then(|| (call.path.span, format!("{}!", name.name.text)))
+        }
+        ExprKind::Path(path) => {
+            let is_function = || {
+                let found = external(walker, expr).map(|(_, path)| path.join("::"));
+                found.is_some_and(|name| FUNCTIONS.contains(&name.as_str()))
+            };
+            let is_it = path.segments.len() > 1 && (unwraps(path) || is_function());
+            is_it.then(|| (path.span, path.text()))
         }
         _ => None,
     }
 }
 
-/// A value that is the same on every run: constructors of literals and constants.
-fn is_constant(expr: &Expr) -> bool {
+/// Whether a method may be one of `Option` and `Result`: parsers, too, expect something.
+fn is_unwrapping(name: &str, args: &[Expr]) -> bool {
+    match args {
+        [] => known::has(UNWRAPS, name),
+        [only] => known::has(EXPECTS, name) && !matches!(only.kind, ExprKind::Lit),
+        _ => false,
+    }
+}
+
+/// Whether the project itself says what the method does.
+fn is_declared<'a>(walker: &Walker<'_, 'a>, receiver: &'a Expr, name: &str) -> bool {
+    let of = walker.type_of(receiver);
+    of.is_some_and(|of| walker.method_of(of.behind_deref(), name).is_some())
+}
+
+/// `Result::unwrap`, as a function.
+fn unwraps(path: &Path) -> bool {
+    match path.names().as_slice() {
+        [.., of, name] => {
+            matches!(*of, "Option" | "Result")
+                && (known::has(UNWRAPS, name) || known::has(EXPECTS, name))
+        }
+        _ => false,
+    }
+}
+
+/// Whether all that a macro is given is the same on every run.
+fn are_constant(walker: &Walker<'_, '_>, call: &MacroCall) -> bool {
+    call.body.opaque.is_empty()
+        && call.body.parts.iter().all(|part| match part {
+            Stmt::Expr(part) => is_constant(walker, part),
+            Stmt::Let { .. } => false,
+        })
+}
+
+/// A value that is the same on every run: constructors of literals and constants, and what is made of them.
+fn is_constant(walker: &Walker<'_, '_>, expr: &Expr) -> bool {
+    let are = |args: &[Expr]| args.iter().all(|arg| is_constant(walker, arg));
     match &expr.kind {
         ExprKind::Str(_) | ExprKind::Lit | ExprKind::Bool(_) => true,
         ExprKind::Path(path) => path.last().is_some_and(|last| is_upper(&last.name.text)),
-        ExprKind::Call { callee, args } => {
-            matches!(callee.kind, ExprKind::Path(_))
-                && !args.is_empty()
-                && args.iter().all(is_constant)
-        }
+        ExprKind::Call { callee, args } => match &callee.kind {
+            ExprKind::Path(path) if args.is_empty() => path
+                .last()
+                .is_some_and(|last| known::has(OF_TYPES, &last.name.text)),
+            ExprKind::Path(path) => are(args) && !is_changing(walker, path),
+            _ => false,
+        },
         ExprKind::Method {
             receiver,
             name,
             args,
-        } => name.text == "parse" && args.is_empty() && is_constant(receiver),
-        ExprKind::Place(inner) | ExprKind::Derived(inner) => is_constant(inner),
+        } => !known::has(ASKING, &name.text) && are(args) && is_unchanged(walker, receiver),
+        ExprKind::Group(parts) => are(parts),
+        ExprKind::Place(inner) | ExprKind::Derived(inner) => is_constant(walker, inner),
         _ => false,
+    }
+}
+
+fn is_changing(walker: &Walker<'_, '_>, function: &Path) -> bool {
+    match external_path(walker, function).as_deref() {
+        Some([first, module, ..]) => first == "std" && CHANGING.contains(&module.as_str()),
+        _ => false,
+    }
+}
+
+/// Whether a function is one of the project.
+fn is_own(walker: &Walker<'_, '_>, function: &Path) -> bool {
+    matches!(walker.resolve(function), Res::Def(_) | Res::Assoc(..))
+}
+
+/// Whether a method finds the same in a value on every run: what a `static` holds or a function of the
+/// project gives may change.
+fn is_unchanged(walker: &Walker<'_, '_>, receiver: &Expr) -> bool {
+    let is_of_type = |path: &Path| match path.names().as_slice() {
+        [.., of, _] => of.starts_with(char::is_uppercase),
+        _ => false,
+    };
+    match &receiver.kind {
+        ExprKind::Path(path) => {
+            let is_const = match walker.resolve(path) {
+                Res::Def(id) => {
+                    matches!(walker.workspace().def(id).item.kind, ItemKind::Const(..))
+                }
+                _ => is_of_type(path),
+            };
+            is_const && is_constant(walker, receiver)
+        }
+        ExprKind::Call { callee, .. } => match &callee.kind {
+            ExprKind::Path(path) => !is_own(walker, path) && is_constant(walker, receiver),
+            _ => false,
+        },
+        _ => is_constant(walker, receiver),
     }
 }
 

@@ -128,7 +128,7 @@ fn takes(expr: &Expr) -> bool {
 fn can_be_left(body: &Block) -> bool {
     let mut found = false;
     visit::each_in_block(body, &mut |expr| {
-        found |= matches!(expr.kind, ExprKind::Leave(_))
+        found |= matches!(expr.kind, ExprKind::Leave(..))
     });
     found
 }

@@ -81,7 +81,7 @@ fn hidden_in_static(check: &Check<'_, '_>) -> bool {
     let workspace = check.workspace;
     let mut statics = workspace.defs.iter().filter(|def| !def.test);
     statics.any(|def| {
-        let ItemKind::Static(ty) = &def.item.kind else {
+        let ItemKind::Static(ty, _) = &def.item.kind else {
             return false;
         };
         let ty = workspace.lower(ty, &Scope::of_module(def.module));

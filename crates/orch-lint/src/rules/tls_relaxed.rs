@@ -37,6 +37,8 @@ const ACCEPTS: &[&str] = &[
     "tls_danger_accept_invalid_certs",
     "tls_danger_accept_invalid_hostnames",
     "dangerous_accept_any_server_certificate",
+    "dangerous_accept_invalid_certs",
+    "dangerous_accept_invalid_hostnames",
 ];
 
 fn check(check: &mut Check<'_, '_>) {

@@ -38,7 +38,7 @@ Write to the database in the hook of `finalize`, which runs in the runtime's own
 };
 
 fn check(check: &mut Check<'_, '_>) {
-    let found = execute::each_beyond(check, None, |walker, expr| {
+    let found = execute::each_beyond(check, |walker, expr| {
         let (name, verdict) = judge(walker, expr)?;
         match verdict {
             Verdict::Opens(of) => Some((name.text, of)),

@@ -92,12 +92,27 @@ fn mutation<'q>(query: &'q Query, logs: &BTreeSet<String>) -> Option<(&'static s
     })
 }
 
-/// `ON CONFLICT … DO UPDATE`, `INSERT OR REPLACE`, `REPLACE INTO`.
+/// `ON CONFLICT … DO UPDATE`, `ON DUPLICATE KEY UPDATE`, `INSERT OR REPLACE`, `REPLACE INTO`.
 fn replaces(query: &Query, write: &Write) -> bool {
     let (before, behind) = query.words.split_at(write.end);
     let near = &before[before.len().saturating_sub(6)..];
     let is_replace = near.iter().any(|word| word == "replace");
-    is_replace || has(behind, &["do", "update"])
+    let own = of_insert(behind);
+    is_replace || has(&own, &["do", "update"]) || has(&own, &["duplicate", "key", "update"])
+}
+
+/// The words behind the table of an insert that are its own: not those between brackets, nor those behind the
+/// bracket that closes around it.
+fn of_insert(behind: &[String]) -> Vec<&str> {
+    let (mut depth, mut own) = (0_i32, Vec::new());
+    for word in behind {
+        depth += i32::from(word == "(") - i32::from(word == ")");
+        if depth < 0 {
+            break;
+        }
+        own.extend((depth == 0).then_some(word.as_str()));
+    }
+    own
 }
 
 fn in_migrations(check: &mut Check<'_, '_>, logs: &BTreeSet<String>) {

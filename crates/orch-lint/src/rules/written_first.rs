@@ -103,7 +103,7 @@ impl Walk {
             ExprKind::Async(body) => self.later(|walk| walk.block(body)),
             ExprKind::Block(body) => self.block(body),
             ExprKind::Loop(body) => self.turns(body),
-            ExprKind::Leave(value) => {
+            ExprKind::Leave(_, value) => {
                 value.iter().for_each(|value| self.expr(value));
                 self.left_unwritten |= self.repeated == 0 && !self.written && !self.gone;
                 self.gone = true;

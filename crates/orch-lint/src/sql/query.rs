@@ -3,6 +3,7 @@
 use super::reader::split;
 use super::schema::fold;
 use super::tokens::{Kind, Token, tokens};
+use crate::known;
 
 /// One statement as its words, in lower case; strings keep theirs, and their quotes.
 #[derive(Debug, Clone, Default)]
@@ -68,13 +69,23 @@ impl Query {
     pub(crate) fn has(&self, wanted: &[&str]) -> bool {
         has(&self.words, wanted)
     }
+
+    /// Whether something is put in, in Rust, that may be a clause: `… {suffix}`, and not `LIMIT {count}`.
+    pub(crate) fn may_say_more(&self) -> bool {
+        const BEFORE_OTHERS: &str =
+            "limit offset = < > , . ( from into update table join set where and or by";
+        let pairs = self.words.windows(2);
+        let mut holes = pairs.filter(|pair| pair[1] == "{");
+        holes.any(|pair| !known::has(BEFORE_OTHERS, &pair[0]))
+    }
 }
 
 /// Whether words follow each other somewhere in a list.
-pub(crate) fn has(words: &[String], wanted: &[&str]) -> bool {
-    words
-        .windows(wanted.len())
-        .any(|window| window.iter().zip(wanted).all(|(word, of)| word == of))
+pub(crate) fn has(words: &[impl AsRef<str>], wanted: &[&str]) -> bool {
+    words.windows(wanted.len()).any(|window| {
+        let mut pairs = window.iter().zip(wanted);
+        pairs.all(|(word, of)| word.as_ref() == *of)
+    })
 }
 
 fn write_at(words: &[String], at: usize) -> Option<Write> {

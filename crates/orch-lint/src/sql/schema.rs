@@ -1,6 +1,6 @@
 //! Tables, types and what else a history has made, at one point of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::dialect::Dialect;
 use super::query::Write;
@@ -13,6 +13,8 @@ pub(crate) struct Schema {
     tables: BTreeMap<String, Table>,
     /// The values of enum types.
     enums: BTreeMap<String, Vec<String>>,
+    /// Types that keep NULL out of every column.
+    domains: BTreeSet<String>,
     /// Statements that are not understood, such as `DO` blocks.
     unread: Vec<Unread>,
     /// The database it is for, as far as that is certain.
@@ -132,6 +134,27 @@ impl Schema {
             for column in columns.filter(|of| same(&of.ty, from)) {
                 column.ty = fold(to);
             }
+        }
+    }
+
+    /// Creates a type that keeps NULL out of every column, or makes one of it.
+    pub(super) fn keep_null_out(&mut self, domain: &str) {
+        self.domains.insert(fold(domain));
+        let tables: Vec<String> = self.tables.keys().cloned().collect();
+        tables.iter().for_each(|table| self.follow_domains(table));
+    }
+
+    /// Whether a type keeps NULL out of every column.
+    pub(super) fn keeps_null_out(&self, ty: &str) -> bool {
+        self.domains.contains(&fold(ty))
+    }
+
+    /// Lets the types of a table's columns say that there is no NULL in them.
+    pub(super) fn follow_domains(&mut self, table: &str) {
+        let columns = self.tables.get_mut(&fold(table)).into_iter();
+        let columns = columns.flat_map(|table| &mut table.columns);
+        for column in columns.filter(|of| self.domains.contains(&of.ty)) {
+            column.nullable = None;
         }
     }
 

@@ -15,7 +15,7 @@ pub(crate) struct Table {
     pub(crate) uniques: Vec<Unique>,
     /// Unique keys it once had, with the place where they ended.
     pub(crate) lost: Vec<(Unique, Place)>,
-    /// Its checks.
+    /// Its checks, its foreign keys among them: what those allow, another table says.
     pub(crate) checks: Vec<CheckRule>,
     /// Indexes that are no unique keys.
     pub(crate) indexes: Vec<Index>,

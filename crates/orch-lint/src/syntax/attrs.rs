@@ -1,5 +1,6 @@
 //! Attributes, reduced to what questions are asked about.
 
+use super::span::Span;
 use super::ty::Path;
 
 /// The attributes of one item, field or variant.
@@ -25,6 +26,20 @@ pub(crate) struct Attrs {
     pub(crate) sqlx: Vec<(String, String)>,
     /// Paths of all other attributes.
     pub(crate) others: Vec<Path>,
+    /// Those among the others that are asked what they say: `builder`, `error`, `instrument`.
+    pub(crate) told: Vec<Told>,
+}
+
+/// What an attribute says.
+#[derive(Debug, Clone)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Told {
+    /// The attribute.
+    pub(crate) path: Path,
+    /// Its keys, with those they are within: `build_fn.validate`. Behind `=` stands a name, or what is left empty.
+    pub(crate) keys: Vec<(String, Option<String>)>,
+    /// The text that it begins with.
+    pub(crate) text: Option<(String, Span)>,
 }
 
 impl Attrs {
@@ -38,5 +53,11 @@ impl Attrs {
     pub(crate) fn has(&self, name: &str) -> bool {
         let mut last = self.others.iter().filter_map(Path::last);
         last.any(|segment| segment.name.text == name)
+    }
+
+    /// What the attributes with this last name say.
+    pub(crate) fn told(&self, name: &str) -> impl Iterator<Item = &Told> {
+        let is_it = move |of: &&Told| of.path.last().is_some_and(|last| last.name.text == name);
+        self.told.iter().filter(is_it)
     }
 }

@@ -144,8 +144,8 @@ pub(crate) enum ExprKind {
     },
     /// `a = b`, `a + b`, `a..b`, `a[b]`, `(a, b)`, `[a, b]`.
     Group(Vec<Expr>),
-    /// `return x`, `break x`, `yield x`.
-    Leave(Option<Box<Expr>>),
+    /// `return x`, `break x`, `continue`, `yield x`.
+    Leave(Exit, Option<Box<Expr>>),
     /// A string literal.
     Str(String),
     /// Another literal.
@@ -154,6 +154,20 @@ pub(crate) enum ExprKind {
     Bool(bool),
     /// Something without parts that matter here.
     Opaque,
+}
+
+/// Where one goes from an expression that has no value of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) enum Exit {
+    /// `break`: behind the innermost loop.
+    Break,
+    /// `break 'a`: behind one of the loops or blocks around.
+    BreakOf,
+    /// `continue`: to the beginning of a loop.
+    Continue,
+    /// `return`, `yield`: to who called.
+    Return,
 }
 
 /// One arm of a `match`.

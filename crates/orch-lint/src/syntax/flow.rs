@@ -192,7 +192,7 @@ impl<'e> Flow<'e> {
             ExprKind::Closure { body, .. } => self.expr(body, unclear),
             ExprKind::Field { base, .. } => self.expr(base, unclear),
             ExprKind::Derived(inner) => self.expr(inner, unclear),
-            ExprKind::Leave(value) => self.each(value.as_deref(), unclear),
+            ExprKind::Leave(_, value) => self.each(value.as_deref(), unclear),
             _ => {}
         }
     }

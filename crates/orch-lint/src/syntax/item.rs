@@ -50,8 +50,8 @@ pub(crate) enum ItemKind {
     Alias(Generics, Ty),
     /// `const`.
     Const(Ty, Expr),
-    /// `static`, also inside `lazy_static!` and `thread_local!`.
-    Static(Ty),
+    /// `static`, also inside `lazy_static!` and `thread_local!`; its value is the body of a function.
+    Static(Ty, Box<FnDef>),
     /// `mod`.
     Mod(ModDef),
     /// `use`.

@@ -26,10 +26,10 @@ pub(crate) mod visit;
 
 pub(crate) use attrs::Attrs;
 pub(crate) use body::Body;
-pub(crate) use expr::{Arm, Block, Expr, ExprKind, MacroCall, Pat, PatKind, Stmt};
+pub(crate) use expr::{Arm, Block, Exit, Expr, ExprKind, MacroCall, Pat, PatKind, Stmt};
 pub(crate) use item::{
-    AssocItem, AssocKind, Field, FnDef, ImplDef, Import, Item, ItemKind, Param, Receiver, Variant,
-    Vis,
+    AssocItem, AssocKind, Field, Fields, FnDef, ImplDef, Import, Item, ItemKind, Param, Receiver,
+    Variant, Vis,
 };
 pub(crate) use lower::Extent;
 pub(crate) use parse::{Facts, FileFacts, Mark, ParseFailure, STACK, parse};

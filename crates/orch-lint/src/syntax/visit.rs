@@ -64,7 +64,7 @@ pub(crate) fn parts<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
             rest.iter().for_each(|rest| see(rest));
         }
         ExprKind::Group(parts) => parts.iter().for_each(see),
-        ExprKind::Leave(value) => value.iter().for_each(|value| see(value)),
+        ExprKind::Leave(_, value) => value.iter().for_each(|value| see(value)),
         _ => parts_of_branch(expr, see),
     }
 }

@@ -6,6 +6,7 @@ use crate::clock::{Timestamp, later};
 use crate::guard;
 use crate::ids::{IdemKey, OpId, OwnerId, SagaId};
 use crate::operation::command::{Command, Fingerprint};
+use crate::outlive::outliving;
 use crate::protection::CallKind;
 use crate::store::hook::HookTx;
 use crate::store::{Accepted, NewOperation, StoreError};
@@ -51,7 +52,8 @@ impl Engine {
     /// Records `command` durably and sees to its execution. The first command under a key wins; the
     /// same one again answers the same operation.
     ///
-    /// The operation belongs to the trace that this task is at: see [`trace::scope`].
+    /// The operation belongs to the trace that this task is at: see [`trace::scope`]. Once it is being recorded, it
+    /// is begun with even if this future is dropped, as a server does when its client hangs up.
     ///
     /// # Errors
     /// See [`SubmitError`].
@@ -63,13 +65,21 @@ impl Engine {
     ) -> Result<Submitted, SubmitError> {
         guard::assert_outside("Engine::submit");
         let traced = trace::accept(self.inner.domain, C::EVENT_TYPE);
-        let accept = async {
+        let make = async {
             let key = not_of_a_saga(idem_key)?;
-            self.accept(owner.clone(), key, command).await
+            self.new_operation(owner.clone(), key, command, None)
         };
-        let submitted = traced.clone().run(accept).await;
-        self.audit(&traced, &owner, submitted.as_ref());
-        submitted
+        let operation = traced.clone().run(make).await;
+        let engine = self.clone();
+        let record = async move {
+            let submitted = match operation {
+                Ok(operation) => traced.clone().run(engine.take_in(operation)).await,
+                Err(error) => Err(error),
+            };
+            engine.audit(&traced, &owner, submitted.as_ref());
+            submitted
+        };
+        outliving(record).await
     }
 
     /// Records `command` in a transaction of the same database: it is accepted when that is committed,
@@ -100,16 +110,6 @@ impl Engine {
     pub fn nudge(&self) {
         self.inner.wake.notify_one();
         self.inner.store.hint();
-    }
-
-    async fn accept<C: Command>(
-        &self,
-        owner: OwnerId,
-        idem_key: IdemKey,
-        command: &C,
-    ) -> Result<Submitted, SubmitError> {
-        let operation = self.new_operation(owner, idem_key, command, None)?;
-        self.take_in(operation).await
     }
 
     /// Records `operation`, and begins with it at once where there is room.

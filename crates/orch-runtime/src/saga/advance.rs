@@ -125,8 +125,11 @@ impl<I: Sync + 'static> Script<I> {
             now,
             moved: Moved::default(),
             taken: TakenHere::new(guard == Guard::Shared),
+            is_stuck: false,
         };
         turn.note(found);
+        turn.is_stuck =
+            turn.moved.changed.is_empty() && now >= later(turn.saga.updated_at, PATIENCE);
         turn.answer(asked, found).await?;
         turn.go_on().await?;
         let (taken, wanted) = turn.taken.into_lists();
@@ -149,6 +152,8 @@ struct Turn<'t, 'tx, I> {
     now: Timestamp,
     moved: Moved,
     taken: TakenHere,
+    /// Whether nothing has happened for longer than what fails by chance goes on failing.
+    is_stuck: bool,
 }
 
 impl<I: Sync + 'static> Turn<'_, '_, I> {
@@ -310,11 +315,21 @@ impl<I: Sync + 'static> Turn<'_, '_, I> {
                 self.begun(at, way, begun);
                 Ok(true)
             }
+            Err(error) if way == Way::Undo && self.is_given_up(&error) => {
+                self.begun(at, way, Begun::Refused(broken(&error)));
+                Ok(true)
+            }
             Err(error) => {
                 self.moved.put_off.push((at, error));
                 Ok(false)
             }
         }
+    }
+
+    /// Whether a compensation that could not begin is left to a person, so that it holds no other up. The handlers
+    /// of choreographed sagas leave theirs as dead letters.
+    fn is_given_up(&self, error: &HookError) -> bool {
+        self.is_stuck && self.role == Role::Coordinator && error.kind() == HookErrorKind::Refusal
     }
 
     /// Keeps what a step wrote when it began, and takes it back when it did not: also where a statement failed
@@ -451,6 +466,14 @@ fn panicked(message: &str) -> StepError {
     }
 }
 
+/// A statement that was wrong for so long is wrong for ever, or until a person mends the tables.
+fn broken(error: &HookError) -> StepError {
+    StepError {
+        code: "NOT_POSSIBLE".to_owned(),
+        message: error.to_string(),
+    }
+}
+
 /// What a step's operation says of the step.
 fn done(operation: OperationState) -> Option<StepState> {
     match operation {
@@ -482,6 +505,9 @@ fn key(saga: &SagaRecord, at: usize, way: Way) -> Result<IdemKey, HookError> {
     };
     key.map_err(|error| HookError::new(error.to_string()))
 }
+
+/// For so long a compensation that the database refuses is begun again at every look.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The longest pause between two looks at a saga of which nobody hears.
 pub(super) const LONGEST: Duration = Duration::from_secs(60);

@@ -3,10 +3,13 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::engine::Engine;
 use crate::events::NotTaken;
 use crate::store::StoreError;
+use crate::value::Value;
 
 use super::engine::{Inner, Sagas};
+use super::integrity::Keys;
 use super::read::unreadable;
 
 /// This program cannot go on with sagas that run.
@@ -23,6 +26,19 @@ pub enum SagaCheckError {
         /// The step.
         step: String,
         /// How many sagas began it.
+        sagas: i64,
+    },
+    /// Something else carries a step out, and they wait for an operation that is looked for there in vain.
+    #[error(
+        "{sagas} running sagas of {prefix} wait for an operation of the step \"{step}\", which something else \
+         carries out in this version: let the former version finish them first, or give the step another name"
+    )]
+    LostOperation {
+        /// What the names of the sagas' tables begin with.
+        prefix: &'static str,
+        /// The step.
+        step: &'static str,
+        /// How many sagas wait.
         sagas: i64,
     },
     /// It has no names for events, and some of them are moved on by events.
@@ -46,8 +62,8 @@ pub enum SagaCheckError {
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// Finds out whether this program can go on with the sagas that run: whether its plan has every step that
-    /// they began, and whether it can tell events, if they are moved on by these. To be asked before anything
-    /// looks after them.
+    /// they began, and asks those for their operations that they wait for; whether it can tell events, if they are
+    /// moved on by these. To be asked before anything looks after them.
     ///
     /// # Errors
     /// When it cannot, or the database fails.
@@ -59,14 +75,10 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             told,
             ..
         } = &*self.inner;
+        let prefix = tables.prefix;
         if told.is_none() {
-            let rows = database.query(tables.choreographed(), Vec::new()).await?;
-            let sagas: i64 = rows
-                .first()
-                .map_or(Ok(0), |row| row.get("sagas"))
-                .map_err(unreadable)?;
+            let sagas = self.count(tables.choreographed(), Vec::new()).await?;
             if sagas > 0 {
-                let prefix = tables.prefix;
                 return Err(SagaCheckError::LostChoreography { prefix, sagas });
             }
         }
@@ -75,7 +87,6 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             let step: String = row.get("step").map_err(unreadable)?;
             let sagas: i64 = row.get("sagas").map_err(unreadable)?;
             if script.plan.index_of(&step).is_none() {
-                let prefix = tables.prefix;
                 return Err(SagaCheckError::LostStep {
                     prefix,
                     step,
@@ -83,6 +94,37 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 });
             }
         }
+        self.check_operations_asked_for().await
+    }
+
+    async fn check_operations_asked_for(&self) -> Result<(), SagaCheckError> {
+        let Inner { tables, script, .. } = &*self.inner;
+        for (step, does) in script.plan.steps().iter().zip(&script.steps) {
+            let asked = [
+                (does.engine(), Keys::Of),
+                (does.undo_engine(), Keys::Undoing),
+            ];
+            for (engine, keys) in asked {
+                let is_missing = keys.is_missing(engine.map(Engine::domain));
+                let sql = tables.steps_that(&is_missing);
+                let sagas = self.count(sql, vec![step.name.into()]).await?;
+                if sagas > 0 {
+                    let (prefix, step) = (tables.prefix, step.name);
+                    return Err(SagaCheckError::LostOperation {
+                        prefix,
+                        step,
+                        sagas,
+                    });
+                }
+            }
+        }
         Ok(())
+    }
+
+    async fn count(&self, sql: String, params: Vec<Value>) -> Result<i64, StoreError> {
+        let rows = self.inner.database.query(sql, params).await?;
+        rows.first()
+            .map_or(Ok(0), |row| row.get("sagas"))
+            .map_err(unreadable)
     }
 }

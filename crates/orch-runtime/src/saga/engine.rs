@@ -15,6 +15,7 @@ use crate::guard;
 use crate::ids::{IdSource, IdemKey, OwnerId, SagaId};
 use crate::metrics::SagaMetrics;
 use crate::operation::command::Fingerprint;
+use crate::outlive::outliving;
 use crate::store::hook::HookErrorKind;
 use crate::store::{Database, Manner, StoreError, TransactionError};
 use crate::value::Column;
@@ -132,7 +133,8 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     }
 
     /// Records a saga durably, and begins with its first steps in the same commit. The first request under a
-    /// key wins; the same one again answers the same saga.
+    /// key wins; the same one again answers the same saga. Once it is being recorded, it goes on even if this future
+    /// is dropped, as a server does when its client hangs up.
     ///
     /// # Errors
     /// See [`SagaError`].
@@ -161,6 +163,11 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             demands: self.inner.script.plan.demands().written(),
         };
         saga.fingerprint = seals.fingerprint(&saga, op_id);
+        let sagas = self.clone();
+        outliving(async move { sagas.record(saga).await }).await
+    }
+
+    async fn record(&self, saga: NewSaga) -> Result<Initiated, SagaError> {
         let id = saga.id.clone();
         let begun = self.begin_shared(&saga).await;
         let (inserted, turned) = match begun {
@@ -221,7 +228,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// # Errors
     /// When the database fails.
     pub async fn cancel(&self, id: &SagaId) -> Result<(), SagaError> {
-        self.advance(id, Asked::Stop(Stop::Cancelled)).await
+        self.advance_whole(id, Asked::Stop(Stop::Cancelled)).await
     }
 
     /// Brings a saga as far as it can come now. It does no harm to ask for it at any time, any number of
@@ -230,7 +237,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// # Errors
     /// When the database fails.
     pub async fn look(&self, id: &SagaId) -> Result<(), SagaError> {
-        self.advance(id, Asked::Look).await
+        self.advance_whole(id, Asked::Look).await
     }
 
     /// Has what happened undone, and begins compensations again that certainly did not work. Asked for three
@@ -239,7 +246,13 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// # Errors
     /// When the database fails.
     pub async fn compensate(&self, id: &SagaId) -> Result<(), SagaError> {
-        self.advance(id, Asked::Compensate).await
+        self.advance_whole(id, Asked::Compensate).await
+    }
+
+    /// Advances a saga, even if whoever asked for it goes away.
+    async fn advance_whole(&self, id: &SagaId, asked: Asked) -> Result<(), SagaError> {
+        let (sagas, id) = (self.clone(), id.clone());
+        outliving(async move { sagas.advance(&id, asked).await }).await
     }
 
     /// Looks at sagas of which nobody heard for a while, those that wait longest first; says how many. One that

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::engine::Engine;
 use crate::ids::{SAGA, SagaId};
 use crate::value::{DecodeError, Row, Value};
 
@@ -130,7 +131,7 @@ impl SagaKinds {
 
 /// The keys of operations for steps, or for their compensations.
 #[derive(Debug, Clone, Copy)]
-enum Keys {
+pub(super) enum Keys {
     /// `<saga>/<step>`.
     Of,
     /// `<saga>/<step>/undo/<number>`.
@@ -151,6 +152,19 @@ impl Keys {
         match self {
             Self::Of => ("RUNNING", "op_id"),
             Self::Undoing => ("UNDOING", "undo_op_id"),
+        }
+    }
+
+    /// Of the step `r`, whether it waits for an operation that is not among those of a domain; where none is
+    /// asked for it, none is.
+    pub(super) fn is_missing(self, domain: Option<&str>) -> String {
+        let (state, column) = self.running();
+        let waits = format!("r.status = '{state}' and r.{column} is not null");
+        match domain {
+            None => waits,
+            Some(domain) => format!(
+                "{waits} and not exists (select 1 from {domain}_operations o where o.op_id = r.{column})"
+            ),
         }
     }
 
@@ -223,11 +237,11 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 (does.undo_engine(), Keys::Undoing),
             ];
             for (engine, keys) in engines {
-                let Some(engine) = engine else { continue };
-                self.find_missing(step.name, engine.domain(), keys, found)
-                    .await?;
-                self.find_unknown(step.name, engine.domain(), keys, found)
-                    .await?;
+                let domain = engine.map(Engine::domain);
+                self.find_missing(step.name, domain, keys, found).await?;
+                if let Some(domain) = domain {
+                    self.find_unknown(step.name, domain, keys, found).await?;
+                }
             }
         }
         Ok(())
@@ -237,23 +251,17 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     async fn find_missing(
         &self,
         step: &'static str,
-        domain: &str,
+        domain: Option<&str>,
         keys: Keys,
         found: &mut Vec<SagaProblem>,
     ) -> Result<(), SagaError> {
-        let (state, column) = keys.running();
+        let is_missing = keys.is_missing(domain);
         let sql = format!(
-            "select r.transaction_id, r.step from {{0}}_step_results r \
-             where r.step = ?1 and r.status = '{state}' and not exists \
-             (select 1 from {domain}_operations o where o.op_id = r.{column})"
+            "select r.transaction_id, r.step from {{0}}_step_results r where r.step = ?1 and {is_missing}"
         );
-        self.find_problems(
-            SagaFinding::OperationMissing,
-            &sql,
-            vec![step.into()],
-            found,
-        )
-        .await
+        let finding = SagaFinding::OperationMissing;
+        self.find_problems(finding, &sql, vec![step.into()], found)
+            .await
     }
 
     /// Finds operations of which no saga knows, or not the saga that their keys name.

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::dead_letter::Decision;
 use crate::ids::{OpId, SagaId};
+use crate::outlive::outliving;
 
 use super::advance::Asked;
 use super::engine::{SagaError, Sagas, TURNS};
@@ -120,11 +121,22 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             code: "LEFT".to_owned(),
             message: decision.text("left"),
         };
-        self.decide(id, step, |at| Asked::Leave(at, why.clone()))
-            .await
+        let asked = move |at| Asked::Leave(at, why.clone());
+        self.decide(id, step, asked).await
     }
 
+    /// Carries out what a person decided, even if the person goes away meanwhile.
     async fn decide(
+        &self,
+        id: &SagaId,
+        step: &str,
+        asked: impl Fn(usize) -> Asked + Send + Sync + 'static,
+    ) -> Result<Settled, SagaError> {
+        let (sagas, id, step) = (self.clone(), id.clone(), step.to_owned());
+        outliving(async move { sagas.carry_out(&id, &step, asked).await }).await
+    }
+
+    async fn carry_out(
         &self,
         id: &SagaId,
         step: &str,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
-use tokio::sync::mpsc::{self, Sender};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::engine::{Ending, Shutdown};
 
@@ -19,11 +19,30 @@ const ENDINGS: usize = 16_384;
 /// Turns that are taken at the same time, and written together.
 const HEARD: usize = 512;
 
+/// Operations that end, as they do.
+#[derive(Debug)]
+pub(crate) struct Endings {
+    endings: Receiver<Ending>,
+    /// Keeps the channel open where no domain tells anything.
+    _teller: Sender<Ending>,
+}
+
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// Keeps sagas going until `shutdown`. Looking and hearing do not wait for each other: where something ends
     /// all the time, what nobody hears of would never be looked at.
-    pub(crate) async fn keep_going(self, shutdown: Shutdown) {
-        tokio::join!(self.look_around(shutdown.clone()), self.hear(shutdown));
+    pub(crate) async fn keep_going(self, endings: Endings, shutdown: Shutdown) {
+        let hearing = self.hear(endings, shutdown.clone());
+        tokio::join!(self.look_around(shutdown), hearing);
+    }
+
+    /// What ends in this process from now on.
+    pub(crate) fn endings(&self) -> Endings {
+        let (teller, endings) = mpsc::channel(ENDINGS);
+        self.listen(&teller);
+        Endings {
+            endings,
+            _teller: teller,
+        }
     }
 
     async fn look_around(&self, mut shutdown: Shutdown) {
@@ -45,15 +64,12 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     }
 
     /// Advances sagas of which operations end in this process, until `shutdown`.
-    pub(crate) async fn hear(&self, mut shutdown: Shutdown) {
-        // Held here, the teller keeps the channel open where no domain tells anything.
-        let (teller, mut endings) = mpsc::channel(ENDINGS);
-        self.listen(&teller);
+    pub(crate) async fn hear(&self, mut endings: Endings, mut shutdown: Shutdown) {
         let room = Arc::new(Semaphore::new(HEARD));
         while !shutdown.is_requested() {
             let ending = tokio::select! {
                 () = shutdown.requested() => return,
-                ending = endings.recv() => ending,
+                ending = endings.endings.recv() => ending,
             };
             let Some(ending) = ending.filter(|ending| self.is_concerned(ending)) else {
                 continue;

@@ -277,6 +277,15 @@ impl SagaTables {
             self.prefix
         )
     }
+
+    /// The statement that counts running sagas of which the step `?1` is as `is_so` says of the row `r`.
+    pub(super) fn steps_that(self, is_so: &str) -> String {
+        format!(
+            "select count(*) as sagas from {0}_states s cross join {0}_step_results r \
+             where s.look_at is not null and r.transaction_id = s.transaction_id and r.step = ?1 and {is_so}",
+            self.prefix
+        )
+    }
 }
 
 /// What one step has of its own, behind the two values that all share.

@@ -84,7 +84,9 @@ impl Workers {
         self.parking.push(Arc::new(sagas.clone()));
         self.names.push("sagas");
         self.loops.push(Box::new(move |shutdown| {
-            Box::pin(sagas.keep_going(shutdown))
+            // What ends before the task begins is heard, too.
+            let endings = sagas.endings();
+            Box::pin(sagas.keep_going(endings, shutdown))
         }));
         self
     }

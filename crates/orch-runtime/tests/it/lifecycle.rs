@@ -8,6 +8,7 @@ use orch_runtime::testing::Reply;
 use orch_runtime::{IdemKey, OperationState, OwnerId};
 
 use crate::charge::{charge, hooked_world, keyed_world, scripted, unkeyed_world};
+use crate::sagas::{hang_up, until};
 
 fn code(view: &OperationView) -> Option<&str> {
     view.outcome
@@ -34,6 +35,30 @@ async fn the_same_key_answers_the_same_operation_and_calls_once() {
     let again = world.submit("k", &charge("order-1")).await.unwrap();
     assert_eq!(first, again);
     assert_eq!(world.provider.total_requests(), 1);
+}
+
+/// A client that hangs up leaves an operation that was leased for it, and that nobody would call.
+#[tokio::test]
+async fn an_operation_is_begun_with_though_its_client_hangs_up() {
+    let world = unkeyed_world();
+    let submit = |key: &str| {
+        let (engine, command, key) = (world.engine().clone(), charge(key), IdemKey::new(key));
+        async move {
+            engine
+                .submit(OwnerId::anonymous(), key.unwrap(), &command)
+                .await
+        }
+    };
+    let recorded = "select count(*) as n from charge_operations";
+    for count in 1..=20 {
+        let is_recorded = async || world.count(recorded, vec![]).await == count;
+        hang_up(submit(&format!("order-{count}")), is_recorded).await;
+    }
+    until(async || world.provider.total_requests() == 20).await;
+    world.quiet().await;
+    let completed = format!("{recorded} where state = 'COMPLETED'");
+    assert_eq!(world.count(&completed, vec![]).await, 20);
+    assert_eq!(world.provider.total_requests(), 20);
 }
 
 #[tokio::test]

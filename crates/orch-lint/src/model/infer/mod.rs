@@ -197,7 +197,7 @@ impl<'w, 'a> Walker<'w, 'a> {
                 }
             }
             ExprKind::Group(parts) => parts.iter().for_each(|part| self.expr(part, see)),
-            ExprKind::Leave(value) => value.iter().for_each(|value| self.expr(value, see)),
+            ExprKind::Leave(_, value) => value.iter().for_each(|value| self.expr(value, see)),
             _ => self.branch(expr, see),
         }
     }

@@ -81,7 +81,7 @@ impl<'a> Walker<'_, 'a> {
         }
         match self.resolve(path) {
             Res::Def(id) => match &self.workspace.def(id).item.kind {
-                ItemKind::Static(ty) | ItemKind::Const(ty, _) => {
+                ItemKind::Static(ty, _) | ItemKind::Const(ty, _) => {
                     let scope = Scope::of_module(self.workspace.def(id).module);
                     Some(self.workspace.lower(ty, &scope))
                 }

@@ -68,7 +68,10 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
                 self.ty(ty);
                 self.value(value);
             }
-            ItemKind::Static(ty) => self.ty(ty),
+            ItemKind::Static(ty, value) => {
+                self.ty(ty);
+                self.function(value);
+            }
             ItemKind::MacroRules(names) | ItemKind::MacroCall(names) => {
                 names
                     .iter()

@@ -69,7 +69,7 @@ impl<'e> Answers<'e> {
         }
         match &value.kind {
             ExprKind::Block(block) => self.block_decides(block),
-            ExprKind::Leave(Some(inner)) | ExprKind::Try(inner) => self.decides(inner),
+            ExprKind::Leave(_, Some(inner)) | ExprKind::Try(inner) => self.decides(inner),
             ExprKind::Call { callee, args } => match (&callee.kind, args.as_slice()) {
                 (ExprKind::Path(path), [only])
                     if matches!(path.as_ident(), Some("Ok" | "Err" | "Some")) =>
@@ -88,7 +88,7 @@ impl<'e> Answers<'e> {
         let mut leaves = false;
         for stmt in before {
             visit::each_in_stmt(stmt, &mut |expr| {
-                leaves |= matches!(expr.kind, ExprKind::Leave(_) | ExprKind::Try(_));
+                leaves |= matches!(expr.kind, ExprKind::Leave(..) | ExprKind::Try(_));
             });
         }
         match last {

@@ -113,6 +113,7 @@ impl Reader<'_, '_> {
         } else if self.eat("type") || self.eat_all(&["set", "data", "type"]) {
             column.ty = self.column_type();
             column.place = place;
+            schema.follow_domains(table);
         } else {
             let others = ["set", "reset", "add", "drop"];
             return others.iter().any(|word| self.is(word)).then_some(());
@@ -144,6 +145,8 @@ impl Reader<'_, '_> {
         self.eat_all(&["if", "not", "exists"]);
         let found = schema.table_mut(table)?;
         let rest = &self.tokens[self.at..];
-        self.part(rest).definition(found, table)
+        self.part(rest).definition(found, table)?;
+        schema.follow_domains(table);
+        Some(())
     }
 }

@@ -22,6 +22,25 @@ impl<'t> Reader<'_, 't> {
             place: self.place(at),
         }
     }
+
+    /// That columns hold what is in another table.
+    pub(super) fn reference(
+        &self,
+        table: &str,
+        columns: Vec<String>,
+        given: Option<&Token<'t>>,
+        at: &Token<'t>,
+    ) -> CheckRule {
+        let implied = format!("{table}_{}_fkey", columns.join("_"));
+        CheckRule {
+            name: fold(given.map_or(&implied, |given| given.text)),
+            mentions: columns,
+            allowed: None,
+            is_open: false,
+            not_null: None,
+            place: self.place(given.unwrap_or(at)),
+        }
+    }
 }
 
 /// The texts a condition allows in one column.

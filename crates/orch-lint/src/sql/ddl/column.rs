@@ -114,6 +114,11 @@ impl<'t> Reader<'_, 't> {
                     name.as_ref().unwrap_or(column),
                     &body,
                 ));
+            } else if self.eat("references") {
+                let columns = vec![fold(column.text)];
+                let name = given.take();
+                let rule = self.reference(table, columns, name.as_ref(), column);
+                behind.checks.push(rule);
             } else if self.next().is_some_and(|token| token.is_punct('(')) {
                 self.until_close();
             }

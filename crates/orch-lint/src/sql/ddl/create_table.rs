@@ -28,6 +28,7 @@ impl<'t> Reader<'_, 't> {
             .iter()
             .any(|token| copies.iter().any(|word| token.is(word)));
         schema.create(name.text, table);
+        schema.follow_domains(name.text);
         Some(())
     }
 
@@ -50,6 +51,9 @@ impl<'t> Reader<'_, 't> {
             table.add_unique(unique, is_primary);
             return Some(());
         }
+        if self.foreign_key(table, table_name, given.as_ref()) {
+            return Some(());
+        }
         if given.is_some() || self.is_other_part() {
             return Some(());
         }
@@ -57,7 +61,34 @@ impl<'t> Reader<'_, 't> {
         self.column(table, table_name)
     }
 
-    /// A foreign key, an exclusion, or MySQL's `KEY name (a, b)`: no column named `key`.
+    /// `FOREIGN KEY [name] (a, b) REFERENCES …`.
+    fn foreign_key(
+        &mut self,
+        table: &mut Table,
+        table_name: &str,
+        given: Option<&Token<'t>>,
+    ) -> bool {
+        let start = self.at;
+        let Some(first) = self.peek().cloned() else {
+            return false;
+        };
+        if self.eat_all(&["foreign", "key"]) {
+            let own = match self.is_punct('(') {
+                true => None,
+                false => self.name(),
+            };
+            if self.eat_punct('(') {
+                let columns = columns(&self.until_close()).0;
+                let given = given.cloned().or(own);
+                table.add_check(self.reference(table_name, columns, given.as_ref(), &first));
+                return true;
+            }
+        }
+        self.at = start;
+        false
+    }
+
+    /// An exclusion, or MySQL's `KEY name (a, b)`: no column named `key`.
     fn is_other_part(&self) -> bool {
         let word = |at: usize, word: &str| self.tokens.get(at).is_some_and(|of| of.is(word));
         let opens = |at: usize| {
@@ -67,8 +98,7 @@ impl<'t> Reader<'_, 't> {
             open.is_punct('(') && inside.is_name()
         };
         let is_index = word(0, "key") || word(0, "index");
-        word(0, "foreign") && word(1, "key")
-            || word(0, "exclude") && (word(1, "using") || opens(1))
+        word(0, "exclude") && (word(1, "using") || opens(1))
             || is_index && (opens(1) || opens(2))
             || (word(0, "fulltext") || word(0, "spatial")) && (word(1, "key") || word(1, "index"))
     }

@@ -7,7 +7,7 @@
 //!   check         what a check allows
 //!   index         indexes, unique or not
 //!   alter_table   changes of tables and columns
-//!   types         enum types
+//!   types         enum types and domains
 //! ```
 //!
 //! A statement, or an action of `ALTER TABLE`, that is not understood is remembered by its words:
@@ -85,7 +85,6 @@ const OTHERS: &[&str] = &[
     "sequence",
     "extension",
     "schema",
-    "domain",
     "policy",
     "trigger",
     "function",
@@ -138,6 +137,9 @@ impl Reader<'_, '_> {
         if self.eat("type") {
             return self.create_type(schema);
         }
+        if self.eat("domain") {
+            return self.create_domain(schema);
+        }
         let is_unique = self.eat("unique");
         if self.eat("index") {
             return self.create_index(schema, is_unique);
@@ -151,6 +153,9 @@ impl Reader<'_, '_> {
         }
         if self.eat("type") {
             return self.alter_type(schema);
+        }
+        if self.eat("domain") {
+            return self.alter_domain(schema);
         }
         if self.eat("index") {
             self.eat_all(&["if", "exists"]);

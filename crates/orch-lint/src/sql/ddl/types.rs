@@ -1,4 +1,4 @@
-//! Enum types.
+//! Enum types and domains.
 
 use super::Read;
 use crate::sql::reader::{Reader, split_commas, text_of};
@@ -17,6 +17,29 @@ impl Reader<'_, '_> {
             text_of(first)
         });
         schema.create_enum(name.text, values.collect());
+        Some(())
+    }
+
+    /// Behind `CREATE DOMAIN`: whether NULL is in it.
+    pub(super) fn create_domain(&mut self, schema: &mut Schema) -> Read {
+        let name = self.name()?;
+        self.eat("as");
+        let base = self.column_type();
+        let rest = &self.tokens[self.at..];
+        let says_so = rest
+            .windows(2)
+            .any(|pair| pair[0].is("not") && pair[1].is("null"));
+        if says_so || schema.keeps_null_out(&base) {
+            schema.keep_null_out(name.text);
+        }
+        Some(())
+    }
+
+    /// Behind `ALTER DOMAIN`.
+    pub(super) fn alter_domain(&mut self, schema: &mut Schema) -> Read {
+        let name = self.name()?;
+        self.eat_all(&["set", "not", "null"]).then_some(())?;
+        schema.keep_null_out(name.text);
         Some(())
     }
 

@@ -123,7 +123,11 @@ fn create_table(canvas: &mut Canvas, chain: &Chain<'_>) -> Option<()> {
             }
         };
         match (*name, args) {
-            ("table" | "if_not_exists" | "to_owned" | "comment" | "engine" | "foreign_key", _) => {}
+            ("table" | "if_not_exists" | "to_owned" | "comment" | "engine", _) => {}
+            ("foreign_key", [of]) => {
+                next(canvas);
+                foreign_key(canvas, of);
+            }
             ("col", [of]) => {
                 next(canvas);
                 column::put(canvas, of)?;
@@ -155,6 +159,16 @@ fn columns(canvas: &mut Canvas, index: &Chain<'_>) -> Option<()> {
     }
     canvas.then(")");
     Some(())
+}
+
+/// `ForeignKey::create().from(Payment::Table, Payment::State)`, `TableForeignKey::new().from_col(Payment::State)`.
+fn foreign_key(canvas: &mut Canvas, of: &Expr) {
+    let chain = Chain::of(of);
+    let calls = chain.iter().flat_map(|chain| &chain.calls);
+    let from = calls.filter(|(name, _)| matches!(*name, "from" | "from_col"));
+    let columns = from.filter_map(|(_, args)| args.last()).flat_map(names_in);
+    let columns: Vec<String> = columns.collect();
+    canvas.then(&format!("foreign key ({})", columns.join(", ")));
 }
 
 fn create_index(canvas: &mut Canvas, chain: &Chain<'_>) -> Option<()> {
@@ -233,7 +247,11 @@ fn alter_table(canvas: &mut Canvas, chain: &Chain<'_>) -> Option<()> {
                 canvas.then("to");
                 builder::Named::of(to)?.put(canvas);
             }
-            ("add_foreign_key" | "drop_foreign_key", _) => canvas.then("validate constraint fk"),
+            ("add_foreign_key", [of]) => {
+                canvas.then("add");
+                foreign_key(canvas, of);
+            }
+            ("drop_foreign_key", _) => canvas.then("validate constraint fk"),
             _ => return None,
         }
     }

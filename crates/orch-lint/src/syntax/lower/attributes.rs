@@ -5,8 +5,9 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token};
 
+use super::span;
 use super::types::path;
-use crate::syntax::attrs::Attrs;
+use crate::syntax::attrs::{Attrs, Told};
 
 /// Reduces attributes to what is asked about them.
 pub(super) fn attrs(from: &[Attribute]) -> Attrs {
@@ -45,7 +46,55 @@ fn meta(from: &Meta, into: &mut Attrs) {
                 into.docs_optional = Some(is_off);
             }
             into.others.push(path(from.path()));
+            if let "builder" | "error" | "instrument" = level {
+                into.told.push(told(from));
+            }
         }
+    }
+}
+
+fn told(from: &Meta) -> Told {
+    let mut all = Vec::new();
+    keys(tokens(from), "", &mut all);
+    let first = tokens(from).into_iter().next();
+    let text = first.and_then(|first| syn::parse2::<syn::LitStr>(first.into()).ok());
+    Told {
+        path: path(from.path()),
+        keys: all,
+        text: text.map(|text| (text.value(), span(text.span()))),
+    }
+}
+
+/// `a`, `?a`, `.a`, `a(b)`, `a = b` between commas.
+fn keys(from: TokenStream, outer: &str, found: &mut Vec<(String, Option<String>)>) {
+    let all: Vec<TokenTree> = from.into_iter().collect();
+    let is = |tree: &TokenTree, marks: &[char]| match tree {
+        TokenTree::Punct(punct) => marks.contains(&punct.as_char()),
+        _ => false,
+    };
+    for part in all.split(|tree| is(tree, &[','])) {
+        let sigils = |part: &[TokenTree]| {
+            part.iter()
+                .take_while(|tree| is(tree, &['%', '?', '&', '.']))
+                .count()
+        };
+        let Some((TokenTree::Ident(name), rest)) = part[sigils(part)..].split_first() else {
+            continue;
+        };
+        let key = format!("{outer}{name}");
+        let value = match rest {
+            [] => None,
+            [first, value @ ..] if is(first, &['=']) => match &value[sigils(value)..] {
+                [TokenTree::Ident(only)] => Some(only.to_string()),
+                _ => Some(String::new()),
+            },
+            [TokenTree::Group(inner)] => {
+                keys(inner.stream(), &format!("{key}."), found);
+                None
+            }
+            _ => Some(String::new()),
+        };
+        found.push((key, value));
     }
 }
 

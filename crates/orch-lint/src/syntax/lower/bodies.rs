@@ -8,7 +8,7 @@ use super::patterns::{member, pat};
 use super::types::{qualified, ty};
 use super::{Lowering, name, span};
 use crate::syntax::Span;
-use crate::syntax::expr::{Arm, Block, Expr, ExprKind, Stmt};
+use crate::syntax::expr::{Arm, Block, Exit, Expr, ExprKind, Stmt};
 
 impl Lowering {
     /// Lowers a block and notes its statements.
@@ -190,10 +190,15 @@ impl Lowering {
                 let body = self.block(&of.body);
                 (span(of.loop_token.span).to(body.span), ExprKind::Loop(body))
             }
-            E::Return(of) => self.leave(span(of.return_token.span), of.expr.as_deref()),
-            E::Break(of) => self.leave(span(of.break_token.span), of.expr.as_deref()),
-            E::Yield(of) => self.leave(span(of.yield_token.span), of.expr.as_deref()),
-            E::Continue(of) => (span(of.continue_token.span), ExprKind::Leave(None)),
+            E::Return(of) => {
+                self.leave(Exit::Return, span(of.return_token.span), of.expr.as_deref())
+            }
+            E::Break(of) => {
+                let exit = of.label.as_ref().map_or(Exit::Break, |_| Exit::BreakOf);
+                self.leave(exit, span(of.break_token.span), of.expr.as_deref())
+            }
+            E::Yield(of) => self.leave(Exit::Return, span(of.yield_token.span), of.expr.as_deref()),
+            E::Continue(of) => self.leave(Exit::Continue, span(of.continue_token.span), None),
             other => self.operators(other),
         }
     }
@@ -240,10 +245,10 @@ impl Lowering {
         (block.span, kind(block))
     }
 
-    fn leave(&mut self, keyword: Span, value: Option<&E>) -> (Span, ExprKind) {
+    fn leave(&mut self, exit: Exit, keyword: Span, value: Option<&E>) -> (Span, ExprKind) {
         let value = value.map(|value| Box::new(self.expr(value)));
         let last = value.as_ref().map_or(keyword, |value| value.span);
-        (keyword.to(last), ExprKind::Leave(value))
+        (keyword.to(last), ExprKind::Leave(exit, value))
     }
 
     fn pair(&mut self, left: &E, right: &E) -> (Span, ExprKind) {

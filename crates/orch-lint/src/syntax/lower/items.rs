@@ -7,7 +7,7 @@ use super::extents::{head_of, signature_start};
 use super::types::{bounds, generics, path, ty};
 use super::{Lowering, name, span};
 use crate::syntax::item::{
-    AssocItem, AssocKind, Field, Fields, ImplDef, Import, Item, ItemKind, ModDef, TraitDef,
+    AssocItem, AssocKind, Field, Fields, FnDef, ImplDef, Import, Item, ItemKind, ModDef, TraitDef,
     Variant, Vis,
 };
 use crate::syntax::span::{Name, Span};
@@ -61,7 +61,9 @@ impl Lowering {
             I::Const(of) => named(&of.ident, &of.vis, &of.attrs, {
                 ItemKind::Const(ty(&of.ty), self.expr(&of.expr))
             }),
-            I::Static(of) => named(&of.ident, &of.vis, &of.attrs, ItemKind::Static(ty(&of.ty))),
+            I::Static(of) => named(&of.ident, &of.vis, &of.attrs, {
+                ItemKind::Static(ty(&of.ty), Box::new(self.initialiser(&of.expr)))
+            }),
             I::Use(of) => {
                 let mut imports = Vec::new();
                 use_tree(
@@ -307,9 +309,14 @@ fn vis(from: &Visibility) -> Vis {
     }
 }
 
-/// Lowers the item of a `static` found in a macro.
-pub(super) fn static_item(ident: &syn::Ident, of: &Visibility, of_ty: &syn::Type) -> Item {
-    named(ident, of, &[], ItemKind::Static(ty(of_ty)))
+/// The item of a `static` found in a macro.
+pub(super) fn static_item(
+    ident: &syn::Ident,
+    of: &Visibility,
+    of_ty: &syn::Type,
+    value: FnDef,
+) -> Item {
+    named(ident, of, &[], ItemKind::Static(ty(of_ty), Box::new(value)))
 }
 
 /// Lowers an item without a form of its own.

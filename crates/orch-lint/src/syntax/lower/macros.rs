@@ -45,9 +45,12 @@ impl Lowering {
         let path = path(&from.mac.path);
         let known = path.last().map(|last| last.name.text.as_str());
         if let Some("lazy_static" | "thread_local") = known
-            && let Ok(items) = statics.parse2(from.mac.tokens.clone())
+            && let Ok(found) = statics.parse2(from.mac.tokens.clone())
         {
-            return items;
+            let items = found.iter();
+            return items
+                .map(|(ident, vis, ty, value)| static_item(ident, vis, ty, self.initialiser(value)))
+                .collect();
         }
         if known == Some("include")
             && let Ok(path) = syn::parse2::<syn::LitStr>(from.mac.tokens.clone())
@@ -218,8 +221,10 @@ fn select_arm(input: ParseStream<'_>) -> syn::Result<SelectArm> {
     Ok((pat, parts))
 }
 
-/// The declarations of `lazy_static!` and `thread_local!`.
-fn statics(input: ParseStream<'_>) -> syn::Result<Vec<Item>> {
+/// A declaration of `lazy_static!` or `thread_local!`: its name, its type and its value.
+type Static = (syn::Ident, syn::Visibility, syn::Type, E);
+
+fn statics(input: ParseStream<'_>) -> syn::Result<Vec<Static>> {
     let mut items = Vec::new();
     while !input.is_empty() {
         syn::Attribute::parse_outer(input)?;
@@ -232,11 +237,11 @@ fn statics(input: ParseStream<'_>) -> syn::Result<Vec<Item>> {
         input.parse::<Token![:]>()?;
         let ty: syn::Type = input.parse()?;
         input.parse::<Token![=]>()?;
-        input.parse::<E>()?;
+        let value: E = input.parse()?;
         if input.peek(Token![;]) {
             input.parse::<Token![;]>()?;
         }
-        items.push(static_item(&ident, &vis, &ty));
+        items.push((ident, vis, ty, value));
     }
     Ok(items)
 }

@@ -6,8 +6,9 @@ use super::Lowering;
 use super::patterns::pat;
 use super::types::{generics, ty};
 use crate::syntax::body::Body;
+use crate::syntax::expr::{Block, Stmt};
 use crate::syntax::item::{FnDef, Param, Receiver};
-use crate::syntax::ty::{Ty, TyKind};
+use crate::syntax::ty::{Generics, Ty, TyKind};
 
 impl Lowering {
     /// Lowers a function with its body; items of the body belong to it.
@@ -26,6 +27,25 @@ impl Lowering {
             },
             body,
             items,
+        }
+    }
+
+    /// Lowers the value of a `static`, which runs as a function without arguments does.
+    pub(super) fn initialiser(&mut self, value: &syn::Expr) -> FnDef {
+        let value = self.expr(value);
+        let block = Block {
+            span: value.span,
+            stmts: vec![Stmt::Expr(value)],
+            has_value: true,
+        };
+        FnDef {
+            is_async: false,
+            generics: Generics::default(),
+            receiver: None,
+            params: Vec::new(),
+            output: None,
+            body: Some(Body::new(block)),
+            items: Vec::new(),
         }
     }
 }

@@ -21,6 +21,43 @@ async fn a_crash_at_any_boundary_loses_and_doubles_nothing() {
     }
 }
 
+/// A client that hangs up leaves operations that were leased for it, and that nobody would call.
+#[tokio::test]
+async fn an_order_goes_on_though_its_client_hangs_up() {
+    let mut shop = Shop::new(1, 1);
+    let database = shop.world.database().open(Arc::new(NoFaults));
+    let tables = SagaTables {
+        prefix: "order_saga",
+    };
+    let engine = shop.world.engine();
+    let pay = Call::new(engine, |run: &StepRun<'_, Order>| Ok(of("pay", run.input)));
+    let plan = [step("pay", &[], Compensation::Operation, Weight::Required)];
+    let sagas = Sagas::builder(database, tables, &plan)
+        .clock(Arc::new(shop.world.clock.clone()))
+        .events(SagaEvents::of("Order"))
+        .step("pay", pay.undone_by(engine, refund));
+    shop.sagas = sagas.build().unwrap();
+    let initiate = |key: &str| {
+        let (sagas, order_id) = (shop.sagas.clone(), key.to_owned());
+        let (owner, key) = (OwnerId::anonymous(), IdemKey::new(key).unwrap());
+        async move { sagas.initiate(owner, key, &Order { order_id }).await }
+    };
+    for count in 1..=20 {
+        let is_recorded = async || shop.count("true").await == count;
+        hang_up(initiate(&format!("{count}")), is_recorded).await;
+    }
+    until(async || shop.world.provider.total_requests() == 20).await;
+    assert_eq!(
+        shop.world.provider.total_requests(),
+        20,
+        "the clock stands still"
+    );
+    let again = initiate("20").await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(shop.settle(&again.id).await.state, SagaState::Completed);
+    assert_eq!(shop.world.provider.total_requests(), 20);
+}
+
 /// Ten look at one saga at the same time.
 #[tokio::test]
 async fn of_many_that_advance_a_saga_one_does() {

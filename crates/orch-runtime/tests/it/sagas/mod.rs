@@ -22,8 +22,8 @@ use orch_runtime::engine::{Shutdown, SubmitError};
 use orch_runtime::fault::{Boundary, NoFaults};
 use orch_runtime::saga::{
     Call, Choreography, Compensation, Local, LocalError, LocalWork, SagaConfig, SagaEvents,
-    SagaPattern, SagaRecord, SagaState, SagaTables, Sagas, SagasBuilder, StepError, StepPlan,
-    StepRun, StepState, Weight,
+    SagaFinding, SagaPattern, SagaRecord, SagaState, SagaTables, Sagas, SagasBuilder, StepError,
+    StepPlan, StepRun, StepState, Weight,
 };
 use orch_runtime::store::hook::HookTx;
 use orch_runtime::store::{Migration, StoreKind};
@@ -114,7 +114,7 @@ impl LocalWork<Order> for Take {
         assert_eq!(given["taken"], self.0);
         let sql = "update stock set pieces = pieces + 1 where name = ?1";
         tx.execute(sql, &[Value::from(self.0)]).await?;
-        let step = run.key.as_str().replace("/undo/0", "");
+        let (step, _) = run.key.as_str().split_once("/undo/").unwrap();
         let sql = "delete from takings where saga_step = ?1";
         tx.execute(sql, &[Value::from(step)]).await?;
         Ok(())
@@ -307,6 +307,17 @@ pub(crate) async fn until(is_so: impl AsyncFn() -> bool) {
     while !is_so().await && Instant::now() < given_up {
         tokio::task::yield_now().await;
     }
+}
+
+/// Begins something, and goes away as soon as `is_so`: seldom after the answer, mostly without.
+pub(crate) async fn hang_up(work: impl Future, is_so: impl AsyncFn() -> bool) {
+    let mut work = Box::pin(work);
+    tokio::select! {
+        biased;
+        _ = &mut work => {}
+        () = async {} => {}
+    }
+    until(is_so).await;
 }
 
 pub(crate) fn states(saga: &SagaRecord) -> Vec<StepState> {

@@ -1,6 +1,9 @@
 //! What a person asks for, and decides.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use orch_runtime::saga::Settled;
+use orch_runtime::store::hook::HookError;
 
 use super::*;
 
@@ -92,6 +95,84 @@ async fn a_compensation_that_can_never_begin_waits_for_a_person() {
         SagaState::Compensated,
         "under its next key"
     );
+}
+
+/// Packs, and cannot unpack while it is stuck.
+struct Sticky(Arc<AtomicBool>);
+
+impl LocalWork<Order> for Sticky {
+    async fn run(
+        &self,
+        tx: &mut HookTx<'_>,
+        run: &StepRun<'_, Order>,
+    ) -> Result<serde_json::Value, LocalError> {
+        Take("box").run(tx, run).await
+    }
+
+    async fn undo(&self, tx: &mut HookTx<'_>, run: &StepRun<'_, Order>) -> Result<(), LocalError> {
+        match self.0.load(Ordering::Relaxed) {
+            true => Err(HookError::new("no such column: pieces").into()),
+            false => Take("box").undo(tx, run).await,
+        }
+    }
+}
+
+/// A shop in which the payment is refused and unpacking is stuck, with an order in it.
+async fn stuck() -> (Shop, SagaId, Arc<AtomicBool>) {
+    let mut shop = Shop::answering(3, 3, [Reply::Refuse("NO_MONEY")]);
+    let stuck = Arc::new(AtomicBool::new(true));
+    let database = shop.world.database().open(Arc::new(NoFaults));
+    let tables = SagaTables {
+        prefix: "order_saga",
+    };
+    let engine = shop.world.engine();
+    let pay = Call::new(engine, |run: &StepRun<'_, Order>| Ok(of("pay", run.input)));
+    let confirm = Call::new(engine, |run: &StepRun<'_, Order>| {
+        Ok(of("confirm", run.input))
+    });
+    let sagas = Sagas::builder(database, tables, PLAN)
+        .clock(Arc::new(shop.world.clock.clone()))
+        .step("reserve", Local::new(Take("item")))
+        .step("pay", pay.undone_by(engine, refund))
+        .step("pack", Local::new(Sticky(Arc::clone(&stuck))))
+        .step("confirm", confirm);
+    shop.sagas = sagas.events(events()).build().unwrap();
+    let id = shop.order("a").await;
+    (shop, id, stuck)
+}
+
+/// A compensation that the database refuses would hold up what was done before it, and nobody would be told.
+#[tokio::test]
+async fn a_compensation_that_the_database_refuses_for_long_waits_for_a_person() {
+    let (mut shop, id, stuck) = stuck().await;
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Compensating);
+    assert_eq!(saga.steps[2].state, StepState::UndoParked);
+    let error = saga.steps[2].error.as_ref().unwrap();
+    assert_eq!(
+        (&*error.code, &*error.message),
+        ("NOT_POSSIBLE", "no such column: pieces")
+    );
+    assert_eq!(saga.steps[0].state, StepState::Undone, "the rest goes on");
+    stuck.store(false, Ordering::Relaxed);
+    shop.sagas.compensate(&id).await.unwrap();
+    assert_eq!(shop.settle(&id).await.state, SagaState::Compensated);
+    shop.assert_balanced(0, 3, 3).await;
+}
+
+#[tokio::test]
+async fn a_compensation_that_fails_for_a_while_is_begun_again_by_nobody_but_the_saga() {
+    let (mut shop, id, stuck) = stuck().await;
+    for _ in 0..8 {
+        shop.world.quiet().await;
+        shop.world.advance(Duration::from_secs(16)).await;
+        let now = orch_runtime::Clock::now(&shop.world.clock);
+        shop.sagas.run_once(now).await.unwrap();
+    }
+    assert_eq!(shop.saga(&id).await.steps[2].state, StepState::Succeeded);
+    stuck.store(false, Ordering::Relaxed);
+    assert_eq!(shop.settle(&id).await.state, SagaState::Compensated);
+    shop.assert_balanced(0, 3, 3).await;
 }
 
 /// A refund that failed is not done anew beside its saga, which would give the money back once more.

@@ -188,3 +188,36 @@ async fn a_plan_that_lost_a_step_of_running_sagas_is_refused_and_ended_ones_stay
     assert!(later.look(&running).await.is_err());
     assert_eq!(shop.settle(&running).await.state, SagaState::Completed);
 }
+
+/// A program in which something else carries a step out looks for what the step waits for where it is not.
+#[tokio::test]
+async fn a_step_of_running_sagas_that_something_else_carries_out_is_refused() {
+    let mut shop = Shop::new(3, 3);
+    let running = shop.order("running").await;
+    let saga = shop.saga(&running).await;
+    assert_eq!(saga.steps[1].state, StepState::Running, "{saga:?}");
+    let database = shop.world.database().open(Arc::new(NoFaults));
+    let tables = SagaTables {
+        prefix: "order_saga",
+    };
+    let mut later =
+        Sagas::builder(database, tables, PLAN).clock(Arc::new(shop.world.clock.clone()));
+    for step in PLAN {
+        later = later.step(step.name, Local::new(Take("item")));
+    }
+    let later = later.build().unwrap();
+    let refused = later.check().await.unwrap_err().to_string();
+    let reason = "1 running sagas of order_saga wait for an operation of the step \"pay\", which something else \
+                  carries out in this version: let the former version finish them first, or give the step \
+                  another name";
+    assert_eq!(refused, reason);
+    let found = later
+        .check_integrity(Duration::from_hours(1))
+        .await
+        .unwrap();
+    assert_eq!(found[0].finding, SagaFinding::OperationMissing, "{found:?}");
+    assert_eq!(found[0].step.as_deref(), Some("pay"));
+
+    assert_eq!(shop.settle(&running).await.state, SagaState::Completed);
+    later.check().await.unwrap();
+}

@@ -158,7 +158,8 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Resident for Livin
         let sagas = self.sagas.clone();
         Box::pin(async move {
             let (signal, shutdown) = Shutdown::new();
-            sagas.hear(shutdown).await;
+            let endings = sagas.endings();
+            sagas.hear(endings, shutdown).await;
             drop(signal);
         })
     }

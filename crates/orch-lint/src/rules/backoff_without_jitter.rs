@@ -1,6 +1,7 @@
 //! ORC503.
 
 use super::execute::external;
+use super::futures::limited_by_timeout;
 use super::mentions::{Carriers, bindings};
 use super::retries::HELPERS;
 use super::{Check, Rule, Status};
@@ -18,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds pauses between attempts that are the same for all callers (`backon` builders without `with_jitter`,
 strategies of `tokio_retry` without `jitter`), and attempts without an end (`without_max_times`, strategies
-of `tokio_retry` without `take`).
+of `tokio_retry` without `take`, where no `tokio::time::timeout` is around all of them).
 
 ## Why is this bad?
 All that failed together come back together, and bring down the provider that was about to recover. What
@@ -73,6 +74,42 @@ enum Krate {
     TokioRetry,
 }
 
+impl Krate {
+    /// What sets an end to its attempts.
+    fn end(self) -> &'static str {
+        match self {
+            Krate::Backon => "with_total_delay",
+            Krate::TokioRetry => "take",
+        }
+    }
+}
+
+/// What is given up after some time: what `timeout` waits for, and what the name of that stands for.
+fn limited<'e>(
+    workspace: &Workspace<'e>,
+    function: &Function<'e>,
+    bound: &[(&'e str, &'e Expr)],
+) -> Vec<Span> {
+    let mut found = Vec::new();
+    if !function.body.mentions(&["timeout", "timeout_at"]) {
+        return found;
+    }
+    let mut walker = function.walker(workspace);
+    walker.block(function.body, &mut |walker, expr| {
+        let Some(future) = limited_by_timeout(walker, expr) else {
+            return;
+        };
+        found.push(future.span);
+        if let ExprKind::Path(path) = &future.kind {
+            let named = bound
+                .iter()
+                .filter(|(name, _)| path.as_ident() == Some(name));
+            found.extend(named.map(|(_, init)| init.span));
+        }
+    });
+    found
+}
+
 /// A policy with a problem.
 struct Found {
     span: Span,
@@ -98,6 +135,7 @@ fn policies<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<Found
     }
     let retried = retried_with(workspace, function);
     let bound = bindings(function.body);
+    let limited = limited(workspace, function, &bound);
     let mut found = Vec::new();
     for policy in &made {
         let own = bound
@@ -106,10 +144,14 @@ fn policies<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<Found
         let names: Vec<&str> = own.map(|(name, _)| *name).collect();
         let carriers = Carriers::of(names, function.body);
         let is_used = |arg: &&Expr| arg.span.contains(policy.span) || carriers.are_in(arg);
-        if !retried.iter().any(is_used) {
+        let mut own = retried.iter().filter(|arg| is_used(arg)).peekable();
+        if own.peek().is_none() {
             continue;
         }
         let mut set: Vec<&str> = Vec::new();
+        if own.all(|arg| limited.iter().any(|outer| outer.contains(arg.span))) {
+            set.push(policy.krate.end());
+        }
         let mut settings: Vec<Setting<'_>> = Vec::new();
         visit::each_in_block(function.body, &mut |expr| {
             let ExprKind::Method {

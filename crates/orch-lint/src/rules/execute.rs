@@ -6,7 +6,7 @@ use crate::load::FileId;
 use crate::model::calls::Reached;
 use crate::model::infer::Walker;
 use crate::model::{Res, Step};
-use crate::syntax::{Block, Body, Expr, ExprKind, Path, Span};
+use crate::syntax::{Block, Body, Expr, ExprKind, Path, Span, visit};
 
 /// What was found somewhere in an `execute`.
 pub(super) struct Found<T> {
@@ -200,4 +200,23 @@ pub(super) fn external_path(walker: &Walker<'_, '_>, path: &Path) -> Option<Vec<
         Res::External(path) => Some(known::canonical(&path).to_vec()),
         _ => None,
     }
+}
+
+/// Where the arguments of calls by that name are: `sleep(..)`, `cell.get_or_init(..)`.
+pub(super) fn arguments_of(block: &Block, name: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    visit::each_in_block(block, &mut |expr| {
+        let (called, args) = match &expr.kind {
+            ExprKind::Call { callee, args } => match &callee.kind {
+                ExprKind::Path(path) => (path.last().map(|last| &last.name.text), args),
+                _ => (None, args),
+            },
+            ExprKind::Method { name, args, .. } => (Some(&name.text), args),
+            _ => return,
+        };
+        if called.is_some_and(|called| called == name) {
+            found.extend(args.iter().map(|arg| arg.span));
+        }
+    });
+    found
 }

@@ -12,6 +12,8 @@ pub(super) struct Request<'e> {
     steps: Vec<Step<'e>>,
     /// Whether it asks for a token to log in with: that may be done any number of times.
     gets_token: bool,
+    /// Whether the id of an operation or a key goes into it.
+    has_key: bool,
 }
 
 struct Step<'e> {
@@ -50,7 +52,12 @@ impl<'e> Request<'e> {
             _ => false,
         };
         let gets_token = steps.iter().any(|step| asks_for_token(step, bound));
-        is_it.then_some(Self { steps, gets_token })
+        let has_key = is_it && steps.iter().any(|step| mentions_key(walker, step, bound));
+        is_it.then_some(Self {
+            steps,
+            gets_token,
+            has_key,
+        })
     }
 
     /// Whether it changes something.
@@ -64,22 +71,69 @@ impl<'e> Request<'e> {
         !self.gets_token && self.steps.iter().any(|step| step.name == "post")
     }
 
-    /// Whether it may carry a key: a header or a field that speaks of one, or headers from elsewhere.
+    /// Whether it may carry a key: a header that speaks of one, headers from elsewhere, or a value that is one.
     pub(super) fn may_carry_key(&self) -> bool {
-        self.steps.iter().any(|step| match step.name {
-            "header" => step.args.first().is_none_or(|name| {
-                name.as_text()
-                    .is_none_or(|text| text.to_ascii_lowercase().contains("idempot"))
-            }),
-            "headers" => true,
-            _ => false,
-        })
+        let speaks_of_key = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            text.contains("idempot") || text == "paypal-request-id"
+        };
+        self.has_key
+            || self.steps.iter().any(|step| match step.name {
+                "header" => step
+                    .args
+                    .first()
+                    .is_none_or(|name| name.as_text().is_none_or(speaks_of_key)),
+                "headers" => true,
+                _ => false,
+            })
     }
 
     /// What goes into it.
     pub(super) fn args(&self) -> impl Iterator<Item = &'e Expr> {
         self.steps.iter().flat_map(|step| step.args)
     }
+}
+
+/// Whether a step is given the id of an operation or a key, by its type or by its name.
+fn mentions_key<'e>(
+    walker: &Walker<'_, 'e>,
+    step: &Step<'e>,
+    bound: &HashMap<&'e str, Vec<&'e Expr>>,
+) -> bool {
+    const NAMES: &[&str] = &["idem_key", "idempotency_key", "op_id"];
+    let is_key = |expr: &'e Expr| {
+        let is_named = |name: &str| NAMES.contains(&name);
+        let is_typed = |ty: RTy| {
+            let ty = ty.behind_pointers();
+            ty.is_runtime("OpId") || ty.is_runtime("IdemKey")
+        };
+        match &expr.kind {
+            ExprKind::Path(path) => {
+                path.as_ident().is_some_and(is_named) || walker.type_of(expr).is_some_and(is_typed)
+            }
+            ExprKind::Field { name, .. } => {
+                is_named(&name.text) || walker.type_of(expr).is_some_and(is_typed)
+            }
+            ExprKind::Struct { fields, .. } => fields.iter().any(|(name, _)| is_named(&name.text)),
+            ExprKind::Str(text) => text.to_ascii_lowercase().contains("idempot"),
+            ExprKind::Macro(call) => call.body.opaque.iter().any(|name| is_named(&name.text)),
+            _ => false,
+        }
+    };
+    let mut found = false;
+    for arg in step.args {
+        visit::each(arg, &mut |expr| {
+            found |= is_key(expr);
+            let named = match &expr.kind {
+                ExprKind::Path(path) => path.as_ident().and_then(|name| bound.get(name)),
+                _ => None,
+            };
+            for init in named.into_iter().flatten() {
+                visit::each(init, &mut |part| found |= is_key(part));
+            }
+        });
+    }
+    found
 }
 
 /// Whether a step goes to the address that tokens come from, or says by which right one is asked for.

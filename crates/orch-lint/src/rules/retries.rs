@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::syntax::{Block, Expr, ExprKind, Stmt, visit};
+use crate::syntax::{Block, Expr, ExprKind, Pat, Stmt, visit};
 
 /// Crates that do nothing but try again.
 pub(super) const HELPERS: &[&str] = &[
@@ -29,20 +29,59 @@ pub(super) fn repeated_loop(expr: &Expr) -> Option<HashSet<&str>> {
         }
         _ => return None,
     };
-    for stmt in &body.stmts {
-        if let Stmt::Let {
+    taken_in(body, &mut names);
+    can_be_left(body).then_some(names)
+}
+
+/// The names that the parts of a loop give to what they wait for, or take from somewhere.
+fn taken_in<'e>(body: &'e Block, names: &mut HashSet<&'e str>) {
+    let mut name = |pat: &'e Pat| {
+        pat.each_name(&mut |name| {
+            names.insert(name);
+        });
+    };
+    let bound = |stmt: &'e Stmt| match stmt {
+        Stmt::Let {
             pat,
             init: Some(init),
             ..
-        } = stmt
-            && waits(init)
-        {
-            pat.each_name(&mut |name| {
-                names.insert(name);
-            });
+        } => Some((pat, init)),
+        _ => None,
+    };
+    visit::each_block(body, &mut |block| {
+        let lets = block.stmts.iter().filter_map(bound);
+        lets.filter(|(_, init)| takes(init))
+            .for_each(|(pat, _)| name(pat));
+    });
+    visit::each_in_block(body, &mut |expr| match &expr.kind {
+        ExprKind::Let { pat, value } if takes(value) => name(pat),
+        ExprKind::Match { scrutinee, arms } if takes(scrutinee) => {
+            arms.iter().for_each(|arm| name(&arm.pat));
         }
+        // Each arm of a `select!` waits.
+        ExprKind::Macro(call) if call.path.names().last() == Some(&"select") => {
+            let lets = call.body.parts.iter().filter_map(bound);
+            lets.for_each(|(pat, _)| name(pat));
+        }
+        _ => {}
+    });
+}
+
+/// The names of a loop over a collection, in which each turn is about something else.
+pub(super) fn collection_loop(expr: &Expr) -> Option<HashSet<&str>> {
+    let ExprKind::For { pat, iter, .. } = &expr.kind else {
+        return None;
+    };
+    let mut first = &**iter;
+    while let ExprKind::Method { receiver, .. } | ExprKind::Place(receiver) = &first.kind {
+        first = receiver;
     }
-    can_be_left(body).then_some(names)
+    let mut names = HashSet::new();
+    pat.each_name(&mut |name| {
+        names.insert(name);
+    });
+    // Ranges and lists of pauses are read as groups.
+    (!matches!(first.kind, ExprKind::Group(_))).then_some(names)
 }
 
 /// `0..3`, `1..=LIMIT`.
@@ -57,10 +96,30 @@ fn is_range(iter: &Expr) -> bool {
     }
 }
 
-fn waits(expr: &Expr) -> bool {
+/// Whether an expression waits for something, or takes it out of a collection or a channel.
+fn takes(expr: &Expr) -> bool {
+    const TAKING: &[&str] = &[
+        "dequeue",
+        "drain",
+        "next",
+        "pop",
+        "pop_back",
+        "pop_first",
+        "pop_front",
+        "pop_last",
+        "recv",
+        "remove",
+        "split_off",
+        "take",
+        "try_recv",
+    ];
     let mut found = false;
     visit::each(expr, &mut |expr| {
-        found |= matches!(expr.kind, ExprKind::Await(_))
+        found |= match &expr.kind {
+            ExprKind::Await(_) => true,
+            ExprKind::Method { name, .. } => TAKING.contains(&name.text.as_str()),
+            _ => false,
+        };
     });
     found
 }

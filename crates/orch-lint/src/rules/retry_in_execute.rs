@@ -1,7 +1,8 @@
 //! ORC504.
 
-use super::execute::{self, external};
-use super::retries::HELPERS;
+use super::execute::{self, arguments_of, external};
+use super::mentions::Carriers;
+use super::retries::{HELPERS, collection_loop};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::model::RTy;
@@ -16,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds loops in `Orchestrator::execute` that sleep between attempts, and retry helpers that are called
-there.
+there. A loop over a collection that waits before the next part makes no attempts.
 
 ## Why is this bad?
 Attempts made in there are counted nowhere: a process that dies begins again at the first one, the
@@ -75,14 +76,25 @@ fn check(check: &mut Check<'_, '_>) {
     }
 }
 
-/// Where the loops of a body are.
+/// Where the loops of a body are, those left out that wait between the parts of a collection.
 fn loops(body: &Block) -> Vec<Span> {
     let mut found = Vec::new();
     visit::each_in_block(body, &mut |expr| {
-        let is_loop = matches!(
-            expr.kind,
-            ExprKind::Loop(_) | ExprKind::While { .. } | ExprKind::For { .. }
-        );
+        let is_loop = match &expr.kind {
+            ExprKind::Loop(_) | ExprKind::While { .. } => true,
+            ExprKind::For { body, .. } => !collection_loop(expr).is_some_and(|names| {
+                let sleeps = arguments_of(body, "sleep");
+                let mut others = Vec::new();
+                visit::each_in_block(body, &mut |part| {
+                    if !sleeps.iter().any(|outer| outer.contains(part.span)) {
+                        others.push(part);
+                    }
+                });
+                // A name that only says how long to wait is that of an attempt.
+                Carriers::only(names).are_used_among(&others)
+            }),
+            _ => false,
+        };
         found.extend(is_loop.then_some(expr.span));
     });
     found

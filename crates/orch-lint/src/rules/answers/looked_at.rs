@@ -70,7 +70,7 @@ fn block_leaves(block: &Block) -> bool {
 
 fn always_leaves(expr: &Expr) -> bool {
     match &expr.kind {
-        ExprKind::Leave(_) => true,
+        ExprKind::Leave(..) => true,
         ExprKind::Block(block) => block_leaves(block),
         ExprKind::If {
             then,

@@ -113,6 +113,19 @@ impl RTy {
         }
     }
 
+    /// What a loop over it gives each time, where it is a collection.
+    pub(crate) fn each(&self) -> Option<&RTy> {
+        const COLLECTIONS: &[&str] = &["BTreeSet", "HashSet", "Option", "Vec", "VecDeque", "slice"];
+        match self.behind_deref() {
+            RTy::External(path, args) => {
+                let is_collection = |last: &String| COLLECTIONS.contains(&last.as_str());
+                args.first()
+                    .filter(|_| path.last().is_some_and(is_collection))
+            }
+            _ => None,
+        }
+    }
+
     /// What `.await` and `?` give: the output of a future, the value of `Result` and `Option`.
     pub(crate) fn settled(&self) -> &RTy {
         match self.behind_pointers() {

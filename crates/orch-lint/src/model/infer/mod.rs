@@ -95,12 +95,9 @@ impl<'w, 'a> Walker<'w, 'a> {
                 self.bind(inner, Some(ty));
             }
             PatKind::TupleStruct(path, parts) => {
-                let carries = path
-                    .last()
-                    .is_some_and(|last| matches!(last.name.text.as_str(), "Ok" | "Some" | "Ready"));
-                let inner = ty.filter(|_| carries).map(|ty| ty.settled().clone());
-                for part in parts {
-                    self.bind(part, inner.clone());
+                for (at, part) in parts.iter().enumerate() {
+                    let own = ty.as_ref().and_then(|ty| self.part(ty, path, at));
+                    self.bind(part, own);
                 }
             }
             PatKind::Group(parts) => self.bind_group(parts, ty.as_ref()),
@@ -244,8 +241,9 @@ impl<'w, 'a> Walker<'w, 'a> {
             }
             ExprKind::For { pat, iter, body } => {
                 self.expr(iter, see);
+                let each = self.type_of(iter).and_then(|all| all.each().cloned());
                 self.scoped(|walker| {
-                    walker.bind(pat, None);
+                    walker.bind(pat, each);
                     walker.block(body, see);
                 });
             }

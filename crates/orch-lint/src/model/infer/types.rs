@@ -108,6 +108,22 @@ impl<'a> Walker<'_, 'a> {
         }
     }
 
+    /// The type of a part of a tuple struct or variant that a pattern takes apart.
+    pub(super) fn part(&self, whole: &RTy, path: &Path, at: usize) -> Option<RTy> {
+        let name = path.last()?.name.text.as_str();
+        if matches!(name, "Ok" | "Some" | "Ready") {
+            return Some(whole.settled().clone());
+        }
+        match whole {
+            // What hands a value to a handler is a tuple struct around it: `State`, `Extension`, `Json`, `Data`.
+            RTy::External(of, args) => match args.as_slice() {
+                [held] if of.last().is_some_and(|last| last == name) => Some(held.clone()),
+                _ => None,
+            },
+            _ => self.field(whole, &at.to_string()),
+        }
+    }
+
     /// What a method gives, by its name and the type of the receiver.
     pub(crate) fn type_of_method(&self, receiver: &RTy, name: &str) -> Option<RTy> {
         let behind = receiver.behind_pointers();

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::clock::{Timestamp, between};
 use crate::engine::Shutdown;
 
 use super::claims::Claimed;
+use super::envelope::Envelope;
 
 /// Limits of delivering events.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +53,17 @@ impl BusConfig {
         pause.map_or(self.longest_pause, |pause| pause.min(self.longest_pause))
     }
 
+    /// For how long a process that leaves an event to another release does not try it again.
+    pub(super) fn left_for(&self) -> Duration {
+        self.pause(self.max_deliveries)
+    }
+
+    /// Whether `event` is at `now` still left to another release on its way. Later, that release
+    /// [catches up](super::missed) with it.
+    pub(super) fn leaves(&self, event: &Envelope, now: Timestamp) -> bool {
+        between(event.timestamp, now) <= self.until_given_up()
+    }
+
     /// No event is longer on its way to a handler that gets it: then it is handled, or a dead letter.
     pub(crate) fn until_given_up(&self) -> Duration {
         let once = self.lease.saturating_add(self.pause(self.max_deliveries));
@@ -60,13 +73,31 @@ impl BusConfig {
 
 /// An event could not be published; it is tried again after a pause.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct NotTaken(String);
+#[error("{reason}")]
+pub struct NotTaken {
+    reason: String,
+    is_left: bool,
+}
 
 impl NotTaken {
     /// It could not, for `reason`.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
+        Self {
+            reason: reason.into(),
+            is_left: false,
+        }
+    }
+
+    /// It is left to another release, which is no try that failed.
+    pub(super) fn left(reason: impl Into<String>) -> Self {
+        Self {
+            is_left: true,
+            ..Self::new(reason)
+        }
+    }
+
+    pub(super) fn is_left(&self) -> bool {
+        self.is_left
     }
 
     /// It is of a kind that this release does not know; a later one beside it may.

@@ -155,6 +155,9 @@ impl Dispatcher {
                 metrics.inspect(|metrics| metrics.again(name));
                 tracing::info!("[{name}] {event_type}: transaction {saga} was done before");
             }
+            Err(error @ HandlerError::LaterRelease(_)) => {
+                tracing::warn!("[{name}] {event_type}: transaction {saga} is {error}");
+            }
             Err(error) => {
                 metrics.inspect(|metrics| metrics.failed(name));
                 let took = begun.elapsed().as_millis();

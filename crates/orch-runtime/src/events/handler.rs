@@ -12,6 +12,9 @@ pub enum HandlerError {
     /// The database failed, or somebody else was faster: it is tried again at once, a few times.
     #[error(transparent)]
     Database(#[from] HookError),
+    /// Only a later release can, which may run beside this one: that is no delivery that failed.
+    #[error("left to a later release: {0}")]
+    LaterRelease(String),
     /// It cannot handle it as things are.
     #[error("{0}")]
     Failed(String),

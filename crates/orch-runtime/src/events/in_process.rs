@@ -12,6 +12,7 @@ use super::bus::{BusConfig, EventBus, NotTaken};
 use super::claims::Claimed;
 use super::dead_letters;
 use super::dispatcher::Dispatcher;
+use super::handler::HandlerError;
 use super::subscriptions::Subscriptions;
 
 /// Delivers events to the handlers of this process. Several processes share the work by the outbox.
@@ -35,6 +36,36 @@ impl InProcessBus {
             subscriptions,
             config,
         }
+    }
+}
+
+impl InProcessBus {
+    /// What becomes of an event that only a later release can handle: it is put off, but not for ever.
+    fn leave(&self, claimed: &Claimed, name: &str, error: &HandlerError) -> Option<NotTaken> {
+        let Claimed { event, attempts } = claimed;
+        let is_last = *attempts >= self.config.max_deliveries;
+        let now = self.dispatcher.clock().now();
+        if !is_last && self.config.leaves(event, now) {
+            return Some(NotTaken::left(format!("{name}: {error}")));
+        }
+        let (event_type, saga) = (&event.event_type, &event.transaction_id);
+        tracing::warn!("[{name}] {event_type}: transaction {saga} waits for a later release");
+        None
+    }
+
+    /// What becomes of an event that a handler failed at: it comes again, until it is a dead letter.
+    async fn give_up(
+        &self,
+        claimed: &Claimed,
+        name: &str,
+        error: &HandlerError,
+    ) -> Result<(), NotTaken> {
+        let Claimed { event, attempts } = claimed;
+        if *attempts < self.config.max_deliveries {
+            return Err(NotTaken::new(format!("{name}: {error}")));
+        }
+        let buried = dead_letters::bury(&self.dispatcher, (name, event), error, *attempts).await;
+        buried.map_err(|error| NotTaken::new(format!("a dead letter: {error}")))
     }
 }
 
@@ -69,22 +100,22 @@ impl EventBus for InProcessBus {
             let (event_type, saga) = (&event.event_type, &event.transaction_id);
             tracing::warn!("{event_type}: transaction {saga}: {unheard}");
         }
-        let mut failed = None;
+        let (mut failed, mut left) = (None, None);
         while let Some(delivery) = deliveries.join_next().await {
             let (handler, delivered) =
                 delivery.map_err(|error| NotTaken::new(format!("a delivery broke: {error}")))?;
-            let Err(error) = delivered else { continue };
-            if *attempts < self.config.max_deliveries {
-                failed = Some(NotTaken::new(format!("{}: {error}", handler.name())));
-                continue;
-            }
-            let letter = (handler.name(), event);
-            let buried = dead_letters::bury(&self.dispatcher, letter, &error, *attempts).await;
-            if let Err(error) = buried {
-                failed = Some(NotTaken::new(format!("a dead letter: {error}")));
+            match delivered {
+                Ok(_) => {}
+                Err(error @ HandlerError::LaterRelease(_)) => {
+                    left = left.or(self.leave(claimed, handler.name(), &error));
+                }
+                Err(error) => {
+                    let given_up = self.give_up(claimed, handler.name(), &error).await;
+                    failed = given_up.err().or(failed);
+                }
             }
         }
-        failed.map_or(Ok(()), Err)
+        failed.or(left).map_or(Ok(()), Err)
     }
 
     async fn run(&self, mut shutdown: Shutdown) -> Result<(), NotTaken> {

@@ -12,7 +12,7 @@ use crate::engine::Shutdown;
 use crate::store::TransactionError;
 
 use super::bus::{BusConfig, EventBus};
-use super::claims::{Claimed, Settled, Wanted};
+use super::claims::{Claimed, PutOff, Settled, Wanted};
 use super::dispatcher::Dispatcher;
 use super::outbox::Outbox;
 
@@ -135,7 +135,10 @@ impl Relay {
             let now = self.dispatcher.clock().now();
             let (event_type, saga) = (&event.event_type, &event.transaction_id);
             tracing::warn!("{event_type}: transaction {saga} is published later: {error}");
-            later(now, self.config.pause(claimed.attempts))
+            match error.is_left() {
+                true => PutOff::Left(later(now, self.config.left_for())),
+                false => PutOff::Failed(later(now, self.config.pause(claimed.attempts))),
+            }
         });
         Settled {
             event_id: event.event_id.clone(),

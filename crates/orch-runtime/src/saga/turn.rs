@@ -96,6 +96,15 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         Ok(Some(turning.into()))
     }
 
+    /// What the plan of this release lacks of a saga that another one moved on.
+    pub(super) fn not_in_plan(&self, saga: &SagaRecord) -> Option<String> {
+        let lost = saga.steps.get(self.script.plan.steps().len())?;
+        let (step, id) = (&lost.name, &saga.id);
+        Some(format!(
+            "the plan has no step {step}, which saga {id} began"
+        ))
+    }
+
     /// A turn, of which nothing is written yet but what its steps did.
     pub(super) async fn take(
         &self,
@@ -108,11 +117,7 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         if saga.state.is_final() {
             return Ok(None);
         }
-        if let Some(lost) = saga.steps.get(self.script.plan.steps().len()) {
-            let problem = format!(
-                "the plan has no step {}, which saga {} began",
-                lost.name, saga.id
-            );
+        if let Some(problem) = self.not_in_plan(&saga) {
             return Err(HookError::new(problem));
         }
         let input: I = serde_json::from_str(&saga.payload)

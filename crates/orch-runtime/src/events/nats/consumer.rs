@@ -162,8 +162,24 @@ impl Consumer {
     async fn deliver(&self, message: &Message, event: &Envelope) -> AckKind {
         match self.bus.dispatcher.deliver(&self.handler, event).await {
             Ok(_) => AckKind::Ack,
+            Err(HandlerError::LaterRelease(_)) => self.left(event),
             Err(error) => self.failed(message, event, &error).await,
         }
+    }
+
+    /// What becomes of an event that only a later release can handle: it comes again, but not for ever.
+    fn left(&self, event: &Envelope) -> AckKind {
+        let limits = &self.bus.limits;
+        if limits.leaves(event, self.clock().now()) {
+            return AckKind::Nak(Some(limits.left_for()));
+        }
+        let (name, event_type, saga) = (
+            self.handler.name(),
+            &event.event_type,
+            &event.transaction_id,
+        );
+        tracing::warn!("[{name}] {event_type}: transaction {saga} waits for a later release");
+        AckKind::Ack
     }
 
     /// What another handler of this release hears is not for this one. What none hears is left to a later release

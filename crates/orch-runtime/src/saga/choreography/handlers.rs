@@ -75,6 +75,9 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             tracing::warn!(saga = %id, event = %event.event_id, "an event of a saga that is not choreographed");
             return Ok(AfterCommit::nothing());
         }
+        if let Some(problem) = inner.not_in_plan(&saga).filter(|_| !saga.state.is_final()) {
+            return Err(HandlerError::LaterRelease(problem));
+        }
         let (found, asked) = (Found::new(), (asked, Guard::All));
         let turned = inner.turn(tx, saga, &found, asked, Some(role)).await?;
         let Some(turned) = turned else {

@@ -158,8 +158,8 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
     }
 
     /// Whether compensations are due, and whoever begins them has not heard of it: nothing that was told waits for
-    /// him, or for a person, and nothing has happened for a while. An event may be lost with its server, or
-    /// be taken by a process of an earlier release that does not know who hears it now.
+    /// him, or as a dead letter of his for a person, and nothing has happened for a while. An event may be lost with
+    /// its server, or be taken by a process of an earlier release that does not know who hears it now.
     async fn is_unheard(
         &self,
         tx: &mut HookTx<'_>,
@@ -170,7 +170,7 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         if moved.due.is_empty() || !moved.changed.is_empty() || !is_quiet {
             return Ok(false);
         }
-        let is_unheard = !self.told()?.waits(tx, &saga.id).await?;
+        let is_unheard = !self.told()?.may_be_heard(tx, &saga.id).await?;
         if is_unheard {
             tracing::warn!(saga = %saga.id, "nobody undoes what is due: it is told again");
         }

@@ -76,7 +76,18 @@ impl BusConfig {
 #[error("{reason}")]
 pub struct NotTaken {
     reason: String,
-    is_left: bool,
+    kind: NotTakenKind,
+}
+
+/// Whether it is worth to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum NotTakenKind {
+    /// As often as it takes.
+    Later,
+    /// Another release may: this was no try that failed.
+    Left,
+    /// It would be refused again.
+    Refused,
 }
 
 impl NotTaken {
@@ -84,20 +95,33 @@ impl NotTaken {
     pub fn new(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
-            is_left: false,
+            kind: NotTakenKind::Later,
+        }
+    }
+
+    /// The bus never takes such an event, for `reason`. It is asked as often as a handler that fails, and then the
+    /// event is a dead letter of everybody who hears it: it would hold up its saga for ever.
+    pub fn refused(reason: impl Into<String>) -> Self {
+        Self {
+            kind: NotTakenKind::Refused,
+            ..Self::new(reason)
         }
     }
 
     /// It is left to another release, which is no try that failed.
     pub(super) fn left(reason: impl Into<String>) -> Self {
         Self {
-            is_left: true,
+            kind: NotTakenKind::Left,
             ..Self::new(reason)
         }
     }
 
     pub(super) fn is_left(&self) -> bool {
-        self.is_left
+        self.kind == NotTakenKind::Left
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.kind == NotTakenKind::Refused
     }
 
     /// It is of a kind that this release does not know; a later one beside it may.
@@ -124,7 +148,7 @@ pub trait EventBus: Send + Sync + 'static {
     /// relay asks again until it succeeds, and with the next event of the saga only then.
     ///
     /// # Errors
-    /// When it could not be published, or not yet.
+    /// When it could not be published, or not yet; [`NotTaken::refused`] when it never can.
     async fn publish(&self, claimed: &Claimed) -> Result<(), NotTaken>;
 
     /// For how long after an event was published a handler may get it again; `None`: for ever. What handlers

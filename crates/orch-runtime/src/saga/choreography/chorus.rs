@@ -404,7 +404,8 @@ impl ChoreographyBuilder {
                 Arc::new(InProcessBus::new(dispatcher, subscriptions, config))
             }
         };
-        let relay = Relay::new(dispatcher.clone(), outbox, Arc::clone(&bus), config);
+        let to = (Arc::clone(&bus), Arc::clone(&subscriptions));
+        let relay = Relay::new(dispatcher.clone(), outbox, to, config);
         Ok(Choreography {
             pattern,
             subscriptions,

@@ -187,3 +187,56 @@ async fn who_has_heard_everything_catches_up_with_nothing() {
     assert_eq!(choreography.catch_up_once(now).await.unwrap(), 0);
     assert!(!shop.saga(&id).await.state.is_final());
 }
+
+/// A handler of the later release, which can take what is told of one order only.
+struct Picky(SagaId);
+
+#[async_trait]
+impl EventHandler for Picky {
+    fn name(&self) -> &str {
+        "PickyHandler"
+    }
+
+    fn subscriptions(&self) -> Vec<String> {
+        vec!["ItemReserved".to_owned()]
+    }
+
+    async fn handle(
+        &self,
+        _: &mut HookTx<'_>,
+        event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError> {
+        match event.transaction_id == self.0 {
+            true => Ok(AfterCommit::nothing()),
+            false => Err(HandlerError::failed("no such account")),
+        }
+    }
+}
+
+/// A handler that fails at more events than are caught up with in one go gets those behind them, too.
+#[tokio::test]
+async fn what_always_fails_keeps_no_handler_from_catching_up_with_the_rest() {
+    const FAILING: u32 = 101;
+    let shop = shop(FAILING + 1, FAILING + 1);
+    let earlier = Choreography::of(&shop.sagas).unwrap();
+    let mut last = None;
+    for number in 0..=FAILING {
+        shop.world.clock.advance(Duration::from_millis(1));
+        last = Some(shop.order(&format!("o{number}")).await);
+    }
+    // At most 64 at once.
+    for _ in 0..4 {
+        earlier.run_once(shop.world.clock.now()).await.unwrap();
+    }
+    shop.world.quiet().await;
+    shop.world.clock.advance(Duration::from_secs(300));
+    let builder = Choreography::builder(&shop.sagas).unwrap();
+    let builder = builder.handlers_of(&shop.sagas);
+    let later = builder.handler(Picky(last.unwrap())).build().unwrap();
+    let mut taken = Vec::new();
+    for _ in 0..5 {
+        taken.push(later.catch_up_once(shop.world.clock.now()).await.unwrap());
+    }
+    assert_eq!(taken, [0, 1, 0, 0, 0], "each in its turn, and once");
+    assert!(later.dead_letters(9).await.unwrap().is_empty());
+}

@@ -53,15 +53,12 @@ impl BusConfig {
         pause.map_or(self.longest_pause, |pause| pause.min(self.longest_pause))
     }
 
-    /// For how long a process that leaves an event to another release does not try it again.
-    pub(super) fn left_for(&self) -> Duration {
-        self.pause(self.max_deliveries)
-    }
-
-    /// Whether `event` is at `now` still left to another release on its way. Later, that release
-    /// [catches up](super::missed) with it.
-    pub(super) fn leaves(&self, event: &Envelope, now: Timestamp) -> bool {
-        between(event.timestamp, now) <= self.until_given_up()
+    /// The pause of an event that only has to wait, half as long as it has waited, as long as that is no try that
+    /// failed: no such event is longer on its way than others.
+    pub(super) fn left_for(&self, event: &Envelope, now: Timestamp) -> Option<Duration> {
+        let age = between(event.timestamp, now);
+        let pause = (age / 2).max(self.first_pause).min(self.longest_pause);
+        (age.saturating_add(pause) <= self.until_given_up()).then_some(pause)
     }
 
     /// No event is longer on its way to a handler that gets it: then it is handled, or a dead letter.
@@ -84,7 +81,7 @@ pub struct NotTaken {
 enum NotTakenKind {
     /// As often as it takes.
     Later,
-    /// Another release may: this was no try that failed.
+    /// It only has to wait: this was no try that failed.
     Left,
     /// It would be refused again.
     Refused,
@@ -108,7 +105,7 @@ impl NotTaken {
         }
     }
 
-    /// It is left to another release, which is no try that failed.
+    /// It only has to wait, such as for another release, which is no try that failed.
     pub(super) fn left(reason: impl Into<String>) -> Self {
         Self {
             kind: NotTakenKind::Left,
@@ -164,6 +161,11 @@ pub trait EventBus: Send + Sync + 'static {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
+    use crate::clock::later;
+    use crate::ids::SagaId;
+
     use super::*;
 
     #[test]
@@ -171,5 +173,22 @@ mod tests {
         let config = BusConfig::default();
         let pauses = [1, 2, 3, 7, 40].map(|failed| config.pause(failed).as_secs());
         assert_eq!(pauses, [1, 2, 4, 60, 60]);
+    }
+
+    /// A handler that is still to get an event is waited for by those who come behind it, and not for longer.
+    #[test]
+    fn what_only_has_to_wait_is_no_longer_on_its_way_than_what_fails() {
+        let (config, told) = (BusConfig::default(), Timestamp::UNIX_EPOCH);
+        let saga = SagaId::new("TXN_a").unwrap();
+        let event = Envelope::new("ItemReserved".to_owned(), (&saga, "a"), told, Map::new());
+        let event = event.unwrap();
+        let left_for = |age| {
+            let pause = config.left_for(&event, later(told, Duration::from_secs(age)));
+            pause.map(|pause| pause.as_secs())
+        };
+        assert_eq!(config.until_given_up(), Duration::from_secs(230));
+        let pauses = [0, 1, 30, 120, 170, 171].map(left_for);
+        let expected = [Some(1), Some(1), Some(15), Some(60), Some(60), None];
+        assert_eq!(pauses, expected);
     }
 }

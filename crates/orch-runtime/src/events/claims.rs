@@ -38,7 +38,7 @@ pub(super) struct Settled {
 pub(super) enum PutOff {
     /// It was tried, and failed.
     Failed(Timestamp),
-    /// It is left to another release.
+    /// It only has to wait, such as for another release.
     Left(Timestamp),
 }
 

@@ -40,28 +40,26 @@ impl InProcessBus {
 }
 
 impl InProcessBus {
-    /// What becomes of an event that only a later release can handle: it is put off, but not for ever.
-    fn leave(&self, claimed: &Claimed, name: &str, error: &HandlerError) -> Option<NotTaken> {
-        let Claimed { event, attempts } = claimed;
-        let is_last = *attempts >= self.config.max_deliveries;
-        let now = self.dispatcher.clock().now();
-        if !is_last && self.config.leaves(event, now) {
-            return Some(NotTaken::left(format!("{name}: {error}")));
-        }
-        let (event_type, saga) = (&event.event_type, &event.transaction_id);
-        tracing::warn!("[{name}] {event_type}: transaction {saga} waits for a later release");
-        None
-    }
-
-    /// What becomes of an event that a handler failed at: it comes again, until it is a dead letter.
-    async fn give_up(
+    /// What becomes of an event that a handler did not take: it comes again, until it is a dead letter. What only a
+    /// later release can handle becomes none; that release [catches up](super::missed) with it.
+    async fn refused(
         &self,
         claimed: &Claimed,
         name: &str,
         error: &HandlerError,
     ) -> Result<(), NotTaken> {
         let Claimed { event, attempts } = claimed;
-        if *attempts < self.config.max_deliveries {
+        let is_last = *attempts >= self.config.max_deliveries;
+        let left = self.config.left_for(event, self.dispatcher.clock().now());
+        if !is_last && error.waits() && left.is_some() {
+            return Err(NotTaken::left(format!("{name}: {error}")));
+        }
+        if let HandlerError::LaterRelease(_) = error {
+            let (event_type, saga) = (&event.event_type, &event.transaction_id);
+            tracing::warn!("[{name}] {event_type}: transaction {saga} waits for a later release");
+            return Ok(());
+        }
+        if !is_last {
             return Err(NotTaken::new(format!("{name}: {error}")));
         }
         let buried = dead_letters::bury(&self.dispatcher, (name, event), error, *attempts).await;
@@ -100,22 +98,20 @@ impl EventBus for InProcessBus {
             let (event_type, saga) = (&event.event_type, &event.transaction_id);
             tracing::warn!("{event_type}: transaction {saga}: {unheard}");
         }
-        let (mut failed, mut left) = (None, None);
+        let mut not_taken: Option<NotTaken> = None;
         while let Some(delivery) = deliveries.join_next().await {
             let (handler, delivered) =
                 delivery.map_err(|error| NotTaken::new(format!("a delivery broke: {error}")))?;
-            match delivered {
-                Ok(_) => {}
-                Err(error @ HandlerError::LaterRelease(_)) => {
-                    left = left.or(self.leave(claimed, handler.name(), &error));
-                }
-                Err(error) => {
-                    let given_up = self.give_up(claimed, handler.name(), &error).await;
-                    failed = given_up.err().or(failed);
-                }
+            let Err(error) = delivered else { continue };
+            let Err(error) = self.refused(claimed, handler.name(), &error).await else {
+                continue;
+            };
+            // A try that failed at one handler is one, whatever others wait for.
+            if not_taken.is_none() || !error.is_left() {
+                not_taken = Some(error);
             }
         }
-        failed.or(left).map_or(Ok(()), Err)
+        not_taken.map_or(Ok(()), Err)
     }
 
     async fn run(&self, mut shutdown: Shutdown) -> Result<(), NotTaken> {

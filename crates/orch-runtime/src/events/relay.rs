@@ -150,10 +150,11 @@ impl Relay {
         let now = self.dispatcher.clock().now();
         let (event_type, saga) = (&claimed.event.event_type, &claimed.event.transaction_id);
         tracing::warn!("{event_type}: transaction {saga} is published later: {error}");
-        match error.is_left() {
-            true => PutOff::Left(later(now, self.config.left_for())),
-            false => PutOff::Failed(later(now, self.config.pause(claimed.attempts))),
+        if error.is_left() {
+            let pause = self.config.left_for(&claimed.event, now);
+            return PutOff::Left(later(now, pause.unwrap_or(self.config.longest_pause)));
         }
+        PutOff::Failed(later(now, self.config.pause(claimed.attempts)))
     }
 
     /// Whether an event is given up that the bus never takes: now it is a dead letter of all who hear it.

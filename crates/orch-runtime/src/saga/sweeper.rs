@@ -21,9 +21,13 @@ const HEARD: usize = 512;
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// Keeps sagas going until `shutdown`. Looking and hearing do not wait for each other: where something ends
-    /// all the time, what nobody hears of would never be looked at.
+    /// all the time, what nobody hears of would never be looked at. Counting waits for neither: alarms look at it.
     pub(crate) async fn keep_going(self, shutdown: Shutdown) {
-        tokio::join!(self.look_around(shutdown.clone()), self.hear(shutdown));
+        let (look, count) = (
+            self.look_around(shutdown.clone()),
+            self.count_around(shutdown.clone()),
+        );
+        tokio::join!(look, count, self.hear(shutdown));
     }
 
     async fn look_around(&self, mut shutdown: Shutdown) {
@@ -34,11 +38,23 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 () = shutdown.requested() => {}
                 () = self.inner.clock.sleep(pause) => {
                     self.sweep().await;
+                    self.go_on_rotating(&mut rotation).await;
+                }
+            }
+        }
+    }
+
+    /// Shows what waits for a person, and what nobody looks after.
+    async fn count_around(&self, mut shutdown: Shutdown) {
+        let pause = self.inner.config.look_every / 3;
+        while !shutdown.is_requested() {
+            tokio::select! {
+                () = shutdown.requested() => {}
+                () = self.inner.clock.sleep(pause) => {
                     let parked = self.count_parked().await;
                     self.inner.metrics.parked(parked.ok());
                     let overdue = self.count_overdue().await;
                     self.inner.metrics.overdue(overdue.ok());
-                    self.go_on_rotating(&mut rotation).await;
                 }
             }
         }

@@ -85,8 +85,12 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         };
         let moved = &turned.moved;
         if moved.is_nothing() && !moved.put_off.is_empty() {
+            let mut errors = moved.put_off.iter().map(|(_, error)| error);
             let reason = "what is due could not begin, and is begun again";
-            return Err(HandlerError::failed(reason));
+            return Err(match errors.find(|error| error.is_busy()) {
+                Some(busy) => HandlerError::Database(busy.clone()),
+                None => HandlerError::failed(reason),
+            });
         }
         let sagas = self.clone();
         Ok(AfterCommit::run(move || sagas.follow(Some(turned))))

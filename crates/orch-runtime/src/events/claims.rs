@@ -30,7 +30,16 @@ pub struct Claimed {
 pub(super) struct Settled {
     pub(super) event_id: EventId,
     /// Until when it is put off, if it is not published.
-    pub(super) put_off: Option<Timestamp>,
+    pub(super) put_off: Option<PutOff>,
+}
+
+/// An event is not published until later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PutOff {
+    /// It was tried, and failed.
+    Failed(Timestamp),
+    /// It only has to wait, such as for another release.
+    Left(Timestamp),
 }
 
 /// What a relay wants to have.
@@ -112,13 +121,16 @@ async fn settle(
         tx.execute(&sql, &[Value::from(all), now.into()]).await?;
     }
     let sql = format!(
-        "update {prefix}_outbox set next_at = ?2, attempts = attempts + 1 where event_id = ?1"
+        "update {prefix}_outbox set next_at = ?2, attempts = attempts + ?3 where event_id = ?1"
     );
     for one in settled {
-        if let Some(until) = one.put_off {
-            tx.execute(&sql, &[Value::from(name(one)), until.into()])
-                .await?;
-        }
+        let (until, failed) = match one.put_off {
+            None => continue,
+            Some(PutOff::Failed(until)) => (until, 1),
+            Some(PutOff::Left(until)) => (until, 0),
+        };
+        let params = [Value::from(name(one)), until.into(), Value::from(failed)];
+        tx.execute(&sql, &params).await?;
     }
     Ok(())
 }

@@ -2,6 +2,9 @@
 //!
 //! **Invariant:** the row in the inbox and what the handler writes are one commit. So an event that is
 //! delivered twice, or at the same time in two processes, has its effects once.
+//!
+//! A delivery has one of the few places of the background. It does not wait long for a row that somebody else holds,
+//! or a few of them would keep all sagas from going on.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -136,7 +139,7 @@ impl Dispatcher {
         let place = self.database.background().acquire_owned().await;
         let done = loop {
             match self.once(&delivery).await {
-                Err(HandlerError::Database(_)) if turn < TURNS => turn += 1,
+                Err(HandlerError::Database(error)) if turn < TURNS && !error.is_busy() => turn += 1,
                 done => break done,
             }
         };
@@ -155,6 +158,9 @@ impl Dispatcher {
                 metrics.inspect(|metrics| metrics.again(name));
                 tracing::info!("[{name}] {event_type}: transaction {saga} was done before");
             }
+            Err(error @ HandlerError::LaterRelease(_)) => {
+                tracing::warn!("[{name}] {event_type}: transaction {saga} is {error}");
+            }
             Err(error) => {
                 metrics.inspect(|metrics| metrics.failed(name));
                 let took = begun.elapsed().as_millis();
@@ -170,7 +176,7 @@ impl Dispatcher {
         let work = Arc::clone(delivery);
         let done = self
             .database
-            .transaction_as(Manner::WaitsByKey, move |mut tx| {
+            .transaction_as(Manner::GivesUp, move |mut tx| {
                 let work = Arc::clone(&work);
                 Box::pin(async move { work.run(&mut tx).await })
             });

@@ -9,9 +9,13 @@ use super::envelope::Envelope;
 /// A handler did not handle an event. What it wrote is taken back, and it gets the event again.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum HandlerError {
-    /// The database failed, or somebody else was faster: it is tried again at once, a few times.
+    /// The database failed, or somebody else was faster: it is tried again at once, a few times. Where somebody else
+    /// holds what it needs, it is tried again later.
     #[error(transparent)]
     Database(#[from] HookError),
+    /// Only a later release can, which may run beside this one: that is no delivery that failed.
+    #[error("left to a later release: {0}")]
+    LaterRelease(String),
     /// It cannot handle it as things are.
     #[error("{0}")]
     Failed(String),
@@ -21,6 +25,15 @@ impl HandlerError {
     /// It cannot handle it, for `reason`.
     pub fn failed(reason: impl Into<String>) -> Self {
         Self::Failed(reason.into())
+    }
+
+    /// Whether it only has to wait: until somebody else lets go of what it needs, or for a later release.
+    pub(super) fn waits(&self) -> bool {
+        match self {
+            Self::Database(error) => error.is_busy(),
+            Self::LaterRelease(_) => true,
+            Self::Failed(_) => false,
+        }
     }
 }
 

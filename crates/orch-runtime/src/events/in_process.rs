@@ -12,6 +12,7 @@ use super::bus::{BusConfig, EventBus, NotTaken};
 use super::claims::Claimed;
 use super::dead_letters;
 use super::dispatcher::Dispatcher;
+use super::handler::HandlerError;
 use super::subscriptions::Subscriptions;
 
 /// Delivers events to the handlers of this process. Several processes share the work by the outbox.
@@ -35,6 +36,34 @@ impl InProcessBus {
             subscriptions,
             config,
         }
+    }
+}
+
+impl InProcessBus {
+    /// What becomes of an event that a handler did not take: it comes again, until it is a dead letter. What only a
+    /// later release can handle becomes none; that release [catches up](super::missed) with it.
+    async fn refused(
+        &self,
+        claimed: &Claimed,
+        name: &str,
+        error: &HandlerError,
+    ) -> Result<(), NotTaken> {
+        let Claimed { event, attempts } = claimed;
+        let is_last = *attempts >= self.config.max_deliveries;
+        let left = self.config.left_for(event, self.dispatcher.clock().now());
+        if !is_last && error.waits() && left.is_some() {
+            return Err(NotTaken::left(format!("{name}: {error}")));
+        }
+        if let HandlerError::LaterRelease(_) = error {
+            let (event_type, saga) = (&event.event_type, &event.transaction_id);
+            tracing::warn!("[{name}] {event_type}: transaction {saga} waits for a later release");
+            return Ok(());
+        }
+        if !is_last {
+            return Err(NotTaken::new(format!("{name}: {error}")));
+        }
+        let buried = dead_letters::bury(&self.dispatcher, (name, event), error, *attempts).await;
+        buried.map_err(|error| NotTaken::new(format!("a dead letter: {error}")))
     }
 }
 
@@ -69,22 +98,20 @@ impl EventBus for InProcessBus {
             let (event_type, saga) = (&event.event_type, &event.transaction_id);
             tracing::warn!("{event_type}: transaction {saga}: {unheard}");
         }
-        let mut failed = None;
+        let mut not_taken: Option<NotTaken> = None;
         while let Some(delivery) = deliveries.join_next().await {
             let (handler, delivered) =
                 delivery.map_err(|error| NotTaken::new(format!("a delivery broke: {error}")))?;
             let Err(error) = delivered else { continue };
-            if *attempts < self.config.max_deliveries {
-                failed = Some(NotTaken::new(format!("{}: {error}", handler.name())));
+            let Err(error) = self.refused(claimed, handler.name(), &error).await else {
                 continue;
-            }
-            let letter = (handler.name(), event);
-            let buried = dead_letters::bury(&self.dispatcher, letter, &error, *attempts).await;
-            if let Err(error) = buried {
-                failed = Some(NotTaken::new(format!("a dead letter: {error}")));
+            };
+            // A try that failed at one handler is one, whatever others wait for.
+            if not_taken.is_none() || !error.is_left() {
+                not_taken = Some(error);
             }
         }
-        failed.map_or(Ok(()), Err)
+        not_taken.map_or(Ok(()), Err)
     }
 
     async fn run(&self, mut shutdown: Shutdown) -> Result<(), NotTaken> {

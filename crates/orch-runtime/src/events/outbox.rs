@@ -25,17 +25,23 @@ pub struct EventTables {
 }
 
 impl EventTables {
-    /// Whether something that was told of a saga waits to be published, or as a dead letter for a person.
-    pub(crate) async fn waits(self, tx: &mut HookTx<'_>, saga: &SagaId) -> Result<bool, HookError> {
+    /// Whether something that was told of a saga waits to be published, or for a person, as a dead letter of
+    /// `handler`.
+    pub(crate) async fn waits(
+        self,
+        tx: &mut HookTx<'_>,
+        saga: &SagaId,
+        handler: &str,
+    ) -> Result<bool, HookError> {
         let sql = format!(
             "select 1 as waits from {0}_outbox where transaction_id = ?1 \
              and case when published_at is null then 1 else 0 end = 1 \
-             union all select 1 from {0}_event_dead_letters where transaction_id = ?1 and redriven_at is null \
-             limit 1",
+             union all select 1 from {0}_event_dead_letters where transaction_id = ?1 and handler = ?2 \
+             and redriven_at is null limit 1",
             self.prefix
         );
-        let found = tx.query(&sql, &[Value::from(saga.as_str())]).await?;
-        Ok(!found.is_empty())
+        let params = [Value::from(saga.as_str()), Value::from(handler)];
+        Ok(!tx.query(&sql, &params).await?.is_empty())
     }
 }
 

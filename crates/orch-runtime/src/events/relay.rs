@@ -11,10 +11,13 @@ use crate::clock::{Timestamp, later};
 use crate::engine::Shutdown;
 use crate::store::TransactionError;
 
-use super::bus::{BusConfig, EventBus};
-use super::claims::{Claimed, Settled, Wanted};
+use super::bus::{BusConfig, EventBus, NotTaken};
+use super::claims::{Claimed, PutOff, Settled, Wanted};
+use super::dead_letters;
 use super::dispatcher::Dispatcher;
+use super::handler::HandlerError;
 use super::outbox::Outbox;
+use super::subscriptions::Subscriptions;
 
 /// Empties one outbox.
 #[derive(Clone)]
@@ -22,6 +25,7 @@ pub struct Relay {
     dispatcher: Dispatcher,
     outbox: Outbox,
     bus: Arc<dyn EventBus>,
+    subscriptions: Arc<Subscriptions>,
     config: BusConfig,
 }
 
@@ -37,18 +41,19 @@ impl std::fmt::Debug for Relay {
 }
 
 impl Relay {
-    /// A relay from `outbox` into `bus`.
+    /// A relay from `outbox` into `bus`, to `subscriptions`.
     #[must_use]
     pub fn new(
         dispatcher: Dispatcher,
         outbox: Outbox,
-        bus: Arc<dyn EventBus>,
+        (bus, subscriptions): (Arc<dyn EventBus>, Arc<Subscriptions>),
         config: BusConfig,
     ) -> Self {
         Self {
             dispatcher,
             outbox,
             bus,
+            subscriptions,
             config,
         }
     }
@@ -130,17 +135,47 @@ impl Relay {
 
     /// Publishes one event.
     async fn publish(&self, claimed: &Claimed) -> Settled {
-        let event = &claimed.event;
-        let put_off = self.bus.publish(claimed).await.err().map(|error| {
-            let now = self.dispatcher.clock().now();
-            let (event_type, saga) = (&event.event_type, &event.transaction_id);
-            tracing::warn!("{event_type}: transaction {saga} is published later: {error}");
-            later(now, self.config.pause(claimed.attempts))
-        });
+        let put_off = match self.bus.publish(claimed).await {
+            Ok(()) => None,
+            Err(error) if self.gives_up(claimed, &error).await => None,
+            Err(error) => Some(self.put_off(claimed, &error)),
+        };
         Settled {
-            event_id: event.event_id.clone(),
+            event_id: claimed.event.event_id.clone(),
             put_off,
         }
+    }
+
+    fn put_off(&self, claimed: &Claimed, error: &NotTaken) -> PutOff {
+        let now = self.dispatcher.clock().now();
+        let (event_type, saga) = (&claimed.event.event_type, &claimed.event.transaction_id);
+        tracing::warn!("{event_type}: transaction {saga} is published later: {error}");
+        if error.is_left() {
+            let pause = self.config.left_for(&claimed.event, now);
+            return PutOff::Left(later(now, pause.unwrap_or(self.config.longest_pause)));
+        }
+        PutOff::Failed(later(now, self.config.pause(claimed.attempts)))
+    }
+
+    /// Whether an event is given up that the bus never takes: now it is a dead letter of all who hear it.
+    async fn gives_up(&self, claimed: &Claimed, error: &NotTaken) -> bool {
+        let Claimed { event, attempts } = claimed;
+        if !error.is_refused() || *attempts < self.config.max_deliveries {
+            return false;
+        }
+        let (event_type, saga) = (&event.event_type, &event.transaction_id);
+        let reason = HandlerError::failed(error.to_string());
+        for handler in self.subscriptions.of(event_type) {
+            let letter = (handler.name(), event);
+            let buried = dead_letters::bury(&self.dispatcher, letter, &reason, *attempts).await;
+            if let Err(error) = buried {
+                let handler = handler.name();
+                tracing::error!(handler, %error, "a dead letter is written later");
+                return false;
+            }
+        }
+        tracing::error!("{event_type}: transaction {saga} is not published: {error}");
+        true
     }
 
     fn note(&self, published: Result<Settled, JoinError>, settled: &mut Vec<Settled>) {

@@ -141,7 +141,13 @@ fn taking(kind: StoreKind) -> [(String, Vec<Value>, &'static str); 2] {
 fn missed(kind: StoreKind) -> (String, Vec<Value>, &'static str) {
     let now = Timestamp::UNIX_EPOCH;
     let (handler, limit) = (Value::from("PayHandler"), Value::from(10_u32));
-    let params = vec![now.into(), handler, limit, Value::from("A")];
+    let behind = [now.into(), Value::from(""), Value::from(0)];
+    let params = [
+        vec![now.into(), handler, limit],
+        behind.into(),
+        vec![Value::from("A")],
+    ];
+    let params = params.concat();
     let sql = EVENTS.missed(1, kind == StoreKind::Postgres);
     (sql, params, "idx_order_saga_states_look_at")
 }

@@ -29,10 +29,11 @@ pub(crate) struct Endings {
 
 impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     /// Keeps sagas going until `shutdown`. Looking and hearing do not wait for each other: where something ends
-    /// all the time, what nobody hears of would never be looked at.
+    /// all the time, what nobody hears of would never be looked at. Counting waits for neither: alarms look at it.
     pub(crate) async fn keep_going(self, endings: Endings, shutdown: Shutdown) {
-        let hearing = self.hear(endings, shutdown.clone());
-        tokio::join!(self.look_around(shutdown), hearing);
+        let look = self.look_around(shutdown.clone());
+        let count = self.count_around(shutdown.clone());
+        tokio::join!(look, count, self.hear(endings, shutdown));
     }
 
     /// What ends in this process from now on.
@@ -53,11 +54,23 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                 () = shutdown.requested() => {}
                 () = self.inner.clock.sleep(pause) => {
                     self.sweep().await;
+                    self.go_on_rotating(&mut rotation).await;
+                }
+            }
+        }
+    }
+
+    /// Shows what waits for a person, and what nobody looks after.
+    async fn count_around(&self, mut shutdown: Shutdown) {
+        let pause = self.inner.config.look_every / 3;
+        while !shutdown.is_requested() {
+            tokio::select! {
+                () = shutdown.requested() => {}
+                () = self.inner.clock.sleep(pause) => {
                     let parked = self.count_parked().await;
                     self.inner.metrics.parked(parked.ok());
                     let overdue = self.count_overdue().await;
                     self.inner.metrics.overdue(overdue.ok());
-                    self.go_on_rotating(&mut rotation).await;
                 }
             }
         }

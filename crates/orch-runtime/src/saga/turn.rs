@@ -96,6 +96,15 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         Ok(Some(turning.into()))
     }
 
+    /// What the plan of this release lacks of a saga that another one moved on.
+    pub(super) fn not_in_plan(&self, saga: &SagaRecord) -> Option<String> {
+        let lost = saga.steps.get(self.script.plan.steps().len())?;
+        let (step, id) = (&lost.name, &saga.id);
+        Some(format!(
+            "the plan has no step {step}, which saga {id} began"
+        ))
+    }
+
     /// A turn, of which nothing is written yet but what its steps did.
     pub(super) async fn take(
         &self,
@@ -108,11 +117,7 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         if saga.state.is_final() {
             return Ok(None);
         }
-        if let Some(lost) = saga.steps.get(self.script.plan.steps().len()) {
-            let problem = format!(
-                "the plan has no step {}, which saga {} began",
-                lost.name, saga.id
-            );
+        if let Some(problem) = self.not_in_plan(&saga) {
             return Err(HookError::new(problem));
         }
         let input: I = serde_json::from_str(&saga.payload)
@@ -153,8 +158,8 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
     }
 
     /// Whether compensations are due, and whoever begins them has not heard of it: nothing that was told waits for
-    /// him, or for a person, and nothing has happened for a while. An event may be lost with its server, or
-    /// be taken by a process of an earlier release that does not know who hears it now.
+    /// him, or as a dead letter of his for a person, and nothing has happened for a while. An event may be lost with
+    /// its server, or be taken by a process of an earlier release that does not know who hears it now.
     async fn is_unheard(
         &self,
         tx: &mut HookTx<'_>,
@@ -165,7 +170,7 @@ impl<I: DeserializeOwned + Send + Sync + 'static> Inner<I> {
         if moved.due.is_empty() || !moved.changed.is_empty() || !is_quiet {
             return Ok(false);
         }
-        let is_unheard = !self.told()?.waits(tx, &saga.id).await?;
+        let is_unheard = !self.told()?.may_be_heard(tx, &saga.id).await?;
         if is_unheard {
             tracing::warn!(saga = %saga.id, "nobody undoes what is due: it is told again");
         }

@@ -45,6 +45,11 @@ impl HookError {
         self.kind
     }
 
+    /// Whether somebody else held for too long what a statement needed.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.kind == HookErrorKind::Busy
+    }
+
     /// Whether a statement broke a rule of the tables, such as a unique key or a check: it would break it
     /// again.
     #[must_use]

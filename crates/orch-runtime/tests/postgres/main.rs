@@ -29,6 +29,7 @@ mod crashes;
 mod database_monitor;
 #[path = "../it/dead_letters.rs"]
 mod dead_letters;
+mod deliveries_held;
 mod differential;
 #[path = "../it/doubt.rs"]
 mod doubt;

@@ -162,8 +162,24 @@ impl Consumer {
     async fn deliver(&self, message: &Message, event: &Envelope) -> AckKind {
         match self.bus.dispatcher.deliver(&self.handler, event).await {
             Ok(_) => AckKind::Ack,
-            Err(error) => self.failed(message, event, &error).await,
+            Err(error) => self.refused(message, event, &error).await,
         }
+    }
+
+    /// What becomes of an event that the handler did not take. One that only has to wait comes again for a while, and
+    /// what only a later release can handle becomes no dead letter.
+    async fn refused(&self, message: &Message, event: &Envelope, error: &HandlerError) -> AckKind {
+        let left = self.bus.limits.left_for(event, self.clock().now());
+        if error.waits() && left.is_some() {
+            return AckKind::Nak(left);
+        }
+        if let HandlerError::LaterRelease(_) = error {
+            let (name, event_type) = (self.handler.name(), &event.event_type);
+            let saga = &event.transaction_id;
+            tracing::warn!("[{name}] {event_type}: transaction {saga} waits for a later release");
+            return AckKind::Ack;
+        }
+        self.failed(message, event, error).await
     }
 
     /// What another handler of this release hears is not for this one. What none hears is left to a later release

@@ -18,10 +18,13 @@
 mod consumer;
 mod unreadable;
 
+use std::error::Error as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_nats::Client;
+use async_nats::jetstream::ErrorCode;
+use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::Config as StreamConfig;
 use async_nats::jetstream::{self, Context};
@@ -190,15 +193,13 @@ impl EventBus for NatsBus {
         let (event, config) = (&claimed.event, &self.nats.config);
         let partition = config.partition(&event.transaction_id);
         let subject = format!("{}.{partition}.{}", config.stream, event.event_type);
-        let failed = |error: &dyn std::fmt::Display| NotTaken::new(format!("NATS: {error}"));
-        let payload = serde_json::to_vec(event).map_err(|error| failed(&error))?;
+        let payload = serde_json::to_vec(event);
+        let payload = payload.map_err(|error| NotTaken::new(format!("NATS: {error}")))?;
         let message = PublishMessage::build()
             .payload(payload.into())
             .message_id(event.event_id.as_str());
         let sent = self.nats.context.send_publish(subject, message).await;
-        sent.map_err(|error| failed(&error))?
-            .await
-            .map_err(|error| failed(&error))?;
+        sent.map_err(not_taken)?.await.map_err(not_taken)?;
         Ok(())
     }
 
@@ -219,9 +220,38 @@ impl EventBus for NatsBus {
     }
 }
 
+/// What a server that does not take an event says. One that is too large it takes at no time.
+fn not_taken(error: PublishError) -> NotTaken {
+    let reason = format!("NATS: {error}");
+    let by_stream = error.source().and_then(|source| source.downcast_ref());
+    let by_stream = by_stream.map(jetstream::Error::error_code);
+    match error.kind() == PublishErrorKind::MaxPayloadExceeded
+        || by_stream == Some(ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM)
+    {
+        true => NotTaken::refused(reason),
+        false => NotTaken::new(reason),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A server that is away for a while must make no dead letters.
+    #[test]
+    fn only_what_is_too_large_is_refused_for_good() {
+        let too_large = not_taken(PublishErrorKind::MaxPayloadExceeded.into());
+        assert!(too_large.is_refused(), "{too_large}");
+        for kind in [
+            PublishErrorKind::TimedOut,
+            PublishErrorKind::BrokenPipe,
+            PublishErrorKind::StreamNotFound,
+            PublishErrorKind::Other,
+        ] {
+            let away = not_taken(kind.into());
+            assert!(!away.is_refused(), "{away}");
+        }
+    }
 
     /// Another partition would be another order: the number of a saga must never change.
     #[test]

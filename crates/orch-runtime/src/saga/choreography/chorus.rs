@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::clock::{Timestamp, earlier};
 use crate::dead_letter::Decision;
 use crate::engine::Shutdown;
+use crate::events::missed::CaughtUp;
 use crate::events::{
     BusConfig, Delivered, Dispatcher, EventBus, EventDeadLetter, EventHandler, EventRetention,
     InProcessBus, NotTaken, Outbox, RedriveError, Relay, Subscriptions, Unheard, dead_letters,
@@ -23,12 +24,12 @@ use crate::store::{StoreError, TransactionError};
 use super::handlers::{CompensationHandler, StepHandler, ToleratedFailureHandler};
 use super::names::{COMPENSATION_HANDLER, TOLERATED_HANDLER};
 
-/// Pause after a full batch of deletions: others write meanwhile.
+/// Pause after a full batch, of which more may follow: others write meanwhile.
 const BETWEEN_FULL_BATCHES: Duration = Duration::from_millis(50);
 
 /// How often events are looked for that passed a handler by.
 const BETWEEN_CATCHING_UP: Duration = Duration::from_secs(60);
-/// So many events are caught up with in one go, for each handler.
+/// So many events are a batch of these, for each handler.
 const CAUGHT_UP: u32 = 100;
 
 /// Choreographed sagas cannot run.
@@ -72,6 +73,7 @@ pub struct Choreography {
     dispatcher: Dispatcher,
     bus: Arc<dyn EventBus>,
     relay: Relay,
+    round: Arc<missed::Round>,
     config: BusConfig,
     retention: EventRetention,
 }
@@ -207,14 +209,19 @@ impl Choreography {
         retention::purge(database, tables, before, self.retention.batch).await
     }
 
-    /// Delivers to handlers what another release had that did not know that they hear of it, once; says how many
+    /// Delivers to handlers what another release had that did not know that they hear of it, one batch; says how many
     /// events that were.
     ///
     /// # Errors
     /// When the database fails. What is left is delivered the next time.
     pub async fn catch_up_once(&self, now: Timestamp) -> Result<usize, StoreError> {
+        Ok(self.go_on_catching_up(now).await?.taken)
+    }
+
+    async fn go_on_catching_up(&self, now: Timestamp) -> Result<CaughtUp, StoreError> {
         let before = earlier(now, self.config.until_given_up());
-        missed::catch_up(&self.dispatcher, &self.subscriptions, before, CAUGHT_UP).await
+        let (handlers, round) = (&self.subscriptions, &self.round);
+        missed::catch_up(&self.dispatcher, handlers, round, (before, CAUGHT_UP)).await
     }
 
     /// Publishes and handles events, and deletes old ones, until `shutdown`.
@@ -234,13 +241,18 @@ impl Choreography {
     }
 
     async fn catch_up(&self, mut shutdown: Shutdown) {
-        let clock = self.dispatcher.clock();
+        let (clock, mut pause) = (self.dispatcher.clock(), BETWEEN_CATCHING_UP);
         loop {
             tokio::select! {
                 () = shutdown.requested() => return,
-                () = clock.sleep(BETWEEN_CATCHING_UP) => {}
+                () = clock.sleep(pause) => {}
             }
-            match self.catch_up_once(clock.now()).await {
+            let done = self.go_on_catching_up(clock.now()).await;
+            pause = match done {
+                Ok(CaughtUp { is_over: false, .. }) => BETWEEN_FULL_BATCHES,
+                _ => BETWEEN_CATCHING_UP,
+            };
+            match done.map(|done| done.taken) {
                 Ok(0) => {}
                 Ok(events) => tracing::info!(events, "handlers have what another release took"),
                 Err(error) => tracing::warn!(%error, "handlers catch up later"),
@@ -404,13 +416,15 @@ impl ChoreographyBuilder {
                 Arc::new(InProcessBus::new(dispatcher, subscriptions, config))
             }
         };
-        let relay = Relay::new(dispatcher.clone(), outbox, Arc::clone(&bus), config);
+        let to = (Arc::clone(&bus), Arc::clone(&subscriptions));
+        let relay = Relay::new(dispatcher.clone(), outbox, to, config);
         Ok(Choreography {
             pattern,
             subscriptions,
             dispatcher,
             bus,
             relay,
+            round: Arc::default(),
             config,
             retention,
         })

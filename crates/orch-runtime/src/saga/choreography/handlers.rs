@@ -75,6 +75,9 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
             tracing::warn!(saga = %id, event = %event.event_id, "an event of a saga that is not choreographed");
             return Ok(AfterCommit::nothing());
         }
+        if let Some(problem) = inner.not_in_plan(&saga).filter(|_| !saga.state.is_final()) {
+            return Err(HandlerError::LaterRelease(problem));
+        }
         let (found, asked) = (Found::new(), (asked, Guard::All));
         let turned = inner.turn(tx, saga, &found, asked, Some(role)).await?;
         let Some(turned) = turned else {
@@ -82,8 +85,12 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         };
         let moved = &turned.moved;
         if moved.is_nothing() && !moved.put_off.is_empty() {
+            let mut errors = moved.put_off.iter().map(|(_, error)| error);
             let reason = "what is due could not begin, and is begun again";
-            return Err(HandlerError::failed(reason));
+            return Err(match errors.find(|error| error.is_busy()) {
+                Some(busy) => HandlerError::Database(busy.clone()),
+                None => HandlerError::failed(reason),
+            });
         }
         let sagas = self.clone();
         Ok(AfterCommit::run(move || sagas.follow(Some(turned))))

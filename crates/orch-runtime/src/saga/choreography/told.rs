@@ -13,7 +13,7 @@ use crate::saga::tables::SagaTables;
 use crate::store::Database;
 use crate::store::hook::{HookError, HookTx};
 
-use super::names::SagaEvents;
+use super::names::{COMPENSATION_HANDLER, SagaEvents};
 use super::story::{Before, Story};
 
 /// What the sagas of one kind tell, and where it is written.
@@ -39,13 +39,15 @@ impl Told {
         self.outbox.wake();
     }
 
-    /// Whether something that was told of a saga waits to be heard, or for a person.
-    pub(in crate::saga) async fn waits(
+    /// Whether whoever undoes may still hear of a saga: what was told of it waits to be published, or what he could
+    /// not take waits for a person.
+    pub(in crate::saga) async fn may_be_heard(
         &self,
         tx: &mut HookTx<'_>,
         saga: &SagaId,
     ) -> Result<bool, HookError> {
-        self.outbox.tables().waits(tx, saga).await
+        let tables = self.outbox.tables();
+        tables.waits(tx, saga, COMPENSATION_HANDLER).await
     }
 
     /// Tells that a saga was recorded.

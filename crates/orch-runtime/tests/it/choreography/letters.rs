@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use orch_runtime::events::{BusConfig, Claimed, EventBus, NotTaken};
+use orch_runtime::events::{BusConfig, Claimed, EventBus, InProcessBus, NotTaken};
 use tokio::sync::Notify;
 
 use crate::sagas::operators::{ask, desk};
@@ -325,4 +325,102 @@ async fn what_no_release_knows_is_given_up_after_as_many_tries_as_any_event() {
         shop.world.advance(Duration::from_secs(60)).await;
     }
     assert_eq!(published(&shop).await, 1);
+}
+
+/// A bus to which events of one kind are too large.
+struct Narrow {
+    inner: InProcessBus,
+    kind: &'static str,
+    tries: Arc<AtomicU32>,
+}
+
+#[async_trait]
+impl EventBus for Narrow {
+    fn name(&self) -> &'static str {
+        "narrow"
+    }
+
+    async fn publish(&self, claimed: &Claimed) -> Result<(), NotTaken> {
+        if claimed.event.event_type == self.kind {
+            self.tries.fetch_add(1, Ordering::SeqCst);
+            return Err(NotTaken::refused("too large"));
+        }
+        self.inner.publish(claimed).await
+    }
+
+    fn redelivers_for(&self) -> Option<Duration> {
+        None
+    }
+
+    async fn run(&self, _: Shutdown) -> Result<(), NotTaken> {
+        Ok(())
+    }
+}
+
+/// The usual handlers on a bus that never takes events of this kind, and how often it was asked to.
+fn on_a_narrow_bus(shop: &Shop, kind: &'static str) -> (Choreography, Arc<AtomicU32>) {
+    let tries = Arc::new(AtomicU32::new(0));
+    let asked = Arc::clone(&tries);
+    let builder = Choreography::builder(&shop.sagas).unwrap();
+    let builder = builder.handlers_of(&shop.sagas);
+    let builder = builder.bus(move |dispatcher, subscriptions, config| {
+        let (dispatcher, handlers) = (dispatcher.clone(), Arc::clone(subscriptions));
+        Arc::new(Narrow {
+            inner: InProcessBus::new(dispatcher, handlers, config),
+            kind,
+            tries,
+        })
+    });
+    (builder.build().unwrap(), asked)
+}
+
+/// Sagas and events move on for so many minutes.
+async fn minutes_of(shop: &Shop, choreography: &Choreography, minutes: u32) {
+    for _ in 0..minutes * 4 {
+        shop.world.advance(Duration::from_secs(15)).await;
+        let now = shop.world.clock.now();
+        shop.sagas.run_once(now).await.unwrap();
+        while choreography.run_once(now).await.unwrap() > 0 {}
+    }
+}
+
+/// It would hold up every later event of its saga, and what happened would never be undone.
+#[tokio::test]
+async fn what_a_bus_never_takes_is_a_dead_letter_of_all_who_hear_it_and_the_saga_goes_on() {
+    let shop = shop(3, 3);
+    let (choreography, tries) = on_a_narrow_bus(&shop, "ItemReserved");
+    let id = shop.order("a").await;
+    minutes_of(&shop, &choreography, 2).await;
+    let letters = choreography.dead_letters(9).await.unwrap();
+    let mut of: Vec<&str> = letters.iter().map(|letter| &*letter.handler).collect();
+    of.sort_unstable();
+    assert_eq!(of, ["PackHandler", "PayHandler"]);
+    let tried = letters
+        .iter()
+        .map(|letter| (letter.deliveries, &*letter.error));
+    assert!(tried.eq([(5, "too large"); 2]), "{letters:?}");
+    assert_eq!(tries.load(Ordering::SeqCst), 5);
+    // The time of the order is over.
+    minutes_of(&shop, &choreography, 55).await;
+    assert_eq!(shop.saga(&id).await.state, SagaState::Compensated);
+    shop.assert_balanced(0, 3, 3).await;
+    assert_eq!(tries.load(Ordering::SeqCst), 5, "and never again");
+}
+
+/// What was given up is in nobody's hands but a person's, who has it heard however large it is.
+#[tokio::test]
+async fn what_a_bus_never_takes_is_redriven_and_the_order_ends() {
+    let mut shop = shop(3, 3);
+    let (choreography, _) = on_a_narrow_bus(&shop, "ItemReserved");
+    let id = shop.order("a").await;
+    minutes_of(&shop, &choreography, 2).await;
+    let why = Decision::new("ada", "the server takes more now").unwrap();
+    let letters = choreography.dead_letters(9).await.unwrap();
+    assert_eq!(letters.len(), 2);
+    for letter in letters {
+        let (name, handler) = (&letter.event.event_id, &*letter.handler);
+        choreography.redrive(name, handler, &why).await.unwrap();
+    }
+    assert_eq!(shop.settle(&id).await.state, SagaState::Completed);
+    shop.assert_balanced(1, 3, 3).await;
 }

@@ -137,16 +137,37 @@ async fn what_whoever_undoes_did_not_hear_is_told_again() {
     assert_eq!(again.filter(|of| *of == "CompensationDue").count(), 2);
 }
 
+/// Has an event be a dead letter of this handler.
+fn bury(shop: &Shop, handler: &str) {
+    shop.world.alter(&format!(
+        "insert into order_saga_event_dead_letters (event_id, handler, transaction_id, event_type, envelope, \
+         error, deliveries, dead_at) select event_id, '{handler}', transaction_id, event_type, \
+         envelope, 'broken', 4, created_at from order_saga_outbox where event_type = 'OrderInitiated'"
+    ));
+}
+
+/// What nobody could take who has nothing to do with undoing says nothing of whether what is due was heard.
+#[tokio::test]
+async fn whoever_undoes_is_told_again_while_another_handlers_dead_letter_waits() {
+    for handler in ["LedgerHandler", "ConfirmHandler"] {
+        let shop = shop(3, 0);
+        let id = paid_and_lost(&shop).await;
+        bury(&shop, handler);
+        minutes(&shop, 9).await;
+        assert_eq!(shop.saga(&id).await.state, SagaState::Compensated);
+        shop.assert_balanced(0, 3, 0).await;
+        let letters =
+            "select count(*) as n from order_saga_event_dead_letters where redriven_at is null";
+        assert_eq!(shop.world.count(letters, vec![]).await, 1, "it still waits");
+    }
+}
+
 /// What became a dead letter would become one more each minute.
 #[tokio::test]
 async fn a_person_calls_whoever_undoes_when_the_event_is_a_dead_letter() {
     let mut shop = shop(3, 0);
     let id = paid_and_lost(&shop).await;
-    shop.world.alter(
-        "insert into order_saga_event_dead_letters (event_id, handler, transaction_id, event_type, envelope, \
-         error, deliveries, dead_at) select event_id, 'CompensationHandler', transaction_id, event_type, \
-         envelope, 'broken', 4, created_at from order_saga_outbox where event_type = 'OrderInitiated'",
-    );
+    bury(&shop, "CompensationHandler");
     minutes(&shop, 9).await;
     assert_eq!(shop.saga(&id).await.state, SagaState::Compensating);
     assert_eq!(shop.saga(&id).await.steps[1].state, StepState::Succeeded);

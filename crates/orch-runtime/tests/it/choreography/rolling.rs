@@ -33,7 +33,7 @@ impl LocalWork<Order> for Wrap {
 }
 
 /// The orders of this shop as the later release has them.
-fn of_the_later_release(shop: &Shop) -> Sagas<Order> {
+pub(super) fn of_the_later_release(shop: &Shop) -> Sagas<Order> {
     let database = shop.world.database().open(Arc::new(NoFaults));
     let tables = SagaTables {
         prefix: "order_saga",
@@ -86,6 +86,70 @@ async fn a_new_step_hears_of_what_an_earlier_release_took() {
     shop.assert_balanced(1, 3, 3).await;
 }
 
+/// An order of the later release that has its new step, and whose next event tells of another one.
+pub(super) async fn wrapped(shop: &Shop) -> (SagaId, Choreography) {
+    let id = paid_and_not_packed(shop).await;
+    let reserved = event(shop, &id, "ItemReserved").await;
+    hand(shop, "WrapHandler", &reserved).await.unwrap();
+    let later = Choreography::of(&shop.sagas).unwrap();
+    for _ in 0..2 {
+        later.run_once(shop.world.clock.now()).await.unwrap();
+    }
+    assert_eq!(shop.saga(&id).await.steps[4].state, StepState::Succeeded);
+    (id, later)
+}
+
+/// How often the events of an order were tried, and failed.
+async fn failed_tries(shop: &Shop) -> i64 {
+    let sql = "select sum(attempts) as n from order_saga_outbox";
+    shop.world.count(sql, vec![]).await
+}
+
+/// Processes of the earlier release take the events of a saga that has a step which they do not know.
+#[tokio::test]
+async fn a_saga_with_a_step_of_a_later_release_is_left_to_it() {
+    let mut shop = shop(3, 3);
+    let earlier = Choreography::of(&shop.sagas).unwrap();
+    shop.sagas = of_the_later_release(&shop);
+    let (id, later) = wrapped(&shop).await;
+    for pause in [1, 1, 2, 4, 8] {
+        let taken = earlier.run_once(shop.world.clock.now()).await.unwrap();
+        assert_eq!(taken, 1, "it is tried, and put off");
+        shop.world.clock.advance(Duration::from_secs(pause));
+    }
+    assert_eq!(failed_tries(&shop).await, 0, "none of them has failed");
+    assert_eq!(later.dead_letters(9).await.unwrap(), []);
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Completed, "{saga:?}");
+    assert_eq!(states(&saga), [StepState::Succeeded; 5]);
+    assert_eq!(later.dead_letters(9).await.unwrap(), []);
+    shop.assert_balanced(1, 3, 3).await;
+}
+
+/// The later release is withdrawn for a while. Its sagas do not keep the others' relays busy, and go on when it is back.
+#[tokio::test]
+async fn what_waits_for_a_later_release_is_told_when_it_is_back() {
+    let mut shop = shop(3, 3);
+    let earlier = Choreography::of(&shop.sagas).unwrap();
+    shop.sagas = of_the_later_release(&shop);
+    let (id, later) = wrapped(&shop).await;
+    for _ in 0..60 {
+        let now = shop.world.clock.now();
+        earlier.run_once(now).await.unwrap();
+        earlier.catch_up_once(now).await.unwrap();
+        shop.world.clock.advance(Duration::from_secs(16));
+    }
+    let taken = earlier.run_once(shop.world.clock.now()).await.unwrap();
+    assert_eq!(taken, 0, "nobody tries for ever");
+    assert_eq!(later.dead_letters(9).await.unwrap(), []);
+    let taken = later.catch_up_once(shop.world.clock.now()).await.unwrap();
+    assert!(taken > 0, "it has what was left");
+    let saga = shop.settle(&id).await;
+    assert_eq!(saga.state, SagaState::Completed, "{saga:?}");
+    assert_eq!(states(&saga), [StepState::Succeeded; 5]);
+    shop.assert_balanced(1, 3, 3).await;
+}
+
 /// What the guide says of releases side by side: who takes the last turn ends a saga by the plan that it knows.
 #[tokio::test]
 async fn an_earlier_release_ends_a_saga_without_the_step_that_it_does_not_know() {
@@ -122,4 +186,57 @@ async fn who_has_heard_everything_catches_up_with_nothing() {
     let now = shop.world.clock.now();
     assert_eq!(choreography.catch_up_once(now).await.unwrap(), 0);
     assert!(!shop.saga(&id).await.state.is_final());
+}
+
+/// A handler of the later release, which can take what is told of one order only.
+struct Picky(SagaId);
+
+#[async_trait]
+impl EventHandler for Picky {
+    fn name(&self) -> &str {
+        "PickyHandler"
+    }
+
+    fn subscriptions(&self) -> Vec<String> {
+        vec!["ItemReserved".to_owned()]
+    }
+
+    async fn handle(
+        &self,
+        _: &mut HookTx<'_>,
+        event: &Envelope,
+    ) -> Result<AfterCommit, HandlerError> {
+        match event.transaction_id == self.0 {
+            true => Ok(AfterCommit::nothing()),
+            false => Err(HandlerError::failed("no such account")),
+        }
+    }
+}
+
+/// A handler that fails at more events than are caught up with in one go gets those behind them, too.
+#[tokio::test]
+async fn what_always_fails_keeps_no_handler_from_catching_up_with_the_rest() {
+    const FAILING: u32 = 101;
+    let shop = shop(FAILING + 1, FAILING + 1);
+    let earlier = Choreography::of(&shop.sagas).unwrap();
+    let mut last = None;
+    for number in 0..=FAILING {
+        shop.world.clock.advance(Duration::from_millis(1));
+        last = Some(shop.order(&format!("o{number}")).await);
+    }
+    // At most 64 at once.
+    for _ in 0..4 {
+        earlier.run_once(shop.world.clock.now()).await.unwrap();
+    }
+    shop.world.quiet().await;
+    shop.world.clock.advance(Duration::from_secs(300));
+    let builder = Choreography::builder(&shop.sagas).unwrap();
+    let builder = builder.handlers_of(&shop.sagas);
+    let later = builder.handler(Picky(last.unwrap())).build().unwrap();
+    let mut taken = Vec::new();
+    for _ in 0..5 {
+        taken.push(later.catch_up_once(shop.world.clock.now()).await.unwrap());
+    }
+    assert_eq!(taken, [0, 1, 0, 0, 0], "each in its turn, and once");
+    assert!(later.dead_letters(9).await.unwrap().is_empty());
 }

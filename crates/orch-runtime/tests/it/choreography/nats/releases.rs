@@ -1,6 +1,7 @@
 //! Two releases on one stream: what only the later one knows is not lost to the earlier one.
 
 use super::*;
+use crate::choreography::rolling::{of_the_later_release, wrapped};
 
 /// A handler that two releases have, and the kinds of events that one of them knows.
 struct Shipping(&'static [&'static str]);
@@ -93,4 +94,30 @@ async fn what_no_release_knows_is_given_up_after_as_many_tries_as_any_event() {
     assert!(earlier.dead_letters(9).await.unwrap().is_empty());
     signal.request();
     working.await.unwrap();
+}
+
+/// The server would count its deliveries to processes of the earlier release as tries that failed.
+#[tokio::test]
+#[ignore = "needs a NATS server: cargo xtask test nats"]
+async fn a_saga_with_a_step_of_a_later_release_is_left_to_it() {
+    let server = NatsServer::start().await;
+    let mut shop = shop(3, 3);
+    let nats = join_of(&server, 1).await;
+    let earlier = choir(&shop.sagas, &nats).build().unwrap();
+    let sagas = of_the_later_release(&shop);
+    let sagas = std::mem::replace(&mut shop.sagas, sagas);
+    let (id, _) = wrapped(&shop).await;
+    let (signal, working) = work(&sagas, &earlier);
+    let often = |info: &Info| info.delivered.consumer_sequence > 6;
+    known(&server, "ConfirmHandler", often).await;
+    assert_eq!(earlier.dead_letters(9).await.unwrap(), []);
+    let later = choir(&shop.sagas, &nats).build().unwrap();
+    let (_signal, _working) = work(&shop.sagas, &later);
+    signal.request();
+    working.await.unwrap();
+    let mut looks = interval(LOOK);
+    assert_eq!(settled(&shop, &id, &mut looks).await, SagaState::Completed);
+    assert_eq!(states(&shop.saga(&id).await), [StepState::Succeeded; 5]);
+    assert_eq!(later.dead_letters(9).await.unwrap(), []);
+    shop.assert_balanced(1, 3, 3).await;
 }

@@ -29,7 +29,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         p.edit(
             O,
             NO_ANSWER,
-            "            Err(_) => Outcome::unknown(\"no answer\"),\n",
+            "            Err(_) => Outcome::retry(\"no answer\"),\n",
         )
     }),
     Operator::new("ORC302", "an error under a name", |p| {
@@ -37,7 +37,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         p.edit(
             O,
             NO_ANSWER,
-            "            Err(other) => Outcome::unknown(other.to_string()),\n",
+            "            Err(other) => Outcome::fail(\"FAILED\", other.to_string()),\n",
         )
     }),
     Operator::new("ORC302", "a label for everything else", |p| {
@@ -58,7 +58,7 @@ fn label(outcome: &Outcome) -> &'static str {
             "gateway.probe_$call(op_id, command).await",
             "match gateway.probe_$call(op_id, command).await {
             Probe::StillUnknown => Probe::StillUnknown,
-            answer => answer,
+            _ => Probe::NotCommitted,
         }",
         )
     }),
@@ -69,7 +69,7 @@ fn label(outcome: &Outcome) -> &'static str {
 pub(super) fn again(error: &GatewayError) -> bool {
     match error {
         GatewayError::Unavailable { after, .. } if after.is_some() => true,
-        rest => rest.to_string().is_empty(),
+        _ => false,
     }
 }",
         )

@@ -189,12 +189,14 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
         }
     }
 
+    /// Records a saga and begins with it. Steps that need what somebody holds are put off: requests that wait for one
+    /// row would take the places of all others.
     async fn insert(&self, saga: NewSaga) -> Result<(Inserted, Option<Turned>), SagaError> {
         let (known, mut guard) = (Arc::new((Arc::clone(&self.inner), saga)), Guard::None);
         for _ in 1..=TURNS {
             let known = Arc::clone(&known);
             let database = &self.inner.database;
-            let done = database.transaction_as(Manner::WaitsByKey, move |mut tx| {
+            let done = database.transaction_as(Manner::GivesUp, move |mut tx| {
                 let known = Arc::clone(&known);
                 Box::pin(async move {
                     let (inner, saga) = &*known;
@@ -211,6 +213,7 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
                     guard = Guard::All
                 }
                 Err(error) if is_refusal(&error, HookErrorKind::Conflict) => {}
+                Err(error) if is_refusal(&error, HookErrorKind::Busy) => break,
                 done => return Ok(done?),
             }
         }

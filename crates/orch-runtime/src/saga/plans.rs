@@ -183,7 +183,7 @@ async fn postgresql_finds_sagas_by_indexes() {
 async fn postgresql_plans_the_statements_of_sagas_once() {
     let database = TestDatabase::fresh(StoreKind::Postgres, POSTGRES);
     let database = database.open(Arc::new(NoFaults));
-    for manner in [Manner::WaitsByKey, Manner::GivesUp, Manner::InOrder] {
+    for manner in [Manner::GivesUp, Manner::InOrder] {
         let counted = database.transaction_as(manner, move |mut tx| {
             Box::pin(async move {
                 let ours =

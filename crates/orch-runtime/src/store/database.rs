@@ -48,10 +48,8 @@ pub enum TransactionError {
 pub(crate) enum Manner {
     /// It waits for what somebody else has locked, and may read whatever it likes.
     Waits,
-    /// It waits, and finds rows by their keys: one plan will do, whatever the tables look like.
-    WaitsByKey,
-    /// It finds rows by their keys, too. It can as well be done later, and does not wait long for what somebody
-    /// else has locked.
+    /// It finds rows by their keys: one plan will do, whatever the tables look like. It can as well be done later,
+    /// and does not wait long for what somebody else has locked.
     GivesUp,
     /// It takes the next rows of a queue: it reads them in the order of an index, and never the whole queue, however
     /// short the planner takes it for.

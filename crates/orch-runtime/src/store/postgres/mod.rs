@@ -62,11 +62,8 @@ const COMMITTING: [(&str, &str); 4] = [
 ];
 
 /// What begins a transaction that finds rows by their keys. Its statements are planned once a connection: to plan
-/// them takes longer than to run them. A plan from when a table was empty must not read all of it later.
-const BY_KEY: &str = "begin; set local plan_cache_mode = auto; set local enable_seqscan = off";
-
-/// What begins such a transaction of the background. A change of a row takes milliseconds: who holds its lock for
-/// longer is a person, or hangs.
+/// them takes longer than to run them. A plan from when a table was empty must not read all of it later. A change of
+/// a row takes milliseconds: who holds its lock for longer is a person, or hangs.
 const IMPATIENT: &str = "begin; set local plan_cache_mode = auto; set local enable_seqscan = off; \
     set local lock_timeout = '2s'";
 
@@ -296,7 +293,6 @@ impl PostgresStore {
     ) -> Result<Result<(), HookError>, StoreError> {
         let begin = match manner {
             Manner::Waits => "begin",
-            Manner::WaitsByKey => BY_KEY,
             Manner::GivesUp => IMPATIENT,
             Manner::InOrder => IN_ORDER,
         };

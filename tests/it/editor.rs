@@ -181,7 +181,7 @@ fn findings_come_and_go_with_what_is_typed() {
     let place = Place::with_package();
     let path = place.path(ORCHESTRATOR);
     let good = place.read(ORCHESTRATOR);
-    let bad = good.replace(ARM, "Err(_) => Outcome::unknown(\"?\"),");
+    let bad = good.replace(ARM, "Err(_) => Outcome::retry(\"?\"),");
     let mut editor = Editor::start(&place.path("pay"));
     editor.open(&path, &good);
     editor.change(&path, 2, &bad);
@@ -250,7 +250,7 @@ fn a_stretch_that_is_typed_arrives_in_its_place() {
     let good = good.replace('\n', "\r\n");
     let mut editor = Editor::start(&place.path("pay"));
     editor.open(&path, &good);
-    let new = "Err(_) => Outcome::unknown(\"?\"),";
+    let new = "Err(_) => Outcome::retry(\"?\"),";
     let bad = editor.retype(&path, 2, &good, ARM, new);
     let told = editor.told();
     assert_eq!(codes(&told), [("ORC302".to_owned(), line_of(&bad, new))]);
@@ -273,7 +273,7 @@ fn a_run_that_fails_tells_the_error_and_no_finding_again() {
     let place = Place::with_package();
     let good = place.read(ORCHESTRATOR);
     let mut editor = Editor::start(&place.path("pay"));
-    let bad = good.replace(ARM, "Err(_) => Outcome::unknown(\"?\"),");
+    let bad = good.replace(ARM, "Err(_) => Outcome::retry(\"?\"),");
     place.write(ORCHESTRATOR, &bad);
     let publish = ["textDocument/publishDiagnostics"];
     assert_eq!(editor.heard_of(&place.path(ORCHESTRATOR)), publish);
@@ -296,7 +296,7 @@ fn findings_stay_with_their_lines_while_a_file_does_not_parse() {
     let path = place.path(ORCHESTRATOR);
     let bad = place
         .read(ORCHESTRATOR)
-        .replace(ARM, "Err(_) => Outcome::unknown(\"?\"),");
+        .replace(ARM, "Err(_) => Outcome::retry(\"?\"),");
     let half = bad.replace(
         "/// What the client reads",
         "fn half(\n\n/// What the client reads",
@@ -323,7 +323,7 @@ fn an_editor_is_told_why_and_what_to_do() {
     let path = place.path(ORCHESTRATOR);
     let bad = place
         .read(ORCHESTRATOR)
-        .replace(ARM, "Err(_) => Outcome::unknown(\"?\"),");
+        .replace(ARM, "Err(_) => Outcome::retry(\"?\"),");
     let mut editor = Editor::start(&place.path("pay"));
     editor.open(&path, &bad);
     let told = editor.told();
@@ -437,7 +437,7 @@ fn files_that_change_outside_are_linted_again() {
     let mut editor = Editor::start(&place.path("pay"));
     place.write(
         ORCHESTRATOR,
-        &good.replace(ARM, "Err(_) => Outcome::unknown(\"?\"),"),
+        &good.replace(ARM, "Err(_) => Outcome::retry(\"?\"),"),
     );
     let changes = json!([{ "uri": uri(&place.path(ORCHESTRATOR)), "type": 2 }]);
     editor.say(

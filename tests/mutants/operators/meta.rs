@@ -12,7 +12,7 @@ macro_rules! excused {
             let arm = concat!(
                 "            // orch: ",
                 $comment,
-                "\n            Err(_) => Outcome::unknown(\"?\"),\n"
+                "\n            Err(_) => Outcome::retry(\"?\"),\n"
             );
             p.edit("orchestrator.rs", NO_ANSWER, arm)
         }

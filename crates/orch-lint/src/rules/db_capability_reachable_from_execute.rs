@@ -1,13 +1,15 @@
 //! ORC003.
 
-use super::{At, Check, Rule, Status};
+use std::collections::HashMap;
+
+use super::{At, Check, Rule, Status, execute};
 use crate::finding::Severity;
 use crate::load::FileId;
 use crate::model::capability::Reach;
 use crate::model::infer::Walker;
 use crate::model::orchestration::OrchestratorImpl;
-use crate::model::{DefId, RTy, Res, Scope, Step};
-use crate::syntax::{ExprKind, Field, ItemKind, Pat, PatKind, Span};
+use crate::model::{DefId, RTy, Res, Scope, Step, Workspace};
+use crate::syntax::{Body, ExprKind, Field, ItemKind, Pat, PatKind, Span};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC003",
@@ -48,6 +50,7 @@ fn check(check: &mut Check<'_, '_>) {
         parameters(check, &orchestrator);
         statics(check, &orchestrator);
     }
+    statics_beyond(check);
 }
 
 /// `name` is what the orchestrator has, in `file` at `at`, and what the way begins with.
@@ -180,4 +183,62 @@ fn statics<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_, 'a
             report(check, file, at, &workspace.def(id).item.name.text, reach);
         }
     }
+}
+
+/// Statics and constants that functions name which an `execute` gets to.
+fn statics_beyond(check: &mut Check<'_, '_>) {
+    let workspace = check.workspace;
+    let kept = kept(workspace);
+    if kept.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = kept.values().map(|(name, _)| *name).collect();
+    let names_one = |body: &Body| body.mentions(&names).then_some(());
+    let found = execute::each_beyond_knowing(
+        check,
+        |_| Vec::new(),
+        names_one,
+        |(), walker, expr| match &expr.kind {
+            ExprKind::Path(path) => match walker.resolve(path) {
+                Res::Def(id) => kept.contains_key(&id).then_some(id),
+                _ => None,
+            },
+            _ => None,
+        },
+    );
+    for found in found {
+        let (name, (steps, last)) = &kept[&found.what];
+        let within = found.within();
+        if found.perhaps {
+            let message = format!("may call `{within}`, which reaches a database: `{name}`");
+            check.unknown(&found.at, message);
+            continue;
+        }
+        let way: Vec<Step> = [Step::named(*name)]
+            .into_iter()
+            .chain(steps.clone())
+            .collect();
+        let chain = Reach::chain(&way, last);
+        let message = format!("`execute` can reach a database in `{within}`: {chain}");
+        let violation = check.flag(found.at.clone(), message);
+        violation.help(HELP);
+        violation.chain = found.chain_to(*name);
+        violation.chain.extend(steps.iter().cloned());
+        violation.chain.push(last.clone());
+    }
+}
+
+/// The statics and constants that reach a database: their names, and the way there.
+fn kept<'w>(workspace: &'w Workspace<'_>) -> HashMap<DefId, (&'w str, (Vec<Step>, Step))> {
+    let all = workspace.def_ids().filter_map(|id| {
+        let def = workspace.def(id);
+        let (ItemKind::Static(ty, _) | ItemKind::Const(ty, _)) = &def.item.kind else {
+            return None;
+        };
+        match workspace.reach(&workspace.lower(ty, &Scope::of_module(def.module))) {
+            Reach::Yes(steps, last) => Some((id, (def.item.name.text.as_str(), (steps, last)))),
+            Reach::No | Reach::Unknown(_) => None,
+        }
+    });
+    all.collect()
 }

@@ -33,7 +33,7 @@ struct Other<'e> {
 /// Whether what `task` is given has another end that `body` waits at.
 pub(super) fn reply<'e>(body: &'e Block, task: &'e Expr) -> Option<Reply> {
     let mut given = Vec::new();
-    visit::each(task, &mut |expr| given.extend(ident(expr)));
+    visit::each(task, &mut |expr| given.extend(expr.as_ident()));
     let others = others(body, &given);
     if others.is_empty() {
         return None;
@@ -112,7 +112,7 @@ fn maker(value: &Expr) -> Option<&str> {
 /// The variable of which a value is a clone.
 fn cloned(value: &Expr) -> Option<&str> {
     match &value.kind {
-        ExprKind::Method { receiver, name, .. } if name.text == "clone" => ident(receiver),
+        ExprKind::Method { receiver, name, .. } if name.text == "clone" => receiver.as_ident(),
         ExprKind::Call { args, .. } if maker(value) == Some("clone") => root(args.first()?),
         _ => None,
     }
@@ -133,7 +133,9 @@ struct Uses<'e> {
 impl<'e> Uses<'e> {
     fn see(&mut self, expr: &'e Expr) {
         match &expr.kind {
-            ExprKind::Path(_) => self.all.extend(ident(expr).map(|name| (name, expr.span))),
+            ExprKind::Path(_) => self
+                .all
+                .extend(expr.as_ident().map(|name| (name, expr.span))),
             ExprKind::Await(inner) => {
                 self.awaits.push(inner.span);
                 self.waited.extend(place(inner));
@@ -178,13 +180,6 @@ impl<'e> Uses<'e> {
 fn place(expr: &Expr) -> Option<&str> {
     match &expr.kind {
         ExprKind::Place(inner) => place(inner),
-        _ => ident(expr),
-    }
-}
-
-fn ident(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Path(path) => path.as_ident(),
-        _ => None,
+        _ => expr.as_ident(),
     }
 }

@@ -188,6 +188,9 @@ fn statics<'a>(check: &mut Check<'_, 'a>, orchestrator: &OrchestratorImpl<'_, 'a
 /// Statics and constants that functions name which an `execute` gets to.
 fn statics_beyond(check: &mut Check<'_, '_>) {
     let workspace = check.workspace;
+    if workspace.orchestrators().is_empty() {
+        return;
+    }
     let kept = kept(workspace);
     if kept.is_empty() {
         return;

@@ -3,7 +3,7 @@
 
 use super::mentions::once_bound;
 use crate::known;
-use crate::syntax::{Block, Body, Expr, ExprKind, Path, Span, visit};
+use crate::syntax::{Block, Body, Expr, ExprKind, Span, visit};
 
 /// Functions that run what they are given on such a thread.
 const THREADS: &str = "interact spawn_blocking unblock";
@@ -48,10 +48,12 @@ pub(super) fn places(block: &Block) -> Vec<Span> {
     // Who joins a thread waits for all that it does.
     if !is_joined {
         let functions = to_threads.into_iter();
-        given.extend(functions.filter(|arg| is_closure(arg) || path(arg).is_some()));
+        given.extend(
+            functions.filter(|arg| is_closure(arg) || matches!(arg.kind, ExprKind::Path(_))),
+        );
     }
     let mut found: Vec<Span> = Vec::new();
-    let names: Vec<&str> = given.iter().filter_map(|arg| variable(arg)).collect();
+    let names: Vec<&str> = given.iter().filter_map(|arg| arg.as_ident()).collect();
     if !names.is_empty() {
         let bound = once_bound(block);
         let handed_on = names.iter().filter(|name| !called.contains(name));
@@ -64,17 +66,6 @@ pub(super) fn places(block: &Block) -> Vec<Span> {
     }
     found.extend(given.iter().map(|arg| arg.span));
     found
-}
-
-fn path(expr: &Expr) -> Option<&Path> {
-    match &expr.kind {
-        ExprKind::Path(path) => Some(path),
-        _ => None,
-    }
-}
-
-fn variable(expr: &Expr) -> Option<&str> {
-    path(expr).and_then(Path::as_ident)
 }
 
 /// Whether it is a closure, and none that gives a future.

@@ -64,7 +64,7 @@ fn slot<'a>(
     name: &'a str,
     value: &'a Expr,
 ) -> Slot<'a> {
-    let by_name = KEY_NAMES.contains(&name) && (acts(call) || gives_nothing(call));
+    let by_name = is_key_name(name) && (acts(call) || gives_nothing(call));
     Slot {
         name,
         value,

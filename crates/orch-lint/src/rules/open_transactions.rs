@@ -107,7 +107,7 @@ impl<'e> Walk<'e> {
     fn mentions(&self, expr: &Expr) -> Option<Hold> {
         let mut found = None;
         visit::each(expr, &mut |expr| {
-            let Some(name) = ident(expr) else {
+            let Some(name) = expr.as_ident() else {
                 return;
             };
             let is_open = self.state.open.contains(name).then_some(Hold::Certain);
@@ -182,7 +182,7 @@ impl<'e> Walk<'e> {
         match &expr.kind {
             ExprKind::Path(_) => {
                 // By value: it goes elsewhere, and is not open here any more.
-                if let Some(name) = ident(expr) {
+                if let Some(name) = expr.as_ident() {
                     self.state.open.remove(name);
                 }
             }
@@ -194,7 +194,7 @@ impl<'e> Walk<'e> {
             } => {
                 self.borrowed(receiver);
                 args.iter().for_each(|arg| self.expr(arg));
-                if let Some(of) = ident(receiver)
+                if let Some(of) = receiver.as_ident()
                     && ENDS.contains(&name.text.as_str())
                 {
                     self.state.open.remove(of);
@@ -252,7 +252,7 @@ impl<'e> Walk<'e> {
 
     /// An expression whose value stays where it is.
     fn borrowed(&mut self, expr: &'e Expr) {
-        if ident(expr).is_none() {
+        if expr.as_ident().is_none() {
             self.expr(expr);
         }
     }
@@ -377,7 +377,7 @@ impl<'e> Walk<'e> {
         let open = self.state.open.clone();
         for name in open {
             let mut used = false;
-            visit::each(expr, &mut |expr| used |= ident(expr) == Some(name));
+            visit::each(expr, &mut |expr| used |= expr.as_ident() == Some(name));
             if used {
                 self.state.open.remove(name);
             }
@@ -398,16 +398,9 @@ impl<'e> Walk<'e> {
 fn assigned(expr: &Expr) -> Option<(&str, &Expr)> {
     match &expr.kind {
         ExprKind::Group(parts) => match parts.as_slice() {
-            [place, value] => Some((ident(place)?, value)),
+            [place, value] => Some((place.as_ident()?, value)),
             _ => None,
         },
-        _ => None,
-    }
-}
-
-fn ident(expr: &Expr) -> Option<&str> {
-    match &expr.kind {
-        ExprKind::Path(path) => path.as_ident(),
         _ => None,
     }
 }

@@ -46,12 +46,8 @@ impl<'e> Origins<'e> {
 
     /// What a variable is bound to; other values are what they are.
     pub(super) fn value(&self, expr: &'e Expr) -> &'e Expr {
-        let name = match &expr.kind {
-            ExprKind::Path(path) => path.as_ident(),
-            _ => None,
-        };
         let bound = || self.bound.get_or_init(|| once_bound(self.body));
-        let value = name.and_then(|name| bound().get(name));
+        let value = expr.as_ident().and_then(|name| bound().get(name));
         value.copied().unwrap_or(expr)
     }
 

@@ -269,4 +269,12 @@ impl Expr {
             _ => None,
         }
     }
+
+    /// The one name that the expression is, such as that of a variable.
+    pub(crate) fn as_ident(&self) -> Option<&str> {
+        match &self.kind {
+            super::ExprKind::Path(path) => path.as_ident(),
+            _ => None,
+        }
+    }
 }

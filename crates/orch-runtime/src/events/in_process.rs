@@ -37,9 +37,7 @@ impl InProcessBus {
             config,
         }
     }
-}
 
-impl InProcessBus {
     /// What becomes of an event that a handler did not take: it comes again, until it is a dead letter. What only a
     /// later release can handle becomes none; that release [catches up](super::missed) with it.
     async fn refused(

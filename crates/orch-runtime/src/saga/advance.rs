@@ -1,17 +1,18 @@
 //! One transaction of a saga: what happened meanwhile is noted, and what comes next begins.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::clock::{Timestamp, later};
-use crate::engine::{Ended, Taken, Wanted};
+use crate::engine::{Ended, Engine, Taken, Wanted};
 use crate::ids::{IdemKey, OpId};
 use crate::operation::state::OperationState;
 use crate::store::hook::{HookError, HookErrorKind, HookTx};
 use crate::unwind::catching;
 
 use super::decision::{Advice, Situation, Stop, advise};
+use super::integrity::Keys;
 use super::limits::Limits;
+use super::pauses::PATIENCE;
 use super::plan::{Plan, StepSet};
 use super::record::{SagaRecord, StepError, StepRecord};
 use super::role::Role;
@@ -23,6 +24,19 @@ pub(super) struct Script<I> {
     pub(super) plan: Plan,
     pub(super) steps: Vec<Box<dyn SagaStep<I>>>,
     pub(super) limits: Limits,
+}
+
+impl<I: 'static> Script<I> {
+    /// The engines whose operations do the steps and undo them, where operations do.
+    pub(super) fn engines(&self) -> impl Iterator<Item = (&'static str, Keys, Option<&Engine>)> {
+        let steps = self.plan.steps().iter().zip(&self.steps);
+        steps.flat_map(|(step, does)| {
+            [
+                (step.name, Keys::Of, does.engine()),
+                (step.name, Keys::Undoing, does.undo_engine()),
+            ]
+        })
+    }
 }
 
 /// Operations as they were found before the transaction. One that has ended stays as it is.
@@ -504,21 +518,4 @@ fn key(saga: &SagaRecord, at: usize, way: Way) -> Result<IdemKey, HookError> {
             .key_of(format_args!("{}/undo/{}", step.name, step.undo_attempts)),
     };
     key.map_err(|error| HookError::new(error.to_string()))
-}
-
-/// For so long a compensation that the database refuses is begun again at every look.
-const PATIENCE: Duration = Duration::from_secs(300);
-
-/// The longest pause between two looks at a saga of which nobody hears.
-pub(super) const LONGEST: Duration = Duration::from_secs(60);
-
-/// When somebody has to look at a saga the next time, whatever is missed meanwhile: the rarer, the longer
-/// nothing has happened, and at its deadline.
-pub(super) fn look_at(saga: &SagaRecord, now: Timestamp, every: Duration) -> Timestamp {
-    let quiet = (now - saga.updated_at).to_std().unwrap_or_default();
-    let next = later(now, (quiet / 2).clamp(every, LONGEST.max(every)));
-    match saga.deadline_at > now {
-        true => next.min(saga.deadline_at),
-        false => next,
-    }
 }

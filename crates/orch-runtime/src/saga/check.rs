@@ -9,7 +9,6 @@ use crate::store::StoreError;
 use crate::value::Value;
 
 use super::engine::{Inner, Sagas};
-use super::integrity::Keys;
 use super::read::unreadable;
 
 /// This program cannot go on with sagas that run.
@@ -99,23 +98,16 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
 
     async fn check_operations_asked_for(&self) -> Result<(), SagaCheckError> {
         let Inner { tables, script, .. } = &*self.inner;
-        for (step, does) in script.plan.steps().iter().zip(&script.steps) {
-            let asked = [
-                (does.engine(), Keys::Of),
-                (does.undo_engine(), Keys::Undoing),
-            ];
-            for (engine, keys) in asked {
-                let is_missing = keys.is_missing(engine.map(Engine::domain));
-                let sql = tables.steps_that(&is_missing);
-                let sagas = self.count(sql, vec![step.name.into()]).await?;
-                if sagas > 0 {
-                    let (prefix, step) = (tables.prefix, step.name);
-                    return Err(SagaCheckError::LostOperation {
-                        prefix,
-                        step,
-                        sagas,
-                    });
-                }
+        for (step, keys, engine) in script.engines() {
+            let sql = tables.steps_that(&keys.is_missing(engine.map(Engine::domain)));
+            let sagas = self.count(sql, vec![step.into()]).await?;
+            if sagas > 0 {
+                let prefix = tables.prefix;
+                return Err(SagaCheckError::LostOperation {
+                    prefix,
+                    step,
+                    sagas,
+                });
             }
         }
         Ok(())

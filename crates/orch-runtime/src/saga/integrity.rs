@@ -230,18 +230,11 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
 
     /// Compares steps with the operations that the engines of their domains keep, both ways.
     async fn check_operations(&self, found: &mut Vec<SagaProblem>) -> Result<(), SagaError> {
-        let script = &self.inner.script;
-        for (step, does) in script.plan.steps().iter().zip(&script.steps) {
-            let engines = [
-                (does.engine(), Keys::Of),
-                (does.undo_engine(), Keys::Undoing),
-            ];
-            for (engine, keys) in engines {
-                let domain = engine.map(Engine::domain);
-                self.find_missing(step.name, domain, keys, found).await?;
-                if let Some(domain) = domain {
-                    self.find_unknown(step.name, domain, keys, found).await?;
-                }
+        for (step, keys, engine) in self.inner.script.engines() {
+            let domain = engine.map(Engine::domain);
+            self.find_missing(step, domain, keys, found).await?;
+            if let Some(domain) = domain {
+                self.find_unknown(step, domain, keys, found).await?;
             }
         }
         Ok(())

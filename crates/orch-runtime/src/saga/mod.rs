@@ -23,6 +23,7 @@ mod known;
 mod limits;
 pub(crate) mod parked;
 pub mod pattern;
+mod pauses;
 pub mod plan;
 #[cfg(test)]
 mod plans;

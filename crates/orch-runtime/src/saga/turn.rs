@@ -8,10 +8,11 @@ use crate::ids::SagaId;
 use crate::store::StoreError;
 use crate::store::hook::{HookError, HookTx};
 
-use super::advance::{Asked, Found, Guard, LONGEST, Moved, look_at};
+use super::advance::{Asked, Found, Guard, Moved};
 use super::choreography::{Before, Told};
 use super::engine::Inner;
 use super::pattern::SagaPattern;
+use super::pauses::{LONGEST, look_at};
 use super::record::{NewSaga, SagaRecord};
 use super::role::Role;
 use super::seals::{Seals, StepRow};

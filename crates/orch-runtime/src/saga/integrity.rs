@@ -147,19 +147,20 @@ impl Keys {
         }
     }
 
-    /// The state of a step whose operation must be there, and the column that names the operation.
-    fn running(self) -> (&'static str, &'static str) {
+    /// The states of a step whose operation must be there, and the column that names the operation. A
+    /// parked compensation needs none: a person has another one begun.
+    fn waiting(self) -> (&'static str, &'static str) {
         match self {
-            Self::Of => ("RUNNING", "op_id"),
-            Self::Undoing => ("UNDOING", "undo_op_id"),
+            Self::Of => ("'RUNNING', 'IN_DOUBT'", "op_id"),
+            Self::Undoing => ("'UNDOING'", "undo_op_id"),
         }
     }
 
     /// Of the step `r`, whether it waits for an operation that is not among those of a domain; where none is
     /// asked for it, none is.
     pub(super) fn is_missing(self, domain: Option<&str>) -> String {
-        let (state, column) = self.running();
-        let waits = format!("r.status = '{state}' and r.{column} is not null");
+        let (states, column) = self.waiting();
+        let waits = format!("r.status in ({states}) and r.{column} is not null");
         match domain {
             None => waits,
             Some(domain) => format!(
@@ -250,7 +251,9 @@ impl<I: Serialize + DeserializeOwned + Send + Sync + 'static> Sagas<I> {
     ) -> Result<(), SagaError> {
         let is_missing = keys.is_missing(domain);
         let sql = format!(
-            "select r.transaction_id, r.step from {{0}}_step_results r where r.step = ?1 and {is_missing}"
+            "select r.transaction_id, r.step from {{0}}_step_results r where r.step = ?1 and {is_missing} \
+             and not exists (select 1 from {{0}}_states s where s.transaction_id = r.transaction_id \
+             and s.status = 'COMPLETED' and r.status = 'IN_DOUBT')"
         );
         let finding = SagaFinding::OperationMissing;
         self.find_problems(finding, &sql, vec![step.into()], found)

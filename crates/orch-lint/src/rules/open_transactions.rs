@@ -4,6 +4,7 @@
 //! beginning when it is a parameter, until it is committed, rolled back, dropped or moved. After a branch
 //! those are open that are open on every way there. What an await gets is everything that it mentions: the
 //! transaction itself, a value that was made of it without awaiting, or an awaited one that still holds it.
+//! A closure to which a transaction is lent has it open from its beginning to its end.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ptr;
@@ -11,7 +12,7 @@ use std::ptr;
 use super::transaction_handles::{Hold, hold};
 use super::transaction_openers::{DIVERGING, Openers, bound, is_transaction};
 use crate::model::{Function, Workspace};
-use crate::syntax::{Block, Exit, Expr, ExprKind, MacroCall, Pat, Span, Stmt, visit};
+use crate::syntax::{Block, Exit, Expr, ExprKind, MacroCall, Pat, Span, Stmt, TyKind, visit};
 
 /// An await with a transaction open that it does not get.
 pub(super) struct Held<'e> {
@@ -55,6 +56,8 @@ struct Walk<'e> {
     /// Awaited calls whose values hold a transaction.
     handles: HashMap<*const Expr, Hold>,
     state: State<'e>,
+    /// Names of transactions that somebody else ends: mentioned by value, they are lent on.
+    lent: BTreeSet<&'e str>,
     /// For each of the loops around, outer ones first: what is open where a `break` leaves it.
     exits: Vec<Option<State<'e>>>,
     found: Vec<Held<'e>>,
@@ -67,16 +70,18 @@ pub(super) fn across_awaits<'a>(
 ) -> Vec<Held<'a>> {
     let openers = Openers::of(workspace, function);
     let walker = function.walker(workspace);
-    let parameters = function.def.params.iter();
-    let given = parameters.filter_map(|param| {
-        let name = bound(&param.pat)?;
-        is_transaction(&walker.parameter(param)).then_some(name)
-    });
+    let (mut given, mut lent) = (BTreeSet::new(), BTreeSet::new());
+    for param in &function.def.params {
+        let name = bound(&param.pat).filter(|_| is_transaction(&walker.parameter(param)));
+        given.extend(name);
+        lent.extend(name.filter(|_| matches!(param.ty.kind, TyKind::Ref(..))));
+    }
     let mut walk = Walk {
         state: State {
-            open: given.collect(),
+            open: given,
             ..State::default()
         },
+        lent,
         openers,
         handles: HashMap::new(),
         exits: Vec::new(),
@@ -131,6 +136,7 @@ impl<'e> Walk<'e> {
     fn bind(&mut self, pat: &'e Pat, value: &'e Expr, carries: Option<Hold>) {
         let is_opener = self.openers.give(value);
         pat.each_name(&mut |name| {
+            self.lent.remove(name);
             self.state.open.remove(name);
             self.state.made_of.remove(name);
             if let Some(hold) = carries.filter(|_| !is_opener) {
@@ -182,7 +188,7 @@ impl<'e> Walk<'e> {
         match &expr.kind {
             ExprKind::Path(_) => {
                 // By value: it goes elsewhere, and is not open here any more.
-                if let Some(name) = expr.as_ident() {
+                if let Some(name) = expr.as_ident().filter(|name| !self.lent.contains(name)) {
                     self.state.open.remove(name);
                 }
             }
@@ -193,7 +199,10 @@ impl<'e> Walk<'e> {
                 args,
             } => {
                 self.borrowed(receiver);
-                args.iter().for_each(|arg| self.expr(arg));
+                match self.openers.lend(expr) {
+                    true => args.iter().for_each(|arg| self.lent_to(arg)),
+                    false => args.iter().for_each(|arg| self.expr(arg)),
+                }
                 if let Some(of) = receiver.as_ident()
                     && ENDS.contains(&name.text.as_str())
                 {
@@ -374,21 +383,44 @@ impl<'e> Walk<'e> {
     /// What runs later has the transactions that it mentions; they are not open here any more. Those that
     /// it does not mention are not open there.
     fn captured(&mut self, expr: &'e Expr) {
-        let open = self.state.open.clone();
-        for name in open {
-            let mut used = false;
-            visit::each(expr, &mut |expr| used |= expr.as_ident() == Some(name));
-            if used {
-                self.state.open.remove(name);
-            }
-        }
-        let before = std::mem::take(&mut self.state);
-        let exits = std::mem::take(&mut self.exits);
+        let mut taken = BTreeSet::new();
+        visit::each(expr, &mut |expr| {
+            let name = expr.as_ident();
+            taken.extend(name.and_then(|name| self.state.open.get(name).copied()));
+        });
+        self.state.open.retain(|name| !taken.contains(name));
+        let there = State {
+            open: taken,
+            made_of: self.state.made_of.clone(),
+            gone: false,
+        };
         match &expr.kind {
-            ExprKind::Async(block) => self.block(block),
-            ExprKind::Closure { body, .. } => self.expr(body),
+            ExprKind::Async(block) => self.elsewhere(there, |walk| walk.block(block)),
+            ExprKind::Closure { body, .. } => self.elsewhere(there, |walk| walk.expr(body)),
             _ => {}
         }
+    }
+
+    /// A closure that gets a transaction which ends behind it.
+    fn lent_to(&mut self, arg: &'e Expr) {
+        let ExprKind::Closure { params, body } = &arg.kind else {
+            return self.expr(arg);
+        };
+        let name = params.first().and_then(bound);
+        let there = State {
+            open: name.into_iter().collect(),
+            ..State::default()
+        };
+        self.lent.extend(name);
+        self.elsewhere(there, |walk| walk.expr(body));
+        name.map(|name| self.lent.remove(name));
+    }
+
+    /// What runs later, or by others.
+    fn elsewhere(&mut self, there: State<'e>, work: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.state, there);
+        let exits = std::mem::take(&mut self.exits);
+        work(self);
         self.state = before;
         self.exits = exits;
     }

@@ -21,6 +21,8 @@ pub(super) const OPENERS: &[&str] = &[
     "try_begin_with",
     "unchecked_transaction",
 ];
+/// Methods of databases that give a transaction to a closure.
+const LENDERS: &[&str] = &["transaction", "transaction_with_config"];
 /// Methods that hand on what they are called on.
 const CARRIERS: &str = "attach attach_with change_context context expect inspect inspect_err map_err ok \
     ok_or ok_or_else or_else unwrap unwrap_or_else with_context wrap_err wrap_err_with";
@@ -30,30 +32,42 @@ const LIMITS: &str = "timeout timeout_at";
 pub(super) const DIVERGING: &[&str] = &["bail", "panic", "todo", "unimplemented", "unreachable"];
 
 /// The calls of a body that open transactions.
-pub(super) struct Openers(HashSet<*const Expr>);
+#[derive(Default)]
+pub(super) struct Openers {
+    giving: HashSet<*const Expr>,
+    /// Those that lend it to a closure, and end it themselves.
+    lending: HashSet<*const Expr>,
+}
 
 impl Openers {
     /// Those of a function.
     pub(super) fn of<'a>(workspace: &Workspace<'a>, function: &Function<'a>) -> Self {
-        let mut found = HashSet::new();
+        let mut found = Openers::default();
         function
             .walker(workspace)
             .block(function.body, &mut |walker, expr| {
-                if opens(walker, expr) {
-                    found.insert(ptr::from_ref(expr));
+                if gives(walker, expr) {
+                    found.giving.insert(ptr::from_ref(expr));
+                } else if lends(walker, expr) {
+                    found.lending.insert(ptr::from_ref(expr));
                 }
             });
-        Openers(found)
+        found
     }
 
     /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.giving.is_empty() && self.lending.is_empty()
+    }
+
+    /// Whether a call opens a transaction and lends it to a closure.
+    pub(super) fn lend(&self, call: &Expr) -> bool {
+        self.lending.contains(&ptr::from_ref(call))
     }
 
     /// Whether the value of an expression is a transaction that it opens, on every way that gives one.
     pub(super) fn give(&self, expr: &Expr) -> bool {
-        if self.0.contains(&ptr::from_ref(expr)) {
+        if self.giving.contains(&ptr::from_ref(expr)) {
             return true;
         }
         match &expr.kind {
@@ -102,7 +116,8 @@ impl Openers {
     }
 }
 
-fn opens<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
+/// Whether a call gives a transaction that it opens.
+fn gives<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
     let is_given = || {
         let ty = walker.type_of(expr);
         ty.is_some_and(|ty| is_transaction(ty.settled()))
@@ -113,19 +128,37 @@ fn opens<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
             name,
             args,
         } => {
-            let takes_a_closure = args
-                .iter()
-                .any(|arg| matches!(arg.kind, ExprKind::Closure { .. }));
-            let is_of_database = || {
-                let of = walker.type_of(receiver);
-                of.is_some_and(|of| is_database(of.behind_pointers()))
-            };
             let is_opener = OPENERS.contains(&name.text.as_str());
-            is_opener && !takes_a_closure && (is_of_database() || is_given())
+            is_opener && !take_a_closure(args) && (is_of_database(walker, receiver) || is_given())
         }
         ExprKind::Call { .. } => is_given(),
         _ => false,
     }
+}
+
+/// Whether a call opens a transaction for a closure.
+fn lends<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Method {
+            receiver,
+            name,
+            args,
+        } => {
+            let is_lender = LENDERS.contains(&name.text.as_str());
+            is_lender && take_a_closure(args) && is_of_database(walker, receiver)
+        }
+        _ => false,
+    }
+}
+
+fn take_a_closure(args: &[Expr]) -> bool {
+    let is_closure = |arg: &Expr| matches!(arg.kind, ExprKind::Closure { .. });
+    args.iter().any(is_closure)
+}
+
+fn is_of_database<'a>(walker: &Walker<'_, 'a>, receiver: &'a Expr) -> bool {
+    let of = walker.type_of(receiver);
+    of.is_some_and(|of| is_database(of.behind_pointers()))
 }
 
 /// Whether a type is a database, or all that is known of it is that it is one.

@@ -94,6 +94,7 @@ mod retry_in_execute;
 mod retry_non_idempotent;
 mod role_name;
 mod sagas;
+mod said_unknown;
 mod scheduler_not_started;
 mod schedulers;
 mod secret_or_pan_logged;

@@ -89,6 +89,7 @@ mod redaction;
 mod remaining_variants;
 mod repeated_calls;
 mod requests;
+mod retried_calls;
 mod retries;
 mod retry_in_execute;
 mod retry_non_idempotent;

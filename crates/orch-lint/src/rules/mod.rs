@@ -60,6 +60,7 @@ mod layering;
 mod leading_words;
 mod lease_shorter_than_client_timeout;
 mod leases;
+mod left_arms;
 mod logged_secrets;
 mod lost_answers;
 mod matched_else;

@@ -2,6 +2,7 @@
 
 use super::execute::external;
 use super::futures::limited_by_timeout;
+use super::left_arms::left_behind;
 use super::mentions::{Carriers, bindings};
 use super::retries::HELPERS;
 use super::{Check, Rule, Status};
@@ -19,7 +20,8 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds pauses between attempts that are the same for all callers (`backon` builders without `with_jitter`,
 strategies of `tokio_retry` without `jitter`), and attempts without an end (`without_max_times`, strategies
-of `tokio_retry` without `take`, where no `tokio::time::timeout` is around all of them).
+of `tokio_retry` without `take`, where no `tokio::time::timeout` is around all of them, and no arm of a
+`select!` leaves them behind).
 
 ## Why is this bad?
 All that failed together come back together, and bring down the provider that was about to recover. What
@@ -84,30 +86,40 @@ impl Krate {
     }
 }
 
-/// What is given up after some time: what `timeout` waits for, and what the name of that stands for.
+/// What is given up: what `timeout` waits for, and arms of a `select!` that another arm leaves behind.
 fn limited<'e>(
     workspace: &Workspace<'e>,
     function: &Function<'e>,
     bound: &[(&'e str, &'e Expr)],
 ) -> Vec<Span> {
-    let mut found = Vec::new();
-    if !function.body.mentions(&["timeout", "timeout_at"]) {
-        return found;
+    let mut futures: Vec<&'e Expr> = Vec::new();
+    if function.body.mentions(&["select"]) {
+        futures.extend(left_behind(function.body));
     }
-    let mut walker = function.walker(workspace);
-    walker.block(function.body, &mut |walker, expr| {
-        let Some(future) = limited_by_timeout(walker, expr) else {
-            return;
-        };
+    if function.body.mentions(&["timeout", "timeout_at"]) {
+        let mut walker = function.walker(workspace);
+        walker.block(function.body, &mut |walker, expr| {
+            futures.extend(limited_by_timeout(walker, expr));
+        });
+    }
+    let mut found = Vec::new();
+    for future in futures {
         found.push(future.span);
-        if let ExprKind::Path(path) = &future.kind {
-            let named = bound
-                .iter()
-                .filter(|(name, _)| path.as_ident() == Some(name));
+        if let Some(name) = name_of(future) {
+            let named = bound.iter().filter(|(of, _)| *of == name);
             found.extend(named.map(|(_, init)| init.span));
         }
-    });
+    }
     found
+}
+
+/// The variable that a future is, or lends.
+fn name_of(future: &Expr) -> Option<&str> {
+    match &future.kind {
+        ExprKind::Path(path) => path.as_ident(),
+        ExprKind::Place(inner) => name_of(inner),
+        _ => None,
+    }
 }
 
 /// A policy with a problem.

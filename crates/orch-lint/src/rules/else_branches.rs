@@ -8,6 +8,8 @@ use super::handed_on::{Said, names};
 use super::matched_else::{Matched, Place};
 use super::mentions::{Carriers, once_bound};
 use super::remaining_variants::{Closed, OpenMatch, enum_of, names_unknown, unknown_of};
+use super::said_unknown;
+use crate::model::calls::Calls;
 use crate::model::{Function, ModuleId, Workspace};
 use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Pos, Span, Stmt, visit};
 
@@ -42,7 +44,11 @@ enum Rest {
 }
 
 /// All of them in a function.
-pub(super) fn open<'a>(workspace: &Workspace<'a>, function: &Function<'a>) -> Vec<Open> {
+pub(super) fn open<'a>(
+    workspace: &Workspace<'a>,
+    calls: &Calls<'_, 'a>,
+    function: &Function<'a>,
+) -> Vec<Open> {
     let body: &Block = function.body;
     if !function.body.mentions(&["else"]) {
         return Vec::new();
@@ -62,9 +68,13 @@ pub(super) fn open<'a>(workspace: &Workspace<'a>, function: &Function<'a>) -> Ve
                 Carriers::of(names, body).are_used_among(&rest)
             })
         };
-        let is_unknown = || Said::by(workspace, function, refutable.otherwise).is_unknown();
+        let otherwise = refutable.otherwise;
+        let is_unknown = || {
+            Said::by(workspace, function, otherwise).is_unknown()
+                || said_unknown::is_said_by(workspace, calls, function, otherwise)
+        };
         let open =
-            left_open(workspace, function.module, pat).filter(|_| !is_unknown() && !is_handed_on());
+            left_open(workspace, function.module, pat).filter(|_| !is_handed_on() && !is_unknown());
         found.extend(open.map(|open| Open {
             matched: refutable.place.and_then(|place| {
                 let closed = Closed::Runtime(open.name);

@@ -14,14 +14,6 @@ pub(super) struct Found<T> {
     pub(super) what: T,
 }
 
-/// Judges each expression of each `execute`.
-pub(super) fn each<'a, T>(
-    check: &Check<'_, 'a>,
-    mut judge: impl FnMut(&Walker<'_, 'a>, &'a Expr) -> Option<(Span, T)>,
-) -> Vec<Found<T>> {
-    each_knowing(check, |_| (), |(), walker, expr| judge(walker, expr))
-}
-
 /// Judges each expression of each `execute` by what is known of its body. Of two bodies the same spans are
 /// different places.
 pub(super) fn each_knowing<'a, K, T>(

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use super::mentions::{Carriers, once_bound};
 use super::remaining_variants::{ENUMS, takes_all};
+use super::said_unknown;
+use crate::model::calls::Calls;
 use crate::model::constants::Bound;
 use crate::model::{Function, Workspace};
 use crate::syntax::{Arm, Block, Expr, ExprKind, Path, Span, visit};
@@ -20,20 +22,14 @@ impl Said {
     /// Reads a branch.
     pub(super) fn by(workspace: &Workspace<'_>, function: &Function<'_>, branch: &Expr) -> Self {
         let mut said = Self::default();
-        visit::each(branch, &mut |expr| {
-            let is_unknown = value_path(expr).and_then(|path| {
-                let found = workspace.resolve_value(function.module, path);
-                let mut enums = ENUMS.iter();
-                let variant = enums.find_map(|name| found.runtime_variant(name))?;
-                let unknown = ["NoAnswer", "StillUnknown", "Unknown", "unknown"];
-                Some(unknown.contains(&variant))
-            });
-            match is_unknown {
+        visit::each(
+            branch,
+            &mut |expr| match says_unknown(workspace, function, expr) {
                 Some(true) => said.unknown = true,
                 Some(false) => said.decided.push(expr.span),
                 None => {}
-            }
-        });
+            },
+        );
         said
     }
 
@@ -41,6 +37,19 @@ impl Said {
     pub(super) fn is_unknown(&self) -> bool {
         self.unknown && self.decided.is_empty()
     }
+}
+
+/// Whether a value of the runtime's enums says that nothing is known; absent for all else.
+pub(super) fn says_unknown(
+    workspace: &Workspace<'_>,
+    function: &Function<'_>,
+    expr: &Expr,
+) -> Option<bool> {
+    let found = workspace.resolve_value(function.module, value_path(expr)?);
+    let mut enums = ENUMS.iter();
+    let variant = enums.find_map(|name| found.runtime_variant(name))?;
+    let unknown = ["NoAnswer", "StillUnknown", "Unknown", "unknown"];
+    Some(unknown.contains(&variant))
 }
 
 /// The path of a struct, a call or a variant without fields.
@@ -59,6 +68,7 @@ fn value_path(expr: &Expr) -> Option<&Path> {
 /// may what comes after the `match`.
 pub(super) fn decides_nothing<'a>(
     workspace: &Workspace<'a>,
+    calls: &Calls<'_, 'a>,
     function: &Function<'a>,
     matched: Matched<'a>,
     arm: &'a Arm,
@@ -81,6 +91,7 @@ pub(super) fn decides_nothing<'a>(
     });
     Carriers::of(names, body).are_used_among(&here)
         || Carriers::only(whole).are_used_among(&behind(body, matched.span))
+        || said_unknown::is_said_by(workspace, calls, function, &arm.body)
 }
 
 /// What comes after an expression, without what is only looked at by a `match` that leaves something open, too.

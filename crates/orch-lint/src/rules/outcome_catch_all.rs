@@ -6,6 +6,7 @@ use super::named_places::NamedPlace;
 use super::remaining_variants::{Closed, OpenMatch};
 use super::{Check, Rule, Status, else_branches};
 use crate::finding::Severity;
+use crate::model::calls::Calls;
 use crate::model::{Function, Workspace};
 use crate::syntax::{Arm, ExprKind, Span, visit};
 
@@ -51,9 +52,9 @@ fn check(check: &mut Check<'_, '_>) {
 
 /// The `else` of `if let` and `let`.
 fn in_else(check: &mut Check<'_, '_>) {
-    let workspace = check.workspace;
+    let (workspace, calls) = (check.workspace, check.calls);
     for function in check.functions.iter() {
-        for open in else_branches::open(workspace, function) {
+        for open in else_branches::open(workspace, calls, function) {
             let at = check.at(function.file, open.span, function.path(workspace));
             let (name, unknown) = (open.name, open.unknown);
             let message = format!(
@@ -73,7 +74,7 @@ fn in_else(check: &mut Check<'_, '_>) {
 }
 
 fn in_matches(check: &mut Check<'_, '_>) {
-    let workspace = check.workspace;
+    let (workspace, calls) = (check.workspace, check.calls);
     for function in check
         .functions
         .iter()
@@ -84,7 +85,7 @@ fn in_matches(check: &mut Check<'_, '_>) {
             if let ExprKind::Match { scrutinee, arms } = &expr.kind {
                 let span = expr.span;
                 let matched = Matched { span, scrutinee };
-                found.extend(open_arms(workspace, function, matched, arms));
+                found.extend(open_arms(workspace, calls, function, matched, arms));
             }
         });
         for (span, name, named) in found {
@@ -102,6 +103,7 @@ fn in_matches(check: &mut Check<'_, '_>) {
 /// The catch-alls that decide: where, about which enum, and how they can say what they are about.
 fn open_arms<'a>(
     workspace: &Workspace<'a>,
+    calls: &Calls<'_, 'a>,
     function: &Function<'a>,
     matched: Matched<'a>,
     arms: &'a [Arm],
@@ -116,7 +118,7 @@ fn open_arms<'a>(
                 continue;
             };
             let is_known = found.iter().any(|(span, ..)| *span == pat.span);
-            if !is_known && !decides_nothing(workspace, function, matched, arm) {
+            if !is_known && !decides_nothing(workspace, calls, function, matched, arm) {
                 let named = of.as_ref().and_then(|of| of.named(workspace, arm, pat));
                 found.push((pat.span, place.name, named));
             }

@@ -1,12 +1,14 @@
 //! ORC007.
 
 use super::execute::{self, external, external_path};
+use super::mentions::once_bound;
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
 use crate::known;
-use crate::model::Res;
+use crate::model::constants::Bound;
 use crate::model::infer::Walker;
-use crate::syntax::{Expr, ExprKind, ItemKind, MacroCall, Path, Span, Stmt};
+use crate::model::{RTy, Res};
+use crate::syntax::{Body, Expr, ExprKind, ItemKind, MacroCall, Path, Span, Stmt};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC007",
@@ -17,7 +19,8 @@ pub(super) static RULE: Rule = Rule {
 ## What it does
 Finds `unwrap`, `expect`, `panic!`, `todo!`, `unimplemented!`, `unreachable!` and `assert!` in
 `Orchestrator::execute` and in the functions that it calls. What has no value but literals and constants
-in it, such as `NonZeroU32::new(3).expect(\"three\")`, is the same on every run and is fine.
+in it, such as `NonZeroU32::new(3).expect(\"three\")`, is the same on every run and is fine; so is what
+`write!` says of a `String`.
 
 ## Why is this bad?
 After a panic nobody knows whether the provider has acted. The runtime catches it and treats the call
@@ -64,13 +67,22 @@ const OF_TYPES: &str = "align_of size_of type_name";
 
 const HELP: &str = "return an `Outcome`: `fail` when nothing happened, `unknown` when it may have";
 
-fn check(check: &mut Check<'_, '_>) {
-    for found in execute::each(check, panics) {
+fn check<'a>(check: &mut Check<'_, 'a>) {
+    for found in execute::each_knowing(check, once_bound, panics) {
         let message = format!("`{}` may panic in `execute`", found.what);
         check.flag(found.at, message).help(HELP);
     }
-    let beyond = execute::each_beyond(check, |walker, expr| {
-        panics(walker, expr).map(|(_, name)| name)
+    let nowhere = |_: &Body| Vec::new();
+    let known = |body: &'a Body| {
+        let writes = body.mentions(&["write", "writeln"]);
+        Some(if writes {
+            once_bound(body)
+        } else {
+            Bound::default()
+        })
+    };
+    let beyond = execute::each_beyond_knowing(check, nowhere, known, |bound, walker, expr| {
+        panics(bound, walker, expr).map(|(_, name)| name)
     });
     for found in beyond.into_iter().filter(|found| !found.perhaps) {
         let last = found.within();
@@ -82,7 +94,11 @@ fn check(check: &mut Check<'_, '_>) {
     }
 }
 
-fn panics<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<(Span, String)> {
+fn panics<'a>(
+    bound: &Bound<'a>,
+    walker: &Walker<'_, 'a>,
+    expr: &'a Expr,
+) -> Option<(Span, String)> {
     match &expr.kind {
         ExprKind::Method {
             receiver,
@@ -91,6 +107,7 @@ fn panics<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<(Span, String)>
         } => {
             let is_it = is_unwrapping(&name.text, args)
                 && !is_constant(walker, receiver)
+                && !writes_text(bound, walker, receiver)
                 && !is_declared(walker, receiver, &name.text);
             is_it.then(|| (name.span, name.text.clone()))
         }
@@ -125,6 +142,47 @@ fn is_unwrapping(name: &str, args: &[Expr]) -> bool {
 fn is_declared<'a>(walker: &Walker<'_, 'a>, receiver: &'a Expr, name: &str) -> bool {
     let of = walker.type_of(receiver);
     of.is_some_and(|of| walker.method_of(of.behind_deref(), name).is_some())
+}
+
+/// `write!` and `writeln!` into a `String`, which takes all that it is given.
+fn writes_text<'a>(bound: &Bound<'a>, walker: &Walker<'_, 'a>, written: &'a Expr) -> bool {
+    let ExprKind::Macro(call) = &written.kind else {
+        return false;
+    };
+    let is_write = matches!(call.path.names().last(), Some(&"write" | &"writeln"));
+    match call.body.parts.first() {
+        Some(Stmt::Expr(target)) if is_write => is_string(bound, walker, target),
+        _ => false,
+    }
+}
+
+/// Whether a value is known to be a `String`: by its type, or by what its name stands for.
+fn is_string<'a>(bound: &Bound<'a>, walker: &Walker<'_, 'a>, value: &'a Expr) -> bool {
+    let is_it = |ty: &RTy| {
+        let path = ty.behind_pointers().external();
+        path.is_some_and(|path| known::is_std(path, "String"))
+    };
+    if let ExprKind::Place(inner) = &value.kind {
+        return is_string(bound, walker, inner);
+    }
+    if let Some(ty) = walker.type_of(value) {
+        return is_it(&ty);
+    }
+    let init = match &value.kind {
+        ExprKind::Path(path) => path.as_ident().and_then(|name| bound.get(name)),
+        _ => None,
+    };
+    match init.map(|init| &init.kind) {
+        Some(ExprKind::Call { callee, .. }) => match &callee.kind {
+            ExprKind::Path(path) => {
+                let is_made = matches!(path.names().last(), Some(&"from" | &"with_capacity"));
+                is_made && walker.type_before(path).is_some_and(|of| is_it(&of))
+            }
+            _ => false,
+        },
+        Some(ExprKind::Macro(call)) => call.path.names().last() == Some(&"format"),
+        _ => false,
+    }
 }
 
 /// `Result::unwrap`, as a function.

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::execute::external;
 use super::mentions::{Carriers, bindings};
 use super::requests::Request;
+use super::retried_calls::ends_with_success;
 use super::retries::{is_helper_call, repeated_loop};
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
@@ -56,11 +57,11 @@ fn check(check: &mut Check<'_, '_>) {
 }
 
 fn repeated_posts<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec<Span> {
-    let mut repeats: Vec<(Span, HashSet<&'e str>)> = Vec::new();
+    let mut loops: Vec<(&'e Expr, HashSet<&'e str>)> = Vec::new();
     let mut has_post = false;
     visit::each_in_block(function.body, &mut |expr| {
         has_post |= matches!(&expr.kind, ExprKind::Method { name, .. } if name.text == "post");
-        repeats.extend(repeated_loop(expr).map(|names| (expr.span, names)));
+        loops.extend(repeated_loop(expr).map(|names| (expr, names)));
     });
     if !has_post {
         return Vec::new();
@@ -69,6 +70,7 @@ fn repeated_posts<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec
     for (name, init) in bindings(function.body) {
         bound.entry(name).or_default().push(init);
     }
+    let mut helped: Vec<Span> = Vec::new();
     let mut posts: Vec<(&'e Expr, Request<'e>)> = Vec::new();
     function
         .walker(workspace)
@@ -80,16 +82,20 @@ fn repeated_posts<'e>(workspace: &Workspace<'e>, function: &Function<'e>) -> Vec
                 external(walker, path).map(|(_, path)| path).or_else(named)
             };
             if is_helper_call(expr, &of_helper) {
-                repeats.push((expr.span, HashSet::new()));
-                repeats.extend(closure_of(expr, &bound).map(|of| (of.span, HashSet::new())));
+                helped.push(expr.span);
+                helped.extend(closure_of(expr, &bound).map(|of| of.span));
             }
         });
     posts.retain(|(_, request)| request.is_post() && !request.may_carry_key());
     let is_repeated = |(expr, request): &(&'e Expr, Request<'e>)| {
-        repeats.iter().any(|(span, names)| {
-            let fresh = Carriers::of(names.iter().copied(), function.body);
-            span.contains(expr.span) && !request.args().any(|arg| fresh.are_in(arg))
-        })
+        let is_inside = |outer: &Span| outer.contains(expr.span);
+        let is_in_loop = |(outer, names): &(&'e Expr, HashSet<&'e str>)| {
+            is_inside(&outer.span) && ends_with_success(outer, expr.span) && {
+                let fresh = Carriers::of(names.iter().copied(), function.body);
+                !request.args().any(|arg| fresh.are_in(arg))
+            }
+        };
+        helped.iter().any(is_inside) || loops.iter().any(is_in_loop)
     };
     let found = posts.iter().filter(|post| is_repeated(post));
     found.map(|(expr, _)| expr.span).collect()

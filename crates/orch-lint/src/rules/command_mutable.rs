@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     docs: "\
 ## What it does
 Finds commands that can be changed after they were made: fields that others can see, methods that
-take `&mut self` or give back a changed `self`, `DerefMut` and the like.
+take `&mut self` or give back a changed `self` or a changed copy of it, `DerefMut` and the like.
 
 ## Why is this bad?
 A command is checked once, when it is made, and its fingerprint is what tells a repeated request
@@ -110,7 +110,7 @@ fn changes(workspace: &Workspace<'_>, id: DefId, block: &ImplBlock<'_>, method: 
     let (Some(output), Some(body)) = (&method.output, &method.body) else {
         return method.receiver == Some(Receiver::RefMut);
     };
-    if method.receiver != Some(Receiver::Value) {
+    if !matches!(method.receiver, Some(Receiver::Value | Receiver::Ref)) {
         return method.receiver == Some(Receiver::RefMut);
     }
     let output = workspace.lower(output, &workspace.impl_scope(block));
@@ -125,7 +125,7 @@ fn changes(workspace: &Workspace<'_>, id: DefId, block: &ImplBlock<'_>, method: 
                     _ => false,
                 },
                 ExprKind::Struct { fields, rest, .. } => {
-                    !fields.is_empty() && rest.as_deref().is_some_and(is_self)
+                    !fields.is_empty() && rest.as_deref().is_some_and(is_self_again)
                 }
                 _ => false,
             };
@@ -141,6 +141,15 @@ fn is_own_field(expr: &Expr) -> bool {
 
 fn is_self(expr: &Expr) -> bool {
     matches!(&expr.kind, ExprKind::Path(path) if path.as_ident() == Some("self"))
+}
+
+/// `self`, `self.clone()`.
+fn is_self_again(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Method { receiver, name, .. } if name.text == "clone" => is_self(receiver),
+        ExprKind::Place(inner) => is_self_again(inner),
+        _ => is_self(expr),
+    }
 }
 
 fn trait_name<'b>(block: &'b ImplBlock<'_>) -> &'b str {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::futures::parts_of_join;
 use super::mentions::captured;
 use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Stmt, visit};
 
@@ -36,6 +37,24 @@ pub(super) fn dropped(body: &Block) -> Vec<Dropped<'_>> {
                     ..
                 } => found.extend(uses.how(pat).map(|how| Dropped { value, how })),
                 _ => {}
+            }
+        }
+    });
+    found
+}
+
+/// Futures of `join!` in whose places a `let` has nothing that is read, while it has something in others.
+pub(super) fn dropped_of_joins(body: &Block) -> Vec<Dropped<'_>> {
+    let mut found = Vec::new();
+    let uses = Uses::of(body);
+    visit::each_block(body, &mut |block| {
+        for stmt in &block.stmts {
+            let parts = parts_of_join(stmt);
+            let places = parts.iter().map(|(pat, value)| (*value, uses.how(pat)));
+            let places: Vec<(&Expr, Option<&'static str>)> = places.collect();
+            if places.iter().any(|(_, how)| how.is_none()) {
+                let unread = places.into_iter();
+                found.extend(unread.filter_map(|(value, how)| Some(Dropped { value, how: how? })));
             }
         }
     });
@@ -126,6 +145,10 @@ impl<'e> Uses<'e> {
                 }
             }
             PatKind::Typed(inner, _) => self.how(inner),
+            PatKind::Group(parts) => {
+                let all: Option<Vec<&str>> = parts.iter().map(|part| self.how(part)).collect();
+                all?.first().copied()
+            }
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::execute::external;
 use crate::model::infer::Walker;
-use crate::syntax::{Expr, ExprKind, MacroCall, Stmt};
+use crate::syntax::{Expr, ExprKind, MacroCall, Pat, PatKind, Stmt};
 
 /// Methods that give a future that ends as the one before.
 const SAME: &[&str] = &[
@@ -83,4 +83,35 @@ pub(super) fn joined(call: &MacroCall) -> Option<Vec<&Expr>> {
         Stmt::Let { .. } => None,
     });
     parts.collect()
+}
+
+/// The patterns and futures of `let (a, b) = join!(f, g)`.
+pub(super) fn parts_of_join(stmt: &Stmt) -> Vec<(&Pat, &Expr)> {
+    let Stmt::Let {
+        pat,
+        init: Some(init),
+        ..
+    } = stmt
+    else {
+        return Vec::new();
+    };
+    match (&pat.kind, &init.kind) {
+        (PatKind::Group(pats), ExprKind::Macro(call)) => {
+            let parts = joined(call).filter(|parts| parts.len() == pats.len());
+            pats.iter().zip(parts.unwrap_or_default()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The list of futures that `join_all(..)` waits for.
+pub(super) fn listed<'e>(walker: &Walker<'_, 'e>, call: &'e Expr) -> Option<&'e Expr> {
+    let ExprKind::Call { callee, args } = &call.kind else {
+        return None;
+    };
+    let (_, path) = external(walker, callee)?;
+    let (krate, name) = (path.first()?.as_str(), path.last()?.as_str());
+    let is_it =
+        matches!(krate, "futures" | "futures_util") && matches!(name, "join_all" | "try_join_all");
+    args.first().filter(|_| is_it)
 }

@@ -13,9 +13,10 @@ pub(super) static RULE: Rule = Rule {
     status: Status::Stable,
     docs: "\
 ## What it does
-Finds `reqwest` clients that are made without a timeout: `Client::new()`, `Client::default()`, and
-builders that set neither `.timeout(..)` nor both `.connect_timeout(..)` and `.read_timeout(..)`. Of
-blocking clients, which give up after 30 seconds by themselves, those that are told `.timeout(None)`.
+Finds `reqwest` clients that are made without a timeout: `Client::new()`, `Client::default()`, either of
+them handed on as in `LazyLock::new(Client::new)`, and builders that set neither `.timeout(..)` nor both
+`.connect_timeout(..)` and `.read_timeout(..)`. Of blocking clients, which give up after 30 seconds by
+themselves, those that are told `.timeout(None)`.
 
 ## Why is this bad?
 `reqwest` waits for ever unless it is told otherwise. A provider that accepts the connection and says
@@ -45,6 +46,7 @@ fn check(check: &mut Check<'_, '_>) {
         let mut found: Vec<Endless> = Vec::new();
         visit::each_in_block(function.body, &mut |expr| {
             found.extend(endless(workspace, function.module, expr));
+            found.extend(handed_on(workspace, function.module, expr));
         });
         for Endless {
             span,
@@ -143,6 +145,43 @@ fn endless(workspace: &Workspace<'_>, module: ModuleId, expr: &Expr) -> Option<E
         }
         _ => None,
     }
+}
+
+/// Constructors among the arguments of a call, as in `get_or_init(Client::new)`.
+fn handed_on(workspace: &Workspace<'_>, module: ModuleId, call: &Expr) -> Vec<Endless> {
+    let (ExprKind::Call { args, .. } | ExprKind::Method { args, .. }) = &call.kind else {
+        return Vec::new();
+    };
+    let paths = args.iter().filter_map(|arg| match &arg.kind {
+        ExprKind::Path(path) if is_maker(path) => Some(path),
+        _ => None,
+    });
+    let made = paths.filter(|path| matches!(client(workspace, module, path), Some(Made::Client)));
+    let endless = made.map(|path| Endless {
+        span: path.span,
+        what: "each client that this makes",
+        limit: &ANSWER,
+        edits: in_closure(path),
+    });
+    endless.collect()
+}
+
+fn is_maker(path: &Path) -> bool {
+    path.last()
+        .is_some_and(|last| MAKERS.contains(&last.name.text.as_str()))
+}
+
+/// A closure that builds a client with a limit, instead of the constructor.
+fn in_closure(path: &Path) -> Vec<(Span, String)> {
+    let mut edits = built(path, path.span);
+    if !edits.is_empty() {
+        let before = Span {
+            start: path.span.start,
+            end: path.span.start,
+        };
+        edits.insert(0, (before, "|| ".into()));
+    }
+    edits
 }
 
 /// The limit that a builder does not set. That of the whole request is one of connecting, too.

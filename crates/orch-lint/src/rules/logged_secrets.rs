@@ -1,17 +1,21 @@
 //! Secrets that a function shows to people: in macros that log, in spans and in the texts of errors.
 //!
 //! A variable is no secret for its name alone when it is bound to something else: a text that is written down, a
-//! `format!` without the secret, or what a function like `mask` gives.
+//! `format!` without the secret, or what a function like `mask` gives. One of any name is a secret when it is
+//! bound once, for good, to a text with the secret in it.
 
 use std::cell::OnceCell;
 
-use super::mentions::{bindings, captured};
+use rustc_hash::FxHashMap;
+
+use super::mentions::{bindings, captured, once_bound};
 use super::secrets;
 use crate::known;
+use crate::model::constants::Bound;
 use crate::model::infer::Walker;
 use crate::model::{Function, Res, Workspace};
 use crate::syntax::attrs::Told;
-use crate::syntax::{Block, Expr, ExprKind, MacroCall, Path, Span, Stmt};
+use crate::syntax::{Block, Expr, ExprKind, MacroCall, Pat, PatKind, Path, Span, Stmt, visit};
 
 /// Macros whose arguments are read by people.
 const READ: &[&str] = &[
@@ -86,13 +90,17 @@ pub(super) fn in_body<'e>(workspace: &Workspace<'e>, function: &Function<'e>) ->
         made.external().is_some_and(is_error)
     };
     let (bound, mut found) = (OnceCell::new(), Vec::new());
+    let (texts, mut carried) = (Texts::of(function), FxHashMap::default());
     let mut walker = function.walker(workspace);
     walker.block(function.body, &mut |walker, expr| {
         let look = Look {
             walker,
             body: function.body,
             bound: &bound,
+            carried: &carried,
         };
+        let text = texts.name(expr);
+        let text = text.and_then(|name| Some((name, look.carried_by(expr)?)));
         match &expr.kind {
             ExprKind::Macro(call) => {
                 let shown: Vec<Shown> = read(call).flat_map(|part| look.shown_by(part)).collect();
@@ -121,6 +129,9 @@ pub(super) fn in_body<'e>(workspace: &Workspace<'e>, function: &Function<'e>) ->
                 _ => {}
             },
             _ => {}
+        }
+        if let Some((name, secret)) = text.filter(|(name, _)| texts.is_once(name)) {
+            carried.insert(name, secret);
         }
     });
     found
@@ -221,12 +232,71 @@ fn recorded(value: &Expr) -> &Expr {
     }
 }
 
+/// The variables of a body that stay what a `let` makes them.
+struct Texts<'e> {
+    body: &'e Block,
+    /// Their names, by the values that they get.
+    lets: FxHashMap<*const Expr, &'e str>,
+    /// Those of them that nothing else in the body is called like.
+    once: OnceCell<Bound<'e>>,
+}
+
+impl<'e> Texts<'e> {
+    fn of(function: &Function<'e>) -> Self {
+        let body: &'e Block = function.body;
+        let mut lets = FxHashMap::default();
+        if function.body.mentions(READ) || function.body.mentions(&["record"]) {
+            visit::each_block(body, &mut |block| {
+                lets.extend(block.stmts.iter().filter_map(|stmt| match stmt {
+                    Stmt::Let {
+                        pat,
+                        init: Some(init),
+                        ..
+                    } => Some((std::ptr::from_ref(init), unchanging(pat)?)),
+                    _ => None,
+                }));
+            });
+            for param in &function.def.params {
+                param
+                    .pat
+                    .each_name(&mut |name| lets.retain(|_, of| *of != name));
+            }
+        }
+        Texts {
+            body,
+            lets,
+            once: OnceCell::new(),
+        }
+    }
+
+    /// The variable that gets this value.
+    fn name(&self, value: &Expr) -> Option<&'e str> {
+        self.lets.get(&std::ptr::from_ref(value)).copied()
+    }
+
+    fn is_once(&self, name: &str) -> bool {
+        let once = self.once.get_or_init(|| once_bound(self.body));
+        once.contains_key(name)
+    }
+}
+
+/// The one name of a pattern, unless it says `mut`.
+fn unchanging(pat: &Pat) -> Option<&str> {
+    match &pat.kind {
+        PatKind::Bind { name, sub: None } if pat.span == name.span => Some(&name.text),
+        PatKind::Typed(inner, _) => unchanging(inner),
+        _ => None,
+    }
+}
+
 /// A look at what an expression shows, at one place of a body.
 struct Look<'l, 'w, 'e> {
     walker: &'l Walker<'w, 'e>,
     body: &'e Block,
     /// What names are bound to by `let` in it.
     bound: &'l OnceCell<Vec<(&'e str, &'e Expr)>>,
+    /// Variables that got a text before, with the secret in it.
+    carried: &'l FxHashMap<&'e str, String>,
 }
 
 impl<'e> Look<'_, '_, 'e> {
@@ -248,8 +318,8 @@ impl<'e> Look<'_, '_, 'e> {
     fn shown_by(&self, part: &'e Expr) -> Vec<Shown> {
         match &part.kind {
             ExprKind::Str(text) => {
-                let names = captured(text).filter(|name| self.is_secret(name));
-                names.map(|name| (part.span, name.to_owned())).collect()
+                let names = captured(text).filter_map(|name| self.secret_of(name));
+                names.map(|name| (part.span, name)).collect()
             }
             // `key = value`, as `tracing` writes it.
             ExprKind::Group(parts) => parts
@@ -271,8 +341,7 @@ impl<'e> Look<'_, '_, 'e> {
     fn secret(&self, expr: &'e Expr) -> Option<String> {
         let name = match &expr.kind {
             ExprKind::Path(path) => {
-                let name = path.as_ident()?;
-                return self.is_secret(name).then(|| name.to_owned());
+                return self.secret_of(path.as_ident()?);
             }
             ExprKind::Field { name, .. } => &name.text,
             ExprKind::Place(inner) => return self.secret(inner),
@@ -287,6 +356,24 @@ impl<'e> Look<'_, '_, 'e> {
             _ => return None,
         };
         secrets::may_be(name, || self.walker.type_of(expr)).then(|| name.to_owned())
+    }
+
+    /// The secret that a text holds which is put into a variable.
+    fn carried_by(&self, value: &'e Expr) -> Option<String> {
+        let shown = match &value.kind {
+            ExprKind::Macro(_) => self.formatted(value),
+            ExprKind::Method { .. } => self.shown_by(value),
+            _ => return None,
+        };
+        shown.into_iter().next().map(|(_, name)| name)
+    }
+
+    /// The secret that a variable is, or holds in a text.
+    fn secret_of(&self, name: &str) -> Option<String> {
+        match self.is_secret(name) {
+            true => Some(name.to_owned()),
+            false => self.carried.get(name).cloned(),
+        }
     }
 
     /// Whether a variable is a secret: by its name, and by what it is bound to.

@@ -233,6 +233,12 @@ fn a_client_gets_a_timeout_where_it_is_built() {
             format!("let c = reqwest::Client::builder(){timeout}.build().expect(\"a client\");"),
         ),
         (
+            "CLIENT.get_or_init(reqwest::Client::new);",
+            format!(
+                "CLIENT.get_or_init(|| reqwest::Client::builder(){timeout}.build().expect(\"a client\"));"
+            ),
+        ),
+        (
             "let c = reqwest::Client::builder().no_proxy().build()?;",
             format!("let c = reqwest::Client::builder().no_proxy(){timeout}.build()?;"),
         ),

@@ -5,7 +5,7 @@
 
 use super::Walker;
 use crate::model::{RTy, Res, Scope};
-use crate::syntax::{Expr, ExprKind, FnDef, ItemKind};
+use crate::syntax::{Expr, ExprKind, FnDef, ItemKind, Path};
 
 /// A function of the project, as it is declared.
 #[derive(Debug)]
@@ -56,21 +56,26 @@ impl<'a> Walker<'_, 'a> {
                 let ExprKind::Path(path) = &callee.kind else {
                     return None;
                 };
-                if let Some(of) = self.type_before(path) {
-                    return self.method_of(&of, &path.last()?.name.text);
-                }
-                let Res::Def(id) = self.resolve(path) else {
-                    return None;
-                };
-                let found = self.workspace.def(id);
-                match &found.item.kind {
-                    ItemKind::Fn(def) => Some(Called {
-                        def,
-                        scope: Scope::of_module(found.module),
-                    }),
-                    _ => None,
-                }
+                self.function_of(path)
             }
+            _ => None,
+        }
+    }
+
+    /// The function of the project that a path names.
+    pub(crate) fn function_of(&self, path: &Path) -> Option<Called<'a>> {
+        if let Some(of) = self.type_before(path) {
+            return self.method_of(&of, &path.last()?.name.text);
+        }
+        let Res::Def(id) = self.resolve(path) else {
+            return None;
+        };
+        let found = self.workspace.def(id);
+        match &found.item.kind {
+            ItemKind::Fn(def) => Some(Called {
+                def,
+                scope: Scope::of_module(found.module),
+            }),
             _ => None,
         }
     }

@@ -11,12 +11,12 @@ mod looked_at;
 use std::collections::{HashMap, HashSet};
 use std::ptr;
 
-use super::futures::{behind, joined, limited_by_timeout};
+use super::futures::{behind, joined, limited_by_timeout, parts_of_join};
 use super::mentions::bindings;
 use super::requests::Request;
 use crate::model::infer::Walker;
 use crate::model::{Function, Res, Workspace};
-use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Path, Span, Stmt, visit};
+use crate::syntax::{Block, Expr, ExprKind, Pat, PatKind, Path, Span, visit};
 use calls::{decision, decision_of, error_of, has_effect, waited_for};
 use ignored::TAKING_ERROR;
 
@@ -257,25 +257,6 @@ fn by_name<'e>(
         return None;
     };
     Some((ptr::from_ref(first), decision_of(workspace, id)?))
-}
-
-/// The patterns and futures of `let (a, b) = join!(f, g)`.
-fn parts_of_join(stmt: &Stmt) -> Vec<(&Pat, &Expr)> {
-    let Stmt::Let {
-        pat,
-        init: Some(init),
-        ..
-    } = stmt
-    else {
-        return Vec::new();
-    };
-    match (&pat.kind, &init.kind) {
-        (PatKind::Group(pats), ExprKind::Macro(call)) => {
-            let parts = joined(call).filter(|parts| parts.len() == pats.len());
-            pats.iter().zip(parts.unwrap_or_default()).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// The pattern inside of `Ok(..)` or `Err(..)`.

@@ -411,9 +411,10 @@ impl<'e> Walk<'e> {
             open: name.into_iter().collect(),
             ..State::default()
         };
+        let before = self.lent.clone();
         self.lent.extend(name);
         self.elsewhere(there, |walk| walk.expr(body));
-        name.map(|name| self.lent.remove(name));
+        self.lent = before;
     }
 
     /// What runs later, or by others.

@@ -147,8 +147,8 @@ impl Keys {
         }
     }
 
-    /// The states of a step whose operation must be there, and the column that names the operation. A
-    /// parked compensation needs none: a person has another one begun.
+    /// The states of a step whose operation must be there, and the column that names the operation. Of
+    /// a parked compensation none is asked for: when it failed, a person has another one begun.
     fn waiting(self) -> (&'static str, &'static str) {
         match self {
             Self::Of => ("'RUNNING', 'IN_DOUBT'", "op_id"),

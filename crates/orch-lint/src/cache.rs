@@ -123,25 +123,23 @@ impl Cache {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        self.save_facts(file)?;
-        self.runs.save(&runs_beside(file), &self.program)
+        let runs = || self.runs.save(&runs_beside(file), &self.program);
+        let (facts, runs) = threads::both(|| self.save_facts(file), runs);
+        facts.and(runs)
     }
 
     fn save_facts(&self, file: &Path) -> io::Result<()> {
-        let mut found = self.found();
-        let unwritten = found
-            .iter()
-            .filter(|(_, one)| one.is_new && one.written == 0);
-        let unwritten: Vec<(&Key, &Found)> = unwritten.collect();
-        let pieces = threads::map(&unwritten, PARALLEL_FROM, |(key, one)| {
+        let unwritten: Vec<(Key, Facts)> = self.unwritten();
+        let pieces = threads::map(&unwritten, PARALLEL_FROM, |(key, facts)| {
             let mut piece = Vec::new();
-            one.put(&mut piece, &self.program, key)?;
-            Ok((**key, piece))
+            put_facts(&mut piece, &self.program, key, facts)?;
+            Ok((*key, piece))
         });
         let pieces: Vec<(Key, Vec<u8>)> = pieces.into_iter().collect::<io::Result<_>>()?;
         if pieces.is_empty() {
             return Ok(());
         }
+        let mut found = self.found();
         let new: Vec<&[u8]> = pieces.iter().map(|(_, piece)| &**piece).collect();
         let new = new.concat();
         let earlier = self.earlier();
@@ -157,7 +155,7 @@ impl Cache {
             let mut text = first_line(&self.program).into_bytes();
             text.extend(new);
             for (key, one) in found.iter().filter(|(_, one)| one.written != 0) {
-                one.put(&mut text, &self.program, key)?;
+                put_facts(&mut text, &self.program, key, &one.facts)?;
             }
             for (key, stored) in used {
                 let facts = &earlier.bytes[stored.at.clone()];
@@ -171,6 +169,11 @@ impl Cache {
             }
         }
         Ok(())
+    }
+
+    /// Reads what is in the file, before a text is asked for.
+    pub(crate) fn read_ahead(&self) {
+        self.earlier();
     }
 
     /// Ends a run of a program that goes on: forgets texts that neither this run nor the one before it asked
@@ -210,6 +213,16 @@ impl Cache {
         facts
     }
 
+    /// What was found and is not in the file.
+    fn unwritten(&self) -> Vec<(Key, Facts)> {
+        let found = self.found();
+        let unwritten = found.iter();
+        let unwritten = unwritten.filter(|(_, one)| one.is_new && one.written == 0);
+        unwritten
+            .map(|(key, one)| (*key, one.facts.clone()))
+            .collect()
+    }
+
     fn earlier(&self) -> &Earlier {
         let open = || match &self.file {
             Some(file) => Earlier::open(file, &self.program),
@@ -221,15 +234,6 @@ impl Cache {
     fn found(&self) -> MutexGuard<'_, FxHashMap<Key, Found>> {
         // A map is whole whenever its lock is free.
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Found {
-    fn put(&self, text: &mut Vec<u8>, program: &str, key: &Key) -> io::Result<()> {
-        let facts = self.facts.as_ref().map(|facts| facts.as_ref());
-        let facts = postcard::to_stdvec(&facts).map_err(io::Error::other)?;
-        put(text, program, key, &facts);
-        Ok(())
     }
 }
 
@@ -278,6 +282,14 @@ pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
 fn append(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = std::fs::OpenOptions::new().append(true).open(file)?;
     file.write_all(bytes)
+}
+
+fn put_facts(text: &mut Vec<u8>, program: &str, key: &Key, facts: &Facts) -> io::Result<()> {
+    let facts = facts.as_ref().map(AsRef::as_ref);
+    let facts: Result<&FileFacts, &ParseFailure> = facts;
+    let facts = postcard::to_stdvec(&facts).map_err(io::Error::other)?;
+    put(text, program, key, &facts);
+    Ok(())
 }
 
 fn put(text: &mut Vec<u8>, program: &str, key: &Key, facts: &[u8]) {
@@ -478,14 +490,8 @@ mod tests {
         let found = shown(&first);
         first.save().unwrap();
         let key: Key = Sha256::digest(TEXTS[0]).into();
-        let other = Found {
-            facts: syntax::parse(TEXTS[1]),
-            is_new: true,
-            written: 0,
-            age: 0,
-        };
         let mut foreign = Vec::new();
-        other.put(&mut foreign, "2", &key).unwrap();
+        put_facts(&mut foreign, "2", &key, &syntax::parse(TEXTS[1])).unwrap();
         append(&file.0, &foreign).unwrap();
         assert_eq!(shown(&Cache::open(&file.0, "1")), found);
     }

@@ -6,7 +6,7 @@
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
-use std::thread;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::baseline::{self, Known};
 use crate::exceptions;
@@ -24,7 +24,6 @@ use crate::rules::{self, Check, Rule, Violation};
 use crate::settings::{Levels, Settings};
 use crate::sources::SourceTree;
 use crate::sql::{self, Migrations};
-use crate::syntax::STACK;
 use crate::threads;
 use crate::timing::Stopwatch;
 
@@ -40,14 +39,9 @@ pub(crate) fn run(
 
 /// Works on a thread with a stack that is deep enough for any file.
 pub(crate) fn deep<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, LintError> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| LintError::internal(error.to_string()))?;
-        let gave_up = |_| LintError::internal("the linter panicked; this is a bug in it");
-        thread.join().map_err(gave_up)
-    })
+    let contained = || catch_unwind(AssertUnwindSafe(work));
+    let done = threads::deep(contained).map_err(|error| LintError::internal(error.to_string()))?;
+    done.map_err(|_| LintError::internal("the linter panicked; this is a bug in it"))
 }
 
 fn run_here(
@@ -68,13 +62,22 @@ fn run_here(
     let loaded = load(tree, parse, &packages);
     watch.lap("read and parse");
     let (migrations, workspace) = pictures(tree, &packages, &loaded, &mut watch);
-    let functions = workspace.functions();
+    let running = levels.running();
+    let names = || find_references(&workspace);
+    let functions = match running.len() > 1 && !watch.is_running() {
+        true => threads::both(|| workspace.functions(), names).0,
+        false => workspace.functions(),
+    };
     let calls = Calls::new(&workspace, &functions);
     watch.lap("model");
+    if watch.is_running() {
+        names();
+        watch.lap("references");
+    }
     let run = |rule: &&'static Rule| Check::run(rule, &workspace, &calls, &migrations, options);
     let found = match options.clock {
-        Some(_) => one_by_one(&levels.running(), run, &mut watch),
-        None => threads::map(&levels.running(), rules_alone(&functions), run),
+        Some(_) => one_by_one(&running, run, &mut watch),
+        None => threads::map(&running, rules_alone(&functions), run),
     };
     let (violations, unknowns): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     let mut violations: Vec<Violation> = violations.into_iter().flatten().collect();
@@ -140,6 +143,12 @@ fn pictures<'l>(
     let migrations = read();
     watch.lap("migrations");
     (migrations, Workspace::build(loaded, packages))
+}
+
+/// Finds what names what, before several rules ask for it at once.
+fn find_references(workspace: &Workspace<'_>) {
+    // What gives up here gives up again in each rule that asks, and is told of there.
+    let _ = catch_unwind(AssertUnwindSafe(|| workspace.find_references()));
 }
 
 /// Runs rules so that each can be measured.

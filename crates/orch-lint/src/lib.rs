@@ -119,7 +119,10 @@ pub fn lint_with(
         Some(hash) => cache.parse_hashed(text, hash),
         None => cache.parse(text),
     };
-    let run = |tree: &dyn sources::SourceTree| engine::run(tree, options, &parse);
+    let run = |tree: &dyn sources::SourceTree| {
+        let report = || engine::run(tree, options, &parse);
+        threads::both(report, || cache.read_ahead()).0
+    };
     match options.clock {
         Some(_) => run(tree),
         None => cache.runs.report(tree, options, run),

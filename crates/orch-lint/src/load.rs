@@ -176,7 +176,7 @@ impl Loaded {
                 found.extend(loaded.map(|file| site(file, &path, is_mod_rs)));
             }
             if found.len() == before {
-                let (name, span) = (name.text, name.span);
+                let (name, span) = (name.text.into(), name.span);
                 self.missing.push(Missing { file, span, name });
             }
         }
@@ -196,8 +196,7 @@ fn collect(items: &[Item], from: &Site, declared: &mut Vec<(Name, Candidates)>) 
             },
             ItemKind::Fn(def) => collect(&def.items, from, declared),
             ItemKind::Include(path) => {
-                let text = path.clone();
-                let span = item.name.span;
+                let (text, span) = (path.into(), item.name.span);
                 declared.push((Name { text, span }, vec![(join(&from.base, path), true)]));
             }
             _ => {}

@@ -1,13 +1,33 @@
-//! Work on many things at once.
+//! Work on many things at once, on threads that are started once and stay.
+//!
+//! **Invariant:** who waits here may be given other work meanwhile. So nothing is waited for while a lock is
+//! held, or while a value is worked out that others wait for: that work could need just this.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
+
+use rayon_core::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use crate::syntax::STACK;
 
 /// More threads than this wait for each other.
 const MOST: usize = 8;
+
+/// Works on a thread with a stack that is deep enough for any file.
+///
+/// # Errors
+///
+/// When the system gives no thread: why.
+///
+/// # Panics
+///
+/// When `work` does.
+pub(crate) fn deep<T: Send>(
+    work: impl FnOnce() -> T + Send,
+) -> Result<T, &'static ThreadPoolBuildError> {
+    Ok(pool().as_ref()?.install(work))
+}
 
 /// What `work` makes of each, in the order given. Fewer than `alone` are done by this thread.
 ///
@@ -19,10 +39,13 @@ pub(crate) fn map<T: Sync, R: Send>(
     alone: usize,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
-    let threads = cores();
-    if of.len() < alone || threads == 1 {
+    let pool = pool()
+        .as_ref()
+        .ok()
+        .filter(|_| of.len() >= alone && cores() > 1);
+    let Some(pool) = pool else {
         return of.iter().map(work).collect();
-    }
+    };
     let next = AtomicUsize::new(0);
     let some = || {
         let mut done = Vec::new();
@@ -34,55 +57,54 @@ pub(crate) fn map<T: Sync, R: Send>(
             done.push((at, work(one)));
         }
     };
-    let mut done = thread::scope(|scope| {
-        let spawn = |_| {
-            let thread = thread::Builder::new().stack_size(STACK);
-            thread.spawn_scoped(scope, some)
-        };
-        // Where no thread can be had, this one does it all.
-        let helpers: Vec<_> = (1..threads.min(MOST))
-            .filter_map(|at| spawn(at).ok())
-            .collect();
-        let mut done = some();
-        for helper in helpers {
-            match helper.join() {
-                Ok(more) => done.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+    let aside = Mutex::new(Vec::new());
+    let mut done = pool.in_place_scope(|scope| {
+        for _ in 1..cores() {
+            scope.spawn(|_| {
+                let done = some();
+                locked(&aside).extend(done);
+            });
         }
-        done
+        some()
     });
+    done.append(&mut locked(&aside));
     done.sort_unstable_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, made)| made).collect()
 }
 
-/// Two things side by side, the first on a thread of its own; one after the other where there is one core.
+/// Two things side by side; one after the other where there is one core.
 ///
 /// # Panics
 ///
 /// When either does, after both have ended.
-pub(crate) fn both<A: Send, B>(aside: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
-    if cores() == 1 {
-        return (aside(), here());
+pub(crate) fn both<A: Send, B: Send>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    match pool() {
+        Ok(pool) => pool.install(|| rayon_core::join(one, other)),
+        Err(_) => (one(), other()),
     }
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK);
-        // Where no thread can be had, this one does both.
-        let Ok(thread) = thread.spawn_scoped(scope, &aside) else {
-            return (aside(), here());
-        };
-        let here = here();
-        match thread.join() {
-            Ok(aside) => (aside, here),
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    })
+}
+
+fn pool() -> &'static Result<ThreadPool, ThreadPoolBuildError> {
+    static POOL: OnceLock<Result<ThreadPool, ThreadPoolBuildError>> = OnceLock::new();
+    let start = || {
+        let threads = ThreadPoolBuilder::new().num_threads(cores());
+        threads.stack_size(STACK).build()
+    };
+    POOL.get_or_init(start)
 }
 
 /// How many threads run at once. The system reads several files for it, so it is asked once.
 fn cores() -> usize {
     static CORES: OnceLock<usize> = OnceLock::new();
-    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST)))
+}
+
+fn locked<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What is in it is whole whenever its lock is free.
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -100,5 +122,25 @@ mod tests {
     #[test]
     fn each_of_two_gives_what_it_made() {
         assert_eq!(both(|| 1, || "here"), (1, "here"));
+    }
+
+    /// Work that is divided divides its parts, on the same few threads.
+    #[test]
+    fn parts_are_divided_again() {
+        let tens: Vec<u32> = (0..100).collect();
+        let sum = |ten: &u32| {
+            let ones: Vec<u32> = (0..10).map(|one| ten * 10 + one).collect();
+            map(&ones, 1, |of| u64::from(*of)).into_iter().sum::<u64>()
+        };
+        let sums = deep(|| map(&tens, 1, sum)).unwrap();
+        assert_eq!(sums.into_iter().sum::<u64>(), 999 * 500);
+    }
+
+    #[test]
+    fn a_panic_reaches_who_asked() {
+        let numbers: Vec<u32> = (0..100).collect();
+        let broken = || map(&numbers, 1, |of| assert_ne!(*of, 50));
+        assert!(std::panic::catch_unwind(broken).is_err());
+        assert_eq!(map(&numbers, 1, |of| *of), numbers);
     }
 }

@@ -165,7 +165,7 @@ impl<'a> Workspace<'a> {
             return;
         };
         let child = Module {
-            name: item.name.text.clone(),
+            name: item.name.text.to_string(),
             test,
             item: Some(item),
             declared_in: site.file,

@@ -334,7 +334,7 @@ impl Workspace<'_> {
     }
 
     fn import_anew(&self, module: ModuleId, import: &Import, space: Space, steps: usize) -> Res {
-        let names: Vec<&str> = import.path.iter().map(String::as_str).collect();
+        let names = import.names();
         let own = import.name.as_deref();
         let is_itself = names.len() == 1 && own == Some(names[0]);
         if is_itself && !import.global {

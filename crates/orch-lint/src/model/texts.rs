@@ -28,7 +28,7 @@ impl<'a> Texts<'a> {
                     continue;
                 };
                 if let Some(name) = pat.name() {
-                    let init = init.as_ref().filter(|_| !may_grow(pat));
+                    let init = init.as_deref().filter(|_| !may_grow(pat));
                     let entry = bound.entry(name);
                     entry.and_modify(|of| *of = None).or_insert(init);
                 }
@@ -129,11 +129,10 @@ impl<'a> Texts<'a> {
         }
         let segment = Segment {
             name: Name {
-                text: name.to_owned(),
+                text: name.into(),
                 span,
             },
-            args: Vec::new(),
-            bindings: Vec::new(),
+            given: None,
         };
         let path = Path {
             segments: vec![segment],

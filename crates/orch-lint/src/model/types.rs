@@ -385,7 +385,7 @@ impl<'a> Workspace<'a> {
             }
             ItemKind::Trait(_) => RTy::Bounds(vec![RBound {
                 name: Res::Def(id),
-                text: def.item.name.text.clone(),
+                text: def.item.name.text.to_string(),
                 bindings: Vec::new(),
             }]),
             _ => RTy::Local(id, args),
@@ -415,7 +415,7 @@ impl<'a> Workspace<'a> {
     /// The name of a type for a message.
     pub(crate) fn type_name(&self, ty: &RTy) -> String {
         match ty {
-            RTy::Local(id, _) => self.def(*id).item.name.text.clone(),
+            RTy::Local(id, _) => self.def(*id).item.name.text.to_string(),
             RTy::External(path, args) => {
                 let own = path.last().cloned().unwrap_or_default();
                 match args.first() {

@@ -159,7 +159,7 @@ fn blocking<'e>(
         let is_found = origin.made_by.as_deref().is_some_and(is_blocking);
         let mut those = std::iter::once(first).chain(those);
         let is_it = !is_found && those.any(|(of, _)| origin.is_of(of));
-        return is_it.then(|| (name.span, name.text.clone()));
+        return is_it.then(|| (name.span, name.text.to_string()));
     }
     let (span, path) = external(walker, expr)?;
     let last = path.last()?;

@@ -77,15 +77,9 @@ fn pairs(body: &Block) -> Vec<(Vec<&str>, bool)> {
     let mut found = Vec::new();
     visit::each_block(body, &mut |block| {
         for stmt in &block.stmts {
-            if let Stmt::Let {
-                pat:
-                    Pat {
-                        kind: PatKind::Group(parts),
-                        ..
-                    },
-                init: Some(init),
-                ..
-            } = stmt
+            if let Stmt::Let { pat, init, .. } = stmt
+                && let PatKind::Group(parts) = &pat.kind
+                && let Some(init) = init
                 && let Some(maker) = maker(init)
             {
                 let names = parts.iter().filter_map(Pat::name).collect();

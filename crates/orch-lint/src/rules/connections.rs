@@ -24,7 +24,7 @@ pub(super) fn judge<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> Option<(Name
         ExprKind::Path(path) => {
             let last = path.last()?;
             let verdict = function(walker, path, &last.name.text)?;
-            let text = path.text();
+            let text = path.text().into();
             Some((
                 Name {
                     text,

@@ -125,7 +125,7 @@ impl<'e> Known<'e> {
             ExprKind::Method { receiver, name, .. } if known::has(METHODS, &name.text) => {
                 let origin = self.origins.find(walker, receiver)?;
                 let is_it = SPAWNERS.iter().any(|of| origin.is_of(of));
-                is_it.then(|| (name.span, name.text.clone()))
+                is_it.then(|| (name.span, name.text.to_string()))
             }
             _ => called(walker, expr, SPAWNS),
         }

@@ -146,7 +146,7 @@ impl<'w> Search<'_, 'w, '_> {
             match &reference.target {
                 Target::Item(target) => match self.layers.get(target) {
                     Some(other) if *target != self.start && !layer.may_use(*other) => {
-                        let last = self.workspace.def(*target).item.name.text.clone();
+                        let last = self.workspace.def(*target).item.name.text.to_string();
                         self.add(first, way, (last, reference), other.noun());
                     }
                     Some(_) => {}
@@ -207,7 +207,7 @@ fn report(check: &mut Check<'_, '_>, id: DefId, layer: Layer, found: &Found<'_>)
     let chain = match found.steps.len() {
         1 => Vec::new(),
         _ => {
-            let first = Step::at(&name.text, check.workspace.file_of(id), name.span);
+            let first = Step::at(name.text.as_str(), check.workspace.file_of(id), name.span);
             std::iter::once(first).chain(found.steps.clone()).collect()
         }
     };

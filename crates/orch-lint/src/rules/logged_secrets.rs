@@ -252,7 +252,7 @@ impl<'e> Texts<'e> {
                         pat,
                         init: Some(init),
                         ..
-                    } => Some((std::ptr::from_ref(init), unchanging(pat)?)),
+                    } => Some((std::ptr::from_ref(&**init), unchanging(pat)?)),
                     _ => None,
                 }));
             });
@@ -355,7 +355,7 @@ impl<'e> Look<'_, '_, 'e> {
             }
             _ => return None,
         };
-        secrets::may_be(name, || self.walker.type_of(expr)).then(|| name.to_owned())
+        secrets::may_be(name, || self.walker.type_of(expr)).then(|| name.to_string())
     }
 
     /// The secret that a text holds which is put into a variable.

@@ -109,7 +109,7 @@ fn panics<'a>(
                 && !is_constant(walker, receiver)
                 && !writes_text(bound, walker, receiver)
                 && !is_declared(walker, receiver, &name.text);
-            is_it.then(|| (name.span, name.text.clone()))
+            is_it.then(|| (name.span, name.text.to_string()))
         }
         ExprKind::Macro(call) => {
             let name = call.path.last()?;

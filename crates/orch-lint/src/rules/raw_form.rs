@@ -136,7 +136,7 @@ fn new_form(workspace: &Workspace<'_>, id: DefId) -> Option<NewForm> {
     });
     let (fields, error) = news.next()?;
     Some(NewForm {
-        command: command.clone(),
+        command: command.to_string(),
         at: def.item.name.span,
         fields,
         error,

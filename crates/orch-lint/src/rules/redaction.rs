@@ -29,7 +29,7 @@ impl OwnDebug {
             .map(str::to_owned);
         (!fields.tuple).then(|| OwnDebug {
             derive: derive.span,
-            name: def.item.name.text.clone(),
+            name: def.item.name.text.to_string(),
             at: def.item.name.span,
             shown: shown.collect(),
         })

@@ -57,7 +57,7 @@ impl Closed<'_> {
                     (false, false) => " { .. }",
                 };
                 let variants = variants.iter();
-                let all = variants.map(|of| (of.name.text.clone(), fields(of)));
+                let all = variants.map(|of| (of.name.text.to_string(), fields(of)));
                 Some(all.collect())
             }
         }

@@ -57,7 +57,7 @@ impl<'w, 'a> Shown<'w, 'a> {
         }
         let imports = &workspace.module(id).imports;
         for (import, _) in imports.iter().filter(|(_, vis)| *vis == Vis::Public) {
-            let names: Vec<&str> = import.path.iter().map(String::as_str).collect();
+            let names = import.names();
             for space in [Space::Types, Space::Values] {
                 match workspace.resolve(id, &names, import.global, space) {
                     Res::Def(def) => self.exported(def),

@@ -121,7 +121,7 @@ impl<'w, 'a> Search<'w, 'a> {
         }
         let name = &field.name.text;
         let path = match path {
-            "" => name.clone(),
+            "" => name.to_string(),
             outer => format!("{outer}.{name}"),
         };
         let is_certain = is_certain && !has(&field.attrs, &["serialize_with", "with"]);

@@ -137,7 +137,7 @@ fn namesakes<'a>(workspace: &Workspace<'a>, id: DefId) -> Vec<Option<&'a Expr>> 
     let items = defs.map(|id| workspace.def(*id));
     let same = items.filter(|of| !of.test && of.item.name.text == def.item.name.text);
     let values = same.map(|of| match &of.item.kind {
-        ItemKind::Const(_, value) => Some(value),
+        ItemKind::Const(_, value) => Some(&**value),
         ItemKind::Static(_, value) => match value.body.as_ref()?.stmts.as_slice() {
             [Stmt::Expr(value)] => Some(value),
             _ => None,

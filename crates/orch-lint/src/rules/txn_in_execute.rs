@@ -51,7 +51,7 @@ fn check(check: &mut Check<'_, '_>) {
         let scope = workspace.impl_scope(orchestrator.block);
         Walker::new(workspace, &scope, function).block(body, &mut |walker, expr| {
             if let Some((name, verdict)) = judge(walker, expr) {
-                calls.push((name.span, name.text, verdict));
+                calls.push((name.span, name.text.into(), verdict));
             }
         });
         for (span, name, verdict) in calls {

@@ -1,5 +1,7 @@
 //! Attributes, reduced to what questions are asked about.
 
+use std::ops::{Deref, DerefMut};
+
 use super::span::Span;
 use super::ty::Path;
 
@@ -16,6 +18,14 @@ pub(crate) struct Attrs {
     pub(crate) docs_optional: Option<bool>,
     /// Compiled for tests only: `#[cfg(test)]`, `#[test]`, `#[tokio::test]`.
     pub(crate) test_only: bool,
+    /// All else, which most have nothing of.
+    lists: Option<Box<Lists>>,
+}
+
+/// What stands in attributes that not every item has.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Lists {
     /// `#[path = ".."]`; several when conditions choose between them.
     pub(crate) paths: Vec<String>,
     /// Derives, those of `cfg_attr` included unless its condition needs `test`.
@@ -40,6 +50,28 @@ pub(crate) struct Told {
     pub(crate) keys: Vec<(String, Option<String>)>,
     /// The text that it begins with.
     pub(crate) text: Option<(String, Span)>,
+}
+
+impl Deref for Attrs {
+    type Target = Lists;
+
+    fn deref(&self) -> &Lists {
+        static NOTHING: Lists = Lists {
+            paths: Vec::new(),
+            derives: Vec::new(),
+            serde: Vec::new(),
+            sqlx: Vec::new(),
+            others: Vec::new(),
+            told: Vec::new(),
+        };
+        self.lists.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl DerefMut for Attrs {
+    fn deref_mut(&mut self) -> &mut Lists {
+        self.lists.get_or_insert_default()
+    }
 }
 
 impl Attrs {

@@ -1,5 +1,7 @@
 //! Bodies: statements, expressions and patterns.
 
+use smol_str::SmolStr;
+
 use super::span::{Name, Span};
 use super::ty::{Path, Ty};
 
@@ -22,9 +24,9 @@ pub(crate) enum Stmt {
     /// `let pat: ty = init else { otherwise };`
     Let {
         /// What is bound.
-        pat: Pat,
+        pat: Box<Pat>,
         /// The value.
-        init: Option<Expr>,
+        init: Option<Box<Expr>>,
         /// The `else` of a `let … else`.
         otherwise: Option<Box<Expr>>,
     },
@@ -177,7 +179,7 @@ pub(crate) struct Arm {
     /// The pattern, without its guard.
     pub(crate) pat: Pat,
     /// `if guard`.
-    pub(crate) guard: Option<Expr>,
+    pub(crate) guard: Option<Box<Expr>>,
     /// The value.
     pub(crate) body: Expr,
 }
@@ -230,7 +232,7 @@ pub(crate) enum PatKind {
     /// `Some(x)`.
     TupleStruct(Path, Vec<Pat>),
     /// `S { f: p, .. }`.
-    Struct(Path, Vec<(String, Pat)>),
+    Struct(Path, Vec<(SmolStr, Pat)>),
     /// `a | b`.
     Or(Vec<Pat>),
     /// `&p`.

@@ -176,7 +176,7 @@ impl<'e> Flow<'e> {
             ExprKind::Match { scrutinee, arms } => {
                 self.expr(scrutinee, unclear);
                 for arm in arms {
-                    self.each(&arm.guard, unclear);
+                    self.each(arm.guard.as_deref(), unclear);
                     self.expr(&arm.body, goes);
                 }
             }

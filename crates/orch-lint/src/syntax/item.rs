@@ -1,5 +1,7 @@
 //! Items: what a module declares.
 
+use smol_str::SmolStr;
+
 use super::attrs::Attrs;
 use super::body::Body;
 use super::expr::{Expr, Pat};
@@ -41,17 +43,17 @@ pub(crate) enum ItemKind {
     /// `enum`.
     Enum(Generics, Vec<Variant>),
     /// `trait`.
-    Trait(TraitDef),
+    Trait(Box<TraitDef>),
     /// `impl`.
-    Impl(ImplDef),
+    Impl(Box<ImplDef>),
     /// `fn`.
     Fn(Box<FnDef>),
     /// `type A = B`.
-    Alias(Generics, Ty),
+    Alias(Generics, Box<Ty>),
     /// `const`.
-    Const(Ty, Expr),
+    Const(Box<Ty>, Box<Expr>),
     /// `static`, also inside `lazy_static!` and `thread_local!`; its value is the body of a function.
-    Static(Ty, Box<FnDef>),
+    Static(Box<Ty>, Box<FnDef>),
     /// `mod`.
     Mod(ModDef),
     /// `use`.
@@ -149,9 +151,9 @@ pub(crate) enum AssocKind {
     /// A function.
     Fn(Box<FnDef>),
     /// A constant and its value.
-    Const(Option<Expr>),
+    Const(Option<Box<Expr>>),
     /// A type.
-    Type(Option<Ty>),
+    Type(Option<Box<Ty>>),
     /// A macro.
     Macro,
 }
@@ -213,9 +215,9 @@ pub(crate) struct Import {
     /// `::` in front.
     pub(crate) global: bool,
     /// What is imported.
-    pub(crate) path: Vec<String>,
+    pub(crate) path: Vec<SmolStr>,
     /// The name it gets; absent for a glob.
-    pub(crate) name: Option<String>,
+    pub(crate) name: Option<SmolStr>,
 }
 
 impl Item {
@@ -230,6 +232,13 @@ impl Item {
             ItemKind::Fn(def) => Some(&def.generics),
             _ => None,
         }
+    }
+}
+
+impl Import {
+    /// The parts of what is imported.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.path.iter().map(SmolStr::as_str).collect()
     }
 }
 
@@ -255,7 +264,7 @@ impl ImplDef {
     /// The value of a constant.
     pub(crate) fn constant(&self, name: &str) -> Option<&Expr> {
         self.items.iter().find_map(|item| match &item.kind {
-            AssocKind::Const(value) if item.name.text == name => value.as_ref(),
+            AssocKind::Const(value) if item.name.text == name => value.as_deref(),
             _ => None,
         })
     }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashSet;
+
 use super::expr::{Block, Expr, ExprKind, Pat, PatKind};
 use super::patterns::{each_in_block, each_in_value, each_part};
 use super::span::Span;
@@ -23,7 +25,7 @@ pub(crate) struct Named<'b> {
 }
 
 /// What a name in a body stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) enum Role {
     /// A variable that a pattern makes, or a constant it is compared with. These come first.
@@ -40,17 +42,22 @@ pub(crate) enum Role {
     Word,
 }
 
-/// Calls `see` for all that a body names: variables, then patterns, then expressions.
+/// Calls `see` for all that a body names, where it does so first: variables, then patterns, then expressions.
 pub(crate) fn in_block<'b>(body: &'b Block, see: &mut dyn FnMut(Named<'b>)) {
     let (mut patterns, mut exprs) = (Vec::new(), Vec::new());
     let mut see_pattern = |pat| patterns.push(pat);
     each_in_block(body, &mut see_pattern, &mut |expr| {
         exprs.extend(names_anything(expr).then_some(expr));
     });
-    in_parts(&patterns, &exprs, see);
+    let mut seen = FxHashSet::default();
+    in_parts(&patterns, &exprs, &mut |named| {
+        if seen.insert((named.text.clone(), named.global, named.role)) {
+            see(named);
+        }
+    });
 }
 
-/// Calls `see` for all that the value of a constant names, in the same order.
+/// Calls `see` for all that the value of a constant names, in the same order, each time.
 pub(crate) fn in_value<'b>(value: &'b Expr, see: &mut dyn FnMut(Named<'b>)) {
     let (mut patterns, mut exprs) = (Vec::new(), Vec::new());
     let mut see_pattern = |pat| patterns.push(pat);

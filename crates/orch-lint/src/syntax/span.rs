@@ -1,5 +1,7 @@
 //! Places in a file: one-based lines, zero-based columns in characters.
 
+use smol_str::SmolStr;
+
 /// A place between two characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
@@ -25,7 +27,7 @@ pub(crate) struct Span {
 #[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
 pub(crate) struct Name {
     /// The identifier without `r#`.
-    pub(crate) text: String,
+    pub(crate) text: SmolStr,
     /// Where it stands.
     pub(crate) span: Span,
 }

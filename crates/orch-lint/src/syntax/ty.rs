@@ -1,5 +1,7 @@
 //! Types and paths as they are written.
 
+use std::ops::Deref;
+
 use super::span::{Name, Span};
 
 /// A path in any position: `sqlx::Pool<Postgres>`, `<T as Trait>::f`, `self`.
@@ -10,8 +12,6 @@ pub(crate) struct Path {
     pub(crate) global: bool,
     /// The type in `<T as Trait>::f` or `<T>::f`.
     pub(crate) qself: Option<Box<Ty>>,
-    /// How many leading segments name the trait of `qself`.
-    pub(crate) trait_len: usize,
     /// The parts between `::`.
     pub(crate) segments: Vec<Segment>,
     /// The whole path.
@@ -24,9 +24,17 @@ pub(crate) struct Path {
 pub(crate) struct Segment {
     /// The identifier.
     pub(crate) name: Name,
-    /// Type arguments in angle brackets.
+    /// What stands in angle brackets; most parts have none.
+    pub(crate) given: Option<Box<Given>>,
+}
+
+/// What stands in angle brackets.
+#[derive(Debug, Clone, Default)]
+#[cfg_attr(feature = "cache", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Given {
+    /// Type arguments.
     pub(crate) args: Vec<Ty>,
-    /// `Output = T` in angle brackets.
+    /// `Output = T`.
     pub(crate) bindings: Vec<(String, Ty)>,
 }
 
@@ -92,6 +100,18 @@ pub(crate) struct TypeParam {
     pub(crate) default: Option<Ty>,
 }
 
+impl Deref for Segment {
+    type Target = Given;
+
+    fn deref(&self) -> &Given {
+        static NOTHING: Given = Given {
+            args: Vec::new(),
+            bindings: Vec::new(),
+        };
+        self.given.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
 impl Path {
     /// The identifiers of the segments.
     pub(crate) fn names(&self) -> Vec<&str> {
@@ -121,7 +141,6 @@ impl Path {
         Some(Path {
             global: self.global,
             qself: self.qself.clone(),
-            trait_len: self.trait_len,
             segments: front.to_vec(),
             span: Span {
                 start: self.span.start,

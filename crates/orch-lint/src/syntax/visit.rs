@@ -27,7 +27,7 @@ fn parts_of_stmt<'e>(stmt: &'e Stmt, see: &mut dyn FnMut(&'e Expr)) {
         Stmt::Let {
             init, otherwise, ..
         } => {
-            init.iter().for_each(&mut *see);
+            init.as_deref().into_iter().for_each(&mut *see);
             otherwise.iter().for_each(|other| see(other));
         }
         Stmt::Expr(expr) => see(expr),
@@ -83,7 +83,7 @@ fn parts_of_branch<'e>(expr: &'e Expr, see: &mut dyn FnMut(&'e Expr)) {
         ExprKind::Match { scrutinee, arms } => {
             see(scrutinee);
             for arm in arms {
-                arm.guard.iter().for_each(&mut *see);
+                arm.guard.as_deref().into_iter().for_each(&mut *see);
                 see(&arm.body);
             }
         }

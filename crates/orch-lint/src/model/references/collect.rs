@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::super::{DefId, ImplBlock, ModuleId, RTy, Space, Workspace};
 use super::items::Collector;
+use super::targets::Targets;
 use super::{Place, Reference, Target};
 use crate::known;
 use crate::syntax::{ItemKind, Span};
@@ -13,7 +14,7 @@ use crate::threads;
 const AT_ONCE: usize = 32;
 
 /// With this many times [`AT_ONCE`], several threads read.
-const PARALLEL_FROM: usize = 8;
+pub(super) const PARALLEL_FROM: usize = 8;
 
 /// What has places that name something.
 #[derive(Clone, Copy)]
@@ -23,28 +24,29 @@ enum Part<'w, 'a> {
     Impl(&'w ImplBlock<'a>),
 }
 
-/// Every place of a project that names an item of it.
-pub(super) fn all(workspace: &Workspace<'_>) -> Vec<Reference> {
+/// Every place of a project that names an item of it. Fewer than `alone` times [`AT_ONCE`] are read by this thread.
+pub(super) fn all(workspace: &Workspace<'_>, alone: usize) -> Vec<Reference> {
     let names = names(workspace);
     let uses = (0..workspace.modules.len()).map(|at| Part::Uses(ModuleId(at)));
     let items = workspace.def_ids().map(Part::Item);
     let impls = workspace.impls.iter().map(Part::Impl);
     let parts: Vec<Part<'_, '_>> = uses.chain(items).chain(impls).collect();
     let parts: Vec<&[Part<'_, '_>]> = parts.chunks(AT_ONCE).collect();
-    let found = threads::map(&parts, PARALLEL_FROM, |parts| {
+    let found = threads::map(&parts, alone, |parts| {
+        let mut targets = Targets::new(workspace, &names);
         let mut found = Vec::new();
         for part in *parts {
-            read(workspace, *part, &names, &mut found);
+            read(workspace, *part, &mut targets, &mut found);
         }
         found
     });
     found.into_iter().flatten().collect()
 }
 
-fn read<'a>(
-    workspace: &Workspace<'a>,
+fn read<'w, 'a>(
+    workspace: &'w Workspace<'a>,
     part: Part<'_, 'a>,
-    names: &FxHashSet<&'a str>,
+    targets: &mut Targets<'_, 'w, 'a>,
     found: &mut Vec<Reference>,
 ) {
     match part {
@@ -52,7 +54,7 @@ fn read<'a>(
         Part::Item(id) => {
             let def = workspace.def(id);
             let place = Place::new(workspace, def.module, def.file, Some(id), def.test);
-            Collector::run(place, names, found, |it| it.item(&def.item.kind));
+            Collector::run(place, targets, found, |it| it.item(&def.item.kind));
         }
         Part::Impl(block) => {
             let owner = match workspace.self_type(block) {
@@ -60,7 +62,7 @@ fn read<'a>(
                 _ => None,
             };
             let place = Place::new(workspace, block.module, block.file, owner, block.test);
-            Collector::run(place, names, found, |it| {
+            Collector::run(place, targets, found, |it| {
                 it.generics(&block.def.generics);
                 it.ty(&block.def.self_ty);
                 match &block.def.trait_path {
@@ -75,7 +77,7 @@ fn read<'a>(
     }
 }
 
-/// Every name that an item goes by somewhere. Most words of a body are none of these.
+/// Every name that an item goes by somewhere.
 fn names<'a>(workspace: &Workspace<'a>) -> FxHashSet<&'a str> {
     let mut names: FxHashSet<&str> = known::stores().collect();
     for def in &workspace.defs {
@@ -96,7 +98,7 @@ fn uses(workspace: &Workspace<'_>, id: ModuleId, found: &mut Vec<Reference>) {
     let place = Place::new(workspace, id, module.file, None, module.test);
     let imports = module.imports.iter().map(|(import, _)| import);
     for import in imports.filter(|import| import.name.is_some()) {
-        let names: Vec<&str> = import.path.iter().map(String::as_str).collect();
+        let names = import.names();
         for space in [Space::Types, Space::Values] {
             let res = workspace.resolve(id, &names, import.global, space);
             let target = Target::of(&res);

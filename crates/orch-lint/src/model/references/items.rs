@@ -5,24 +5,25 @@ use std::borrow::Cow;
 use rustc_hash::FxHashSet;
 
 use super::super::Space;
+use super::targets::Targets;
 use super::{Place, Reference, Target};
 use crate::syntax::named::{self, Named, Role};
 use crate::syntax::{AssocItem, AssocKind, Bound, Expr, FnDef, Generics, ItemKind, Path, Span, Ty};
 
 /// Reads the paths of one item.
-pub(super) struct Collector<'c, 'w, 'a> {
+pub(super) struct Collector<'c, 't, 'w, 'a> {
     place: Place<'w, 'a>,
     /// Names of variables of the function that is read.
     bound: FxHashSet<Cow<'a, str>>,
-    names: &'c FxHashSet<&'a str>,
+    targets: &'c mut Targets<'t, 'w, 'a>,
     found: &'c mut Vec<Reference>,
 }
 
-impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
+impl<'c, 't, 'w, 'a> Collector<'c, 't, 'w, 'a> {
     /// Reads one item by `read`.
     pub(super) fn run(
         place: Place<'w, 'a>,
-        names: &'c FxHashSet<&'a str>,
+        targets: &'c mut Targets<'t, 'w, 'a>,
         found: &'c mut Vec<Reference>,
         read: impl FnOnce(&mut Self),
     ) {
@@ -30,16 +31,9 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
         read(&mut Collector {
             place,
             bound,
-            names,
+            targets,
             found,
         });
-    }
-
-    /// Whether a path can name an item at all.
-    fn may_name(&self, path: &str) -> bool {
-        // Looking for one sign is quicker than for two, and this is asked for every name that there is.
-        let mut segments = path.split(':').filter(|name| !name.is_empty());
-        segments.any(|name| self.names.contains(name))
     }
 
     /// Reads what an item declares.
@@ -135,11 +129,14 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
             Role::Binding => {
                 self.bound.insert(named.text);
             }
-            Role::Type => self.resolve(&named, Space::Types, false),
-            Role::Value => self.resolve(&named, Space::Values, false),
-            Role::Ident => self.resolve(&named, Space::Values, is_bound(self)),
+            Role::Type => self.resolve(named, Space::Types, false),
+            Role::Value => self.resolve(named, Space::Values, false),
+            Role::Ident => {
+                let is_bound = is_bound(self);
+                self.resolve(named, Space::Values, is_bound);
+            }
             // A variable is rarely called, and then the function of its name counts as called.
-            Role::Called if is_bound(self) => self.resolve(&named, Space::Values, false),
+            Role::Called if is_bound(self) => self.resolve(named, Space::Values, false),
             Role::Called => {}
             Role::Word => self.word(&named.text, named.span),
         }
@@ -150,17 +147,11 @@ impl<'c, 'w, 'a> Collector<'c, 'w, 'a> {
         named::in_path(path, Role::Type, &mut |named| self.named(named));
     }
 
-    fn resolve(&mut self, named: &Named<'_>, space: Space, shadowed: bool) {
-        if !self.may_name(&named.text) {
-            return;
-        }
-        let place = self.place;
-        let names: Vec<&str> = named.text.split("::").collect();
-        let (module, global) = (place.module, named.global);
-        let res = place.workspace.resolve(module, &names, global, space);
-        let target = Target::of(&res);
+    fn resolve(&mut self, named: Named<'a>, space: Space, shadowed: bool) {
+        let (place, span) = (self.place, named.span);
+        let target = self.targets.of(place.module, named, space);
         self.found
-            .extend(target.map(|target| place.names(named.span, target, shadowed)));
+            .extend(target.map(|target| place.names(span, target, shadowed)));
     }
 
     fn word(&mut self, word: &str, span: Span) {

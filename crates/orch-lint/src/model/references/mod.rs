@@ -1,13 +1,15 @@
 //! What names what: every path of the project that names an item of the project.
 //!
-//! Items are named in signatures, bodies, patterns, type arguments, macro arguments and by `use`.
-//! Worked out once, in one pass over all files, for the rules about what is used and by whom.
+//! Items are named in signatures, bodies, patterns, type arguments, macro arguments and by `use`. Of what a
+//! body names in the same way again and again, the first place counts. Worked out once, in one pass over all
+//! files, for the rules about what is used and by whom.
 //!
 //! **Invariant:** too many rather than too few. A variable that is spelled like an item counts as the
 //! item, and says so.
 
 mod collect;
 mod items;
+mod targets;
 
 use rustc_hash::FxHashSet;
 
@@ -106,9 +108,15 @@ impl Workspace<'_> {
         self.known_references().words.contains(word)
     }
 
+    /// Finds all references, on several threads: before threads ask for them, who would wait for each other.
+    pub(crate) fn find_references(&self) {
+        let found = References::of(collect::all(self, collect::PARALLEL_FROM));
+        self.references.get_or_init(|| found);
+    }
+
     fn known_references(&self) -> &References {
         self.references
-            .get_or_init(|| References::of(collect::all(self)))
+            .get_or_init(|| References::of(collect::all(self, usize::MAX)))
     }
 }
 

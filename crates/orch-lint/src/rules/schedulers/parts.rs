@@ -94,7 +94,7 @@ fn inits<'e>(function: &Function<'e>, path: &Path) -> Vec<&'e Expr> {
     let local = path.text();
     let bound = function.body.stmts.iter().filter_map(|stmt| match stmt {
         Stmt::Let { pat, init, .. } => match &pat.kind {
-            PatKind::Bind { name, .. } if name.text == local => init.as_ref(),
+            PatKind::Bind { name, .. } if name.text == local => init.as_deref(),
             _ => None,
         },
         Stmt::Expr(_) => None,

@@ -53,8 +53,8 @@ impl Lowering {
         );
         let init = from.init.as_ref();
         Stmt::Let {
-            pat: pat(&from.pat),
-            init: init.map(|init| self.expr(&init.expr)),
+            pat: Box::new(pat(&from.pat)),
+            init: init.map(|init| Box::new(self.expr(&init.expr))),
             otherwise: init
                 .and_then(|init| init.diverge.as_ref())
                 .map(|(_, diverge)| Box::new(self.expr(diverge))),
@@ -276,7 +276,7 @@ impl Lowering {
         };
         let arm = Arm {
             pat: pat(bare),
-            guard: guard.map(|guard| self.expr(guard)),
+            guard: guard.map(|guard| Box::new(self.expr(guard))),
             body: self.expr(&from.body),
         };
         self.note_stmt(arm.pat.span, Some(arm.body.span));

@@ -1,5 +1,6 @@
 //! Items and associated items.
 
+use smol_str::{SmolStr, ToSmolStr};
 use syn::{ImplItem, Item as I, TraitItem, UseTree, Visibility};
 
 use super::attributes::attrs;
@@ -56,13 +57,14 @@ impl Lowering {
     fn plain(&mut self, from: &I) -> Option<Item> {
         Some(match from {
             I::Type(of) => named(&of.ident, &of.vis, &of.attrs, {
-                ItemKind::Alias(generics(&of.generics), ty(&of.ty))
+                ItemKind::Alias(generics(&of.generics), Box::new(ty(&of.ty)))
             }),
             I::Const(of) => named(&of.ident, &of.vis, &of.attrs, {
-                ItemKind::Const(ty(&of.ty), self.expr(&of.expr))
+                ItemKind::Const(Box::new(ty(&of.ty)), Box::new(self.expr(&of.expr)))
             }),
             I::Static(of) => named(&of.ident, &of.vis, &of.attrs, {
-                ItemKind::Static(ty(&of.ty), Box::new(self.initialiser(&of.expr)))
+                let value = self.initialiser(&of.expr);
+                ItemKind::Static(Box::new(ty(&of.ty)), Box::new(value))
             }),
             I::Use(of) => {
                 let mut imports = Vec::new();
@@ -96,11 +98,15 @@ impl Lowering {
             self_ty: ty(&from.self_ty),
             items,
         };
-        unnamed(&Visibility::Inherited, &from.attrs, ItemKind::Impl(def))
+        unnamed(
+            &Visibility::Inherited,
+            &from.attrs,
+            ItemKind::Impl(Box::new(def)),
+        )
     }
 
     fn trait_kind(&mut self, from: &syn::ItemTrait) -> ItemKind {
-        ItemKind::Trait(TraitDef {
+        ItemKind::Trait(Box::new(TraitDef {
             generics: generics(&from.generics),
             supers: bounds(&from.supertraits),
             items: from
@@ -108,7 +114,7 @@ impl Lowering {
                 .iter()
                 .filter_map(|of| self.trait_part(of))
                 .collect(),
-        })
+        }))
     }
 
     fn impl_part(&mut self, from: &ImplItem) -> Option<AssocItem> {
@@ -123,14 +129,14 @@ impl Lowering {
             ImplItem::Const(of) => {
                 let head = head_of(&of.vis, of.const_token.span);
                 self.note(&of.attrs, head, of.semi_token.spans[0]);
-                let kind = AssocKind::Const(Some(self.expr(&of.expr)));
+                let kind = AssocKind::Const(Some(Box::new(self.expr(&of.expr))));
                 assoc(&of.ident, &of.vis, &of.attrs, kind)
             }
             ImplItem::Type(of) => assoc(
                 &of.ident,
                 &of.vis,
                 &of.attrs,
-                AssocKind::Type(Some(ty(&of.ty))),
+                AssocKind::Type(Some(Box::new(ty(&of.ty)))),
             ),
             ImplItem::Macro(of) => Self::assoc_macro(&of.mac, &of.attrs),
             _ => return None,
@@ -153,11 +159,17 @@ impl Lowering {
                 })
             }
             TraitItem::Const(of) => {
-                let value = of.default.as_ref().map(|(_, value)| self.expr(value));
+                let value = of
+                    .default
+                    .as_ref()
+                    .map(|(_, value)| Box::new(self.expr(value)));
                 assoc(&of.ident, vis, &of.attrs, AssocKind::Const(value))
             }
             TraitItem::Type(of) => {
-                let default = of.default.as_ref().map(|(_, default)| ty(default));
+                let default = of
+                    .default
+                    .as_ref()
+                    .map(|(_, default)| Box::new(ty(default)));
                 assoc(&of.ident, vis, &of.attrs, AssocKind::Type(default))
             }
             TraitItem::Macro(of) => Self::assoc_macro(&of.mac, &of.attrs),
@@ -168,7 +180,7 @@ impl Lowering {
     fn assoc_macro(mac: &syn::Macro, of: &[syn::Attribute]) -> AssocItem {
         AssocItem {
             name: Name {
-                text: String::new(),
+                text: SmolStr::default(),
                 span: path(&mac.path).span,
             },
             vis: Vis::Private,
@@ -199,7 +211,7 @@ impl Lowering {
         let name = match &from.ident {
             Some(ident) => name(ident),
             None => Name {
-                text: at.to_string(),
+                text: at.to_smolstr(),
                 span: ty.span,
             },
         };
@@ -227,7 +239,7 @@ impl Lowering {
     }
 }
 
-fn use_tree(tree: &UseTree, global: bool, front: &mut Vec<String>, into: &mut Vec<Import>) {
+fn use_tree(tree: &UseTree, global: bool, front: &mut Vec<SmolStr>, into: &mut Vec<Import>) {
     match tree {
         UseTree::Path(of) => {
             front.push(name(&of.ident).text);
@@ -255,7 +267,7 @@ fn use_tree(tree: &UseTree, global: bool, front: &mut Vec<String>, into: &mut Ve
     }
 }
 
-fn import(front: &[String], global: bool, own: Option<String>, alias: Option<String>) -> Import {
+fn import(front: &[SmolStr], global: bool, own: Option<SmolStr>, alias: Option<SmolStr>) -> Import {
     let mut path = front.to_vec();
     path.extend(own.filter(|own| own != "self" || front.is_empty()));
     Import {
@@ -277,7 +289,7 @@ fn named(ident: &syn::Ident, of: &Visibility, with: &[syn::Attribute], kind: Ite
 fn unnamed(of: &Visibility, with: &[syn::Attribute], kind: ItemKind) -> Item {
     Item {
         name: Name {
-            text: String::new(),
+            text: SmolStr::default(),
             span: Span::default(),
         },
         vis: vis(of),
@@ -316,7 +328,12 @@ pub(super) fn static_item(
     of_ty: &syn::Type,
     value: FnDef,
 ) -> Item {
-    named(ident, of, &[], ItemKind::Static(ty(of_ty), Box::new(value)))
+    named(
+        ident,
+        of,
+        &[],
+        ItemKind::Static(Box::new(ty(of_ty)), Box::new(value)),
+    )
 }
 
 /// Lowers an item without a form of its own.

@@ -102,8 +102,8 @@ impl Lowering {
             for (pat, parts) in &arms {
                 if let Some(pat) = pat {
                     body.parts.push(Stmt::Let {
-                        pat: super::patterns::pat(pat),
-                        init: parts.first().map(|value| self.expr(value)),
+                        pat: Box::new(super::patterns::pat(pat)),
+                        init: parts.first().map(|value| Box::new(self.expr(value))),
                         otherwise: None,
                     });
                 }

@@ -77,12 +77,8 @@ fn pos(at: proc_macro2::LineColumn) -> Pos {
 
 fn name(ident: &syn::Ident) -> Name {
     let text = ident.to_string();
-    let text = match text.strip_prefix("r#") {
-        Some(bare) => bare.to_owned(),
-        None => text,
-    };
     Name {
-        text,
+        text: text.strip_prefix("r#").unwrap_or(&text).into(),
         span: span(ident.span()),
     }
 }

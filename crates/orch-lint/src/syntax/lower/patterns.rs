@@ -1,5 +1,7 @@
 //! Patterns.
 
+use smol_str::{SmolStr, ToSmolStr};
+
 use super::types::{qualified, ty};
 use super::{name, span};
 use crate::syntax::Span;
@@ -89,7 +91,7 @@ fn bind(from: &syn::PatIdent) -> (Span, PatKind) {
     (whole, PatKind::Bind { name, sub })
 }
 
-fn field(from: &syn::FieldPat) -> (String, Pat) {
+fn field(from: &syn::FieldPat) -> (SmolStr, Pat) {
     (member(&from.member).text, pat(&from.pat))
 }
 
@@ -98,7 +100,7 @@ pub(super) fn member(from: &syn::Member) -> Name {
     match from {
         syn::Member::Named(ident) => name(ident),
         syn::Member::Unnamed(index) => Name {
-            text: index.index.to_string(),
+            text: index.index.to_smolstr(),
             span: span(index.span),
         },
     }

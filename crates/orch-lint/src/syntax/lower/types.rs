@@ -4,7 +4,7 @@ use syn::{GenericArgument, PathArguments, TypeParamBound};
 
 use super::{name, span};
 use crate::syntax::Span;
-use crate::syntax::ty::{Bound, Generics, Path, Segment, Ty, TyKind, TypeParam};
+use crate::syntax::ty::{Bound, Generics, Given, Path, Segment, Ty, TyKind, TypeParam};
 
 /// Lowers a type.
 pub(super) fn ty(from: &syn::Type) -> Ty {
@@ -84,7 +84,6 @@ pub(super) fn path(from: &syn::Path) -> Path {
     Path {
         global: from.leading_colon.is_some(),
         qself: None,
-        trait_len: 0,
         span: start.to(end_of(from).unwrap_or(start)),
         segments,
     }
@@ -96,7 +95,6 @@ pub(super) fn qualified(qself: Option<&syn::QSelf>, from: &syn::Path) -> Path {
     if let Some(qself) = qself {
         lowered.span.start = span(qself.lt_token.spans[0]).start;
         lowered.qself = Some(Box::new(ty(&qself.ty)));
-        lowered.trait_len = qself.position;
     }
     lowered
 }
@@ -114,34 +112,32 @@ fn end_of(from: &syn::Path) -> Option<Span> {
 }
 
 fn segment(from: &syn::PathSegment) -> Segment {
-    let mut lowered = Segment {
-        name: name(&from.ident),
-        args: Vec::new(),
-        bindings: Vec::new(),
-    };
+    let mut given = Given::default();
     match &from.arguments {
         PathArguments::None => {}
         PathArguments::AngleBracketed(args) => {
             for arg in &args.args {
-                argument(arg, &mut lowered);
+                argument(arg, &mut given);
             }
         }
         PathArguments::Parenthesized(args) => {
             if let syn::ReturnType::Type(_, output) = &args.output {
-                lowered.bindings.push(("Output".into(), ty(output)));
+                given.bindings.push(("Output".into(), ty(output)));
             }
         }
     }
-    lowered
+    let is_empty = given.args.is_empty() && given.bindings.is_empty();
+    Segment {
+        name: name(&from.ident),
+        given: (!is_empty).then(|| Box::new(given)),
+    }
 }
 
-fn argument(from: &GenericArgument, segment: &mut Segment) {
+fn argument(from: &GenericArgument, into: &mut Given) {
     match from {
-        GenericArgument::Type(arg) => segment.args.push(ty(arg)),
+        GenericArgument::Type(arg) => into.args.push(ty(arg)),
         GenericArgument::AssocType(assoc) => {
-            segment
-                .bindings
-                .push((assoc.ident.to_string(), ty(&assoc.ty)));
+            into.bindings.push((assoc.ident.to_string(), ty(&assoc.ty)));
         }
         _ => {}
     }

@@ -63,27 +63,14 @@ fn run_here(
     watch.lap("read and parse");
     let (migrations, workspace) = pictures(tree, &packages, &loaded, &mut watch);
     let running = levels.running();
-    let names = || find_references(&workspace);
-    let functions = match running.len() > 1 && !watch.is_running() {
-        true => threads::both(|| workspace.functions(), names).0,
-        false => workspace.functions(),
-    };
+    let functions = functions(&workspace, running.len(), &mut watch);
     let calls = Calls::new(&workspace, &functions);
-    watch.lap("model");
-    if watch.is_running() {
-        names();
-        watch.lap("references");
-    }
     let run = |rule: &&'static Rule| Check::run(rule, &workspace, &calls, &migrations, options);
     let found = match options.clock {
         Some(_) => one_by_one(&running, run, &mut watch),
         None => threads::map(&running, rules_alone(&functions), run),
     };
-    let (violations, unknowns): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    let mut violations: Vec<Violation> = violations.into_iter().flatten().collect();
-    let mut unknowns: Vec<Unknown> = unknowns.into_iter().flatten().collect();
-    unknowns.sort();
-    unknowns.dedup();
+    let (mut violations, mut unknowns) = together(found);
     let over_budget = levels.over_budget(&unknowns);
     unknowns.retain(|of| {
         rules::find(of.code).is_some_and(|rule| levels.severity(rule, &of.path).is_some())
@@ -145,10 +132,24 @@ fn pictures<'l>(
     (migrations, Workspace::build(loaded, packages))
 }
 
-/// Finds what names what, before several rules ask for it at once.
-fn find_references(workspace: &Workspace<'_>) {
+/// The functions of a project; and what names what is found, before several rules ask for it at once.
+fn functions<'l>(
+    workspace: &Workspace<'l>,
+    rules: usize,
+    watch: &mut Stopwatch,
+) -> Vec<Function<'l>> {
     // What gives up here gives up again in each rule that asks, and is told of there.
-    let _ = catch_unwind(AssertUnwindSafe(|| workspace.find_references()));
+    let names = || _ = catch_unwind(AssertUnwindSafe(|| workspace.find_references()));
+    if rules > 1 && !watch.is_running() {
+        return threads::both(|| workspace.functions(), names).0;
+    }
+    let functions = workspace.functions();
+    watch.lap("model");
+    if watch.is_running() {
+        names();
+        watch.lap("references");
+    }
+    functions
 }
 
 /// Runs rules so that each can be measured.
@@ -169,6 +170,15 @@ fn one_by_one(
 fn rules_alone(functions: &[Function<'_>]) -> usize {
     const FEW: usize = 200;
     if functions.len() < FEW { usize::MAX } else { 0 }
+}
+
+/// What all rules found, and what they could not decide: each once, in one order.
+fn together(judged: Vec<Judged>) -> (Vec<Violation>, Vec<Unknown>) {
+    let (violations, unknowns): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+    let mut unknowns: Vec<Unknown> = unknowns.into_iter().flatten().collect();
+    unknowns.sort();
+    unknowns.dedup();
+    (violations.into_iter().flatten().collect(), unknowns)
 }
 
 fn packages(tree: &dyn SourceTree) -> Result<Vec<Package>, LintError> {

@@ -32,7 +32,7 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Runs a command line in this process.
+/// Runs a command line. On Unix it ends the process, with the exit code of the command.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let environment = cli::Environment {
@@ -58,7 +58,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     leave(exit as u8)
 }
 
-/// Ends the process at once: the allocator would first give back piece by piece what the system takes whole.
+/// Ends the process at once, where that can be done: the allocator would first give back piece by piece what the system takes whole.
 #[cfg(unix)]
 fn leave(exit: u8) -> ExitCode {
     signal_hook::low_level::exit(exit.into())

@@ -1,8 +1,8 @@
 //! What was found in files before, so that a text is parsed once.
 //!
 //! Facts are kept by the hash of the text they were found in, never by its path or its time: a checkout,
-//! another branch and an editor's buffer all find theirs. They are read when the first text is parsed: a
-//! run that reads what an earlier one read (`runs`) needs none.
+//! another branch and an editor's buffer all find theirs. They are read when a run
+//! begins to parse: one that reads what an earlier one read (`runs`) needs none.
 //!
 //! ```text
 //! orch-lint facts PROGRAM\n                            the build that wrote it
@@ -273,9 +273,16 @@ fn runs_beside(file: &Path) -> PathBuf {
 
 /// Writes a file whole, or leaves it as it is.
 pub(crate) fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = file.with_extension(std::process::id().to_string());
+    let draft = draft(file);
     std::fs::write(&draft, bytes)?;
     std::fs::rename(&draft, file).inspect_err(|_| _ = std::fs::remove_file(&draft))
+}
+
+/// Where a file is written before it takes its place. Others write theirs beside it at the same time.
+fn draft(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    name.into()
 }
 
 /// Puts bytes behind those of a file, in one go: others may do so at the same time.
@@ -480,6 +487,13 @@ mod tests {
         assert_eq!(third.earlier().stored.len(), TEXTS.len() + 1);
         assert_eq!(shown(&third), found);
         assert!(third.found().values().all(|found| !found.is_new));
+    }
+
+    /// Both files are saved at the same time; one draft would be torn between them.
+    #[test]
+    fn each_file_has_a_draft_of_its_own() {
+        let facts = Path::new("target/orch-lint/0123");
+        assert_ne!(draft(facts), draft(&runs_beside(facts)));
     }
 
     /// Two programs that run at the same time may be of two builds.

@@ -89,11 +89,11 @@ pub(crate) fn both<A: Send, B: Send>(
 
 fn pool() -> &'static Result<ThreadPool, ThreadPoolBuildError> {
     static POOL: OnceLock<Result<ThreadPool, ThreadPoolBuildError>> = OnceLock::new();
-    let start = || {
-        let threads = ThreadPoolBuilder::new().num_threads(cores());
+    let start = |threads| {
+        let threads = ThreadPoolBuilder::new().num_threads(threads);
         threads.stack_size(STACK).build()
     };
-    POOL.get_or_init(start)
+    POOL.get_or_init(|| start(cores()).or_else(|_| start(1)))
 }
 
 /// How many threads run at once. The system reads several files for it, so it is asked once.

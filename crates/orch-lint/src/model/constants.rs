@@ -1,8 +1,8 @@
-//! What constant expressions come to: whole numbers and lengths of time.
+//! What constant expressions come to: whole numbers, lengths of time and truth values.
 //!
 //! Numbers are read where they are written; the facts of a file keep only where that is. Known are decimal
-//! literals, constants of the project, variables that are bound once, `+`, `-`, `*`, `/`, and the
-//! constructors of `Duration` that take whole numbers.
+//! literals, `true` and `false`, constants and statics of the project, variables that are bound once, `+`, `-`,
+//! `*`, `/`, and the constructors of `Duration` that take whole numbers.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{DefId, Function, ModuleId, Res, Workspace};
 use crate::known;
 use crate::load::FileId;
 use crate::syntax::span::LineIndex;
-use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span};
+use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span, Stmt};
 
 /// What variables are bound to, those left out that are bound more than once.
 pub(crate) type Bound<'a> = FxHashMap<&'a str, &'a Expr>;
@@ -31,6 +31,7 @@ struct Place<'b, 'a> {
 enum Value {
     Count(u64),
     Time(Duration),
+    Truth(bool),
 }
 
 /// Constants that name constants are followed this far.
@@ -44,17 +45,20 @@ impl<'a> Workspace<'a> {
         bound: &Bound<'_>,
         expr: &Expr,
     ) -> Option<Duration> {
-        match self.value(Place::of(function, bound), expr)? {
-            Value::Time(time) => Some(time),
-            Value::Count(_) => None,
-        }
+        self.value(Place::of(function, bound), expr)?.time()
     }
 
     /// The length of time that an expression in the value of a constant always is.
     pub(crate) fn duration_of_const(&self, id: DefId, expr: &Expr) -> Option<Duration> {
-        match self.value(Place::of_const(self, id), expr)? {
-            Value::Time(time) => Some(time),
-            Value::Count(_) => None,
+        self.value(Place::of_const(self, id), expr)?.time()
+    }
+
+    /// Whether an expression in a function is always `true`, or always `false`.
+    pub(crate) fn truth(&self, function: &Function<'a>, expr: &Expr) -> Option<bool> {
+        let bound = Bound::default();
+        match self.value(Place::of(function, &bound), expr)? {
+            Value::Truth(is) => Some(is),
+            Value::Count(_) | Value::Time(_) => None,
         }
     }
 
@@ -105,6 +109,7 @@ impl<'a> Workspace<'a> {
     fn value(&self, place: Place<'_, '_>, expr: &Expr) -> Option<Value> {
         let place = place.deeper()?;
         match &expr.kind {
+            ExprKind::Bool(is) => Some(Value::Truth(*is)),
             ExprKind::Lit => number(self.written(place.file, expr.span)).map(Value::Count),
             ExprKind::Path(path) => self.value_of_path(place, path),
             ExprKind::Place(inner) => self.value(place, inner),
@@ -126,7 +131,7 @@ impl<'a> Workspace<'a> {
                 let make = self.constructor(place.module, path)?;
                 match self.value(place, of)? {
                     Value::Count(count) => make(count).map(Value::Time),
-                    Value::Time(_) => None,
+                    Value::Time(_) | Value::Truth(_) => None,
                 }
             }
             _ => None,
@@ -142,27 +147,39 @@ impl<'a> Workspace<'a> {
         let (id, name) = match (path.names().as_slice(), place.owner) {
             (["Self", name], Some(owner)) => (owner, (*name).to_owned()),
             _ => match self.resolve_value(place.module, path) {
-                Res::Def(id) => {
-                    let ItemKind::Const(_, value) = &self.def(id).item.kind else {
-                        return None;
-                    };
-                    let inner = Place::of_const(self, id);
-                    return self.value(place.goes_to(inner), value);
-                }
+                Res::Def(id) => return self.value_of_item(place, id),
                 Res::Assoc(id, name) => (id, name),
                 _ => return None,
             },
         };
-        let mut blocks = self.impls_of(id).filter(|block| !block.test);
-        let (block, value) = blocks.find_map(|block| Some((block, block.def.constant(&name)?)))?;
-        let inner = Place {
-            module: block.module,
-            file: block.file,
-            owner: Some(id),
-            bound: None,
-            depth: 0,
-        };
-        self.value(place.goes_to(inner), value)
+        let blocks = self.impls_of(id).filter(|block| !block.test);
+        let values = blocks.filter_map(|block| Some((block, block.def.constant(&name)?)));
+        agreed(values.map(|(block, value)| {
+            let inner = Place {
+                module: block.module,
+                file: block.file,
+                owner: Some(id),
+                bound: None,
+                depth: 0,
+            };
+            self.value(place.goes_to(inner), value)
+        }))
+    }
+
+    /// What a constant or a static is, with all of the same name beside it.
+    fn value_of_item(&self, place: Place<'_, '_>, id: DefId) -> Option<Value> {
+        let def = self.def(id);
+        let named = self
+            .module(def.module)
+            .names
+            .get(def.item.name.text.as_str());
+        let all = named.into_iter().flat_map(|named| &named.defs);
+        let built = all.copied().filter(|id| !self.def(*id).test);
+        let values = built.filter_map(|id| Some((id, initial(&self.def(id).item.kind)?)));
+        agreed(values.map(|(id, value)| {
+            let inner = Place::of_const(self, id);
+            self.value(place.goes_to(inner), value)
+        }))
     }
 
     /// What a function makes of a number, when it is one of `Duration`.
@@ -220,6 +237,33 @@ impl<'b, 'a> Place<'b, 'a> {
             ..inner
         }
     }
+}
+
+impl Value {
+    fn time(self) -> Option<Duration> {
+        match self {
+            Value::Time(time) => Some(time),
+            Value::Count(_) | Value::Truth(_) => None,
+        }
+    }
+}
+
+/// What a constant or a static begins with.
+fn initial(kind: &ItemKind) -> Option<&Expr> {
+    match kind {
+        ItemKind::Const(_, value) => Some(value),
+        ItemKind::Static(_, value) => match value.body.as_ref()?.stmts.as_slice() {
+            [Stmt::Expr(value)] => Some(value),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What all of them are. Of several with one name, a build has one.
+fn agreed(mut all: impl Iterator<Item = Option<Value>>) -> Option<Value> {
+    let first = all.next()??;
+    all.all(|of| of == Some(first)).then_some(first)
 }
 
 /// `3_600`, `30u64`.

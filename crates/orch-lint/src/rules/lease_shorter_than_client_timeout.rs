@@ -38,7 +38,7 @@ let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()
 
 ## What it does not see
 Only lengths that are written down are compared: whole numbers in constructors of `Duration`, constants,
-variables that are bound once. Timeouts of environment variables are none of these; the runtime checks its
+statics, variables that are bound once. Timeouts of environment variables are none of these; the runtime checks its
 own against the lease when the service starts, and `orch.toml` has none. Attempts of the `RetryPolicy` are
 not multiplied: each of them has a lease of its own. A shorter limit around a call, of the request itself or
 by `tokio::time::timeout`, does not count. A timeout or a lease that is worked out otherwise is

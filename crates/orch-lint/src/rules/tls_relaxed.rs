@@ -2,8 +2,7 @@
 
 use super::{Check, Rule, Status};
 use crate::finding::Severity;
-use crate::model::{DefId, Function, ModuleId, Res, Workspace};
-use crate::syntax::{Expr, ExprKind, ItemKind, Path, Span, Stmt, visit};
+use crate::syntax::{ExprKind, Span, visit};
 
 pub(super) static RULE: Rule = Rule {
     code: "ORC506",
@@ -55,7 +54,7 @@ fn check(check: &mut Check<'_, '_>) {
                 && ACCEPTS.contains(&name.text.as_str())
                 && let [only] = args.as_slice()
             {
-                match truth(workspace, function, only) {
+                match workspace.truth(function, only) {
                     Some(false) => {}
                     given => found.push((name.span, &name.text, given.is_some())),
                 }
@@ -75,80 +74,4 @@ fn check(check: &mut Check<'_, '_>) {
             }
         }
     }
-}
-
-/// What an argument always is: a literal, or a constant of the project.
-fn truth(workspace: &Workspace<'_>, function: &Function<'_>, arg: &Expr) -> Option<bool> {
-    match &arg.kind {
-        ExprKind::Path(path) => named(workspace, function.module, function.owner, path, 0),
-        _ => literal(arg),
-    }
-}
-
-fn literal(value: &Expr) -> Option<bool> {
-    match &value.kind {
-        ExprKind::Bool(is) => Some(*is),
-        _ => None,
-    }
-}
-
-/// What a constant or a static is. Of several with one name, a build has one: all of them have to say the same.
-fn named(
-    workspace: &Workspace<'_>,
-    module: ModuleId,
-    owner: Option<DefId>,
-    path: &Path,
-    depth: usize,
-) -> Option<bool> {
-    const MAX_DEPTH: usize = 8;
-    if depth > MAX_DEPTH || path.as_ident().is_some_and(is_variable) {
-        return None;
-    }
-    let said = |value: &Expr, module, owner| match &value.kind {
-        ExprKind::Path(path) => named(workspace, module, owner, path, depth + 1),
-        _ => literal(value),
-    };
-    let (of, name) = match (path.names().as_slice(), owner) {
-        (["Self", name], Some(owner)) => (owner, (*name).to_owned()),
-        _ => match workspace.resolve_value(module, path) {
-            Res::Def(id) => {
-                let all = namesakes(workspace, id).into_iter();
-                let module = workspace.def(id).module;
-                return agreed(all.map(|value| said(value?, module, None)));
-            }
-            Res::Assoc(id, name) => (id, name),
-            _ => return None,
-        },
-    };
-    let blocks = workspace.impls_of(of).filter(|block| !block.test);
-    let values = blocks.filter_map(|block| Some((block, block.def.constant(&name)?)));
-    agreed(values.map(|(block, value)| said(value, block.module, Some(of))))
-}
-
-/// Constants begin with a capital.
-fn is_variable(name: &str) -> bool {
-    !name.starts_with(char::is_uppercase)
-}
-
-/// The values of all items of one module that are called as this one.
-fn namesakes<'a>(workspace: &Workspace<'a>, id: DefId) -> Vec<Option<&'a Expr>> {
-    let def = workspace.def(id);
-    let defs = workspace.module(def.module).defs.iter();
-    let items = defs.map(|id| workspace.def(*id));
-    let same = items.filter(|of| !of.test && of.item.name.text == def.item.name.text);
-    let values = same.map(|of| match &of.item.kind {
-        ItemKind::Const(_, value) => Some(&**value),
-        ItemKind::Static(_, value) => match value.body.as_ref()?.stmts.as_slice() {
-            [Stmt::Expr(value)] => Some(value),
-            _ => None,
-        },
-        _ => None,
-    });
-    values.collect()
-}
-
-/// What all of them are.
-fn agreed(mut all: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    let first = all.next()??;
-    all.all(|of| of == Some(first)).then_some(first)
 }

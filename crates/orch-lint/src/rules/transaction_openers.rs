@@ -131,9 +131,23 @@ fn gives<'a>(walker: &Walker<'_, 'a>, expr: &'a Expr) -> bool {
             let is_opener = OPENERS.contains(&name.text.as_str());
             is_opener && !take_a_closure(args) && (is_of_database(walker, receiver) || is_given())
         }
-        ExprKind::Call { .. } => is_given(),
+        ExprKind::Call { callee, args } => {
+            is_given() || walker.called(expr).is_none() && is_by_path(walker, callee, args)
+        }
         _ => false,
     }
+}
+
+/// `PgPool::begin(&pool)`, `sqlx::Acquire::begin(&pool)`.
+fn is_by_path<'a>(walker: &Walker<'_, 'a>, callee: &'a Expr, args: &'a [Expr]) -> bool {
+    let (ExprKind::Path(path), [of, rest @ ..]) = (&callee.kind, args) else {
+        return false;
+    };
+    let is_opener = path
+        .last()
+        .is_some_and(|last| OPENERS.contains(&last.name.text.as_str()));
+    let is_method = path.segments.len() > 1 || path.qself.is_some();
+    is_opener && is_method && !take_a_closure(rest) && is_of_database(walker, of)
 }
 
 /// Whether a call opens a transaction for a closure.

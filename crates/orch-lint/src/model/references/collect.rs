@@ -24,7 +24,7 @@ enum Part<'w, 'a> {
     Impl(&'w ImplBlock<'a>),
 }
 
-/// Every place of a project that names an item of it. Fewer than `alone` times [`AT_ONCE`] are read by this thread.
+/// The places of a project that name an item of it. Fewer than `alone` times [`AT_ONCE`] are read by this thread.
 pub(super) fn all(workspace: &Workspace<'_>, alone: usize) -> Vec<Reference> {
     let names = names(workspace);
     let uses = (0..workspace.modules.len()).map(|at| Part::Uses(ModuleId(at)));

@@ -93,7 +93,7 @@ impl References {
 }
 
 impl Workspace<'_> {
-    /// Every place that names an item of the project.
+    /// Every place that names an item of the project; of a body that says it again, the first.
     pub(crate) fn references(&self) -> &[Reference] {
         &self.known_references().list
     }

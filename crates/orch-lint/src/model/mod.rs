@@ -85,8 +85,8 @@ pub(crate) struct Workspace<'a> {
     runtime_impls: FxHashMap<String, Vec<usize>>,
     /// What `use` items bring in, and where.
     uses: Vec<(ModuleId, &'a Import)>,
-    /// What they name.
-    imported: resolve::Imported,
+    /// What they name, as types and as values.
+    imported: Vec<[resolve::Imported; 2]>,
     /// The domains, once somebody asked.
     domains: OnceLock<domains::Domains>,
     /// What names what, once somebody asked.
@@ -192,7 +192,7 @@ impl<'a> Workspace<'a> {
             impls_by_trait: FxHashMap::default(),
             runtime_impls: FxHashMap::default(),
             uses: Vec::new(),
-            imported: resolve::Imported::default(),
+            imported: Vec::new(),
             domains: OnceLock::new(),
             references: OnceLock::new(),
             operations: OnceLock::new(),

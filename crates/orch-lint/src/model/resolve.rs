@@ -3,7 +3,8 @@
 //! Order of a first segment, as in the language: items and imports of the scope, globs, the scopes
 //! outside a body, dependencies, the standard prelude.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::{DefId, ImportId, ModuleId, Workspace};
 use crate::known;
@@ -38,21 +39,12 @@ pub(crate) enum Space {
     Values,
 }
 
-/// What `use` items name.
+/// What a `use` names in one space. Every one is known once the model is built, so threads read it without waiting
+/// for each other.
 #[derive(Debug, Default)]
 pub(super) struct Imported {
-    /// All of them in both spaces, from when every one is resolved. Threads read it without waiting for each
-    /// other.
-    all: OnceLock<Vec<[Res; 2]>>,
-    /// Those that were resolved until then.
-    so_far: Mutex<Vec<[Option<Res>; 2]>>,
-}
-
-impl Imported {
-    fn so_far(&self) -> MutexGuard<'_, Vec<[Option<Res>; 2]>> {
-        // A list is whole whenever its lock is free.
-        self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    is_asked: AtomicBool,
+    found: OnceLock<Res>,
 }
 
 /// Imports of imports beyond this are a loop.
@@ -305,22 +297,21 @@ impl Workspace<'_> {
 
     /// What a `use` names. Each is resolved once; one that needs itself names nothing.
     fn import(&self, id: ImportId, space: Space, steps: usize) -> Res {
-        if let Some(all) = self.imported.all.get() {
-            return all[id.0][space as usize].clone();
+        let imported = &self.imported[id.0][space as usize];
+        if let Some(found) = imported.found.get() {
+            return found.clone();
         }
-        let place = |so_far: &mut Vec<[Option<Res>; 2]>, found: Res| {
-            so_far[id.0][space as usize].replace(found)
-        };
-        let before = place(&mut self.imported.so_far(), Res::Unknown);
+        if imported.is_asked.swap(true, Ordering::Relaxed) {
+            return Res::Unknown;
+        }
         let (module, import) = self.uses[id.0];
-        let found = before.unwrap_or_else(|| self.import_anew(module, import, space, steps));
-        place(&mut self.imported.so_far(), found.clone());
-        found
+        let found = self.import_anew(module, import, space, steps);
+        imported.found.get_or_init(|| found).clone()
     }
 
     /// Resolves every `use`, in one order: what those name that need each other depends on it.
     pub(super) fn resolve_imports(&mut self) {
-        *self.imported.so_far() = vec![[None, None]; self.uses.len()];
+        self.imported.resize_with(self.uses.len(), Default::default);
         let mut order: Vec<usize> = (0..self.uses.len()).collect();
         order.sort_by_key(|at| self.uses[*at].0);
         for at in order {
@@ -328,9 +319,6 @@ impl Workspace<'_> {
                 self.import(ImportId(at), space, 0);
             }
         }
-        let all = std::mem::take(&mut *self.imported.so_far()).into_iter();
-        let all = all.map(|of| of.map(|res| res.unwrap_or(Res::Unknown)));
-        self.imported.all = OnceLock::from(all.collect::<Vec<_>>());
     }
 
     fn import_anew(&self, module: ModuleId, import: &Import, space: Space, steps: usize) -> Res {
